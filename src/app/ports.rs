@@ -1,0 +1,460 @@
+//! The ports: everything the use cases need from the outside, as traits. Adapters implement them; `bootstrap` alone
+//! connects the two.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueuePosition, ShadowRow};
+use crate::domain::audit::AuditEvent;
+use crate::domain::deal::{Deal, LeadOutcome};
+use crate::domain::decision::Decision;
+use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
+use crate::domain::ids::{LeadId, ModelId, OrgId, TraceId};
+use crate::domain::lane::Lane;
+use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owner};
+use crate::domain::ranking::Ranking;
+use crate::domain::recommendation::Recommendation;
+use crate::domain::rep::Roster;
+
+// ---------------------------------------------------------------------------------------------------------------- time
+
+/// Where the time comes from. The only clock in the program; tests bring their own.
+pub trait Clock: Send + Sync {
+    /// Now, UTC.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+// ----------------------------------------------------------------------------------------------------------------- CRM
+
+/// What went wrong with a CRM call, sorted by what the caller must do about it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CrmError {
+    /// Credentials are wrong or not approved; repeating cannot help.
+    #[error("the CRM refused our credentials: {0}")]
+    Auth(String),
+    /// The API allocation is used up; wait at least so long.
+    #[error("the CRM's API quota is used up (wait {wait_seconds} s): {message}")]
+    Quota {
+        /// Seconds to wait.
+        wait_seconds: u64,
+        /// The CRM's words.
+        message: String,
+    },
+    /// A passing fault, and the call is known not to have had an effect; repeat with backoff.
+    #[error("the CRM had a passing fault: {0}")]
+    Transient(String),
+    /// A passing fault on a write, and nobody knows whether it had an effect; look before repeating.
+    #[error("the CRM did not answer, so the outcome of the write is unknown: {0}")]
+    OutcomeUnknown(String),
+    /// Our fields or permissions are missing in the org; a person must act.
+    #[error("the CRM is not set up for leadboard: {0}")]
+    Configuration(String),
+    /// This request can never work.
+    #[error("the CRM refused the request: {0}")]
+    Permanent(String),
+    /// The answer was not understood.
+    #[error("the CRM's answer was not understood: {0}")]
+    Protocol(String),
+}
+
+/// The org we are connected to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgInfo {
+    /// Its id, to which all stored state is bound.
+    pub id: OrgId,
+    /// Base address of data calls.
+    pub instance_url: String,
+    /// API version in use, for example `v66.0`.
+    pub api_version: String,
+}
+
+/// How much of the API allocation is used, from the CRM's own headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiUsage {
+    /// Calls used in the last 24 hours, all programs together.
+    pub used: u64,
+    /// Allocation; 0 while unknown.
+    pub limit: u64,
+    /// Calls this process made since it started.
+    pub calls_made: u64,
+}
+
+/// A lead read from the CRM together with the record it was read from.
+#[derive(Clone, Debug)]
+pub struct RawLead {
+    /// Our reading.
+    pub lead: Lead,
+    /// The CRM's record, JSON text, as received.
+    pub raw: String,
+}
+
+/// How far polling has come; stored with the leads it brought, in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Everything changed before this was seen. `None` before the first poll.
+    pub low: Option<DateTime<Utc>>,
+}
+
+/// What one poll brought.
+#[derive(Clone, Debug)]
+pub struct LeadChanges {
+    /// Changed leads, in order of change; those of the overlap come again.
+    pub leads: Vec<RawLead>,
+    /// Where to go on. Equal to the old one when nothing came.
+    pub next: Cursor,
+    /// Whether more is waiting, so that the next poll should follow at once.
+    pub more: bool,
+}
+
+/// What became of a decision write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// Applied now; the owner read back inside the same transaction, and the lead's new change stamps.
+    Applied {
+        /// Owner after all automation of the org ran.
+        owner_after: Owner,
+        /// New modification time.
+        modified_at: DateTime<Utc>,
+        /// New change stamp.
+        modstamp: DateTime<Utc>,
+    },
+    /// An earlier attempt had already applied it; nothing was repeated.
+    AlreadyApplied,
+    /// A person was faster (owner changed, converted, deleted); nothing was written.
+    Superseded {
+        /// In words.
+        why: String,
+    },
+    /// The chosen owner cannot own leads (inactive, no access).
+    BadAssignee {
+        /// In words.
+        why: String,
+    },
+}
+
+/// One page of closed deals pulled from the CRM.
+#[derive(Clone, Debug)]
+pub struct DealPage {
+    /// The deals.
+    pub deals: Vec<Deal>,
+    /// Records that could not be read as a deal, with the reason.
+    pub rejected: Vec<(LeadId, String)>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+    /// How many there are in all, if the CRM says so.
+    pub total: Option<u64>,
+}
+
+/// A CRM. Salesforce today; the trait speaks no vendor's language.
+#[async_trait]
+pub trait Crm: Send + Sync {
+    /// Logs in if needed, and tells which org answers.
+    async fn org(&self) -> Result<OrgInfo, CrmError>;
+
+    /// Reps and queues.
+    async fn roster(&self) -> Result<Roster, CrmError>;
+
+    /// Leads that changed since the cursor, at most a few thousand at a time.
+    async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError>;
+
+    /// Sends one decision, once: safe to call again with the same write after any error.
+    ///
+    /// Implementations must settle an unknown outcome by looking, never by repeating blindly.
+    async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError>;
+
+    /// Closed deals, page by page; `page` is `None` first and then what the last page named.
+    async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError>;
+
+    /// What became of leads whose deals changed since the cursor.
+    async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError>;
+
+    /// The API allocation, from the last answer.
+    fn usage(&self) -> ApiUsage;
+}
+
+// --------------------------------------------------------------------------------------------------------------- store
+
+/// What went wrong in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database said no.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// A stored value is not what this version writes.
+    #[error("stored data cannot be read: {0}")]
+    Corrupt(String),
+    /// The database belongs to another org.
+    #[error("this data directory belongs to org {stored}, but the CRM is org {found}; use another --data-dir")]
+    OtherOrg {
+        /// The one in the store.
+        stored: OrgId,
+        /// The one that answered.
+        found: OrgId,
+    },
+    /// The database was made by a newer leadboard.
+    #[error("this data directory was written by a newer version of leadboard (schema {found}, this one knows {known})")]
+    NewerSchema {
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+}
+
+/// One change that intake wants made, decided by the use case and guarded by the store.
+#[derive(Clone, Debug)]
+pub enum IntakeChange {
+    /// A lead we never saw: becomes `Pending`, its owner is the legacy assignment for ever.
+    Receive {
+        /// The lead.
+        lead: Box<RawLead>,
+        /// The owner the CRM's rules chose.
+        legacy: LegacyAssignment,
+    },
+    /// A known lead changed. The reading is replaced; with `rerank` it goes back to `Pending` if it was in a lane.
+    Refresh {
+        /// The lead.
+        lead: Box<RawLead>,
+        /// Whether facts changed that the ranking rests on.
+        rerank: bool,
+    },
+    /// Somebody was faster: the lead, if pending or in a lane, becomes `Superseded`.
+    Supersede {
+        /// The lead.
+        lead: Box<RawLead>,
+        /// In words.
+        why: String,
+    },
+}
+
+/// What a batch of intake changes did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IntakeReport {
+    /// New leads.
+    pub received: u64,
+    /// Known leads read anew.
+    pub refreshed: u64,
+    /// Leads superseded.
+    pub superseded: u64,
+}
+
+/// A ranking with what policy made of it, ready to be stored.
+#[derive(Clone, Debug)]
+pub struct RankedLead {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The reading it was ranked on; if the lead changed meanwhile, the result is dropped and it is ranked again.
+    pub modstamp: DateTime<Utc>,
+    /// The ranking; `None` if ranking failed.
+    pub ranking: Option<Ranking>,
+    /// What to do.
+    pub recommendation: Recommendation,
+    /// Which pile.
+    pub lane: Lane,
+    /// Order inside the pile, higher first.
+    pub priority: f64,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A decision with everything that must be stored with it in one transaction.
+#[derive(Clone, Debug)]
+pub struct NewDecision {
+    /// The decision.
+    pub decision: Decision,
+    /// The lead must still have made exactly so many decisions, else somebody else was faster.
+    pub expected_decisions: u32,
+    /// The effect owed; `None` when nothing is to be written.
+    pub effect: Option<DecisionWrite>,
+    /// What the model is told: facts and probabilities as they were shown, JSON.
+    pub feedback: serde_json::Value,
+}
+
+/// What came of storing a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecideOutcome {
+    /// Stored; its effect (if any) is in the outbox.
+    Taken,
+    /// The lead is not in a lane any more; in words.
+    NotOpen(String),
+}
+
+/// What came of taking a decision back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UndoOutcome {
+    /// Taken back; the lead is in its lane again. Nothing was or will be sent.
+    Undone(Box<Decision>),
+    /// Too late or nothing to take back; in words.
+    TooLate(String),
+}
+
+/// How the sending of an effect ended, to be stored under its fencing token.
+#[derive(Clone, Debug)]
+pub enum EffectResult {
+    /// It is in the CRM.
+    Done {
+        /// Owner as read back; `None` when an earlier attempt was found.
+        owner_after: Option<Owner>,
+        /// New stamps of the lead, when known.
+        stamps: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    },
+    /// A person was faster: decision and lead become `Superseded`.
+    Superseded(String),
+    /// Try again then.
+    Retry {
+        /// Not before.
+        not_before: DateTime<Utc>,
+        /// Why.
+        error: String,
+        /// Whether this try counts against the limit (waiting for quota does not).
+        counts: bool,
+    },
+    /// Give up; a person must look.
+    Dead(String),
+}
+
+/// One model of the registry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelRow {
+    /// Its id.
+    pub id: ModelId,
+    /// When it was trained.
+    pub created_at: DateTime<Utc>,
+    /// Whether it is the one that ranks.
+    pub champion: bool,
+    /// When it was promoted last.
+    pub promoted_at: Option<DateTime<Utc>>,
+    /// Its model card, JSON (see `model::card`).
+    pub card: serde_json::Value,
+}
+
+/// Leads, lanes, intake.
+#[async_trait]
+pub trait LeadStore: Send + Sync {
+    /// Binds the store to an org on first use; refuses another one.
+    async fn bind_org(&self, org: &OrgId) -> Result<(), StoreError>;
+    /// The records of these leads, in any order; unknown ids are left out.
+    async fn leads(&self, ids: &[LeadId]) -> Result<Vec<LeadRecord>, StoreError>;
+    /// Applies intake changes and moves the cursor, in one transaction.
+    async fn take_in(
+        &self,
+        changes: Vec<IntakeChange>,
+        cursor_name: &str,
+        cursor: &Cursor,
+        at: DateTime<Utc>,
+    ) -> Result<IntakeReport, StoreError>;
+    /// A stored cursor; the default before the first poll.
+    async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
+    /// Pending leads, oldest first.
+    async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
+    /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay
+    /// pending. Returns how many were stored.
+    async fn save_rankings(&self, ranked: Vec<RankedLead>) -> Result<u64, StoreError>;
+    /// Hides a lead of a lane until then. False if it is in no lane.
+    async fn snooze(&self, id: &LeadId, until: DateTime<Utc>, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// Replaces the roster.
+    async fn save_roster(&self, roster: &Roster, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// The stored roster.
+    async fn roster(&self) -> Result<Roster, StoreError>;
+}
+
+/// Decisions, feedback and the outbox.
+#[async_trait]
+pub trait DecisionStore: Send + Sync {
+    /// Stores a decision, its feedback row, its effect and the lead's new state in one transaction.
+    async fn decide(&self, new: NewDecision) -> Result<DecideOutcome, StoreError>;
+    /// Takes back the standing decision of a lead, if its effect was not handed out yet; one transaction.
+    async fn undo(&self, lead: &LeadId, by: &str, at: DateTime<Utc>) -> Result<UndoOutcome, StoreError>;
+    /// Hands out due effects under a lease, at most one per lead, oldest first.
+    async fn claim_effects(
+        &self,
+        owner: &str,
+        limit: u32,
+        lease_until: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<LeasedEffect>, StoreError>;
+    /// Stores how sending ended. False when the lease was lost meanwhile (then nothing is stored).
+    async fn finish_effect(
+        &self,
+        effect: &LeasedEffect,
+        result: EffectResult,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// Frees all leases at once. Only for the one worker of this data directory, at its start.
+    async fn release_leases(&self) -> Result<u64, StoreError>;
+    /// When the next effect becomes due; `None` when none waits.
+    async fn next_effect_at(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// Puts a dead effect back to ready. False if it is not dead.
+    async fn revive_effect(&self, id: i64, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// The outbox in numbers.
+    async fn effect_counts(&self) -> Result<EffectCounts, StoreError>;
+    /// Outbox lines in one of these states, newest first.
+    async fn effects(&self, states: &[EffectState], limit: u32) -> Result<Vec<EffectRow>, StoreError>;
+    /// One decision.
+    async fn decision(&self, trace: TraceId) -> Result<Option<Decision>, StoreError>;
+    /// The standing (not undone) decision of a lead.
+    async fn decision_of(&self, lead: &LeadId) -> Result<Option<Decision>, StoreError>;
+    /// Decisions after a trace id, oldest first; for reports and checks that walk them all.
+    async fn decisions_after(&self, after: Option<TraceId>, limit: u32) -> Result<Vec<DecisionRow>, StoreError>;
+}
+
+/// History, models, outcomes.
+#[async_trait]
+pub trait LearningStore: Send + Sync {
+    /// Adds closed deals; one with a known lead id replaces the old. Returns (new, replaced).
+    async fn save_deals(&self, deals: &[Deal], origin: &str, at: DateTime<Utc>) -> Result<(u64, u64), StoreError>;
+    /// Every closed deal, by time of creation then lead id.
+    async fn deals(&self) -> Result<Vec<Deal>, StoreError>;
+    /// How many closed deals.
+    async fn deal_count(&self) -> Result<u64, StoreError>;
+    /// Adds a model with its artifact (opaque text of `model::artifact`).
+    async fn save_model(&self, row: &ModelRow, artifact: &str) -> Result<(), StoreError>;
+    /// All models, newest first.
+    async fn models(&self) -> Result<Vec<ModelRow>, StoreError>;
+    /// A model's artifact.
+    async fn model_artifact(&self, id: &ModelId) -> Result<Option<String>, StoreError>;
+    /// Makes a model the champion. False if there is no such model.
+    async fn promote(&self, id: &ModelId, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// The champion.
+    async fn champion(&self) -> Result<Option<ModelRow>, StoreError>;
+    /// Stores outcomes read back and the cursor, in one transaction.
+    async fn save_outcomes(
+        &self,
+        outcomes: &[LeadOutcome],
+        cursor_name: &str,
+        cursor: &Cursor,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+}
+
+/// Questions the screens, the CLI and the reports ask. All bounded.
+#[async_trait]
+pub trait QueryStore: Send + Sync {
+    /// The conservation rule as numbers.
+    async fn conservation(&self) -> Result<Conservation, StoreError>;
+    /// Leads per lane, snoozed ones apart.
+    async fn lane_counts(&self, at: DateTime<Utc>) -> Result<LaneCounts, StoreError>;
+    /// One window of the queue, ordered by (priority descending, lead id).
+    async fn queue_page(
+        &self,
+        filter: &LeadFilter,
+        from: QueuePosition,
+        limit: u32,
+        at: DateTime<Utc>,
+    ) -> Result<QueuePage, StoreError>;
+    /// One lead with everything known of it.
+    async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError>;
+    /// Every ranked lead for the shadow report, after a lead id, bounded.
+    async fn shadow_rows(&self, after: Option<&LeadId>, limit: u32) -> Result<Vec<ShadowRow>, StoreError>;
+    /// Newest audit events, optionally of one lead.
+    async fn audit(&self, lead: Option<&LeadId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError>;
+    /// Changes whenever anybody, in any process, changed the database.
+    async fn data_version(&self) -> Result<i64, StoreError>;
+    /// Milliseconds from received to ranked of all first rankings, ascending.
+    async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError>;
+}
+
+/// The whole store. One implementation per database.
+pub trait Store: LeadStore + DecisionStore + LearningStore + QueryStore {}
+impl<T: LeadStore + DecisionStore + LearningStore + QueryStore> Store for T {}

@@ -1,0 +1,156 @@
+//! What the screens and the CLI read: rows and details, already joined. These types are also the `--json` contract.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::audit::AuditEvent;
+use crate::domain::deal::LeadOutcome;
+use crate::domain::decision::{Decision, WriteState};
+use crate::domain::ids::{LeadId, TraceId};
+use crate::domain::lane::Lane;
+use crate::domain::lead::{LeadRecord, LeadState, Owner};
+use crate::domain::ranking::Ranking;
+use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+
+/// Leads per lane that want attention now, and those hidden by a snooze.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneCounts {
+    /// By lane; absent means 0.
+    pub lanes: BTreeMap<Lane, u64>,
+    /// Snoozed leads, all lanes together.
+    pub snoozed: u64,
+}
+
+impl LaneCounts {
+    /// Leads of one lane.
+    pub fn of(&self, lane: Lane) -> u64 {
+        self.lanes.get(&lane).copied().unwrap_or(0)
+    }
+}
+
+/// Which leads a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadFilter {
+    /// Only this lane (and then only leads in a lane).
+    pub lane: Option<Lane>,
+    /// Only this state.
+    pub state: Option<LeadState>,
+    /// Only leads whose company or id contains this, ignoring case.
+    pub text: Option<String>,
+    /// Snoozed leads too.
+    pub include_snoozed: bool,
+}
+
+/// A place in the queue: after this row. The default is the top.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueuePosition {
+    /// Priority and id of the row before the window; `None` at the top.
+    pub after: Option<(f64, LeadId)>,
+}
+
+/// One line of the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The lead.
+    pub id: LeadId,
+    /// Company, raw.
+    pub company: String,
+    /// Source, raw.
+    pub source: Option<String>,
+    /// Territory, raw.
+    pub territory: Option<String>,
+    /// Where it stands.
+    pub state: LeadState,
+    /// The pile.
+    pub lane: Option<Lane>,
+    /// Order inside the pile.
+    pub priority: f64,
+    /// When the CRM got it.
+    pub created_at: DateTime<Utc>,
+    /// When we got it.
+    pub received_at: DateTime<Utc>,
+    /// Where policy would send it.
+    pub route: Option<Route>,
+    /// Why.
+    pub reason: Option<RouteReason>,
+    /// Name of the recommended owner, raw.
+    pub recommended: Option<String>,
+    /// `p_win` of the recommended rep.
+    pub p_win: Option<f64>,
+    /// Name of the legacy owner, raw.
+    pub legacy: Option<String>,
+    /// `p_win` of the legacy owner.
+    pub legacy_p_win: Option<f64>,
+    /// Hidden until then.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Name of the decided owner, raw.
+    pub decided_owner: Option<String>,
+    /// How far the write of the decision is.
+    pub write: Option<WriteState>,
+}
+
+/// A window of the queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueuePage {
+    /// The rows.
+    pub rows: Vec<QueueRow>,
+    /// How many there are in all under the filter.
+    pub total: u64,
+}
+
+/// Everything known of one lead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeadDetail {
+    /// The lead and where it stands.
+    pub record: LeadRecord,
+    /// The newest ranking.
+    pub ranking: Option<Ranking>,
+    /// What policy made of it.
+    pub recommendation: Option<Recommendation>,
+    /// All decisions on it, newest first, undone ones included.
+    pub decisions: Vec<Decision>,
+    /// What became of it.
+    pub outcome: Option<LeadOutcome>,
+    /// What happened to it, newest first, bounded.
+    pub timeline: Vec<AuditEvent>,
+    /// Names of every owner mentioned, by id, raw.
+    pub names: BTreeMap<String, String>,
+}
+
+/// One decided lead, for reports and checks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecisionRow {
+    /// The decision.
+    pub decision: Decision,
+    /// Owner as last read from the CRM.
+    pub owner_now: Owner,
+}
+
+/// One ranked lead, for the shadow report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShadowRow {
+    /// The lead.
+    pub id: LeadId,
+    /// Its source.
+    pub source: Option<String>,
+    /// Its territory.
+    pub territory: Option<String>,
+    /// Whom the legacy rules chose.
+    pub legacy: Owner,
+    /// `p_win` of the legacy owner, when a rep the model knows.
+    pub legacy_p_win: Option<f64>,
+    /// Where policy would send it.
+    pub route: Route,
+    /// Why.
+    pub reason: RouteReason,
+    /// `p_win` of the recommended rep.
+    pub p_win: Option<f64>,
+    /// The verdict, if one stands.
+    pub verdict: Option<String>,
+    /// Its trace.
+    pub trace_id: Option<TraceId>,
+    /// Who shall own it by the standing decision.
+    pub decided_owner: Option<Owner>,
+}

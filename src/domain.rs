@@ -1,0 +1,19 @@
+//! The words of the product, as types. Pure: no clock, no I/O, no async, nothing that can fail for outside reasons.
+//!
+//! Everything above (policy, model, app, adapters, screen) speaks in these types, so a reader who knows this folder
+//! can read the rest. Times are always UTC and always arguments, never read from a clock here.
+
+pub mod audit;
+pub mod deal;
+pub mod decision;
+pub mod effect;
+pub mod facts;
+pub mod ids;
+pub mod lane;
+pub mod lead;
+pub mod pool;
+pub mod ranking;
+pub mod recommendation;
+pub mod rep;
+pub mod text;
+pub mod verdict;

@@ -1,0 +1,127 @@
+//! Effects: writes owed to the CRM, kept in the outbox until they are known to have happened.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ids::{DecisionKey, LeadId, TraceId};
+use super::lead::Owner;
+
+/// Everything the CRM must be told about one decision, as one conditional, all-or-nothing write.
+///
+/// It is complete: sending it needs no other row, so it can be repeated after a crash exactly as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecisionWrite {
+    /// Recognised by the CRM when repeated.
+    pub key: DecisionKey,
+    /// For people who search.
+    pub trace_id: TraceId,
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The owner the decision started from. If the CRM has another by now, a person was faster.
+    pub expected_owner: Owner,
+    /// The lead's last change that we saw; the write is refused by the CRM if there was a later one.
+    pub expected_modified_at: DateTime<Utc>,
+    /// The owner to set.
+    pub owner: Owner,
+    /// Whether the owner is the model's choice (the cohort marker `AI_Assigned__c`).
+    pub ai_assigned: bool,
+    /// Reason, for people, in one or two sentences.
+    pub reason: String,
+    /// Reason, as a code.
+    pub reason_code: String,
+    /// Verdict by name.
+    pub verdict: String,
+    /// `p_win` of the owner, when a rep.
+    pub p_win: Option<f64>,
+    /// Whom the legacy rules had chosen.
+    pub legacy_owner: Owner,
+    /// Model that ranked it.
+    pub model: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+    /// A task for the new owner, if they are a rep.
+    pub task: Option<TaskWrite>,
+}
+
+/// A task for the rep who gets the lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskWrite {
+    /// Subject line.
+    pub subject: String,
+    /// The why-panel in plain text.
+    pub description: String,
+    /// Due.
+    pub due_at: DateTime<Utc>,
+}
+
+/// Where an effect stands in the outbox.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum EffectState {
+    /// To be sent once `not_before` has passed.
+    Ready,
+    /// Being sent by the holder of the lease.
+    Leased,
+    /// Known to have happened.
+    Done,
+    /// Not sent and never will be: a person was faster.
+    Superseded,
+    /// Not sent and never will be: taken back in the grace period.
+    Cancelled,
+    /// Gave up; a person must look. Never deleted.
+    Dead,
+}
+
+/// An effect handed out for sending. The token fences off a sender that was believed dead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeasedEffect {
+    /// Row in the outbox.
+    pub id: i64,
+    /// Rises with each lease; completing needs the current one.
+    pub token: i64,
+    /// How often it was handed out, this time included.
+    pub attempt: u32,
+    /// What to write.
+    pub write: DecisionWrite,
+}
+
+/// One line of the outbox for the sync screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EffectRow {
+    /// Row in the outbox.
+    pub id: i64,
+    /// The lead it is about.
+    pub lead_id: LeadId,
+    /// Company, raw.
+    pub company: String,
+    /// Its decision.
+    pub trace_id: TraceId,
+    /// Where it stands.
+    pub state: EffectState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not sent before this.
+    pub not_before: DateTime<Utc>,
+    /// What went wrong last time.
+    pub last_error: Option<String>,
+}
+
+/// The outbox in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectCounts {
+    /// Known to have happened.
+    pub sent: u64,
+    /// Ready or leased.
+    pub pending: u64,
+    /// Given up, a person must look.
+    pub failed: u64,
+    /// Not sent because a person was faster.
+    pub superseded: u64,
+    /// Taken back in time.
+    pub cancelled: u64,
+}

@@ -1,0 +1,131 @@
+//! A lead, as the CRM holds it and as we keep it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::facts::LeadFacts;
+use super::ids::{LeadId, QueueId, RepId};
+use super::lane::Lane;
+
+/// Who owns a lead in the CRM: a person or a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+pub enum Owner {
+    /// A rep.
+    Rep(RepId),
+    /// A queue.
+    Queue(QueueId),
+}
+
+impl Owner {
+    /// The CRM's id of the owner, whichever kind it is.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Rep(id) => id.as_str(),
+            Self::Queue(id) => id.as_str(),
+        }
+    }
+
+    /// The rep, unless a queue owns it.
+    pub fn rep(&self) -> Option<&RepId> {
+        match self {
+            Self::Rep(id) => Some(id),
+            Self::Queue(_) => None,
+        }
+    }
+}
+
+/// A lead as we read it from the CRM. The raw record is kept beside it in the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Its id.
+    pub id: LeadId,
+    /// Company name, raw: sanitise before display.
+    pub company: String,
+    /// The person's name, raw.
+    pub contact: Option<String>,
+    /// What the model may know.
+    pub facts: LeadFacts,
+    /// Its owner at the moment of reading.
+    pub owner: Owner,
+    /// When a person or a program last changed it; the condition of a conditional write. Whole seconds in Salesforce.
+    pub modified_at: DateTime<Utc>,
+    /// The CRM's change stamp, by which polling finds it (also moves without a human change).
+    pub modstamp: DateTime<Utc>,
+    /// Converted to an opportunity, so no longer ours to route.
+    pub converted: bool,
+    /// Deleted, or merged into another lead.
+    pub deleted: bool,
+}
+
+/// Where a lead stands. At every moment each received lead is in exactly one of the four; the conservation rule
+/// `received = decided + in a lane + pending + superseded` is the sum over this.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LeadState {
+    /// Received, not yet ranked.
+    Pending,
+    /// Ranked, waits for a person.
+    InLane,
+    /// A decision was taken; whether it is written is the outbox's business.
+    Decided,
+    /// Somebody was faster (owner changed, converted, deleted); nothing will be written.
+    Superseded,
+}
+
+/// The owner that the CRM's own rules gave the lead. Captured once at intake and never overwritten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegacyAssignment {
+    /// The owner.
+    pub owner: Owner,
+    /// When we captured it.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// A lead with all that we know of where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeadRecord {
+    /// Our reading of it.
+    pub lead: Lead,
+    /// Where it stands.
+    pub state: LeadState,
+    /// The lane it waits in, while `InLane`.
+    pub lane: Option<Lane>,
+    /// Whom the CRM's own rules chose.
+    pub legacy: LegacyAssignment,
+    /// When it reached us.
+    pub received_at: DateTime<Utc>,
+    /// When it was last ranked.
+    pub ranked_at: Option<DateTime<Utc>>,
+    /// Hidden from its lane until then.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// How many decisions were taken on it so far (undone ones included); makes each decision key unique.
+    pub decisions_made: u32,
+}
+
+/// The conservation rule as numbers. `received` counts the intake ledger, the others the lead states, so that the
+/// two can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conservation {
+    /// Leads that ever reached us.
+    pub received: u64,
+    /// Leads with a standing decision.
+    pub decided: u64,
+    /// Leads that wait for a person.
+    pub in_lane: u64,
+    /// Leads not yet ranked.
+    pub pending: u64,
+    /// Leads where somebody was faster.
+    pub superseded: u64,
+}
+
+impl Conservation {
+    /// Received leads that are in none of the four states. Anything but 0 is a broken promise.
+    pub fn lost(&self) -> i64 {
+        let accounted = self.decided + self.in_lane + self.pending + self.superseded;
+        self.received as i64 - accounted as i64
+    }
+}

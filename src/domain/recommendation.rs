@@ -1,0 +1,60 @@
+//! What policy makes of a ranking.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{QueueId, RepId};
+use super::lead::Owner;
+
+/// Where policy would send a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+pub enum Route {
+    /// Give it to this rep.
+    AssignRep(RepId),
+    /// A person must look: nobody reaches the confidence gate.
+    ManagerQueue(QueueId),
+    /// We failed technically; the CRM's fallback queue keeps it visible.
+    DefaultQueue(QueueId),
+}
+
+impl Route {
+    /// Who would own the lead.
+    pub fn owner(&self) -> Owner {
+        match self {
+            Self::AssignRep(id) => Owner::Rep(id.clone()),
+            Self::ManagerQueue(id) | Self::DefaultQueue(id) => Owner::Queue(id.clone()),
+        }
+    }
+}
+
+/// Why policy chose a route. The text form is stable: it is stored, exported and written to the CRM.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RouteReason {
+    /// The model's first rep, and the legacy rules chose the same.
+    ModelAgrees,
+    /// The model's first rep; the legacy rules chose another owner.
+    ModelPick,
+    /// Every rep is below the confidence gate.
+    LowConfidence,
+    /// No rep is eligible.
+    EmptyPool,
+    /// Ranking failed (no model, error); the details are in the audit trail.
+    TechnicalFailure,
+}
+
+/// A recommendation: a route and its reason, for people and for programs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// Where to.
+    pub route: Route,
+    /// Why, as a code.
+    pub reason: RouteReason,
+    /// Why, in one sentence.
+    pub explanation: String,
+    /// Best `p_win` minus the legacy owner's, when both are known.
+    pub gap: Option<f64>,
+}

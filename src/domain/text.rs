@@ -1,0 +1,121 @@
+//! The one choke point for outside text: nothing the CRM sent reaches a terminal, a log line or a spreadsheet without
+//! passing here (rule 7). The store keeps text raw; the places that show it call [`safe`], those that export it
+//! [`csv_cell`].
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Longest text that is shown anywhere, in graphemes. Work is bounded by it, whatever the CRM sent.
+const MAX_GRAPHEMES: usize = 2_000;
+/// Most code points of one grapheme that are kept ("zalgo" text stacks thousands).
+const MAX_CODE_POINTS: usize = 8;
+
+/// Text that cannot harm a terminal: no control characters or escape sequences, no bidirectional controls, nothing
+/// invisible, bounded length.
+///
+/// Line breaks and tabs become spaces; other control characters become `U+FFFD`, so that an attempt stays visible.
+pub fn safe(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len().min(256));
+    for grapheme in raw.graphemes(true).take(MAX_GRAPHEMES) {
+        for c in grapheme.chars().take(MAX_CODE_POINTS) {
+            match c {
+                '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => out.push(' '),
+                c if is_invisible(c) => {}
+                c if c.is_control() => out.push('\u{FFFD}'),
+                c => out.push(c),
+            }
+        }
+    }
+    out
+}
+
+/// [`safe`] text, cut to at most `width` terminal columns; a cut is marked with `…`.
+pub fn fit(raw: &str, width: usize) -> String {
+    let text = safe(raw);
+    if text.width() <= width {
+        return text;
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let w = grapheme.width();
+        if used + w + 1 > width {
+            break;
+        }
+        used += w;
+        out.push_str(grapheme);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// A spreadsheet cell that cannot be a formula: a text that starts like one gets a leading apostrophe.
+///
+/// Quoting of commas and quotes is the CSV writer's business.
+pub fn csv_cell(raw: &str) -> String {
+    let starts_formula = raw
+        .trim_start()
+        .chars()
+        .next()
+        .is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '|' | '%' | '＝' | '＋' | '－' | '＠'));
+    if starts_formula || raw.starts_with(['\t', '\r']) { format!("'{raw}") } else { raw.to_owned() }
+}
+
+/// Characters that change how others are shown, or hide text, without being seen themselves.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{061C}' | '\u{180E}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_bidi_controls_do_not_survive() {
+        assert_eq!(safe("a\u{1b}[31mred\u{9b}0m"), "a\u{FFFD}[31mred\u{FFFD}0m");
+        assert_eq!(safe("evil\u{202e}gpj.exe"), "evilgpj.exe");
+        assert_eq!(safe("tag\u{e0041}ged\u{200b}"), "tagged");
+        assert_eq!(safe("two\nlines"), "two lines");
+    }
+
+    #[test]
+    fn stacked_marks_are_bounded() {
+        let zalgo = format!("a{}", "\u{0301}".repeat(100_000));
+        assert!(safe(&zalgo).chars().count() <= MAX_CODE_POINTS);
+    }
+
+    #[test]
+    fn cutting_respects_wide_characters() {
+        assert_eq!(fit("株式会社アクメ", 7), "株式会…");
+        assert_eq!(fit("short", 7), "short");
+        assert_eq!(fit("anything", 0), "");
+    }
+
+    #[test]
+    fn formulas_are_defused() {
+        assert_eq!(csv_cell("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(csv_cell(" @SUM(A1)"), "' @SUM(A1)");
+        assert_eq!(csv_cell("Acme"), "Acme");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_survives(raw in any::<String>(), width in 0usize..60) {
+            let text = fit(&raw, width);
+            prop_assert!(text.width() <= width);
+            prop_assert!(!text.chars().any(|c| c.is_control() || is_invisible(c)));
+        }
+    }
+}
