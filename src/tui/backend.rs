@@ -1,9 +1,13 @@
 //! What the dashboard asks of the rest of the program. Composition implements [`Backend`] over the use cases; tests
 //! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
 
+mod window;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+
+pub use window::window_from_pages;
 
 pub use crate::app::ports::{ApiUsage, ModelRow};
 pub use crate::app::views::{LaneCounts, LeadDetail, QueueRow};
