@@ -36,8 +36,14 @@ impl Surface for Screen {
         Ok(())
     }
 
+    fn repaint(&mut self) {}
+
     fn suspend(&mut self) -> io::Result<()> {
         self.0.lock().unwrap().2 += 1;
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
         Ok(())
     }
 
@@ -178,6 +184,7 @@ async fn nothing_is_drawn_while_nothing_happens() {
         assert!(Instant::now() < deadline, "never suspended");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    story.signals.send(Signal::Continue).await.unwrap();
     story.key(KeyCode::F(2));
     story.until("keys after the suspension", |p| p.contains("1 of 39")).await;
 }
