@@ -164,5 +164,5 @@ fn install_hook(log_path: Option<PathBuf>) {
     });
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The dashboard in a real pseudo-terminal: whatever ends it, the terminal is as before.
 //!
 //! Each story starts this test binary once more, inside the terminal, with one of the `child_*` tests.
+#![cfg(unix)]
 
 use std::io::{IsTerminal, Read, Write};
 use std::num::NonZero;
@@ -187,9 +188,9 @@ fn whatever_ends_it_the_terminal_is_restored() {
         story.until_text("1 of 15");
         assert!(story.look(is_ours));
         if end == "ctrl-c" {
-            story.keys(b"\x03")
+            story.keys(b"\x03");
         } else {
-            story.signal(end)
+            story.signal(end);
         }
         story.ends_well();
     }
