@@ -112,10 +112,10 @@ pub fn restore() {
     drop(disable_raw_mode());
 }
 
-/// SIGSTOP to ourselves, through `kill` because raising a signal needs unsafe code.
+/// SIGSTOP to ourselves, through the shell's own `kill` because raising a signal needs unsafe code.
 #[cfg(unix)]
 fn stop_process() -> io::Result<()> {
-    let status = std::process::Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status()?;
+    let status = std::process::Command::new("sh").args(["-c", "kill -STOP $PPID"]).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other("the process could not be stopped")) }
 }
 

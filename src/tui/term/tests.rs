@@ -132,7 +132,7 @@ impl Story {
 
     fn signal(&self, name: &str) {
         let id = self.child.process_id().unwrap().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+        assert!(Command::new("sh").args(["-c", &format!("kill {name} {id}")]).status().unwrap().success());
     }
 
     /// Giving the terminal back and stopping are two things; continuing in between would be lost.
@@ -140,8 +140,14 @@ impl Story {
         let id = self.child.process_id().unwrap().to_string();
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            let state = Command::new("ps").args(["-o", "stat=", "-p", &id]).output().unwrap().stdout;
-            if state.first() == Some(&b'T') {
+            let stopped = match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+                Ok(stat) => stat.contains(") T "),
+                // Where there is no /proc there is `ps`.
+                Err(_) => {
+                    Command::new("ps").args(["-o", "stat=", "-p", &id]).output().unwrap().stdout.starts_with(b"T")
+                }
+            };
+            if stopped {
                 return;
             }
             assert!(Instant::now() < deadline, "it does not stop");
