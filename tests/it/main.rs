@@ -1,1 +1,4 @@
-//! Integration tests, one binary.
+//! Integration tests, in one binary: they build once, and no file can be forgotten (see `arch::no_test_is_forgotten`).
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod arch;
