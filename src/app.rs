@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows SQL, HTTP or the terminal. Each use case is one file and can be tested with fakes of the ports.
 
+pub mod bench;
 pub mod decide;
 pub mod health;
 pub mod intake;
