@@ -1,0 +1,212 @@
+//! [`QueryStore`]: what the screens, the CLI and the reports ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use super::SqliteStore;
+use super::errors::database;
+use crate::app::ports::{QueryStore, StoreError};
+use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueuePosition, ShadowRow};
+use crate::domain::audit::AuditEvent;
+use crate::domain::ids::{LeadId, RepId};
+use crate::domain::lead::{Conservation, LeadState};
+use crate::store::rows::{self, Columns};
+use crate::store::sql;
+use crate::store::values::{self, count, folded, micros};
+
+/// Events in the timeline of one lead.
+const TIMELINE: i64 = 200;
+
+#[async_trait]
+impl QueryStore for SqliteStore {
+    async fn conservation(&self) -> Result<Conservation, StoreError> {
+        let row =
+            sqlx::query(sql::queries::CONSERVATION).fetch_one(&mut *self.reader().await?).await.map_err(database)?;
+        Ok(Conservation {
+            received: count(row.int("received")?)?,
+            decided: count(row.int("decided")?)?,
+            in_lane: count(row.int("in_lane")?)?,
+            pending: count(row.int("pending")?)?,
+            superseded: count(row.int("superseded")?)?,
+        })
+    }
+
+    async fn lane_counts(&self, at: DateTime<Utc>) -> Result<LaneCounts, StoreError> {
+        let found = sqlx::query(sql::queries::LANE_COUNTS)
+            .bind(micros(at))
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        let mut counts = LaneCounts::default();
+        for row in &found {
+            let awake = count(row.int("awake")?)?;
+            if awake > 0 {
+                counts.lanes.insert(row.word("lane")?, awake);
+            }
+            counts.snoozed += count(row.int("snoozed")?)?;
+        }
+        Ok(counts)
+    }
+
+    async fn queue_page(
+        &self,
+        filter: &LeadFilter,
+        from: QueuePosition,
+        limit: u32,
+        at: DateTime<Utc>,
+    ) -> Result<QueuePage, StoreError> {
+        let Some(list) = List::of(filter) else { return Ok(QueuePage::default()) };
+        let snoozed = i64::from(filter.include_snoozed);
+        let text = filter.text.as_deref().filter(|text| !text.is_empty()).map(folded);
+        let (after_order, after_id) = match from.after {
+            Some((priority, id)) => (-priority, id.as_str().to_owned()),
+            None => (f64::NEG_INFINITY, String::new()),
+        };
+        let mut tx = self.read().await?;
+        let mut page = sqlx::query(list.page)
+            .bind(snoozed)
+            .bind(micros(at))
+            .bind(&text)
+            .bind(after_order)
+            .bind(after_id)
+            .bind(i64::from(limit));
+        let mut total = sqlx::query_scalar::<_, i64>(list.total).bind(snoozed).bind(micros(at)).bind(&text);
+        if let Some(key) = list.key {
+            page = page.bind(key.clone());
+            total = total.bind(key);
+        }
+        let found = page.fetch_all(&mut *tx).await.map_err(database)?;
+        let total = total.fetch_one(&mut *tx).await.map_err(database)?;
+        Ok(QueuePage { rows: found.iter().map(rows::queue_row).collect::<Result<_, _>>()?, total: count(total)? })
+    }
+
+    async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError> {
+        let mut tx = self.read().await?;
+        let lead = sqlx::query(sql::leads::BY_ID).bind(id.as_str()).fetch_optional(&mut *tx).await.map_err(database)?;
+        let Some(lead) = lead else { return Ok(None) };
+        let ranked = sqlx::query(sql::rankings::NEWEST_OF_LEAD)
+            .bind(id.as_str())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(database)?;
+        let (ranking, recommendation) = match &ranked {
+            Some(row) => (
+                row.text_opt("ranking")?.map(|text| values::from_json(&text, "a ranking")).transpose()?,
+                Some(values::from_json(&row.text("recommendation")?, "a recommendation")?),
+            ),
+            None => (None, None),
+        };
+        let decisions =
+            sqlx::query(sql::decisions::OF_LEAD).bind(id.as_str()).fetch_all(&mut *tx).await.map_err(database)?;
+        let outcome =
+            sqlx::query(sql::learning::OUTCOME).bind(id.as_str()).fetch_optional(&mut *tx).await.map_err(database)?;
+        let mut detail = LeadDetail {
+            record: rows::lead_record(&lead)?,
+            ranking,
+            recommendation,
+            decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
+            outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
+            timeline: timeline(&mut tx, id, TIMELINE).await?,
+            names: BTreeMap::new(),
+        };
+        detail.names = names(&mut tx, &mentioned(&detail)).await?;
+        Ok(Some(detail))
+    }
+
+    async fn shadow_rows(&self, after: Option<&LeadId>, limit: u32) -> Result<Vec<ShadowRow>, StoreError> {
+        let found = sqlx::query(sql::queries::SHADOW)
+            .bind(after.map_or("", LeadId::as_str))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        found.iter().map(rows::shadow_row).collect()
+    }
+
+    async fn audit(&self, lead: Option<&LeadId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut reader = self.reader().await?;
+        if let Some(lead) = lead {
+            return timeline(&mut reader, lead, i64::from(limit)).await;
+        }
+        let found =
+            sqlx::query(sql::audit::NEWEST).bind(i64::from(limit)).fetch_all(&mut *reader).await.map_err(database)?;
+        found.iter().map(rows::audit_event).collect()
+    }
+
+    async fn data_version(&self) -> Result<i64, StoreError> {
+        self.watcher.lock().await.version().await
+    }
+
+    async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError> {
+        let micros: Vec<i64> = sqlx::query_scalar(sql::queries::LATENCIES)
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        Ok(micros.into_iter().map(|n| n as f64 / 1_000.0).collect())
+    }
+}
+
+/// The two statements that walk one index, and the value they need for it.
+struct List {
+    page: &'static str,
+    total: &'static str,
+    key: Option<String>,
+}
+
+impl List {
+    /// The list that a filter asks for; `None` if nothing can be in it.
+    fn of(filter: &LeadFilter) -> Option<Self> {
+        use sql::queries as q;
+        match (filter.lane, filter.state) {
+            (Some(lane), None | Some(LeadState::InLane)) => {
+                Some(Self { page: q::QUEUE_OF_LANE, total: q::TOTAL_OF_LANE, key: Some(lane.to_string()) })
+            }
+            // A lane holds only leads that are in it.
+            (Some(_), Some(_)) => None,
+            (None, Some(state)) => {
+                Some(Self { page: q::QUEUE_OF_STATE, total: q::TOTAL_OF_STATE, key: Some(state.to_string()) })
+            }
+            (None, None) => Some(Self { page: q::QUEUE, total: q::TOTAL, key: None }),
+        }
+    }
+}
+
+/// What happened to a lead, newest first.
+async fn timeline(conn: &mut SqliteConnection, lead: &LeadId, limit: i64) -> Result<Vec<AuditEvent>, StoreError> {
+    let found = sqlx::query(sql::audit::NEWEST_OF_LEAD)
+        .bind(lead.as_str())
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(database)?;
+    found.iter().map(rows::audit_event).collect()
+}
+
+/// Ids of every rep and queue that a lead's details speak of.
+fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    let record = &detail.record;
+    ids.insert(record.lead.owner.id().to_owned());
+    ids.insert(record.legacy.owner.id().to_owned());
+    if let Some(ranking) = &detail.ranking {
+        let ranked = ranking.reps.iter().map(|r| &r.rep_id);
+        let excluded = ranking.pool.excluded.iter().map(|(rep, _)| rep);
+        ids.extend(ranked.chain(&ranking.pool.eligible).chain(excluded).map(RepId::to_string));
+    }
+    ids.extend(detail.recommendation.iter().map(|r| r.route.owner().id().to_owned()));
+    for decision in &detail.decisions {
+        ids.insert(decision.owner.id().to_owned());
+        ids.insert(decision.recommendation.route.owner().id().to_owned());
+    }
+    ids.extend(detail.outcome.iter().filter_map(|o| o.rep_id.as_ref()).map(RepId::to_string));
+    ids
+}
+
+/// Names by id, of those that were ever in the roster.
+async fn names(conn: &mut SqliteConnection, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>, StoreError> {
+    let found = sqlx::query(sql::roster::NAMES).bind(values::json(ids)?).fetch_all(conn).await.map_err(database)?;
+    found.iter().map(|row| Ok((row.text("id")?, row.text("name")?))).collect()
+}
