@@ -165,7 +165,7 @@ fn by_code(error: &ApiError, status: u16, retry_after: Option<u64>) -> Option<Cl
         // An approval process holds the record; it passes in hours and the outbox waits that long.
         | "ENTITY_IS_LOCKED"
         | "RECORD_IN_USE_BY_WORKFLOW" => Class::Transient,
-        // Under a server status this is the temporary meaning of the code.
+        // The code has a temporary meaning, told by a server status, and a lasting one.
         "FUNCTIONALITY_NOT_ENABLED" if status >= 500 => Class::Transient,
         "INVALID_QUERY_LOCATOR" | "QUERY_LOCATOR_EXPIRED" | "QUERY_LOCATOR_NOT_FOUND" => Class::LocatorExpired,
         "MATCH_PRECONDITION_FAILED" => Class::Conflict,

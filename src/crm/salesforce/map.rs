@@ -259,7 +259,7 @@ mod tests {
         let facts = lead.facts;
         assert_eq!((facts.source.as_deref(), facts.industry, facts.country), (Some("Web"), None, None));
         assert_eq!((facts.annual_revenue, facts.employees, facts.amount), (Some(1.5e6), Some(12.0), None));
-        assert_eq!(facts.numeric["visits"], 7.0);
+        assert_eq!(facts.numeric.get("visits"), Some(&7.0));
         assert_eq!(facts.categorical["plan"], "Gold");
     }
 
