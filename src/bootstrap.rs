@@ -1,7 +1,5 @@
 //! The composition root: from the config to adapters behind ports. The only place that knows every concrete type.
 
-pub mod backend;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,12 +77,17 @@ impl Context {
         let data = data_dir.or_else(paths::default_data_dir).ok_or_else(|| {
             BootstrapError::Missing("this user has no home directory; name a data directory with --data-dir".into())
         })?;
-        Ok(Self::new(config, DataDir::new(data)))
+        Self::new(config, DataDir::new(data))
     }
 
-    /// A context from its parts, with the system's clock.
-    pub fn new(config: Config, data: DataDir) -> Self {
-        Self { config, data, clock: Arc::new(SystemClock) }
+    /// A context from its parts, with the system's clock. Makes the data directory.
+    pub fn new(config: Config, data: DataDir) -> Result<Self, BootstrapError> {
+        data.create().map_err(|source| BootstrapError::Disk {
+            what: "cannot make",
+            path: data.root().to_owned(),
+            source,
+        })?;
+        Ok(Self { config, data, clock: Arc::new(SystemClock) })
     }
 
     /// Opens the store; makes it, and the data directory, on first use.
@@ -129,8 +132,11 @@ impl Context {
     /// Leases left by a worker that died are freed at once: whoever holds the lock knows that nobody is sending.
     pub async fn worker(&self, store: Arc<dyn Store>) -> Result<Option<RunningWorker>, BootstrapError> {
         let path = self.data.worker_lock();
-        let taken = WorkerLock::take(&path)
-            .map_err(|source| BootstrapError::Disk { what: "cannot lock", path: path.clone(), source })?;
+        let taken = WorkerLock::take(&path).map_err(|source| BootstrapError::Disk {
+            what: "cannot lock",
+            path: path.clone(),
+            source,
+        })?;
         let Some(lock) = taken else { return Ok(None) };
         let freed = store.release_leases().await?;
         if freed > 0 {

@@ -97,7 +97,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    match runtime.block_on(run(args, &out)) {
+    match runtime.block_on(run(args, out)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             out.error(&error.to_string());
@@ -106,7 +106,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args, out: &Out) -> CliResult {
+async fn run(args: Args, out: Out) -> CliResult {
     crate::bootstrap::install_crypto();
     match args.command {
         Some(Command::Config { action }) => config::run(&action, args.config.as_deref(), out),

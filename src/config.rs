@@ -136,8 +136,8 @@ fn environment() -> Vec<(String, String)> {
 }
 
 fn from_file(path: &Path, env: &[(String, String)]) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     parse(&text, &path.display().to_string(), env)
 }
 
@@ -258,7 +258,11 @@ fn explain(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match quoted.split_first() {
         Some((wrong, known)) if message.starts_with("unknown") => {
-            format!("unknown {} `{wrong}`{}", unknown_what(message), did_you_mean(nearest(wrong, known.iter().copied())))
+            format!(
+                "unknown {} `{wrong}`{}",
+                unknown_what(message),
+                did_you_mean(nearest(wrong, known.iter().copied()))
+            )
         }
         _ => message.to_owned(),
     }

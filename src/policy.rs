@@ -26,12 +26,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            confidence_gate: 0.2,
-            grace: Duration::seconds(10),
-            sla: Duration::hours(4),
-            write_verdicts: true,
-        }
+        Self { confidence_gate: 0.2, grace: Duration::seconds(10), sla: Duration::hours(4), write_verdicts: true }
     }
 }
 

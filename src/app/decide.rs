@@ -14,8 +14,8 @@ use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
 use crate::domain::lead::{LeadState, Owner};
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
-use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
 use crate::domain::text::hex;
+use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
 use crate::policy::Settings;
 
 /// What a manager said about a lead.
@@ -176,7 +176,10 @@ fn chosen_owner(
         Verdict::Reroute { queue } if roster.queue(queue).is_some() => Ok(Owner::Queue(queue.clone())),
         Verdict::Reroute { queue } => {
             let names: Vec<&str> = roster.queues.iter().map(|q| q.key.as_str()).collect();
-            Err(AppError::Refused(format!("there is no queue {queue} that takes leads; there are: {}", names.join(", "))))
+            Err(AppError::Refused(format!(
+                "there is no queue {queue} that takes leads; there are: {}",
+                names.join(", ")
+            )))
         }
     }
 }

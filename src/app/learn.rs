@@ -67,7 +67,12 @@ pub enum Promotion {
 }
 
 /// Makes a model the one that ranks, if its gates allow (rule M5: a model that fails G1 is never promoted).
-pub async fn promote(store: &dyn Store, clock: &dyn Clock, id: &ModelId, by: &str) -> Result<(Promotion, Card), AppError> {
+pub async fn promote(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    id: &ModelId,
+    by: &str,
+) -> Result<(Promotion, Card), AppError> {
     let card = card(store, id).await?;
     if card.clearance == Clearance::Refused {
         return Ok((Promotion::Refused, card));

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueuePosition, ShadowRow};
+use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
@@ -441,7 +441,7 @@ pub trait QueryStore: Send + Sync {
     async fn queue_page(
         &self,
         filter: &LeadFilter,
-        from: QueuePosition,
+        seek: &Seek,
         limit: u32,
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError>;

@@ -35,8 +35,11 @@ pub async fn send_due(
     let now = clock.now();
     let effects = store.claim_effects(sender, PARALLEL as u32, now + LEASE, now).await?;
     let tried = effects.len() as u32;
-    let results: Vec<Result<(bool, Option<String>), AppError>> =
-        stream::iter(effects).map(|effect| send_one(crm, store, clock, effect)).buffer_unordered(PARALLEL).collect().await;
+    let results: Vec<Result<(bool, Option<String>), AppError>> = stream::iter(effects)
+        .map(|effect| send_one(crm, store, clock, effect))
+        .buffer_unordered(PARALLEL)
+        .collect()
+        .await;
     let mut report = SendReport { tried, ..SendReport::default() };
     for result in results {
         let (done, fault) = result?;
@@ -76,7 +79,9 @@ fn judge(answer: Result<WriteOutcome, CrmError>, attempt: u32, now: DateTime<Utc
         }
         Ok(WriteOutcome::AlreadyApplied) => EffectResult::Done { owner_after: None, stamps: None },
         Ok(WriteOutcome::Superseded { why }) => EffectResult::Superseded(why),
-        Ok(WriteOutcome::BadAssignee { why }) => EffectResult::Dead(format!("the chosen owner cannot own leads: {why}")),
+        Ok(WriteOutcome::BadAssignee { why }) => {
+            EffectResult::Dead(format!("the chosen owner cannot own leads: {why}"))
+        }
         Err(CrmError::Quota { wait_seconds, message }) => EffectResult::Retry {
             not_before: now + Duration::seconds(i64::try_from(wait_seconds).unwrap_or(3600)),
             error: message,
@@ -119,10 +124,7 @@ mod tests {
             judge(Err(CrmError::Quota { wait_seconds: 9, message: "x".into() }), last, now),
             EffectResult::Retry { counts: false, .. }
         ));
-        assert!(matches!(
-            judge(Err(CrmError::Auth("x".into())), last, now),
-            EffectResult::Retry { counts: false, .. }
-        ));
+        assert!(matches!(judge(Err(CrmError::Auth("x".into())), last, now), EffectResult::Retry { counts: false, .. }));
         assert!(matches!(judge(Err(CrmError::Permanent("x".into())), 1, now), EffectResult::Dead(_)));
     }
 }

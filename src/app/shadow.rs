@@ -69,10 +69,8 @@ pub async fn report(store: &dyn Store) -> Result<ShadowReport, AppError> {
         }
     }
     sums.agreement_rate = (sums.leads > 0).then(|| sums.agree as f64 / sums.leads as f64);
-    let mut differences: Vec<Difference> = pairs
-        .into_iter()
-        .map(|((legacy, model), (leads, gain))| Difference { legacy, model, leads, gain })
-        .collect();
+    let mut differences: Vec<Difference> =
+        pairs.into_iter().map(|((legacy, model), (leads, gain))| Difference { legacy, model, leads, gain }).collect();
     differences.sort_by(|a, b| b.leads.cmp(&a.leads).then_with(|| b.gain.total_cmp(&a.gain)));
     differences.truncate(20);
     sums.differences = differences;

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::CliResult;
 use super::args::Config as Action;
 use super::out::Out;
-use super::CliResult;
 use crate::config;
 
-pub(super) fn run(action: &Action, file: Option<&Path>, out: &Out) -> CliResult {
+pub(super) fn run(action: &Action, file: Option<&Path>, out: Out) -> CliResult {
     match action {
         Action::Example => out.verbatim(config::EXAMPLE),
         Action::Check => {

@@ -16,7 +16,7 @@ use crate::history::{self, BadRows, CsvInput, HistoryError, Mapping, RejectFile}
 /// Deals stored in one transaction.
 const BATCH: usize = 1_000;
 
-pub(super) async fn run(action: Action, context: &Context, out: &Out) -> CliResult {
+pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     match action {
         Action::Import(options) => import(options, context, out).await,
         Action::Pull => pull_all(context, out).await,
@@ -39,13 +39,12 @@ pub(super) async fn audit_store(store: &dyn Store, context: &Context) -> Result<
     Ok(audit(&deals, context.clock.now(), &AuditOptions::default()))
 }
 
-async fn import(options: Import, context: &Context, out: &Out) -> CliResult {
+async fn import(options: Import, context: &Context, out: Out) -> CliResult {
     // The store first: what cannot be kept need not be read.
     let store = context.store().await?;
     let Import { file, map, skip_bad, rejected } = options;
     let rejects = skip_bad.then(|| rejected.unwrap_or_else(|| beside(&file)));
-    let printer = *out;
-    let (import, rejects) = tokio::task::spawn_blocking(move || read(&file, &map, rejects.as_deref(), &printer))
+    let (import, rejects) = tokio::task::spawn_blocking(move || read(&file, &map, rejects.as_deref(), out))
         .await
         .map_err(CliError::failed)?
         .map_err(from_history)?;
@@ -88,7 +87,7 @@ fn read(
     file: &Path,
     map: &Path,
     rejects: Option<&Path>,
-    out: &Out,
+    out: Out,
 ) -> Result<(history::Import, Option<PathBuf>), HistoryError> {
     let mapping = Mapping::load(map)?;
     let input = CsvInput::open(file)?;
@@ -125,7 +124,7 @@ pub(super) fn from_history(error: HistoryError) -> CliError {
     }
 }
 
-async fn pull_all(context: &Context, out: &Out) -> CliResult {
+async fn pull_all(context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let crm = context.crm()?;
     let org = crm.org().await.map_err(CliError::failed)?;

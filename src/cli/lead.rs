@@ -7,8 +7,8 @@ use super::args::{Lead as Action, Why};
 use super::out::{Out, table};
 use super::{CliError, CliResult};
 use crate::app::decide::{self, VerdictOutcome, VerdictRequest};
-use crate::app::ports::{QueryStore, Store};
-use crate::app::views::{LeadDetail, LeadFilter, QueuePosition, QueueRow};
+use crate::app::ports::Store;
+use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
 use crate::bootstrap::Context;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
@@ -16,7 +16,7 @@ use crate::domain::rep::Roster;
 use crate::domain::text::fit;
 use crate::domain::verdict::{Rejection, Verdict};
 
-pub(super) async fn run(action: Action, context: &Context, out: &Out) -> CliResult {
+pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
         Action::List { lane, state, text, limit } => {
@@ -30,8 +30,8 @@ pub(super) async fn run(action: Action, context: &Context, out: &Out) -> CliResu
     result
 }
 
-async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Context, out: &Out) -> CliResult {
-    let page = store.queue_page(filter, QueuePosition::default(), limit, context.clock.now()).await?;
+async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Context, out: Out) -> CliResult {
+    let page = store.queue_page(filter, &Seek::Top, limit, context.clock.now()).await?;
     out.result(&page, || {
         let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
         let mut lines = table(&["lead", "company", "lane", "recommended", "p_win", "legacy", "p_win"], &rows);
@@ -58,9 +58,8 @@ fn percent(p: Option<f64>) -> String {
     p.map_or_else(|| "-".to_owned(), |p| format!("{:.1} %", p * 100.0))
 }
 
-async fn show(store: &dyn Store, id: &LeadId, out: &Out) -> CliResult {
-    let detail =
-        store.lead_detail(id).await?.ok_or_else(|| CliError::Failed(format!("there is no lead {id}")))?;
+async fn show(store: &dyn Store, id: &LeadId, out: Out) -> CliResult {
+    let detail = store.lead_detail(id).await?.ok_or_else(|| CliError::Failed(format!("there is no lead {id}")))?;
     out.result(&detail, || explain(&detail));
     Ok(())
 }
@@ -83,7 +82,12 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
     ];
     if let Some(recommendation) = &detail.recommendation {
         let owner = recommendation.route.owner();
-        lines.push(format!("recommended: {} ({}). {}", name(owner.id()), recommendation.reason, recommendation.explanation));
+        lines.push(format!(
+            "recommended: {} ({}). {}",
+            name(owner.id()),
+            recommendation.reason,
+            recommendation.explanation
+        ));
     }
     if let Some(ranking) = &detail.ranking {
         let rows: Vec<Vec<String>> = ranking
@@ -108,7 +112,12 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
             .collect();
         let similar = format!("won in {}", ranking.segment);
         lines.extend(table(&["#", "rep", "p_win", "95 %", "won", &similar, ""], &rows));
-        lines.push(format!("{} in the pool, {} excluded; {}", ranking.pool.eligible.len(), ranking.pool.excluded.len(), ranking.model_id));
+        lines.push(format!(
+            "{} in the pool, {} excluded; {}",
+            ranking.pool.eligible.len(),
+            ranking.pool.excluded.len(),
+            ranking.model_id
+        ));
     }
     for decision in &detail.decisions {
         let undone = if decision.undone_at.is_some() { ", undone" } else { "" };
@@ -129,12 +138,11 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
     lines
 }
 
-async fn verdict(store: &dyn Store, action: Action, context: &Context, out: &Out) -> CliResult {
+async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out) -> CliResult {
     let roster = store.roster().await?;
     let (id, verdict, why) = match action {
         Action::Undo { id } => {
-            let decision =
-                decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
+            let decision = decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
             out.result(&decision, || vec![format!("Taken back; nothing was written. The lead is in its lane again.")]);
             return Ok(());
         }
@@ -207,7 +215,8 @@ fn one<'a, Id: Clone + 'a>(
 fn duration(text: &str) -> Result<Duration, CliError> {
     let wrong = || CliError::Usage(format!("{text} is no time to wait; write for example 15m, 1h or 2d"));
     let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: i64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).filter(|n| (1..=10_000).contains(n)).ok_or_else(wrong)?;
+    let number: i64 =
+        text.strip_suffix(unit).and_then(|n| n.parse().ok()).filter(|n| (1..=10_000).contains(n)).ok_or_else(wrong)?;
     match unit {
         'm' => Ok(Duration::minutes(number)),
         'h' => Ok(Duration::hours(number)),

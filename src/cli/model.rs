@@ -10,12 +10,12 @@ use super::args::Model as Action;
 use super::out::{Out, table};
 use super::{CliError, CliResult, history};
 use crate::app::learn::{self, Promotion};
-use crate::app::ports::{LearningStore, ModelRow, Store};
+use crate::app::ports::{ModelRow, Store};
 use crate::bootstrap::Context;
 use crate::domain::ids::ModelId;
 use crate::model::{Card, TrainOptions};
 
-pub(super) async fn run(action: Action, context: &Context, out: &Out) -> CliResult {
+pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
         Action::Train { promote, despite_audit } => train(store.as_ref(), promote, despite_audit, context, out).await,
@@ -27,7 +27,7 @@ pub(super) async fn run(action: Action, context: &Context, out: &Out) -> CliResu
     result
 }
 
-async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &Context, out: &Out) -> CliResult {
+async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &Context, out: Out) -> CliResult {
     let audit = history::audit_store(store, context).await?;
     if audit.blocked && !despite_audit {
         out.result(&json!({"audit": audit}), || audit.lines());
@@ -55,11 +55,7 @@ async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &
 }
 
 /// Trains on the stored history with a progress bar; Ctrl-C stops it and stores nothing.
-pub(super) async fn train_stored(
-    store: &dyn Store,
-    context: &Context,
-    out: &Out,
-) -> Result<(ModelId, Card), CliError> {
+pub(super) async fn train_stored(store: &dyn Store, context: &Context, out: Out) -> Result<(ModelId, Card), CliError> {
     let bar = out.progress("training", 1_000);
     let shown = bar.clone();
     let progress = move |p: crate::model::Progress| {
@@ -86,7 +82,7 @@ fn refusal(id: &ModelId) -> CliError {
     CliError::Gate(format!("gate G1 refuses model {id}: it cannot tell good leads from bad"))
 }
 
-async fn list(store: &dyn Store, out: &Out) -> CliResult {
+async fn list(store: &dyn Store, out: Out) -> CliResult {
     let models = store.models().await?;
     out.result(&models, || {
         if models.is_empty() {
@@ -116,20 +112,24 @@ fn auc(evaluation: &crate::model::evaluate::Evaluation) -> String {
     format!("{:.3} ({:.3} to {:.3})", auc.value, auc.low, auc.high)
 }
 
-async fn show(store: &dyn Store, id: Option<String>, out: &Out) -> CliResult {
-    let id = match id {
-        Some(id) => ModelId::new(id),
-        None => {
-            let champion = store.champion().await?;
-            champion.ok_or_else(|| CliError::Failed("no model ranks yet: leadboard model train --promote".into()))?.id
-        }
-    };
+async fn show(store: &dyn Store, id: Option<String>, out: Out) -> CliResult {
+    let id = named_or_champion(store, id).await?;
     let card = learn::card(store, &id).await?;
     out.result(&json!({"id": id, "card": card}), || describe(&id, &card));
     Ok(())
 }
 
-async fn promote(store: &dyn Store, id: &ModelId, context: &Context, out: &Out) -> CliResult {
+/// The model that was named, else the one that ranks.
+pub(super) async fn named_or_champion(store: &dyn Store, id: Option<String>) -> Result<ModelId, CliError> {
+    if let Some(id) = id {
+        return Ok(ModelId::new(id));
+    }
+    let champion = store.champion().await?;
+    let none = || CliError::Failed("no model ranks yet: leadboard model train --promote".into());
+    Ok(champion.ok_or_else(none)?.id)
+}
+
+async fn promote(store: &dyn Store, id: &ModelId, context: &Context, out: Out) -> CliResult {
     let (promotion, card) = learn::promote(store, context.clock.as_ref(), id, &context.manager()).await?;
     let promoted = promotion == Promotion::Promoted;
     out.result(&json!({"id": id, "promoted": promoted, "verdict": card.verdict}), || {
@@ -159,7 +159,10 @@ fn describe(id: &ModelId, card: &Card) -> Vec<String> {
         ),
         format!("AUC on later deals        {}", auc(&card.out_of_time)),
         format!("AUC on a random 20 %      {}", auc(&card.stratified)),
-        format!("calibration error (ECE)   {:.3} on later deals, {} on {} deals", card.out_of_time.ece, card.calibration.method, card.calibration.deals),
+        format!(
+            "calibration error (ECE)   {:.3} on later deals, {} on {} deals",
+            card.out_of_time.ece, card.calibration.method, card.calibration.deals
+        ),
     ];
     for gate in &card.gates {
         lines.push(format!("{} {:<7} {}", gate.id, if gate.passed { "passed" } else { "failed" }, gate.why));

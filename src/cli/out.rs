@@ -20,23 +20,23 @@ impl Out {
     }
 
     /// Whether the result shall be JSON.
-    pub const fn json(&self) -> bool {
+    pub const fn json(self) -> bool {
         self.json
     }
 
     /// One line of text.
-    pub fn line(&self, text: &str) {
+    pub fn line(self, text: &str) {
         write_line(&mut std::io::stdout().lock(), &safe(text));
     }
 
     /// Text as it stands, for what we wrote ourselves (examples, scripts).
-    pub fn verbatim(&self, text: &str) {
+    pub fn verbatim(self, text: &str) {
         let mut stdout = std::io::stdout().lock();
         drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
     }
 
     /// A result: as JSON if asked for, else as the lines of text.
-    pub fn result<T: Serialize>(&self, value: &T, lines: impl FnOnce() -> Vec<String>) {
+    pub fn result<T: Serialize>(self, value: &T, lines: impl FnOnce() -> Vec<String>) {
         if self.json {
             match serde_json::to_string_pretty(value) {
                 Ok(text) => write_line(&mut std::io::stdout().lock(), &text),
@@ -50,14 +50,14 @@ impl Out {
     }
 
     /// What goes on, for people: to standard error, and not at all with `--json`.
-    pub fn note(&self, text: &str) {
+    pub fn note(self, text: &str) {
         if !self.json {
             write_line(&mut std::io::stderr().lock(), &safe(text));
         }
     }
 
     /// Why it failed. Each line of the message stays a line.
-    pub fn error(&self, text: &str) {
+    pub fn error(self, text: &str) {
         let mut stderr = std::io::stderr().lock();
         for (number, line) in text.lines().enumerate() {
             let prefix = if number == 0 { "error: " } else { "  " };
@@ -66,7 +66,7 @@ impl Out {
     }
 
     /// A progress bar on a terminal; nothing elsewhere. `total` 0: unknown.
-    pub fn progress(&self, what: &'static str, total: u64) -> ProgressBar {
+    pub fn progress(self, what: &'static str, total: u64) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }

@@ -9,7 +9,7 @@ use crate::bootstrap::Context;
 use crate::domain::rep::Roster;
 use crate::domain::text::fit;
 
-pub(super) async fn run(action: &Action, context: &Context, out: &Out) -> CliResult {
+pub(super) async fn run(action: &Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     match action {
         Action::Shadow => {

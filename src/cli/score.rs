@@ -5,29 +5,18 @@ use serde_json::json;
 use super::args::Score as Options;
 use super::history::from_history;
 use super::out::Out;
-use super::{CliError, CliResult};
+use super::CliResult;
 use crate::app::bench::Bench;
 use crate::app::learn;
 use crate::app::ports::LearningStore;
 use crate::bootstrap::Context;
-use crate::domain::ids::ModelId;
 use crate::history::{BadRows, CsvInput, HistoryError, LeadRow, Mapping, ScoreFile, read_leads};
 use crate::model::Scorer;
 
-pub(super) async fn run(options: &Options, context: &Context, out: &Out) -> CliResult {
+pub(super) async fn run(options: &Options, context: &Context, out: Out) -> CliResult {
     let mapping = Mapping::load(&options.map).map_err(from_history)?;
     let store = context.store().await?;
-    let id = match &options.model {
-        Some(id) => ModelId::new(id.clone()),
-        None => {
-            let champion = store.champion().await?;
-            champion
-                .ok_or_else(|| {
-                    CliError::Failed("no model ranks yet: leadboard model train --promote, or name one with --model".into())
-                })?
-                .id
-        }
-    };
+    let id = super::model::named_or_champion(store.as_ref(), options.model.clone()).await?;
     let model = learn::load(store.as_ref(), &id).await?;
     let bench = Bench::from_history(&store.deals().await?);
     store.close().await;

@@ -4,7 +4,7 @@ use super::out::Out;
 use super::{CliError, CliResult};
 use crate::bootstrap::Context;
 
-pub(super) async fn run(context: &Context, out: &Out) -> CliResult {
+pub(super) async fn run(context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let Some(running) = context.worker(store.clone()).await? else {
         return Err(CliError::Failed(format!(
@@ -15,7 +15,7 @@ pub(super) async fn run(context: &Context, out: &Out) -> CliResult {
     out.note(&format!("The worker runs for {}. Ctrl-C ends it.", context.data.root().display()));
     let mut health = running.worker.health();
     let mut said: Option<String> = None;
-    let stop = crate::cli::worker::stop_signal();
+    let stop = stop_signal();
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -23,7 +23,8 @@ pub(super) async fn run(context: &Context, out: &Out) -> CliResult {
             changed = health.changed() => if changed.is_err() { break },
         }
         // Said once per fault, so that a night without network is one line.
-        let fault = health.borrow_and_update().loops.iter().find_map(|l| Some(format!("{}: {}", l.name, l.error.as_ref()?)));
+        let fault =
+            health.borrow_and_update().loops.iter().find_map(|l| Some(format!("{}: {}", l.name, l.error.as_ref()?)));
         if fault != said {
             out.note(fault.as_deref().unwrap_or("All is well again."));
             said = fault;

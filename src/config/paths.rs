@@ -33,6 +33,15 @@ impl DataDir {
         &self.0
     }
 
+    /// Makes the directory and its log folder, for their owner only, if they are not there yet.
+    pub fn create(&self) -> std::io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(self.logs())
+    }
+
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.0.join("leadboard.db")

@@ -68,12 +68,6 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    /// A number that rises after each commit of this process, so that a screen can sleep until there is news. What other
-    /// processes commit is seen by polling [`data_version`](crate::app::ports::QueryStore::data_version).
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.commits.subscribe()
-    }
-
     /// Begins a transaction that will write.
     async fn begin(&self) -> Result<Tx, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)

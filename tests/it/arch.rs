@@ -22,7 +22,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "policy", "model", "history", "app", "config", "demo_org", "tui", "worker", "telemetry", "bootstrap",
+            "domain",
+            "policy",
+            "model",
+            "history",
+            "app",
+            "config",
+            "demo_org",
+            "tui",
+            "worker",
+            "telemetry",
+            "bootstrap",
             "demo",
         ],
     ),
@@ -63,7 +73,8 @@ fn sources() -> Vec<Source> {
             let relative = path.strip_prefix(&root).unwrap();
             let first = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
             let room = first.trim_end_matches(".rs").to_owned();
-            let test = path.file_stem().is_some_and(|s| s == "tests") || relative.components().any(|c| c.as_os_str() == "tests");
+            let test = path.file_stem().is_some_and(|s| s == "tests")
+                || relative.components().any(|c| c.as_os_str() == "tests");
             (room != "lib" && room != "main" && !test).then(|| Source {
                 code: without_comments(text.split("#[cfg(test)]\nmod tests {").next().unwrap()),
                 lines: text.lines().count(),

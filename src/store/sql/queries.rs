@@ -35,29 +35,58 @@ macro_rules! queue_conditions {
     };
 }
 
-/// After a row (`$4`, `$5`), at most `$6` rows.
-macro_rules! queue_window {
+/// From a place (`$4`, `$5`) on, that place included, at most `$6` rows.
+macro_rules! onward {
     () => {
-        "AND (l.queue_order, l.id) > ($4, $5) ORDER BY l.queue_order, l.id LIMIT $6"
+        "AND (l.queue_order, l.id) >= ($4, $5) ORDER BY l.queue_order, l.id LIMIT $6"
+    };
+}
+
+/// Before a place (`$4`, `$5`), the nearest `$6` rows, nearest first.
+macro_rules! backward {
+    () => {
+        "AND (l.queue_order, l.id) < ($4, $5) ORDER BY l.queue_order DESC, l.id DESC LIMIT $6"
+    };
+}
+
+/// How many there are before a place (`$4`, `$5`), and how many in all.
+macro_rules! tally {
+    () => {
+        "SELECT CAST(COALESCE(SUM(CASE WHEN (l.queue_order, l.id) < ($4, $5) THEN 1 ELSE 0 END), 0) AS BIGINT) AS before,
+            COUNT(*) AS total FROM leads l "
+    };
+}
+
+macro_rules! of_lane {
+    ($key:literal) => {
+        concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ", queue_conditions!())
+    };
+}
+
+macro_rules! of_state {
+    ($key:literal) => {
+        concat!("WHERE l.state = ", $key, " AND ", queue_conditions!())
+    };
+}
+
+macro_rules! of_all {
+    () => {
+        concat!("WHERE ", queue_conditions!())
     };
 }
 
 statements! {
-    QUEUE_OF_LANE = concat!(
-        queue_rows!(), "WHERE l.state = 'in_lane' AND l.lane = $7 AND ", queue_conditions!(), queue_window!()
-    );
+    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), onward!());
+    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), backward!());
+    LANE_TALLY = concat!(tally!(), of_lane!("$6"));
 
-    QUEUE_OF_STATE = concat!(queue_rows!(), "WHERE l.state = $7 AND ", queue_conditions!(), queue_window!());
+    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), onward!());
+    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), backward!());
+    STATE_TALLY = concat!(tally!(), of_state!("$6"));
 
-    QUEUE = concat!(queue_rows!(), "WHERE ", queue_conditions!(), queue_window!());
-
-    TOTAL_OF_LANE = concat!(
-        "SELECT COUNT(*) FROM leads l WHERE l.state = 'in_lane' AND l.lane = $4 AND ", queue_conditions!()
-    );
-
-    TOTAL_OF_STATE = concat!("SELECT COUNT(*) FROM leads l WHERE l.state = $4 AND ", queue_conditions!());
-
-    TOTAL = concat!("SELECT COUNT(*) FROM leads l WHERE ", queue_conditions!());
+    ALL_ONWARD = concat!(queue_rows!(), of_all!(), onward!());
+    ALL_BACKWARD = concat!(queue_rows!(), of_all!(), backward!());
+    ALL_TALLY = concat!(tally!(), of_all!());
 
     /// One statement, so that all five numbers are of one moment.
     CONSERVATION = "SELECT

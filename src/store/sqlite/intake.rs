@@ -14,7 +14,18 @@ use crate::store::rows::{self, Columns};
 use crate::store::sql;
 use crate::store::values::{self, WORKER, folded, micros, owner_kind, storable};
 
+/// The org the store is bound to.
+pub(super) async fn org(store: &SqliteStore) -> Result<Option<OrgId>, StoreError> {
+    let stored: Option<String> =
+        sqlx::query_scalar(sql::intake::ORG).fetch_optional(&mut *store.reader().await?).await.map_err(database)?;
+    Ok(stored.map(OrgId::new))
+}
+
 pub(super) async fn bind_org(store: &SqliteStore, org: &OrgId) -> Result<(), StoreError> {
+    // Asked before every poll, so the common answer must not take the write lock.
+    if self::org(store).await?.as_ref() == Some(org) {
+        return Ok(());
+    }
     let mut tx = store.begin().await?;
     let fresh = execute(&mut tx, sqlx::query(sql::intake::ORG_BIND).bind(org.as_str())).await? > 0;
     let stored: String = sqlx::query_scalar(sql::intake::ORG).fetch_one(&mut *tx).await.map_err(database)?;

@@ -20,6 +20,10 @@ impl LeadStore for SqliteStore {
         intake::bind_org(self, org).await
     }
 
+    async fn org(&self) -> Result<Option<OrgId>, StoreError> {
+        intake::org(self).await
+    }
+
     async fn leads(&self, ids: &[LeadId]) -> Result<Vec<LeadRecord>, StoreError> {
         let found = sqlx::query(sql::leads::BY_IDS)
             .bind(values::json(&ids)?)

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
+use tokio::sync::watch;
 
 use super::SqliteStore;
 use super::errors::database;
 use crate::app::ports::{QueryStore, StoreError};
-use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueuePosition, ShadowRow};
+use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::{Conservation, LeadState};
@@ -54,33 +55,27 @@ impl QueryStore for SqliteStore {
     async fn queue_page(
         &self,
         filter: &LeadFilter,
-        from: QueuePosition,
+        seek: &Seek,
         limit: u32,
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError> {
-        let Some(list) = List::of(filter) else { return Ok(QueuePage::default()) };
-        let snoozed = i64::from(filter.include_snoozed);
-        let text = filter.text.as_deref().filter(|text| !text.is_empty()).map(folded);
-        let (after_order, after_id) = match from.after {
-            Some((priority, id)) => (-priority, id.as_str().to_owned()),
-            None => (f64::NEG_INFINITY, String::new()),
-        };
+        let Some(list) = List::of(filter, at) else { return Ok(QueuePage::default()) };
+        let limit = i64::from(limit);
         let mut tx = self.read().await?;
-        let mut page = sqlx::query(list.page)
-            .bind(snoozed)
-            .bind(micros(at))
-            .bind(&text)
-            .bind(after_order)
-            .bind(after_id)
-            .bind(i64::from(limit));
-        let mut total = sqlx::query_scalar::<_, i64>(list.total).bind(snoozed).bind(micros(at)).bind(&text);
-        if let Some(key) = list.key {
-            page = page.bind(key.clone());
-            total = total.bind(key);
-        }
-        let found = page.fetch_all(&mut *tx).await.map_err(database)?;
-        let total = total.fetch_one(&mut *tx).await.map_err(database)?;
-        Ok(QueuePage { rows: found.iter().map(rows::queue_row).collect::<Result<_, _>>()?, total: count(total)? })
+        let (before, after) = match seek {
+            Seek::Top => (Vec::new(), list.rows(&mut tx, list.onward, &Place::START, limit).await?),
+            Seek::End => (list.rows(&mut tx, list.backward, &Place::END, limit).await?, Vec::new()),
+            Seek::Around(key) => {
+                let place = Place { order: -key.priority, id: key.id.as_str() };
+                let before = list.rows(&mut tx, list.backward, &place, limit / 2).await?;
+                let after = list.rows(&mut tx, list.onward, &place, limit - before.len() as i64).await?;
+                (before, after)
+            }
+        };
+        let rows: Vec<QueueRow> = before.into_iter().rev().chain(after).collect();
+        let first = rows.first().map(|row| Place { order: -row.priority, id: row.id.as_str() });
+        let (start, total) = list.tally(&mut tx, &first.unwrap_or(Place::START)).await?;
+        Ok(QueuePage { start, rows, total })
     }
 
     async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError> {
@@ -140,6 +135,10 @@ impl QueryStore for SqliteStore {
         self.watcher.lock().await.version().await
     }
 
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError> {
         let micros: Vec<i64> = sqlx::query_scalar(sql::queries::LATENCIES)
             .fetch_all(&mut *self.reader().await?)
@@ -149,28 +148,74 @@ impl QueryStore for SqliteStore {
     }
 }
 
-/// The two statements that walk one index, and the value they need for it.
+/// A place in the order of a list, as the index has it.
+struct Place<'a> {
+    order: f64,
+    id: &'a str,
+}
+
+impl Place<'_> {
+    /// Before every row.
+    const START: Self = Self { order: f64::NEG_INFINITY, id: "" };
+    /// After every row.
+    const END: Self = Self { order: f64::INFINITY, id: "" };
+}
+
+/// The statements that walk one index both ways, with the values that they all take.
 struct List {
-    page: &'static str,
-    total: &'static str,
+    onward: &'static str,
+    backward: &'static str,
+    tally: &'static str,
     key: Option<String>,
+    snoozed: i64,
+    now: i64,
+    text: Option<String>,
 }
 
 impl List {
     /// The list that a filter asks for; `None` if nothing can be in it.
-    fn of(filter: &LeadFilter) -> Option<Self> {
+    fn of(filter: &LeadFilter, at: DateTime<Utc>) -> Option<Self> {
         use sql::queries as q;
-        match (filter.lane, filter.state) {
+        let (onward, backward, tally, key) = match (filter.lane, filter.state) {
             (Some(lane), None | Some(LeadState::InLane)) => {
-                Some(Self { page: q::QUEUE_OF_LANE, total: q::TOTAL_OF_LANE, key: Some(lane.to_string()) })
+                (q::LANE_ONWARD, q::LANE_BACKWARD, q::LANE_TALLY, Some(lane.to_string()))
             }
             // A lane holds only leads that are in it.
-            (Some(_), Some(_)) => None,
-            (None, Some(state)) => {
-                Some(Self { page: q::QUEUE_OF_STATE, total: q::TOTAL_OF_STATE, key: Some(state.to_string()) })
-            }
-            (None, None) => Some(Self { page: q::QUEUE, total: q::TOTAL, key: None }),
-        }
+            (Some(_), Some(_)) => return None,
+            (None, Some(state)) => (q::STATE_ONWARD, q::STATE_BACKWARD, q::STATE_TALLY, Some(state.to_string())),
+            (None, None) => (q::ALL_ONWARD, q::ALL_BACKWARD, q::ALL_TALLY, None),
+        };
+        Some(Self {
+            onward,
+            backward,
+            tally,
+            key,
+            snoozed: i64::from(filter.include_snoozed),
+            now: micros(at),
+            text: filter.text.as_deref().filter(|text| !text.is_empty()).map(folded),
+        })
+    }
+
+    async fn rows(
+        &self,
+        conn: &mut SqliteConnection,
+        statement: &'static str,
+        place: &Place<'_>,
+        limit: i64,
+    ) -> Result<Vec<QueueRow>, StoreError> {
+        let query = sqlx::query(statement).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
+        let query = query.bind(place.order).bind(place.id).bind(limit);
+        let query = if let Some(key) = &self.key { query.bind(key) } else { query };
+        query.fetch_all(conn).await.map_err(database)?.iter().map(rows::queue_row).collect()
+    }
+
+    /// Rows before a place, and rows in all.
+    async fn tally(&self, conn: &mut SqliteConnection, place: &Place<'_>) -> Result<(u64, u64), StoreError> {
+        let query = sqlx::query(self.tally).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
+        let query = query.bind(place.order).bind(place.id);
+        let query = if let Some(key) = &self.key { query.bind(key) } else { query };
+        let row = query.fetch_one(conn).await.map_err(database)?;
+        Ok((count(row.int("before")?)?, count(row.int("total")?)?))
     }
 }
 
