@@ -18,11 +18,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::AppError;
 use crate::app::health::WorkerHealth;
-use crate::app::ports::{Clock, Crm, Store};
+use crate::app::ports::{Clock, Crm, CrmError, Store};
 use crate::app::rank::panic_text;
 use crate::policy::Settings;
-use health::Monitor;
+use health::{Monitor, Went};
 use steps::{Champion, Pause};
+
+// The loops by the names that a manager reads, in the order a lead meets them.
+const POLL: &str = "new leads";
+const RANK: &str = "ranking";
+const SEND: &str = "writing to the CRM";
+const OUTCOMES: &str = "outcomes";
+const ROSTER: &str = "reps and queues";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -67,21 +74,21 @@ pub struct Worker {
 impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone());
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER]);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let deps = Arc::new(deps);
         let champion = Arc::new(Champion::default());
         // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
         let spawn = |name: &'static str, step: Step| {
-            let run = Loop { name, deps: deps.clone(), champion: champion.clone(), monitor: monitor.clone() };
-            tasks.spawn(run.forever(step, cancel.clone()));
+            let shared = Arc::new(Shared { deps: deps.clone(), champion: champion.clone(), monitor: monitor.clone() });
+            tasks.spawn(forever(name, step, shared, cancel.clone()));
         };
-        spawn("roster", |d, _| steps::roster(d).boxed());
-        spawn("poll", |d, _| steps::poll(d).boxed());
-        spawn("rank", |d, c| steps::rank(d, c).boxed());
-        spawn("send", |d, _| steps::send(d).boxed());
-        spawn("outcomes", |d, _| steps::outcomes(d).boxed());
+        spawn(ROSTER, |l| steps::roster(l).boxed());
+        spawn(POLL, |l| steps::poll(l).boxed());
+        spawn(RANK, |l| steps::rank(l).boxed());
+        spawn(SEND, |l| steps::send(l).boxed());
+        spawn(OUTCOMES, |l| steps::outcomes(l).boxed());
         tasks.close();
         Self { health, cancel, tasks }
     }
@@ -98,56 +105,61 @@ impl Worker {
     }
 }
 
-type Step = fn(Arc<Deps>, Arc<Champion>) -> futures::future::BoxFuture<'static, Result<Pause, AppError>>;
+type Step = fn(Arc<Shared>) -> futures::future::BoxFuture<'static, Result<Pause, AppError>>;
 
-/// One loop of the worker.
-struct Loop {
-    name: &'static str,
+/// What the steps share.
+struct Shared {
     deps: Arc<Deps>,
     champion: Arc<Champion>,
     monitor: Monitor,
 }
 
-impl Loop {
-    async fn forever(self, step: Step, cancel: CancellationToken) {
-        let mut changes = self.deps.store.changes();
-        let mut failures: u32 = 0;
-        while !cancel.is_cancelled() {
-            // Before the step, so that what changes while it runs is not missed.
-            changes.mark_unchanged();
-            let outcome = AssertUnwindSafe(step(self.deps.clone(), self.champion.clone())).catch_unwind().await;
-            let outcome = match outcome {
-                Ok(Ok(pause)) => Ok(pause),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(panic) => Err(format!("internal error: {}", panic_text(panic.as_ref()))),
-            };
-            self.monitor.report(self.name, outcome.as_ref().map(|_| ()).map_err(String::as_str), self.deps.crm.usage());
-            let pause = match outcome {
-                Ok(pause) => {
-                    failures = 0;
-                    pause
-                }
-                Err(error) => {
-                    failures += 1;
-                    tracing::warn!(step = self.name, failures, error, "worker step failed");
-                    Pause::For(MAX_BACKOFF.min(Duration::from_millis(250) * 2u32.saturating_pow(failures.min(10))))
-                }
-            };
-            let wait = async {
-                match pause {
-                    Pause::None => {}
-                    Pause::For(time) => tokio::time::sleep(time).await,
-                    Pause::UntilChange(time) => {
-                        tokio::select! {
-                            changed = changes.changed() => if changed.is_err() { tokio::time::sleep(time).await },
-                            () = tokio::time::sleep(time) => {}
-                        }
-                    }
-                }
-            };
+/// Repeats a step until told to stop.
+async fn forever(name: &'static str, step: Step, shared: Arc<Shared>, cancel: CancellationToken) {
+    let mut changes = shared.deps.store.changes();
+    let mut failures: u32 = 0;
+    while !cancel.is_cancelled() {
+        // Before the step, so that what changes while it runs is not missed.
+        changes.mark_unchanged();
+        let outcome = AssertUnwindSafe(step(shared.clone()))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(AppError::Refused(format!("internal error: {}", panic_text(panic.as_ref())))));
+        let words = outcome.as_ref().err().map(ToString::to_string);
+        let went = match (&outcome, &words) {
+            (Err(AppError::Crm(CrmError::Quota { .. })), Some(why)) => Went::Paused(why),
+            (Err(_), Some(why)) => Went::Badly(why),
+            _ => Went::Well,
+        };
+        shared.monitor.report(name, &went, shared.deps.crm.usage());
+        let pause = match outcome {
+            Ok(pause) => {
+                failures = 0;
+                pause
+            }
+            Err(AppError::Crm(CrmError::Quota { wait_seconds, .. })) => Pause::For(Duration::from_secs(wait_seconds)),
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(step = name, failures, %error, "worker step failed");
+                Pause::For(MAX_BACKOFF.min(Duration::from_millis(250) * 2u32.saturating_pow(failures.min(10))))
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = wait(pause, &mut changes) => {}
+        }
+    }
+}
+
+async fn wait(pause: Pause, changes: &mut watch::Receiver<u64>) {
+    match pause {
+        Pause::None => {}
+        Pause::For(time) => tokio::time::sleep(time).await,
+        Pause::UntilChange(time) => {
             tokio::select! {
-                () = cancel.cancelled() => {}
-                () = wait => {}
+                // An error says that the store is gone: nothing will change any more.
+                changed = changes.changed() => if changed.is_err() { tokio::time::sleep(time).await },
+                () = tokio::time::sleep(time) => {}
             }
         }
     }

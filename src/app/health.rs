@@ -16,28 +16,46 @@ pub struct WorkerHealth {
     pub org: Option<OrgInfo>,
     /// API allocation.
     pub usage: ApiUsage,
-    /// Each loop.
+    /// One entry for each loop, in the order a lead meets them; none if no worker runs.
     pub loops: Vec<LoopHealth>,
 }
 
-/// One loop of the worker.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How one background loop is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoopHealth {
-    /// What it does: `poll`, `rank`, `send`, `outcomes`, `roster`.
+    /// What it does, in a manager's words, for example `new leads`.
     pub name: String,
-    /// When it last succeeded.
+    /// How it is.
+    pub state: LoopState,
+    /// When it last went round without an error.
     pub last_ok: Option<DateTime<Utc>>,
-    /// When it last failed.
-    pub failed_at: Option<DateTime<Utc>>,
-    /// What went wrong, while it has not succeeded since.
-    pub error: Option<String>,
-    /// Failures since the last success.
-    pub failures: u32,
+    /// What went wrong last, and when; raw. Stays after the loop has recovered.
+    pub last_error: Option<(DateTime<Utc>, String)>,
+    /// Items that wait for it.
+    pub backlog: u64,
+}
+
+/// The state of a background loop; the order is from good to bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum LoopState {
+    /// Works, or waits for work.
+    Running,
+    /// Has not gone round yet.
+    #[default]
+    Starting,
+    /// Waits on purpose (API quota, a pause asked for by the CRM).
+    Paused,
+    /// Its last tries failed; it goes on trying.
+    Failing,
+    /// Does not run any more.
+    Stopped,
 }
 
 impl WorkerHealth {
-    /// Whether every loop's last try succeeded.
-    pub fn is_well(&self) -> bool {
-        self.started_at.is_some() && self.loops.iter().all(|l| l.error.is_none())
+    /// The loop that is worst off; `None` without a worker.
+    pub fn worst(&self) -> Option<&LoopHealth> {
+        self.loops.iter().max_by_key(|l| l.state)
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::CliResult;
 use super::args::Score as Options;
 use super::history::from_history;
 use super::out::Out;
-use super::CliResult;
 use crate::app::bench::Bench;
 use crate::app::learn;
 use crate::app::ports::LearningStore;

@@ -2,6 +2,7 @@
 
 use super::out::Out;
 use super::{CliError, CliResult};
+use crate::app::health::LoopState;
 use crate::bootstrap::Context;
 
 pub(super) async fn run(context: &Context, out: Out) -> CliResult {
@@ -23,8 +24,12 @@ pub(super) async fn run(context: &Context, out: Out) -> CliResult {
             changed = health.changed() => if changed.is_err() { break },
         }
         // Said once per fault, so that a night without network is one line.
-        let fault =
-            health.borrow_and_update().loops.iter().find_map(|l| Some(format!("{}: {}", l.name, l.error.as_ref()?)));
+        let fault = health
+            .borrow_and_update()
+            .loops
+            .iter()
+            .filter(|l| l.state > LoopState::Starting)
+            .find_map(|l| Some(format!("{}: {}", l.name, l.last_error.as_ref()?.1)));
         if fault != said {
             out.note(fault.as_deref().unwrap_or("All is well again."));
             said = fault;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::Deps;
+use super::{Deps, Shared};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::rank::{Desk, rank as rank_lead};
 use crate::app::{AppError, intake, outcomes as outcome, send as sending};
@@ -47,11 +47,13 @@ impl Champion {
 }
 
 /// Reads reps and queues.
-pub(super) async fn roster(deps: Arc<Deps>) -> Result<Pause, AppError> {
+pub(super) async fn roster(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
     let org = deps.crm.org().await?;
     deps.store.bind_org(&org.id).await?;
+    shared.monitor.org(&org);
     let roster = deps.crm.roster().await?;
-    queues(&deps, &roster)?;
+    queues(deps, &roster)?;
     if deps.store.roster().await? != roster {
         deps.store.save_roster(&roster, deps.clock.now()).await?;
     }
@@ -59,7 +61,8 @@ pub(super) async fn roster(deps: Arc<Deps>) -> Result<Pause, AppError> {
 }
 
 /// Takes in changed leads.
-pub(super) async fn poll(deps: Arc<Deps>) -> Result<Pause, AppError> {
+pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
     let org = deps.crm.org().await?;
     deps.store.bind_org(&org.id).await?;
     let (_, more) = intake::poll_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
@@ -67,7 +70,8 @@ pub(super) async fn poll(deps: Arc<Deps>) -> Result<Pause, AppError> {
 }
 
 /// Ranks a batch of pending leads.
-pub(super) async fn rank(deps: Arc<Deps>, champion: Arc<Champion>) -> Result<Pause, AppError> {
+pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
     let pending = deps.store.pending(RANK_BATCH).await?;
     if pending.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
@@ -76,8 +80,8 @@ pub(super) async fn rank(deps: Arc<Deps>, champion: Arc<Champion>) -> Result<Pau
     if roster.reps.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
-    let queues = queues(&deps, &roster)?;
-    let model = champion.current(&deps).await?.ok_or_else(|| {
+    let queues = queues(deps, &roster)?;
+    let model = shared.champion.current(deps).await?.ok_or_else(|| {
         AppError::Refused(format!(
             "{} leads wait for a model: train one (`leadboard model train`) and promote it",
             pending.len()
@@ -103,7 +107,8 @@ pub(super) async fn rank(deps: Arc<Deps>, champion: Arc<Champion>) -> Result<Pau
 }
 
 /// Sends what is due.
-pub(super) async fn send(deps: Arc<Deps>) -> Result<Pause, AppError> {
+pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
     let sender = format!("worker-{}", std::process::id());
     let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &sender).await?;
     if let Some(fault) = report.fault {
@@ -123,7 +128,8 @@ pub(super) async fn send(deps: Arc<Deps>) -> Result<Pause, AppError> {
 }
 
 /// Reads outcomes.
-pub(super) async fn outcomes(deps: Arc<Deps>) -> Result<Pause, AppError> {
+pub(super) async fn outcomes(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
     outcome::read_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
     Ok(Pause::For(deps.pace.outcomes))
 }
