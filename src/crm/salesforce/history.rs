@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn tokens_read_back_and_foreign_ones_are_refused() {
         for token in [
-            Token { after: "00Q000000000001AAA".into(), locator: None },
-            Token { after: "00Q000000000001AAA".into(), locator: Some("/services/data/v66.0/query/01g-2000".into()) },
+            Token { after: "00Q000000000001EAA".into(), locator: None },
+            Token { after: "00Q000000000001EAA".into(), locator: Some("/services/data/v66.0/query/01g-2000".into()) },
         ] {
             assert_eq!(Token::parse(&token.write()).unwrap(), token);
         }

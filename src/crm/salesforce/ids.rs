@@ -13,24 +13,21 @@ const LONG: usize = 18;
 /// The checksum alphabet: 5 bits, one for each character of a group of five, set where it is an upper-case letter.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 
-/// The long form of an id; `None` if the text cannot be an id.
+/// The long form of an id; `None` if the text cannot be an id, a wrong checksum included.
 pub(super) fn normalise(id: &str) -> Option<String> {
     let id = id.trim();
     if !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
+    let short = id.get(..SHORT)?;
+    let checksum = short.as_bytes().chunks(5).map(|group| {
+        let upper = group.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
+        char::from(ALPHABET[upper.fold(0, |bits, (place, _)| bits | 1 << place)])
+    });
+    let long: String = short.chars().chain(checksum).collect();
     match id.len() {
-        LONG => Some(id.to_owned()),
-        SHORT => {
-            let checksum = id.as_bytes().chunks(5).map(|group| {
-                let bits = group
-                    .iter()
-                    .enumerate()
-                    .fold(0usize, |bits, (place, byte)| bits | (usize::from(byte.is_ascii_uppercase()) << place));
-                char::from(ALPHABET[bits])
-            });
-            Some(id.chars().chain(checksum).collect())
-        }
+        SHORT => Some(long),
+        LONG if id == long => Some(long),
         _ => None,
     }
 }
@@ -59,6 +56,7 @@ mod tests {
         assert_eq!(normalise("0017000000PJVmY").as_deref(), Some("0017000000PJVmYAAX"));
         assert_eq!(normalise("001D000000HRzKD").as_deref(), Some("001D000000HRzKDIA1"));
         assert_eq!(normalise("0017000000PJVmYAAX").as_deref(), Some("0017000000PJVmYAAX"));
+        assert_eq!(normalise("0017000000PJVmYAAY"), None);
         assert_eq!(normalise("0017000000PJVm"), None);
         assert_eq!(normalise("0017000000PJV'Y"), None);
     }
@@ -66,7 +64,7 @@ mod tests {
     #[test]
     fn the_prefix_tells_reps_from_queues() {
         assert!(matches!(owner("005000000000001AAA"), Some(Owner::Rep(_))));
-        assert!(matches!(owner("00G000000000001AAA"), Some(Owner::Queue(_))));
+        assert!(matches!(owner("00G000000000001EAA"), Some(Owner::Queue(_))));
         assert_eq!(owner("003000000000001AAA"), None);
     }
 

@@ -244,7 +244,7 @@ mod tests {
         let lead = lead(
             &record(
                 r#"{"attributes":{"type":"Lead"},"Id":"00Q000000000001","Name":"Ada","Company":"Acme\u0000",
-                "OwnerId":"00G000000000001AAA","CreatedDate":"2026-11-22T08:00:00.000+0000",
+                "OwnerId":"00G000000000001EAA","CreatedDate":"2026-11-22T08:00:00.000+0000",
                 "LastModifiedDate":"2026-11-22T08:00:01.000+0000","SystemModstamp":"2026-11-22T08:00:02.000+0000",
                 "IsConverted":false,"IsDeleted":true,"LeadSource":" Web ","Industry":"","AnnualRevenue":1.5e6,
                 "NumberOfEmployees":"12","Expected_Amount__c":null,"Visits__c":7,"Plan__c":"Gold","Country":"AT"}"#,
@@ -252,7 +252,7 @@ mod tests {
             &fields,
         )
         .unwrap();
-        assert_eq!(lead.id.as_str(), "00Q000000000001AAA");
+        assert_eq!(lead.id.as_str(), "00Q000000000001EAA");
         assert_eq!(lead.company, "Acme");
         assert!(matches!(lead.owner, Owner::Queue(_)));
         assert!(lead.deleted && !lead.converted);

@@ -138,7 +138,7 @@ fn a_401_that_no_token_cures_is_not_refreshed() {
 fn collections_say_status_code_and_the_cause_is_not_what_was_rolled_back() {
     let body = r#"[
         {"success":false,"errors":[{"statusCode":"ALL_OR_NONE_OPERATION_ROLLED_BACK","message":"rolled back","fields":[]}]},
-        {"id":"00Q000000000001AAA","success":true,"errors":[]},
+        {"id":"00Q000000000001EAA","success":true,"errors":[]},
         {"success":false,"errors":[{"statusCode":"INACTIVE_OWNER_OR_USER","message":"inactive","fields":["OwnerId"]}]}]"#;
     let fault = classify(Safety::Unsafe, 400, None, body.as_bytes());
     assert_eq!(fault.class, Class::BadAssignee);
