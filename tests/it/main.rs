@@ -1,1 +1,4 @@
 //! Integration tests, one binary.
+
+mod store_conformance;
+mod store_fixtures;
