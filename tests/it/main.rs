@@ -2,3 +2,5 @@
 
 mod store_conformance;
 mod store_fixtures;
+mod store_model;
+mod store_sqlite;
