@@ -3,3 +3,7 @@
 
 mod arch;
 mod salesforce;
+mod store_conformance;
+mod store_fixtures;
+mod store_model;
+mod store_sqlite;

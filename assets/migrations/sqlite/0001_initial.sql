@@ -75,11 +75,12 @@ CREATE TABLE leads (
     CHECK (state NOT IN ('in_lane', 'decided') OR lane IS NOT NULL)
 ) STRICT;
 
--- `snoozed_until` makes the counts of the lanes come from the index alone.
-CREATE INDEX leads_by_lane ON leads (lane, queue_order, id, snoozed_until) WHERE state = 'in_lane';
+-- `snoozed_until` makes the counts come from the index alone. `state` is constant in the partial ones; it stands
+-- there because the planner prefers an index by the number of columns it can look up.
+CREATE INDEX leads_by_lane ON leads (state, lane, queue_order, id, snoozed_until) WHERE state = 'in_lane';
 CREATE INDEX leads_by_state ON leads (state, queue_order, id, snoozed_until);
 CREATE INDEX leads_in_order ON leads (queue_order, id, snoozed_until);
-CREATE INDEX leads_pending ON leads (received_at, id) WHERE state = 'pending';
+CREATE INDEX leads_pending ON leads (state, received_at, id) WHERE state = 'pending';
 CREATE INDEX leads_first_ranked ON leads (first_ranked_at, received_at) WHERE first_ranked_at IS NOT NULL;
 
 CREATE TRIGGER leads_no_delete BEFORE DELETE ON leads
@@ -190,19 +191,23 @@ CREATE TABLE outbox (
         CHECK (state IN ('ready', 'leased', 'done', 'superseded', 'cancelled', 'dead')),
     attempts    INTEGER NOT NULL CHECK (attempts >= 0),
     not_before  INTEGER NOT NULL,
+    -- When it may be handed out: `not_before` while ready, the end of the lease while leased, null once settled. So a
+    -- sender that died needs no recovery of its own; its effects simply become due again.
+    due_at      INTEGER,
     lease_owner TEXT,
     -- Rises with each lease and never falls: 0 means that the effect was never handed out to anybody.
     lease_token INTEGER NOT NULL,
-    lease_until INTEGER,
     last_error  TEXT,
     created_at  INTEGER NOT NULL,
     settled_at  INTEGER,
-    CHECK ((state = 'leased') = (lease_until IS NOT NULL))
+    CHECK ((state IN ('ready', 'leased')) = (due_at IS NOT NULL)),
+    CHECK ((state = 'leased') = (lease_owner IS NOT NULL))
 ) STRICT;
 
--- The live part stays small whatever the outbox has seen. Unique: a lead has one write under way at most.
-CREATE UNIQUE INDEX outbox_live_lead ON outbox (lead_id) WHERE state IN ('ready', 'leased');
-CREATE INDEX outbox_live ON outbox (id, state, not_before, lease_until) WHERE state IN ('ready', 'leased');
+-- A lead has one write under way at most.
+CREATE UNIQUE INDEX outbox_live_lead ON outbox (lead_id) WHERE due_at IS NOT NULL;
+-- The live part, small whatever the outbox has seen.
+CREATE INDEX outbox_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_by_state ON outbox (state, id);
 CREATE INDEX outbox_by_trace ON outbox (trace_id);
 

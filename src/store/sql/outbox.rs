@@ -2,29 +2,25 @@
 
 statements! {
     INSERT = "INSERT INTO outbox (
-            idem_key, trace_id, lead_id, payload, state, attempts, not_before, lease_token, created_at)
-        VALUES ($1, $2, $3, $4, 'ready', 0, $5, 0, $6)";
+            idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token, created_at)
+        VALUES ($1, $2, $3, $4, 'ready', 0, $5, $5, 0, $6)";
 
     OF_DECISION = "SELECT id, state, lease_token FROM outbox WHERE trace_id = $1";
 
     /// Takes back what nobody was ever handed.
-    CANCEL = "UPDATE outbox SET state = 'cancelled', settled_at = $2
+    CANCEL = "UPDATE outbox SET state = 'cancelled', due_at = NULL, settled_at = $2
         WHERE id = $1 AND state = 'ready' AND lease_token = 0";
 
     /// Leases what is due: ready, or leased to somebody who did not finish in time. A lead has one live effect at most
-    /// (a unique index sees to it), so taking the oldest ones can never put two writes of one lead on the way.
+    /// (a unique index sees to it), so this can never put two writes of one lead on the way.
     CLAIM = "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
-            lease_owner = $1, lease_until = $2
-        WHERE id IN (
-            SELECT id FROM outbox
-            WHERE state IN ('ready', 'leased')
-                AND ((state = 'ready' AND not_before <= $3) OR (state = 'leased' AND lease_until <= $3))
-            ORDER BY id LIMIT $4)
+            lease_owner = $1, due_at = $2
+        WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4)
         RETURNING id, lease_token, attempts, payload";
 
-    /// Ends a lease, if it is still the current one. No row means that it was lost.
-    SETTLE = "UPDATE outbox SET state = $3, attempts = attempts - $4, not_before = COALESCE($5, not_before),
-            last_error = $6, settled_at = $7, lease_owner = NULL, lease_until = NULL
+    /// Ends a lease, if it is still the current one. No row means that it was lost. `$5` is when to try again.
+    SETTLE = "UPDATE outbox SET state = $3, attempts = attempts - $4, not_before = COALESCE($5, not_before), due_at = $5,
+            last_error = $6, settled_at = $7, lease_owner = NULL
         WHERE id = $1 AND lease_token = $2 AND state = 'leased'
         RETURNING trace_id, lead_id, attempts";
 
@@ -35,13 +31,12 @@ statements! {
 
     LEAD_SUPERSEDED = "UPDATE leads SET state = 'superseded', superseded_why = $2 WHERE id = $1 AND state = 'decided'";
 
-    RELEASE_ALL = "UPDATE outbox SET state = 'ready', lease_owner = NULL, lease_until = NULL WHERE state = 'leased'";
+    RELEASE_ALL = "UPDATE outbox SET state = 'ready', due_at = not_before, lease_owner = NULL WHERE state = 'leased'";
 
-    NEXT_AT = "SELECT MIN(CASE state WHEN 'ready' THEN not_before ELSE lease_until END) AS due
-        FROM outbox WHERE state IN ('ready', 'leased')";
+    NEXT_AT = "SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL";
 
     /// With a fresh count of attempts, because a person has looked. The lease token stays: it was handed out before.
-    REVIVE = "UPDATE outbox SET state = 'ready', attempts = 0, not_before = $2, settled_at = NULL
+    REVIVE = "UPDATE outbox SET state = 'ready', attempts = 0, not_before = $2, due_at = $2, settled_at = NULL
         WHERE id = $1 AND state = 'dead' RETURNING trace_id, lead_id";
 
     COUNTS = "SELECT state, COUNT(*) AS n FROM outbox GROUP BY state";

@@ -102,15 +102,18 @@ async fn plan(store: &SqliteStore, statement: &'static str) -> Vec<String> {
 async fn hot_statements_walk_an_index_and_sort_nothing() {
     let (_dir, _, store) = fresh().await;
     for (statement, index) in [
-        (sql::queries::QUEUE_OF_LANE, "leads_by_lane (lane=? AND (queue_order,id)>(?,?))"),
-        (sql::queries::QUEUE_OF_STATE, "leads_by_state (state=? AND (queue_order,id)>(?,?))"),
-        (sql::queries::QUEUE, "leads_in_order ((queue_order,id)>(?,?))"),
+        (sql::queries::LANE_ONWARD, "leads_by_lane (state=? AND lane=? AND (queue_order,id)>(?,?))"),
+        (sql::queries::LANE_BACKWARD, "leads_by_lane (state=? AND lane=? AND (queue_order,id)<(?,?))"),
+        (sql::queries::STATE_ONWARD, "leads_by_state (state=? AND (queue_order,id)>(?,?))"),
+        (sql::queries::STATE_BACKWARD, "leads_by_state (state=? AND (queue_order,id)<(?,?))"),
+        (sql::queries::ALL_ONWARD, "leads_in_order ((queue_order,id)>(?,?))"),
+        (sql::queries::ALL_BACKWARD, "leads_in_order ((queue_order,id)<(?,?))"),
         (sql::queries::SHADOW, "sqlite_autoindex_leads_1 (id>?)"),
         (sql::leads::PENDING, "leads_pending"),
         (sql::audit::NEWEST_OF_LEAD, "audit_by_lead (lead_id=?)"),
         (sql::decisions::AFTER, "sqlite_autoindex_decisions_1 (trace_id>?)"),
-        (sql::outbox::CLAIM, "outbox_live"),
-        (sql::outbox::NEXT_AT, "outbox_live"),
+        (sql::outbox::CLAIM, "outbox_due (due_at<?)"),
+        (sql::outbox::NEXT_AT, "outbox_due"),
         (sql::queries::LANE_COUNTS, "leads_by_lane"),
     ] {
         let plan = plan(&store, statement).await;
@@ -120,7 +123,7 @@ async fn hot_statements_walk_an_index_and_sort_nothing() {
             |line: &&String| line.starts_with("SCAN ") && !line.contains("INDEX") && !line.contains("json_each");
         assert_eq!(plan.iter().find(scans), None, "walks a whole table:\n{plan:#?}");
     }
-    for statement in [sql::queries::TOTAL_OF_LANE, sql::queries::LANE_COUNTS, sql::queries::CONSERVATION] {
+    for statement in [sql::queries::LANE_TALLY, sql::queries::LANE_COUNTS, sql::queries::CONSERVATION] {
         let plan = plan(&store, statement).await;
         assert!(!plan.iter().any(|line| line == "SCAN leads"), "counts from the table:\n{plan:#?}");
     }
@@ -224,50 +227,51 @@ async fn what_must_not_change_cannot() {
         "INSERT INTO decisions (trace_id, key, lead_id, decided_by_kind, verdict, owner_kind, owner_id, legacy_kind,
             legacy_id, recommendation, decided_at, grace_until, write_state)
             VALUES ('t', 'k', 'L', 'automatic', '{}', 'rep', 'r', 'rep', 'r', '{}', 0, 0, 'waiting')",
-        "INSERT INTO outbox (idem_key, trace_id, lead_id, payload, state, attempts, not_before, lease_token, created_at)
-            VALUES ('k', 't', 'L', '{}', 'ready', 0, 0, 0, 0)",
+        "INSERT INTO outbox (idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token,
+            created_at) VALUES ('k', 't', 'L', '{}', 'ready', 0, 0, 0, 0, 0)",
         "INSERT INTO training_feedback (trace_id, lead_id, verdict, feedback, given_at)
             VALUES ('t', 'L', 'approve', '{}', 0)",
         "INSERT INTO audit (at, actor, what, details) VALUES (0, 'a', 'w', '{}')",
     ] {
         sqlx::query(statement).execute(&store.writer).await.unwrap();
     }
-    for forbidden in [
-        "UPDATE intake SET received_at = 1",
-        "DELETE FROM intake",
-        "DELETE FROM leads",
-        "UPDATE leads SET state = 'forgotten'",
-        "UPDATE leads SET lane = NULL",
-        "UPDATE legacy_assignments SET owner_id = 'x'",
-        "DELETE FROM legacy_assignments",
-        "UPDATE decisions SET owner_id = 'x'",
-        "DELETE FROM decisions",
-        "UPDATE training_feedback SET verdict = 'override'",
-        "DELETE FROM training_feedback",
-        "DELETE FROM outbox",
-        "UPDATE audit SET actor = 'x'",
-        "DELETE FROM audit",
+    for (forbidden, why) in [
+        ("UPDATE intake SET received_at = 1", "append-only"),
+        ("DELETE FROM intake", "append-only"),
+        ("DELETE FROM leads", "never deleted"),
+        ("UPDATE leads SET state = 'forgotten'", "CHECK"),
+        ("UPDATE leads SET lane = NULL", "CHECK"),
+        ("UPDATE legacy_assignments SET owner_id = 'x'", "captured once"),
+        ("DELETE FROM legacy_assignments", "captured once"),
+        ("UPDATE decisions SET owner_id = 'x'", "only the write state"),
+        ("DELETE FROM decisions", "never deleted"),
+        ("UPDATE training_feedback SET verdict = 'override'", "retracted"),
+        ("DELETE FROM training_feedback", "retracted"),
+        ("DELETE FROM outbox", "never deleted"),
+        ("UPDATE audit SET actor = 'x'", "append-only"),
+        ("DELETE FROM audit", "append-only"),
         // A second live effect for the same lead, a second standing decision, a lead that was never received.
-        "INSERT INTO outbox (idem_key, trace_id, lead_id, payload, state, attempts, not_before, lease_token, created_at)
-            VALUES ('k2', 't', 'L', '{}', 'ready', 0, 0, 0, 0)",
-        "INSERT INTO decisions SELECT 't2', 'k2', lead_id, ranking_id, decided_by_kind, decided_by_name, verdict,
+        ("INSERT INTO outbox (idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token,
+            created_at) VALUES ('k2', 't', 'L', '{}', 'ready', 0, 0, 0, 0, 0)", "UNIQUE constraint failed: outbox.lead_id"),
+        ("INSERT INTO decisions SELECT 't2', 'k2', lead_id, ranking_id, decided_by_kind, decided_by_name, verdict,
             rejection_code, rejection_note, owner_kind, owner_id, legacy_kind, legacy_id, recommendation, p_win, model_id,
-            decided_at, grace_until, undone_at, write_state FROM decisions",
-        "INSERT INTO leads SELECT 'X', company, contact, source, territory, search_text, facts, owner_kind, owner_id,
+            decided_at, grace_until, undone_at, write_state FROM decisions", "UNIQUE constraint failed: decisions.lead_id"),
+        ("INSERT INTO leads SELECT 'X', company, contact, source, territory, search_text, facts, owner_kind, owner_id,
             created_at, modified_at, modstamp, converted, deleted, state, lane, queue_order, ranking_id, snoozed_until,
-            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw FROM leads",
+            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw FROM leads", "FOREIGN KEY"),
     ] {
-        assert!(sqlx::query(forbidden).execute(&store.writer).await.is_err(), "allowed: {forbidden}");
+        let refused = sqlx::query(forbidden).execute(&store.writer).await.expect_err(forbidden).to_string();
+        assert!(refused.contains(why), "{forbidden}: {refused}");
     }
     for allowed in [
         "UPDATE decisions SET write_state = 'written'",
-        "UPDATE outbox SET state = 'done'",
+        "UPDATE outbox SET state = 'done', due_at = NULL",
         "UPDATE training_feedback SET retracted_at = 1",
     ] {
         sqlx::query(allowed).execute(&store.writer).await.unwrap();
     }
-    let risen = sqlx::query("UPDATE outbox SET state = 'ready'").execute(&store.writer).await;
-    assert!(risen.is_err(), "a settled effect rose again");
+    let risen = sqlx::query("UPDATE outbox SET state = 'ready', due_at = 0").execute(&store.writer).await;
+    assert!(risen.unwrap_err().to_string().contains("stays settled"));
 }
 
 #[tokio::test]
@@ -325,7 +329,7 @@ async fn a_call_given_up_half_way_leaves_nothing_behind() {
 async fn changes_are_noticed_from_here_and_from_elsewhere_and_nothing_else_is() {
     let (_dir, path, here) = fresh().await;
     let there = SqliteStore::open(&path).await.unwrap();
-    let mut news = here.subscribe();
+    let mut news = here.changes();
 
     let before = here.data_version().await.unwrap();
     assert_eq!(here.data_version().await.unwrap(), before, "nothing happened");
