@@ -123,7 +123,8 @@ impl Feed {
         let low = cursor.low.unwrap_or(first);
         // After a bulk change the overlap may hold many pages. While nothing else changes, the newest stamp stays
         // where it is, and only the org's clock can tell that those pages are older than the overlap by now.
-        let from = low.max(state.horizon.unwrap_or(low)) - self.overlap;
+        let from = low.max(state.horizon.unwrap_or(low));
+        let from = from.checked_sub_signed(self.overlap).unwrap_or(from);
         state.seen.retain(|_, at| *at >= from);
 
         let mut walk = Walk { last: state.position.resume.clone(), fresh: Vec::new(), newest: None };
@@ -203,5 +204,6 @@ impl Walk {
 fn advance(low: DateTime<Utc>, cursor: &Cursor, walk: &Walk, date: Option<DateTime<Utc>>) -> DateTime<Utc> {
     let seen = walk.newest.map_or(low, |at| at.max(low));
     let next = date.map_or(seen, |date| seen.min(date.max(low)));
-    if !walk.fresh.is_empty() && cursor.low == Some(next) { next + TimeDelta::microseconds(1) } else { next }
+    let same = !walk.fresh.is_empty() && cursor.low == Some(next);
+    if same { next.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(next) } else { next }
 }
