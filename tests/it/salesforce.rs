@@ -5,6 +5,7 @@
 
 mod calls;
 mod login;
+mod metadata;
 mod org;
 mod polling;
 mod reading;

@@ -38,7 +38,7 @@ pub(super) fn write_date(at: DateTime<Utc>) -> String {
 /// rounded up, else the record could never be "unmodified since" its own last change.
 pub(super) fn http(at: DateTime<Utc>) -> String {
     let whole = at.trunc_subsecs(0);
-    let whole = if whole < at { whole + TimeDelta::seconds(1) } else { whole };
+    let whole = if whole < at { whole.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(whole) } else { whole };
     whole.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 

@@ -35,13 +35,22 @@ struct Place {
     id: String,
 }
 
+/// A walk that was left unfinished.
+#[derive(Clone)]
+struct Unfinished {
+    /// The last row it took.
+    last: Place,
+    /// The org's clock when it began. Rows may have committed behind it ever since.
+    began: Option<DateTime<Utc>>,
+}
+
 /// How far the caller is known to have come.
 #[derive(Clone, Default)]
 struct Position {
     /// The cursor the caller holds.
     cursor: Cursor,
-    /// Where an unfinished walk goes on.
-    resume: Option<Place>,
+    /// The walk to go on with.
+    unfinished: Option<Unfinished>,
 }
 
 /// What the last poll handed out, not known to have been received.
@@ -68,7 +77,7 @@ impl State {
             self.position = handed.next;
         }
         if self.position.cursor != *cursor {
-            *self = Self { position: Position { cursor: cursor.clone(), resume: None }, ..Self::default() };
+            *self = Self { position: Position { cursor: cursor.clone(), unfinished: None }, ..Self::default() };
         }
         if self.seen.len() > MAX_SEEN {
             self.seen.clear();
@@ -123,12 +132,14 @@ impl Feed {
         let low = cursor.low.unwrap_or(first);
         // After a bulk change the overlap may hold many pages. While nothing else changes, the newest stamp stays
         // where it is, and only the org's clock can tell that those pages are older than the overlap by now.
-        let from = low.max(state.horizon.unwrap_or(low)) - self.overlap;
+        let from = low.max(state.horizon.unwrap_or(low));
+        let from = from.checked_sub_signed(self.overlap).unwrap_or(from);
         state.seen.retain(|_, at| *at >= from);
 
-        let mut walk = Walk { last: state.position.resume.clone(), fresh: Vec::new(), newest: None };
+        let (last, earlier) = state.position.unfinished.clone().map(|u| (u.last, u.began)).unzip();
+        let mut walk = Walk { last, fresh: Vec::new(), newest: None };
         let mut page = client.query(&self.onward(select, walk.last.as_ref(), from), self.rows).await?;
-        let date = page.date;
+        let began = earlier.unwrap_or(page.date);
         let (mut pages, mut restarts) = (1, 0);
         let complete = loop {
             walk.take(std::mem::take(&mut page.rows), &self.stamp, &state.seen)?;
@@ -147,13 +158,13 @@ impl Feed {
         };
         if complete {
             let same_clock = |date: &DateTime<Utc>| walk.newest.is_some_and(|at| (*date - at).abs() < SAME_CLOCK);
-            state.horizon = if pages > 1 { date.filter(same_clock) } else { state.horizon };
+            state.horizon = if pages > 1 { began.filter(same_clock) } else { state.horizon };
         }
 
-        let next = Cursor { low: Some(advance(low, cursor, &walk, date)) };
+        let next = Cursor { low: Some(advance(low, cursor, &walk, began)) };
         let rows = walk.fresh.iter().map(|row| (row.place.id.clone(), row.place.at)).collect();
-        let resume = if complete { None } else { walk.last };
-        state.handed = Some(Handed { next: Position { cursor: next.clone(), resume }, rows });
+        let unfinished = walk.last.filter(|_| !complete).map(|last| Unfinished { last, began });
+        state.handed = Some(Handed { next: Position { cursor: next.clone(), unfinished }, rows });
         Ok(Batch { rows: walk.fresh, next, more: !complete })
     }
 
@@ -197,11 +208,12 @@ impl Walk {
     }
 }
 
-/// The next cursor: the newest stamp seen, but never ahead of the org's own clock (a clock that was wrong for a moment
-/// must not hide what comes after it). When rows are handed out it differs from the old one even if the newest stamp
+/// The next cursor: the newest stamp seen, but not ahead of the org's clock when the walk began. What commits during a
+/// long walk may lie behind it, and a stamp that was wrong for a moment must not hide what comes after it. When rows are handed out it differs from the old one even if the newest stamp
 /// is the same (late commits), because that difference is how we learn that they were received.
-fn advance(low: DateTime<Utc>, cursor: &Cursor, walk: &Walk, date: Option<DateTime<Utc>>) -> DateTime<Utc> {
+fn advance(low: DateTime<Utc>, cursor: &Cursor, walk: &Walk, began: Option<DateTime<Utc>>) -> DateTime<Utc> {
     let seen = walk.newest.map_or(low, |at| at.max(low));
-    let next = date.map_or(seen, |date| seen.min(date.max(low)));
-    if !walk.fresh.is_empty() && cursor.low == Some(next) { next + TimeDelta::microseconds(1) } else { next }
+    let next = began.map_or(seen, |began| seen.min(began.max(low)));
+    let same = !walk.fresh.is_empty() && cursor.low == Some(next);
+    if same { next.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(next) } else { next }
 }

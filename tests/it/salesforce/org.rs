@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 
-/// The org's clock in every answer.
-pub(super) const DATE: &str = "Sun, 22 Nov 2026 12:00:00 GMT";
+/// The org's clock, unless a test sets it.
+const DATE: &str = "Sun, 22 Nov 2026 12:00:00 GMT";
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
@@ -92,6 +92,7 @@ struct Wire {
     url: String,
     script: Mutex<Script>,
     log: Mutex<Vec<Seen>>,
+    date: Mutex<&'static str>,
 }
 
 /// A running wire; it ends with the test's runtime.
@@ -105,7 +106,8 @@ impl Org {
     pub(super) async fn start(script: impl FnMut(&Seen) -> Option<Reply> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let wire = Arc::new(Wire { url, script: Mutex::new(Box::new(script)), log: Mutex::default() });
+        let wire =
+            Arc::new(Wire { url, script: Mutex::new(Box::new(script)), log: Mutex::default(), date: Mutex::new(DATE) });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&wire));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { wire }
@@ -114,6 +116,11 @@ impl Org {
     /// Its address.
     pub(super) fn url(&self) -> &str {
         &self.wire.url
+    }
+
+    /// Sets the org's clock.
+    pub(super) fn set_date(&self, date: &'static str) {
+        *self.wire.date.lock().unwrap() = date;
     }
 
     /// Everything that arrived so far.
@@ -154,7 +161,8 @@ async fn answer(State(wire): State<Arc<Wire>>, request: Request) -> Response {
         barrier.wait().await;
         reply = *then;
     }
-    write(reply).await
+    let date = *wire.date.lock().unwrap();
+    write(reply, date).await
 }
 
 fn healthy(seen: &Seen, url: &str, logins: usize) -> Reply {
@@ -176,8 +184,8 @@ pub(super) fn token(instance: &str, number: usize) -> Value {
     })
 }
 
-async fn write(reply: Reply) -> Response {
-    let response = Response::builder().header("date", DATE).header("sforce-limit-info", "api-usage=18/15000");
+async fn write(reply: Reply, date: &str) -> Response {
+    let response = Response::builder().header("date", date).header("sforce-limit-info", "api-usage=18/15000");
     match reply {
         Reply::Json(status, value) => response
             .status(status)

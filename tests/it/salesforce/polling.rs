@@ -143,6 +143,26 @@ async fn a_row_that_commits_late_is_not_stepped_over() {
 }
 
 #[tokio::test]
+async fn a_row_that_commits_behind_a_long_walk_is_not_stepped_over() {
+    let table = Table::new(500);
+    for n in 0..4_000 {
+        table.put(n, seconds(0), at(if n < 2_500 { "2026-11-22T11:56:00Z" } else { "2026-11-22T12:30:00Z" }));
+    }
+    let org = org_with(&table).await;
+    let (crm, mut times) = (polling(&org), HashMap::new());
+    let first = crm.changed_leads(&Cursor::default()).await.unwrap();
+    assert!(first.more);
+    // While the walk is half way, half an hour passes and a transaction of before commits behind it.
+    table.put(4_000, seconds(0), at("2026-11-22T11:55:00Z"));
+    org.set_date("Sun, 22 Nov 2026 12:30:05 GMT");
+    let mut cursor = first.next;
+    drain(&crm, &mut cursor, &mut times).await;
+    drain(&crm, &mut cursor, &mut times).await;
+    assert_eq!(times.get(&lead_id(4_000)), Some(&1));
+    assert_eq!(times.len() + first.leads.len(), 4_001);
+}
+
+#[tokio::test]
 async fn a_restarted_process_reads_the_overlap_again() {
     let table = Table::new(2_000);
     table.put(1, seconds(0), seconds(900));

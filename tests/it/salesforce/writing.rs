@@ -25,7 +25,8 @@ fn rep(id: &str) -> Owner {
     Owner::Rep(RepId::new(id))
 }
 
-fn decision() -> DecisionWrite {
+/// A decision that gives a lead to another rep.
+pub(super) fn decision() -> DecisionWrite {
     DecisionWrite {
         key: DecisionKey::new("5f0c"),
         trace_id: "01934c1e-0000-7000-8000-000000000001".parse::<TraceId>().unwrap(),
@@ -53,7 +54,7 @@ fn lead(owner: &str, modified: &str, converted: bool) -> Value {
 }
 
 /// The answer to a composite that took effect, for the subrequests it had.
-fn applied(seen: &Seen) -> Reply {
+pub(super) fn applied(seen: &Seen) -> Reply {
     let entries: Vec<Value> = seen.json()["compositeRequest"]
         .as_array()
         .unwrap()
