@@ -410,10 +410,8 @@ fn nothing_is_left_behind_when_nothing_was_rejected_or_the_import_failed() {
 
 #[test]
 fn progress_reaches_the_end_of_the_file() {
-    let mut file = HEADER.to_owned();
-    for id in 0..2_500 {
-        file.push_str(&format!("{id},2020-01-01,2020-02-01,Ana,Won,Web,100,3\n"));
-    }
+    let rows = (0..2_500).map(|id| format!("{id},2020-01-01,2020-02-01,Ana,Won,Web,100,3\n"));
+    let file: String = std::iter::once(HEADER.to_owned()).chain(rows).collect();
     let total = file.len() as u64;
     let mut seen: Vec<Progress> = Vec::new();
     import(input(file), &map(), BadRows::Refuse, &mut |progress| seen.push(progress)).unwrap();
