@@ -1,5 +1,7 @@
 //! The composition root: from the config to adapters behind ports. The only place that knows every concrete type.
 
+pub mod backend;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,8 +26,8 @@ use steps::{Champion, Pause};
 
 // The loops by the names that a manager reads, in the order a lead meets them.
 const POLL: &str = "new leads";
-const RANK: &str = "ranking";
-const SEND: &str = "writing to the CRM";
+pub(crate) const RANK: &str = "ranking";
+pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 

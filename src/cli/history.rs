@@ -22,7 +22,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::Pull => pull_all(context, out).await,
         Action::Audit => {
             let store = context.store().await?;
-            let report = audit_store(store.as_ref(), context).await?;
+            let report = audit_store(store.as_ref()).await?;
             out.result(&report, || report.lines());
             store.close().await;
             if report.blocked {
@@ -34,9 +34,9 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
 }
 
 /// Audits the stored history.
-pub(super) async fn audit_store(store: &dyn Store, context: &Context) -> Result<AuditReport, CliError> {
+pub(super) async fn audit_store(store: &dyn Store) -> Result<AuditReport, CliError> {
     let deals = store.deals().await?;
-    Ok(audit(&deals, context.clock.now(), &AuditOptions::default()))
+    Ok(audit(&deals, &AuditOptions::default()))
 }
 
 async fn import(options: Import, context: &Context, out: Out) -> CliResult {

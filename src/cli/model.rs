@@ -28,7 +28,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
 }
 
 async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &Context, out: Out) -> CliResult {
-    let audit = history::audit_store(store, context).await?;
+    let audit = history::audit_store(store).await?;
     if audit.blocked && !despite_audit {
         out.result(&json!({"audit": audit}), || audit.lines());
         return Err(CliError::Gate(

@@ -159,10 +159,8 @@ impl Finder<'_> {
                 "its header is a single column; if fields are separated by {delimiter}, say so in [format] delimiter"
             )
         } else {
-            let joined = self.joins.iter().flat_map(|table| table.names.iter().flatten());
-            let all: Vec<&str> = self.header.iter().chain(joined).map(String::as_str).collect();
-            let columns = format!("its columns are {}", quoted_list(all.iter().copied(), SHOWN_COLUMNS));
-            match nearest(wanted, all.iter().copied()) {
+            let columns = format!("its columns are {}", quoted_list(self.columns(), SHOWN_COLUMNS));
+            match nearest(wanted, self.columns()) {
                 Some(near) => format!("did you mean {}? {columns}", quoted(near)),
                 None => columns,
             }
@@ -183,17 +181,23 @@ impl Finder<'_> {
     /// A column meant to be kept out must exist: a typo there would protect nothing.
     fn check_known_afterwards(&mut self) {
         for declared in &self.mapping.known_afterwards {
-            if self.header.iter().any(|name| fits(&declared.name, name)) {
+            if self.columns().any(|name| fits(&declared.name, name)) {
                 continue;
             }
             let message =
                 format!("{} ([known_afterwards] columns) fits no column of {}", quoted(&declared.name), self.file);
-            let cure = match nearest(&declared.name, self.header.iter().map(String::as_str)) {
+            let cure = match nearest(&declared.name, self.columns()) {
                 Some(near) => format!("did you mean {}?", quoted(near)),
                 None => "remove it, or correct its spelling".to_owned(),
             };
             self.problems.push(Problem::at(&self.mapping.file, declared.line, message, cure));
         }
+    }
+
+    /// All columns that the map may name.
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        let joined = self.joins.iter().flat_map(|table| table.names.iter().flatten());
+        self.header.iter().chain(joined).map(String::as_str)
     }
 }
 

@@ -147,7 +147,7 @@ impl DateFormat {
     /// Says what the format lacks.
     pub(super) fn new(pattern: &str) -> Result<Self, &'static str> {
         if StrftimeItems::new(pattern).any(|item| matches!(item, Item::Error)) {
-            return Err("is not a date format");
+            return Err("is not understood");
         }
         let format = Self { pattern: pattern.to_owned() };
         // `%#z` can be read but not written; `%z` stands in for it.
@@ -156,7 +156,7 @@ impl DateFormat {
             NaiveDate::from_ymd_opt(2017, 11, 25).and_then(|day| day.and_hms_opt(16, 5, 6)).unwrap_or_default();
         let mut written = String::new();
         if write!(written, "{}", Utc.from_utc_datetime(&sample).format(&writable)).is_err() {
-            return Err("is not a date format");
+            return Err("is not understood");
         }
         match format.read(&written) {
             Some(when) if when.start().date_naive() == sample.date() => Ok(format),
@@ -206,3 +206,6 @@ impl When {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -201,3 +201,6 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
     }
     name.ends_with(last)
 }
+
+#[cfg(test)]
+mod tests;

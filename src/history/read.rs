@@ -10,12 +10,15 @@ use super::mapping::{Mapping, Role};
 use super::rejected::{BadRows, Reason, Rejections};
 use super::row::Row;
 use super::scan::{ColumnUse, JoinUse, LineCounts, Purpose, scan};
-use super::words::{counted, nearest, quoted};
+use super::words::{count, counted, nearest, quoted, quoted_list};
 use crate::domain::deal::{Deal, Outcome};
 use crate::domain::ids::{LeadId, RepKey};
 
 /// Distinct unknown outcomes that are told apart; a column with more is not an outcome column.
 const MAX_UNKNOWN: usize = 20;
+
+/// Columns named in the summary.
+const SHOWN_COLUMNS: usize = 10;
 
 /// What a file brought.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,37 @@ pub struct Import {
     pub columns: ColumnUse,
     /// How well the joined files fit.
     pub joins: Vec<JoinUse>,
+}
+
+impl Import {
+    /// What was imported and what was left out, in plain words, a sentence a line.
+    pub fn lines(&self) -> Vec<String> {
+        let won = self.deals.iter().filter(|deal| deal.outcome == Outcome::Won).count() as u64;
+        let mut lines = vec![format!(
+            "{}: {} closed ({} won, {} lost), {} still open and left out, {} rejected.",
+            counted(self.rows, "row"),
+            count(self.deals.len() as u64),
+            count(won),
+            count(self.deals.len() as u64 - won),
+            count(self.open),
+            count(self.rejected.count),
+        )];
+        lines.extend(
+            self.rejected
+                .by_kind
+                .iter()
+                .map(|(kind, rows)| format!("Rejected: {} because {kind}.", counted(*rows, "row"))),
+        );
+        let listed = |names: &[String]| quoted_list(names.iter().map(String::as_str), SHOWN_COLUMNS);
+        if !self.columns.known_afterwards.is_empty() {
+            lines.push(format!("Kept out as known only afterwards: {}.", listed(&self.columns.known_afterwards)));
+        }
+        if !self.columns.unused.is_empty() {
+            lines.push(format!("Not named in the map and left out: {}.", listed(&self.columns.unused)));
+        }
+        lines.extend(self.joins.iter().flat_map(JoinUse::lines));
+        lines
+    }
 }
 
 /// Reads the closed deals of a file.
@@ -140,8 +174,10 @@ impl DealReader<'_> {
     fn closed_at(&self, row: &Row<'_>, created_at: DateTime<Utc>) -> Result<Closed, Reason> {
         if let Some(at) = row.closed()? {
             if at < created_at {
-                let text = |role| row.text(role).unwrap_or_default().to_owned();
-                return Err(Reason::ClosedBeforeCreated { closed: text(Role::Closed), created: text(Role::Created) });
+                let text =
+                    |role, at: DateTime<Utc>| row.text(role).map_or_else(|| at.date_naive().to_string(), str::to_owned);
+                let (closed, created) = (text(Role::Closed, at), text(Role::Created, created_at));
+                return Err(Reason::ClosedBeforeCreated { closed, created });
             }
             return Ok(Closed { at, assumed: false });
         }
@@ -174,8 +210,9 @@ impl DealReader<'_> {
                 found.first_line,
             );
             let cure = match nearest(word, known()) {
-                Some(near) => format!("list it in [outcome], perhaps beside {}", quoted(near)),
-                None => "list it in [outcome] under won, lost or open (open rows are left out)".to_owned(),
+                Some(near) => format!("list it in [outcome], perhaps beside {}, or correct the file", quoted(near)),
+                None => "list it in [outcome] under won, lost or open (open rows are left out), or correct the file"
+                    .to_owned(),
             };
             Problem::at(&self.mapping.file, outcomes.line, message, cure)
         });

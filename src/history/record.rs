@@ -292,3 +292,6 @@ impl Splitter<'_> {
         Fed::Complete
     }
 }
+
+#[cfg(test)]
+mod tests;

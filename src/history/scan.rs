@@ -10,6 +10,7 @@ use super::mapping::Mapping;
 use super::record::{Record, Records, field_count};
 use super::rejected::{BadRows, Reason, Rejected, Rejections};
 use super::row::Row;
+use super::words::{counted, quoted};
 
 /// Rows between two progress reports.
 const PROGRESS_ROWS: u64 = 1_000;
@@ -62,6 +63,26 @@ pub struct JoinUse {
     pub unmatched: u64,
     /// The most frequent keys that were not found: key, rows, and the key of the joined file that it most likely means.
     pub unmatched_keys: Vec<(String, u64, Option<String>)>,
+}
+
+impl JoinUse {
+    /// Which keys were not found, in plain words; nothing if all were.
+    pub fn lines(&self) -> Vec<String> {
+        if self.unmatched == 0 {
+            return Vec::new();
+        }
+        let keys = self.unmatched_keys.iter().map(|(key, rows, near)| match near {
+            Some(near) => format!("{} ({}; perhaps {})", quoted(key), counted(*rows, "row"), quoted(near)),
+            None => format!("{} ({})", quoted(key), counted(*rows, "row")),
+        });
+        let keys: Vec<String> = keys.collect();
+        vec![format!(
+            "Not found in {}: {}, for example {}.",
+            self.file,
+            counted(self.unmatched, "row"),
+            keys.join(", ")
+        )]
+    }
 }
 
 /// What a pass over a file brought besides the rows.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use super::{AuditOptions, Completeness, Finding, FindingCode, Severity};
 use crate::domain::deal::{Deal, Outcome};
@@ -58,7 +58,6 @@ pub(super) fn all(
     deals: &[Deal],
     by_rep: &BTreeMap<&RepKey, u64>,
     completeness: &[Completeness],
-    now: DateTime<Utc>,
     options: &AuditOptions,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -66,7 +65,7 @@ pub(super) fn all(
     findings.extend(enough_of_each(deals, options));
     findings.extend(duplicates(deals));
     findings.extend(contradicting_dates(deals, options));
-    findings.extend(from_the_future(deals, now, options));
+    findings.extend(from_the_future(deals, options));
     findings.extend(after_newest_close(deals, options));
     findings.extend(span(deals, options));
     findings.extend(incomplete(deals, completeness, options));
@@ -138,7 +137,8 @@ fn contradicting_dates(deals: &[Deal], options: &AuditOptions) -> Option<Finding
     )
 }
 
-fn from_the_future(deals: &[Deal], now: DateTime<Utc>, options: &AuditOptions) -> Option<Finding> {
+fn from_the_future(deals: &[Deal], options: &AuditOptions) -> Option<Finding> {
+    let now = options.as_of?;
     let bad: Vec<&Deal> = deals.iter().filter(|deal| deal.facts.created_at > now).collect();
     dates_finding(
         FindingCode::CreatedInFuture,
@@ -204,26 +204,29 @@ fn span(deals: &[Deal], options: &AuditOptions) -> Option<Finding> {
     Some(finding(severity, FindingCode::ShortSpan, message, cure).figure("days", days as f64))
 }
 
+/// Facts that are filled in for too few deals, then those that the data does not have.
 fn incomplete(deals: &[Deal], completeness: &[Completeness], options: &AuditOptions) -> Vec<Finding> {
     if deals.is_empty() {
         return Vec::new();
     }
-    FACTS.iter().zip(completeness).filter_map(|(fact, found)| judge_completeness(fact, found, deals, options)).collect()
+    let judged = FACTS.iter().zip(completeness);
+    let mut findings: Vec<Finding> =
+        judged.clone().filter_map(|(fact, found)| judge_completeness(fact, found, deals, options)).collect();
+    let absent = judged.filter(|(fact, found)| fact.wanted && found.present == 0).map(|(fact, _)| fact.name);
+    let absent: Vec<&str> = absent.collect();
+    if !absent.is_empty() {
+        let message = format!("The data has no {}; the model will do without.", alternatives(&absent));
+        let cure = "If the CRM knows it, add it to the export and name its column in the map.";
+        let note = finding(Severity::Note, FindingCode::Absent, message, cure);
+        findings.push(absent.iter().fold(note, |note, fact| note.figure(fact, 0.0)));
+    }
+    findings
 }
 
 fn judge_completeness(fact: &Fact, found: &Completeness, deals: &[Deal], options: &AuditOptions) -> Option<Finding> {
     let name = fact.name;
     if found.present == 0 {
-        return fact.wanted.then(|| {
-            finding(
-                Severity::Note,
-                FindingCode::Absent,
-                format!("No deal has {}; the model will do without.", with_article(name)),
-                "If the CRM knows it, add it to the export and name its column in the map.",
-            )
-            .about(name)
-            .figure("share", 0.0)
-        });
+        return None;
     }
     if found.share >= options.warn_completeness {
         return None;
@@ -236,7 +239,8 @@ fn judge_completeness(fact: &Fact, found: &Completeness, deals: &[Deal], options
              already going well.",
         )
     } else {
-        (Severity::Warning, "Make it a required field in the CRM; until then the model treats it as unknown.")
+        let severity = if fact.wanted { Severity::Warning } else { Severity::Note };
+        (severity, "Where it is missing, the model treats it as unknown; the more is filled in, the better it ranks.")
     };
     let missing: Vec<&Deal> = deals.iter().filter(|deal| !(fact.present)(&deal.facts)).collect();
     Some(
@@ -366,14 +370,17 @@ fn share(part: u64, deals: &[Deal]) -> f64 {
     if deals.is_empty() { 0.0 } else { part as f64 / deals.len() as f64 }
 }
 
-/// A share in whole per cent; never rounded to 0 % or 100 % unless it is exactly that.
+/// A share in whole per cent, rounded down, so that a share below a limit is never shown as the limit.
 fn percent(share: f64) -> String {
-    let shown = match (share * 100.0).round() {
-        _ if share > 0.0 && share < 0.01 => return "less than 1 %".to_owned(),
-        shown if shown >= 100.0 && share < 1.0 => 99.0,
-        shown => shown,
-    };
-    format!("{shown} %")
+    if share > 0.0 && share < 0.01 { "less than 1 %".to_owned() } else { format!("{} %", (share * 100.0).floor()) }
+}
+
+/// `a, b or c`.
+fn alternatives(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        names => names.concat(),
+    }
 }
 
 fn with_article(fact: &str) -> String {

@@ -22,12 +22,10 @@ impl AuditReport {
                 _ => String::new(),
             }
         ));
-        if self.deals > 0 {
-            let filled: Vec<String> = self
-                .completeness
-                .iter()
-                .map(|fact| format!("{} {:.0} %", fact.fact, (fact.share * 100.0).floor()))
-                .collect();
+        let known = self.completeness.iter().filter(|fact| fact.present > 0);
+        let filled: Vec<String> =
+            known.map(|fact| format!("{} {} %", fact.fact, (fact.share * 100.0).floor())).collect();
+        if !filled.is_empty() {
             lines.push(format!("Filled in: {}.", filled.join(", ")));
         }
         for finding in &self.findings {

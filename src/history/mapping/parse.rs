@@ -42,6 +42,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Mapping, Problems> {
     check_roles(&mapping, &document);
     check_columns(&mapping, &document);
     check_known_afterwards(&mapping, &document);
+    check_joins(&mapping, &document);
     let problems = document.into_problems();
     if problems.is_empty() { Ok(mapping) } else { Err(Problems::new(problems)) }
 }
@@ -249,7 +250,12 @@ fn check_columns(mapping: &Mapping, document: &Document<'_>) {
 
 /// A column declared as known only afterwards may not also be a fact.
 fn check_known_afterwards(mapping: &Mapping, document: &Document<'_>) {
-    for NamedColumn { column, role, place } in mapping.named_columns() {
+    let looked_up = mapping.joins.iter().map(|join| NamedColumn {
+        column: &join.column,
+        role: None,
+        place: "[[join]] column".to_owned(),
+    });
+    for NamedColumn { column, role, place } in mapping.named_columns().chain(looked_up) {
         if role.is_some_and(Role::is_known_afterwards) {
             continue;
         }
@@ -261,6 +267,22 @@ fn check_known_afterwards(mapping: &Mapping, document: &Document<'_>) {
                 declared.line,
             );
             document.wrong(column.line, message, "take it out of one of the two");
+        }
+    }
+}
+
+/// What is looked up by the outcome gives the outcome away.
+fn check_joins(mapping: &Mapping, document: &Document<'_>) {
+    for join in &mapping.joins {
+        let afterwards =
+            mapping.columns.iter().find(|(role, column)| role.is_known_afterwards() && column.name == join.column.name);
+        if let Some((role, _)) = afterwards {
+            let message = format!(
+                "[[join]] looks up by {}, the {}, which is known only afterwards",
+                quoted(&join.column.name),
+                role.words()
+            );
+            document.wrong(join.column.line, message, "look up by a column that is known when the lead comes in");
         }
     }
 }
