@@ -10,7 +10,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
-use crate::domain::ids::{LeadId, ModelId, OrgId, TraceId};
+use crate::domain::ids::{DecisionKey, LeadId, ModelId, OrgId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
@@ -94,6 +94,8 @@ pub struct RawLead {
 pub struct Cursor {
     /// Everything changed before this was seen. `None` before the first poll.
     pub low: Option<DateTime<Utc>>,
+    /// When we first looked: leads created before are not ours to route, after any restart.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// What one poll brought.
@@ -146,6 +148,17 @@ pub struct DealPage {
     pub total: Option<u64>,
 }
 
+/// What the CRM has of one lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBack {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// Its owner.
+    pub owner: Owner,
+    /// Its decision records: the key of each, and the owner it names.
+    pub decisions: Vec<(DecisionKey, String)>,
+}
+
 /// A CRM. Salesforce today; the trait speaks no vendor's language.
 #[async_trait]
 pub trait Crm: Send + Sync {
@@ -165,6 +178,9 @@ pub trait Crm: Send + Sync {
 
     /// Closed deals, page by page; `page` is `None` first and then what the last page named.
     async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError>;
+
+    /// What the CRM has of these leads now, to compare with what we believe. Leads it does not have are left out.
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError>;
 
     /// What became of leads whose deals changed since the cursor.
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError>;

@@ -18,6 +18,16 @@ pub fn default_data_dir() -> Option<PathBuf> {
     project().map(|p| p.data_dir().to_owned())
 }
 
+/// Where `leadboard demo` keeps its company between two starts.
+pub fn demo_dir() -> Option<PathBuf> {
+    project().map(|p| p.cache_dir().join("demo"))
+}
+
+/// A directory for one headless run, not there yet.
+pub fn scratch_dir() -> PathBuf {
+    std::env::temp_dir().join(format!("leadboard-demo-{}", std::process::id()))
+}
+
 /// The files of one data directory. Everything leadboard stores lives under it.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -62,8 +72,8 @@ impl DataDir {
         self.0.join("logs")
     }
 
-    /// The demo org's own state, when it lives in this directory.
+    /// The demo org's own journal, when it lives in this directory.
     pub fn demo_org(&self) -> PathBuf {
-        self.0.join("demo-org")
+        self.0.join("demo-org.jsonl")
     }
 }

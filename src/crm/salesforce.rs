@@ -4,18 +4,20 @@
 //! [`Salesforce`]; each file below is one duty. Nothing of the wire leaves this folder.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use crate::app::ports::{ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, WriteOutcome};
+use crate::app::ports::{
+    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, WriteOutcome,
+};
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
-use crate::domain::ids::{RepId, RepKey};
+use crate::domain::ids::{LeadId, RepId, RepKey};
 use crate::domain::rep::Roster;
 
 mod address;
@@ -31,6 +33,7 @@ mod map;
 mod outcomes;
 mod poll;
 mod query;
+mod read_back;
 mod roster;
 mod wire;
 mod write;
@@ -72,8 +75,6 @@ pub struct Salesforce {
     rep_key: Api,
     rep_territory: Option<Api>,
     since: Option<DateTime<Utc>>,
-    /// The org's time at the first poll ever, when `since` is not configured.
-    started: OnceLock<DateTime<Utc>>,
     lead_feed: Feed,
     outcome_feed: Feed,
     keys: Mutex<Option<Arc<HashMap<RepId, RepKey>>>>,
@@ -102,22 +103,10 @@ impl Salesforce {
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
             since: config.since,
-            started: OnceLock::new(),
             lead_feed: Feed::new("SystemModstamp", Rows::All, overlap),
             outcome_feed: Feed::new(outcomes::STAMP, Rows::Living, overlap),
             keys: Mutex::default(),
         })
-    }
-
-    /// The time by the org's own clock, in a call that Salesforce does not count.
-    ///
-    /// A program that stores it at its first start and gives it as `since` ever after takes exactly the leads created
-    /// after that first start, across restarts.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn org_time(&self) -> Result<DateTime<Utc>, CrmError> {
-        Ok(self.org_date().await?)
     }
 }
 
@@ -146,6 +135,10 @@ impl Crm for Salesforce {
 
     async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError> {
         Ok(self.history_page(page).await?)
+    }
+
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
+        Ok(self.read_leads_back(leads).await?)
     }
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {

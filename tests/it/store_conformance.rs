@@ -173,13 +173,13 @@ async fn somebody_faster_takes_a_lead_out_of_its_lane_but_not_a_decision_back(st
 
 async fn leads_and_cursor_are_stored_together_or_not_at_all(store: Arc<dyn Store>) {
     assert_eq!(store.cursor(LEADS).await.unwrap(), Cursor::default());
-    let cursor = Cursor { low: Some(at(5)) };
+    let cursor = Cursor { low: Some(at(5)), since: Some(at(1)) };
     store.take_in(vec![receive(raw("A", 5, rep("legacy")))], LEADS, &cursor, at(6)).await.unwrap();
     assert_eq!(store.cursor(LEADS).await.unwrap(), cursor);
     assert_eq!(store.cursor("other").await.unwrap(), Cursor::default());
 
     let changes = vec![receive(raw("B", 7, rep("legacy"))), refresh(raw("never seen", 7, rep("legacy")), false)];
-    let failed = store.take_in(changes, LEADS, &Cursor { low: Some(at(7)) }, at(8)).await;
+    let failed = store.take_in(changes, LEADS, &Cursor { low: Some(at(7)), since: Some(at(1)) }, at(8)).await;
     assert!(failed.unwrap_err().to_string().contains("never seen"));
     assert_eq!(store.cursor(LEADS).await.unwrap(), cursor);
     assert_eq!(conservation(&*store).await.received, 1);
@@ -693,7 +693,7 @@ async fn one_model_is_champion(store: Arc<dyn Store>) {
 async fn outcomes_come_with_their_cursor(store: Arc<dyn Store>) {
     in_lane(&*store, "A").await;
     let mut outcome = LeadOutcome { lead_id: id("A"), rep_id: None, outcome: None, closed_at: None, amount: None };
-    let cursor = Cursor { low: Some(at(5)) };
+    let cursor = Cursor { low: Some(at(5)), since: Some(at(1)) };
     store.save_outcomes(std::slice::from_ref(&outcome), "outcomes", &cursor, at(6)).await.unwrap();
     assert_eq!(store.cursor("outcomes").await.unwrap(), cursor);
     assert_eq!(store.cursor(LEADS).await.unwrap(), Cursor::default());

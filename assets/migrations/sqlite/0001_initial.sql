@@ -255,8 +255,9 @@ CREATE INDEX models_in_order ON models (created_at, id);
 CREATE UNIQUE INDEX models_champion ON models (champion) WHERE champion = 1;
 
 CREATE TABLE cursors (
-    name TEXT PRIMARY KEY NOT NULL,
-    low  INTEGER
+    name  TEXT PRIMARY KEY NOT NULL,
+    low   INTEGER,
+    since INTEGER
 ) STRICT;
 
 CREATE TABLE audit (

@@ -118,18 +118,19 @@ impl Feed {
         Self { stamp: Api::known(stamp), rows, overlap, state: Mutex::default() }
     }
 
-    /// Rows changed since the cursor; `first` stands in for a cursor that has no place yet. A poll that brings nothing
+    /// Rows changed since the cursor; `since`, when we first looked, stands in for a cursor that has no place yet and is
+    /// kept in the next one. A poll that brings nothing
     /// costs one call, unless the overlap itself fills several pages.
     pub(super) async fn poll(
         &self,
         client: &Client,
         cursor: &Cursor,
-        first: DateTime<Utc>,
+        since: DateTime<Utc>,
         select: &Select,
     ) -> Result<Batch, Fault> {
         let mut state = self.state.lock().await;
         state.settle(cursor);
-        let low = cursor.low.unwrap_or(first);
+        let low = cursor.low.unwrap_or(since);
         // After a bulk change the overlap may hold many pages. While nothing else changes, the newest stamp stays
         // where it is, and only the org's clock can tell that those pages are older than the overlap by now.
         let from = low.max(state.horizon.unwrap_or(low));
@@ -161,7 +162,7 @@ impl Feed {
             state.horizon = if pages > 1 { began.filter(same_clock) } else { state.horizon };
         }
 
-        let next = Cursor { low: Some(advance(low, cursor, &walk, began)) };
+        let next = Cursor { low: Some(advance(low, cursor, &walk, began)), since: Some(since) };
         let rows = walk.fresh.iter().map(|row| (row.place.id.clone(), row.place.at)).collect();
         let unfinished = walk.last.filter(|_| !complete).map(|last| Unfinished { last, began });
         state.handed = Some(Handed { next: Position { cursor: next.clone(), unfinished }, rows });

@@ -4,6 +4,7 @@ use super::Salesforce;
 use super::errors::Fault;
 use super::ids;
 use super::map::Record;
+use super::poll::created_since;
 use super::query::{Api, Select};
 use super::query::{Condition, Value};
 use crate::app::ports::Cursor;
@@ -51,12 +52,12 @@ pub(super) fn deal(record: &Record) -> DealState {
 impl Salesforce {
     /// Leads whose deals changed since the cursor: closed, re-opened, given to somebody else.
     pub(super) async fn poll_outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), Fault> {
-        let first = self.first_moment(cursor).await?;
+        let since = self.since(cursor).await?;
         let fields = ["Id", STAMP].into_iter().chain(DEAL).map(Api::known);
         let select = Select::new(fields, "Lead")
             .filter(Condition::Eq(Api::known("IsConverted"), Value::Bool(true)))
-            .filter_some(self.created_after_start());
-        let batch = self.outcome_feed.poll(&self.client, cursor, first, &select).await?;
+            .filter(created_since(since));
+        let batch = self.outcome_feed.poll(&self.client, cursor, since, &select).await?;
         let outcomes = batch
             .rows
             .iter()

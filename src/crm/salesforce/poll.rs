@@ -12,10 +12,10 @@ impl Salesforce {
     /// Leads changed since the cursor: new, updated, converted and deleted ones, as long as they were created after
     /// the start.
     pub(super) async fn poll_leads(&self, cursor: &Cursor) -> Result<LeadChanges, Fault> {
-        let first = self.first_moment(cursor).await?;
+        let since = self.since(cursor).await?;
         let fields = map::LEAD.into_iter().map(Api::known).chain(self.fields.all());
-        let select = Select::new(fields, "Lead").filter_some(self.created_after_start());
-        let batch = self.lead_feed.poll(&self.client, cursor, first, &select).await?;
+        let select = Select::new(fields, "Lead").filter(created_since(since));
+        let batch = self.lead_feed.poll(&self.client, cursor, since, &select).await?;
         let leads = batch
             .rows
             .into_iter()
@@ -24,14 +24,13 @@ impl Salesforce {
         Ok(LeadChanges { leads, next: batch.next, more: batch.more })
     }
 
-    /// Where polling begins: the cursor, else `since`, else now by the org's clock. Our own clock is never compared
-    /// with the org's stamps.
-    pub(super) async fn first_moment(&self, cursor: &Cursor) -> Result<DateTime<Utc>, Fault> {
-        if let Some(known) = cursor.low.or(self.since).or_else(|| self.started.get().copied()) {
-            return Ok(known);
+    /// When we first looked: as configured, else as the cursor remembers, else now by the org's clock. Our own clock is
+    /// never compared with the org's stamps.
+    pub(super) async fn since(&self, cursor: &Cursor) -> Result<DateTime<Utc>, Fault> {
+        match self.since.or(cursor.since) {
+            Some(known) => Ok(known),
+            None => self.org_date().await,
         }
-        let date = self.org_date().await?;
-        Ok(*self.started.get_or_init(|| date))
     }
 
     /// The org's clock, from the `Date` header.
@@ -42,10 +41,9 @@ impl Salesforce {
             .date
             .ok_or_else(|| Fault::new(Class::Protocol, "the org's answers carry no Date header; set `since`"))
     }
+}
 
-    /// Leaves out leads that were there before we were. A restarted process knows its start only from `since`.
-    pub(super) fn created_after_start(&self) -> Option<Condition> {
-        let start = self.since.or_else(|| self.started.get().copied())?;
-        Some(Condition::AtLeast(Api::known("CreatedDate"), Value::At(start)))
-    }
+/// Leaves out leads that were there before we were.
+pub(super) fn created_since(since: DateTime<Utc>) -> Condition {
+    Condition::AtLeast(Api::known("CreatedDate"), Value::At(since))
 }

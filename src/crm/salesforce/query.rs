@@ -96,6 +96,8 @@ pub(super) fn literal(text: &str) -> String {
 pub(super) enum Condition {
     /// The field equals the value.
     Eq(Api, Value),
+    /// The field is one of these texts.
+    Among(Api, Vec<String>),
     /// The field is the value or more.
     AtLeast(Api, Value),
     /// The field is more than the value.
@@ -108,6 +110,10 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Eq(field, value) => write!(f, "{} = {value}", field.0),
+            Self::Among(field, texts) => {
+                let texts: Vec<String> = texts.iter().map(|text| literal(text)).collect();
+                write!(f, "{} IN ({})", field.0, texts.join(", "))
+            }
             Self::AtLeast(field, value) => write!(f, "{} >= {value}", field.0),
             Self::Above(field, value) => write!(f, "{} > {value}", field.0),
             Self::After { stamp, at, id } => {

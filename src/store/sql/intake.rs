@@ -28,9 +28,10 @@ statements! {
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";
 
-    CURSOR = "SELECT low FROM cursors WHERE name = $1";
+    CURSOR = "SELECT low, since FROM cursors WHERE name = $1";
 
-    CURSOR_SET = "INSERT INTO cursors (name, low) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET low = excluded.low";
+    CURSOR_SET = "INSERT INTO cursors (name, low, since) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET low = excluded.low, since = excluded.since";
 
     ORG = "SELECT value FROM meta WHERE key = 'org_id'";
 

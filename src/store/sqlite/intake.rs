@@ -85,18 +85,22 @@ pub(super) async fn move_cursor(conn: &mut SqliteConnection, name: &str, cursor:
     if same_cursor(&stored_cursor(conn, name).await?, cursor) {
         return Ok(false);
     }
-    execute(conn, sqlx::query(sql::intake::CURSOR_SET).bind(name).bind(cursor.low.map(micros))).await?;
+    execute(
+        conn,
+        sqlx::query(sql::intake::CURSOR_SET).bind(name).bind(cursor.low.map(micros)).bind(cursor.since.map(micros)),
+    )
+    .await?;
     Ok(true)
 }
 
 async fn stored_cursor(conn: &mut SqliteConnection, name: &str) -> Result<Cursor, StoreError> {
-    let low: Option<Option<i64>> =
-        sqlx::query_scalar(sql::intake::CURSOR).bind(name).fetch_optional(conn).await.map_err(database)?;
-    Ok(Cursor { low: low.flatten().map(values::time).transpose()? })
+    let row = sqlx::query(sql::intake::CURSOR).bind(name).fetch_optional(conn).await.map_err(database)?;
+    let Some(row) = row else { return Ok(Cursor::default()) };
+    Ok(Cursor { low: row.time_opt("low")?, since: row.time_opt("since")? })
 }
 
 fn same_cursor(a: &Cursor, b: &Cursor) -> bool {
-    a.low.map(micros) == b.low.map(micros)
+    (a.low.map(micros), a.since.map(micros)) == (b.low.map(micros), b.since.map(micros))
 }
 
 /// A lead we never saw: ledger, lead, legacy assignment, audit. False if it is known, and then nothing was written.
