@@ -98,7 +98,7 @@ impl Bench {
         ];
         let reply = send(self.http.post(self.address("/services/oauth2/token")).form(&form)).await;
         assert_eq!(reply.status, 200, "{reply:?}");
-        self.token = reply.body["access_token"].as_str().unwrap().to_owned();
+        self.token = reply.body["access_token"].as_str().unwrap().into();
     }
 
     pub(super) fn address(&self, path: &str) -> String {
