@@ -1,1 +1,163 @@
-//! (to be written)
+//! The terminal dashboard. The Elm architecture: [`msg::Msg`] in, [`update::update`] changes the [`model::Model`] and
+//! names [`msg::Effect`]s, [`view::draw`] makes a picture of the model. Nothing in between is asynchronous, and nothing
+//! ticks: the loop in [`runtime`] sleeps until there is news.
+//!
+//! The dashboard talks to the rest of the program through [`backend::Backend`] alone.
+
+pub mod action;
+pub mod backend;
+pub mod format;
+pub mod input;
+pub mod keymap;
+pub mod model;
+pub mod msg;
+pub mod overlay;
+pub mod runtime;
+pub mod screens;
+pub mod term;
+pub mod theme;
+pub mod update;
+pub mod verdict;
+pub mod view;
+pub mod widgets;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod testing;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, Local, Offset, TimeDelta, Utc};
+use crossterm::event::EventStream;
+use tokio::sync::mpsc;
+
+use crate::app::ports::Clock;
+use backend::Backend;
+use keymap::{Keymap, KeymapError};
+use model::Model;
+use runtime::{Runtime, Signal, Surface};
+use term::Tty;
+
+/// The difference to UTC that holds where the manager is at a moment.
+pub type Zone = fn(DateTime<Utc>) -> FixedOffset;
+
+/// The time zone of this computer.
+pub fn local_zone(at: DateTime<Utc>) -> FixedOffset {
+    at.with_timezone(&Local).offset().fix()
+}
+
+/// How the dashboard is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who sits in front of it.
+    pub manager: String,
+    /// Phase of the rollout, for example `shadow`.
+    pub phase: String,
+    /// Verdicts are switched off.
+    pub read_only: bool,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Greet and teach the six keys first.
+    pub greet: bool,
+    /// Where the log is, for the help and for the report of a crash.
+    pub log_path: Option<PathBuf>,
+    /// Time from creation in which a lead should be with its rep.
+    pub sla: TimeDelta,
+    /// The manager's clock.
+    pub zone: Zone,
+}
+
+impl Options {
+    /// The usual: verdicts on, Unicode, four hours, this computer's clock.
+    pub fn new(manager: impl Into<String>, phase: impl Into<String>) -> Self {
+        Self {
+            manager: manager.into(),
+            phase: phase.into(),
+            read_only: false,
+            ascii: false,
+            greet: false,
+            log_path: None,
+            sla: TimeDelta::hours(4),
+            zone: local_zone,
+        }
+    }
+}
+
+/// Why the dashboard could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// The terminal failed or is none.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+    /// The keymap is refused.
+    #[error("the keymap is refused: {0}")]
+    Keymap(#[from] KeymapError),
+}
+
+/// Runs the dashboard until the person or the system wants to leave; the terminal is restored whatever happens.
+///
+/// Call it inside a Tokio runtime, in the task that `block_on` runs.
+pub async fn run(backend: Arc<dyn Backend>, options: Options, clock: Arc<dyn Clock>) -> Result<(), TuiError> {
+    let keymap = Keymap::bundled()?;
+    let (sender, signals) = mpsc::channel(8);
+    listen(sender)?;
+    let surface = TtySurface(Tty::enter(options.log_path.clone())?);
+    let size = surface.size()?;
+    let (mut model, first) = Model::new(options, keymap, size, clock.now());
+    let runtime = Runtime { backend, clock, surface, signals };
+    runtime.run(&mut model, first, EventStream::new).await?;
+    Ok(())
+}
+
+struct TtySurface(Tty);
+
+impl Surface for TtySurface {
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        self.0.draw(|frame| view::draw(frame, model))
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.0.suspend()
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        self.0.size()
+    }
+}
+
+/// Turns the system's signals into messages, so that leaving always goes the same way.
+#[cfg(unix)]
+fn listen(sender: mpsc::Sender<Signal>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// SIGTSTP by number, which Tokio has no name for: the same on Linux, and on the BSDs with macOS.
+    const SIGTSTP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 20 } else { 18 };
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = signal(SignalKind::from_raw(SIGTSTP))?;
+    tokio::spawn(async move {
+        loop {
+            let heard = tokio::select! {
+                _ = terminate.recv() => Signal::Terminate,
+                _ = hang_up.recv() => Signal::Terminate,
+                _ = interrupt.recv() => Signal::Terminate,
+                _ = stop.recv() => Signal::Suspend,
+            };
+            if sender.send(heard).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Elsewhere only Ctrl-C is a signal, and in raw mode it is a key.
+#[cfg(not(unix))]
+fn listen(sender: mpsc::Sender<Signal>) -> io::Result<()> {
+    drop(sender);
+    Ok(())
+}

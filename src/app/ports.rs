@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueuePosition, ShadowRow};
+use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
@@ -334,6 +334,8 @@ pub struct ModelRow {
 pub trait LeadStore: Send + Sync {
     /// Binds the store to an org on first use; refuses another one.
     async fn bind_org(&self, org: &OrgId) -> Result<(), StoreError>;
+    /// The org the store is bound to.
+    async fn org(&self) -> Result<Option<OrgId>, StoreError>;
     /// The records of these leads, in any order; unknown ids are left out.
     async fn leads(&self, ids: &[LeadId]) -> Result<Vec<LeadRecord>, StoreError>;
     /// Applies intake changes and moves the cursor, in one transaction.
@@ -439,7 +441,7 @@ pub trait QueryStore: Send + Sync {
     async fn queue_page(
         &self,
         filter: &LeadFilter,
-        from: QueuePosition,
+        seek: &Seek,
         limit: u32,
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError>;
@@ -451,6 +453,8 @@ pub trait QueryStore: Send + Sync {
     async fn audit(&self, lead: Option<&LeadId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError>;
     /// Changes whenever anybody, in any process, changed the database.
     async fn data_version(&self) -> Result<i64, StoreError>;
+    /// Counts the changes made through this very object; for waking up at once.
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
     /// Milliseconds from received to ranked of all first rankings, ascending.
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError>;
 }

@@ -1,0 +1,5 @@
+//! (to be written)
+use super::*;
+pub(super) async fn run(_o: args::Demo, _c: Option<std::path::PathBuf>, _out: Out) -> CliResult {
+    Ok(())
+}

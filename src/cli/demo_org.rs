@@ -1,0 +1,5 @@
+//! (to be written)
+use super::*;
+pub(super) async fn run(_o: args::DemoOrg, _out: Out) -> CliResult {
+    Ok(())
+}

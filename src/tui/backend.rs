@@ -1,0 +1,119 @@
+//! What the dashboard asks of the rest of the program. Composition implements [`Backend`] over the use cases; tests
+//! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
+pub use crate::app::ports::{ApiUsage, ModelRow};
+pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, Seek};
+use crate::domain::effect::{EffectCounts, EffectRow};
+use crate::domain::ids::LeadId;
+use crate::domain::lane::Lane;
+use crate::domain::lead::Conservation;
+use crate::domain::rep::Roster;
+use crate::domain::verdict::{Rejection, Verdict};
+
+/// A question could not be answered; the words are for the manager (and go to the log as well).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BackendError(pub String);
+
+/// Everything the dashboard reads and does. Every answer is bounded; nothing here may block the caller's thread.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// The numbers of the header and the sync screen, as one consistent picture.
+    async fn overview(&self) -> Result<Overview, BackendError>;
+
+    /// One window of a lane. See [`Seek`] for which rows it holds.
+    async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError>;
+
+    /// One lead with everything known of it; `None` when there is no such lead.
+    async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError>;
+
+    /// Stores a manager's verdict, durably, before it answers. Never waits for the CRM.
+    async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError>;
+
+    /// Takes back the standing decision of a lead, if it was not sent yet.
+    async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError>;
+
+    /// Outbox lines for a person: dead ones first, then those waiting or being sent, then the newest settled ones.
+    async fn outbox(&self, limit: u32) -> Result<Vec<EffectRow>, BackendError>;
+
+    /// Puts a dead effect back to ready. False if it is not dead any more.
+    async fn retry_effect(&self, id: i64) -> Result<bool, BackendError>;
+
+    /// The model registry, newest first.
+    async fn models(&self) -> Result<Vec<ModelRow>, BackendError>;
+
+    /// Everybody and everything that can own a lead.
+    async fn roster(&self) -> Result<Roster, BackendError>;
+
+    /// Moves whenever anything changed that the other questions would show: the store (by any process), or the
+    /// worker's health.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// The numbers that are always on screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overview {
+    /// The conservation rule.
+    pub conservation: Conservation,
+    /// Leads per lane.
+    pub lanes: LaneCounts,
+    /// The outbox in numbers.
+    pub effects: EffectCounts,
+    /// How the background loops are.
+    pub health: WorkerHealth,
+    /// How much of the CRM's allocation is used.
+    pub api: ApiUsage,
+}
+
+/// Asks for one window of a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueQuery {
+    /// The lane.
+    pub lane: Lane,
+    /// Which rows.
+    pub seek: Seek,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A manager's verdict on the lead as it was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictRequest {
+    /// The lead.
+    pub lead: LeadId,
+    /// The verdict; a snooze as well.
+    pub verdict: Verdict,
+    /// Why the recommendation was turned down, where a reason is owed.
+    pub rejection: Option<Rejection>,
+    /// Decisions the lead had when it was shown; if it has more by now, somebody else was faster.
+    pub expected_decisions: u32,
+}
+
+/// What came of a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerdictAnswer {
+    /// It is stored.
+    Taken {
+        /// Until then `undo` costs nothing; `None` when there is nothing to take back (snooze) or nothing will be
+        /// written.
+        undo_until: Option<DateTime<Utc>>,
+        /// Whether the CRM will be told.
+        writes: bool,
+    },
+    /// It is not: the lead is no longer open for a verdict; why, in words.
+    NotOpen(String),
+}
+
+/// What came of an undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UndoAnswer {
+    /// The lead is in its lane again; nothing was or will be sent.
+    Undone,
+    /// Too late, or nothing to take back; why, in words.
+    TooLate(String),
+}

@@ -1,0 +1,352 @@
+//! Keys to actions, from one table that also feeds the footer and the help, so that they cannot disagree.
+//!
+//! A keymap file is refused as a whole, with the line, when anything in it is unknown, doubled or out of reach: a key
+//! that silently does something else is worse than no key.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use strum::VariantArray;
+use toml::de::{DeTable, DeValue};
+
+use super::action::Action;
+
+/// The keymap that comes with the program.
+const DEFAULT: &str = include_str!("../../assets/keymaps/default.toml");
+
+/// A table of a keymap file.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, strum::EnumString, strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
+pub enum Scope {
+    /// Where a lead is under the cursor.
+    Judge,
+    /// The queue screen alone.
+    Queue,
+    /// The lead screen alone.
+    Lead,
+    /// The sync screen alone.
+    Sync,
+    /// The model screen alone.
+    Model,
+    /// Moving in any list.
+    List,
+    /// Any screen, while nothing lies over it.
+    Screen,
+    /// Everywhere.
+    Global,
+    /// Choosing by a letter.
+    Menu,
+    /// Finding a rep by name.
+    Finder,
+    /// Writing a note.
+    Note,
+    /// Being asked yes or no.
+    Confirm,
+    /// Reading the help.
+    Help,
+}
+
+impl Scope {
+    /// The heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Judge => "Give a verdict",
+            Self::Queue => "Queue",
+            Self::Lead => "Lead",
+            Self::Sync => "Sync",
+            Self::Model => "Model",
+            Self::List => "Move",
+            Self::Screen => "On every screen",
+            Self::Global => "Everywhere",
+            Self::Menu => "Choosing",
+            Self::Finder => "Finding a rep",
+            Self::Note => "Writing a note",
+            Self::Confirm => "Yes or no",
+            Self::Help => "In the help",
+        }
+    }
+}
+
+/// Where the keyboard points: the screen, or what lies over it. Decides which scopes are asked, innermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::VariantArray)]
+pub enum Place {
+    /// Queue screen.
+    Queue,
+    /// Lead screen.
+    Lead,
+    /// Sync screen.
+    Sync,
+    /// Model screen.
+    Model,
+    /// A menu of letters.
+    Menu,
+    /// The rep finder.
+    Finder,
+    /// The note.
+    Note,
+    /// A question.
+    Confirm,
+    /// The help.
+    Help,
+}
+
+impl Place {
+    /// The scopes that hold here, innermost first.
+    pub const fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::Queue => &[Scope::Queue, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
+            Self::Lead => &[Scope::Lead, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
+            Self::Sync => &[Scope::Sync, Scope::List, Scope::Screen, Scope::Global],
+            Self::Model => &[Scope::Model, Scope::List, Scope::Screen, Scope::Global],
+            Self::Menu => &[Scope::Menu, Scope::Global],
+            Self::Finder => &[Scope::Finder, Scope::Global],
+            Self::Note => &[Scope::Note, Scope::Global],
+            Self::Confirm => &[Scope::Confirm, Scope::Global],
+            Self::Help => &[Scope::Help, Scope::Global],
+        }
+    }
+}
+
+/// One key with its modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl Key {
+    /// The key of an event. Shift is dropped where the character already says it.
+    pub fn of(event: KeyEvent) -> Self {
+        let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let code = match event.code {
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
+            code => code,
+        };
+        if matches!(code, KeyCode::Char(_) | KeyCode::BackTab) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Self { code, modifiers }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = text;
+        while let Some((prefix, tail)) = rest.split_once('-').filter(|(p, t)| !p.is_empty() && !t.is_empty()) {
+            modifiers |= match prefix {
+                "ctrl" => KeyModifiers::CONTROL,
+                "alt" => KeyModifiers::ALT,
+                "shift" => KeyModifiers::SHIFT,
+                _ => return None,
+            };
+            rest = tail;
+        }
+        let mut chars = rest.chars();
+        let code = match (rest, chars.next(), chars.next()) {
+            (_, Some(c), None) if !c.is_control() && c != ' ' => KeyCode::Char(c),
+            ("enter", ..) => KeyCode::Enter,
+            ("esc", ..) => KeyCode::Esc,
+            ("tab", ..) => KeyCode::Tab,
+            ("backtab", ..) => KeyCode::BackTab,
+            ("space", ..) => KeyCode::Char(' '),
+            ("backspace", ..) => KeyCode::Backspace,
+            ("delete", ..) => KeyCode::Delete,
+            ("up", ..) => KeyCode::Up,
+            ("down", ..) => KeyCode::Down,
+            ("left", ..) => KeyCode::Left,
+            ("right", ..) => KeyCode::Right,
+            ("home", ..) => KeyCode::Home,
+            ("end", ..) => KeyCode::End,
+            ("pageup", ..) => KeyCode::PageUp,
+            ("pagedown", ..) => KeyCode::PageDown,
+            (name, Some('f'), Some(_)) => {
+                KeyCode::F(name.strip_prefix('f')?.parse().ok().filter(|n| (1..=12).contains(n))?)
+            }
+            _ => return None,
+        };
+        Some(Self { code, modifiers })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (modifier, name) in
+            [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")]
+        {
+            if self.modifiers.contains(modifier) {
+                f.write_str(name)?;
+            }
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "F{n}"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            code => write!(f, "{code:?}"),
+        }
+    }
+}
+
+/// Why a keymap is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct KeymapError {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+/// A checked table of keys.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    /// In the order of the file, so that the first key named is the one shown.
+    bindings: Vec<(Scope, Action, Key)>,
+    lookup: HashMap<(Scope, Key), Action>,
+}
+
+impl Keymap {
+    /// The keymap that comes with the program.
+    pub fn bundled() -> Result<Self, KeymapError> {
+        Self::parse(DEFAULT)
+    }
+
+    /// Reads and checks a keymap.
+    pub fn parse(text: &str) -> Result<Self, KeymapError> {
+        let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
+        let refuse = |offset: usize, message: String| KeymapError { line: line_of(offset), message };
+        let file = DeTable::parse(text)
+            .map_err(|e| refuse(e.span().map_or(0, |s| s.start), format!("not valid TOML: {}", e.message())))?;
+
+        let mut map = Self { bindings: Vec::new(), lookup: HashMap::new() };
+        let mut lines: HashMap<(Scope, Key), usize> = HashMap::new();
+        for (scope_name, table) in file.get_ref() {
+            let at = scope_name.span().start;
+            let scope: Scope = scope_name.get_ref().parse().map_err(|_| {
+                let known: Vec<String> = Scope::VARIANTS.iter().map(ToString::to_string).collect();
+                refuse(at, format!("no place is called [{}]; there are: {}", scope_name.get_ref(), known.join(", ")))
+            })?;
+            let DeValue::Table(table) = table.get_ref() else {
+                return Err(refuse(at, format!("{scope} must be a table: [{scope}]")));
+            };
+            let mut entries: Vec<_> = table.iter().collect();
+            entries.sort_by_key(|(name, _)| name.span().start);
+            for (action_name, keys) in entries {
+                let at = action_name.span().start;
+                let action: Action = action_name
+                    .get_ref()
+                    .parse()
+                    .map_err(|()| refuse(at, format!("no action is called {}", action_name.get_ref())))?;
+                let DeValue::Array(keys) = keys.get_ref() else {
+                    return Err(refuse(at, format!("{} needs a list of keys", action_name.get_ref())));
+                };
+                for key_text in keys {
+                    let at = key_text.span().start;
+                    let key = key_text.get_ref().as_str().and_then(Key::parse).ok_or_else(|| {
+                        refuse(at, "not the name of a key, for example a, ctrl-n, f2 or enter".into())
+                    })?;
+                    if let Some(other) = map.lookup.insert((scope, key), action) {
+                        return Err(refuse(
+                            at,
+                            format!("{key} already means {} in [{scope}], line {}", other.name(), lines[&(scope, key)]),
+                        ));
+                    }
+                    lines.insert((scope, key), line_of(at));
+                    map.bindings.push((scope, action, key));
+                }
+            }
+        }
+        map.bindings.sort_by_key(|(scope, _, key)| lines[&(*scope, *key)]);
+        map.refuse_hidden(&lines)?;
+        Ok(map)
+    }
+
+    /// A key that an inner scope takes away from an outer one could never be pressed.
+    fn refuse_hidden(&self, lines: &HashMap<(Scope, Key), usize>) -> Result<(), KeymapError> {
+        for place in Place::VARIANTS {
+            let scopes = place.scopes();
+            for (depth, outer) in scopes.iter().enumerate() {
+                for (_, action, key) in self.bindings.iter().filter(|(s, ..)| s == outer) {
+                    if let Some(inner) = scopes.iter().take(depth).find(|s| self.lookup.contains_key(&(**s, *key))) {
+                        return Err(KeymapError {
+                            line: lines[&(*outer, *key)],
+                            message: format!(
+                                "{key} ({} in [{outer}]) can never be reached, because [{inner}] uses it too, line {}",
+                                action.name(),
+                                lines[&(*inner, *key)]
+                            ),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a key means here.
+    pub fn action(&self, place: Place, key: Key) -> Option<Action> {
+        place.scopes().iter().find_map(|scope| self.lookup.get(&(*scope, key)).copied())
+    }
+
+    /// The first key for an action here, as it is shown.
+    pub fn key_for(&self, place: Place, action: Action) -> Option<String> {
+        place.scopes().iter().find_map(|scope| {
+            self.bindings.iter().find(|(s, a, _)| s == scope && *a == action).map(|(_, _, key)| key.to_string())
+        })
+    }
+
+    /// Every action that can be asked for here with all its keys, by scope, for the help. Runs of ranks and lanes are
+    /// one line.
+    pub fn help(&self, place: Place) -> Vec<(Scope, Vec<(String, String)>)> {
+        place
+            .scopes()
+            .iter()
+            .map(|scope| {
+                let mut lines: Vec<(String, String)> = Vec::new();
+                let mut actions: Vec<Action> =
+                    self.bindings.iter().filter(|(s, ..)| s == scope).map(|(_, a, _)| *a).collect();
+                actions.dedup();
+                let mut ranks: Vec<String> = Vec::new();
+                let mut rank_line = 0;
+                for action in actions {
+                    let keys: Vec<String> = self
+                        .bindings
+                        .iter()
+                        .filter(|(s, a, _)| s == scope && *a == action)
+                        .map(|(_, _, k)| k.to_string())
+                        .collect();
+                    if let Action::Override(_) = action {
+                        if ranks.is_empty() {
+                            rank_line = lines.len();
+                            lines.push((String::new(), action.describe()));
+                        }
+                        ranks.extend(keys);
+                        if let Some(line) = lines.get_mut(rank_line) {
+                            line.0 = run(&ranks);
+                        }
+                    } else {
+                        lines.push((keys.join(", "), action.describe()));
+                    }
+                }
+                (*scope, lines)
+            })
+            .filter(|(_, lines)| !lines.is_empty())
+            .collect()
+    }
+}
+
+/// The first and the last key of a run.
+fn run(keys: &[String]) -> String {
+    match (keys.first(), keys.last()) {
+        (Some(first), Some(last)) if first != last => format!("{first}-{last}"),
+        (Some(first), _) => first.clone(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

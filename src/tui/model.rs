@@ -1,0 +1,178 @@
+//! Everything the dashboard knows. Changed by `update` alone, read by `view` alone.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Options;
+use super::backend::Overview;
+use super::keymap::{Keymap, Place};
+use super::msg::{Effect, Remote};
+use super::overlay::Overlay;
+use super::screens::Screen;
+use super::screens::lead::{Focus, Lead};
+use super::screens::model_health::ModelHealth;
+use super::screens::queue::Queue;
+use super::screens::sync::Sync;
+use super::theme::Theme;
+use super::verdict::Session;
+use super::view::layout;
+use crate::domain::ids::LeadId;
+use crate::domain::lane::Lane;
+use crate::domain::rep::Roster;
+
+/// The whole state.
+#[derive(Debug)]
+pub struct Model {
+    /// How it was started.
+    pub options: Options,
+    /// Keys to actions.
+    pub keymap: Keymap,
+    /// Looks.
+    pub theme: Theme,
+    /// Now, as of the newest message.
+    pub now: DateTime<Utc>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Which screen is shown.
+    pub screen: Screen,
+    /// The lead screen, while a lead is open.
+    pub lead: Option<Lead>,
+    /// The queue screen.
+    pub queue: Queue,
+    /// The sync screen.
+    pub sync: Sync,
+    /// The model screen.
+    pub health: ModelHealth,
+    /// The lead that verdicts are about.
+    pub focus: Focus,
+    /// Numbers of the header.
+    pub overview: Remote<Overview>,
+    /// Reps and queues.
+    pub roster: Remote<Roster>,
+    /// What lies over the screen; the last one is on top.
+    pub overlays: Vec<Overlay>,
+    /// Verdicts given in this session.
+    pub session: Session,
+    /// What happened last, in words.
+    pub status: Option<Status>,
+    /// Whether the person did anything yet; until then the dashboard may choose the lane that has work.
+    pub touched: bool,
+    /// Leave.
+    pub exit: bool,
+}
+
+/// One line about what happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// How to take it.
+    pub tone: Tone,
+    /// What happened; raw.
+    pub text: String,
+    /// Until then it can be taken back; the words change at that moment.
+    pub undo_until: Option<DateTime<Utc>>,
+}
+
+/// How a status is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// For your information.
+    Info,
+    /// Done.
+    Good,
+    /// Not done, and that is all right.
+    Warn,
+    /// It failed.
+    Error,
+}
+
+impl Model {
+    /// The state at the start, and the first questions.
+    pub fn new(options: Options, keymap: Keymap, size: (u16, u16), now: DateTime<Utc>) -> (Self, Vec<Effect>) {
+        let mut model = Self {
+            theme: Theme::new(options.ascii),
+            keymap,
+            now,
+            size,
+            screen: Screen::Queue,
+            lead: None,
+            queue: Queue::new(Lane::Fast),
+            sync: Sync::default(),
+            health: ModelHealth::default(),
+            focus: Focus::default(),
+            overview: Remote::default(),
+            roster: Remote::default(),
+            overlays: if options.greet { vec![Overlay::Welcome] } else { Vec::new() },
+            session: Session::default(),
+            status: None,
+            touched: false,
+            exit: false,
+            options,
+        };
+        model.relayout();
+        let first = vec![
+            Effect::LoadOverview(model.overview.load.start()),
+            model.queue.reload(),
+            Effect::LoadRoster(model.roster.load.start()),
+        ];
+        (model, first)
+    }
+
+    /// Where the keyboard points.
+    pub fn place(&self) -> Place {
+        match (self.overlays.last(), self.screen) {
+            (Some(overlay), _) => overlay.place(),
+            (None, screen) => Self::place_of(screen),
+        }
+    }
+
+    /// Where the keyboard points on a bare screen.
+    pub const fn place_of(screen: Screen) -> Place {
+        match screen {
+            Screen::Queue => Place::Queue,
+            Screen::Lead => Place::Lead,
+            Screen::Sync => Place::Sync,
+            Screen::Model => Place::Model,
+        }
+    }
+
+    /// The lead that a verdict would be about.
+    pub fn lead_in_focus(&self) -> Option<&LeadId> {
+        match self.screen {
+            Screen::Queue => self.queue.selected().map(|row| &row.id),
+            Screen::Lead => self.lead.as_ref().map(|lead| &lead.id),
+            Screen::Sync | Screen::Model => None,
+        }
+    }
+
+    /// Whether the terminal is too small to show anything true.
+    pub const fn too_small(&self) -> bool {
+        self.size.0 < layout::MIN_WIDTH || self.size.1 < layout::MIN_HEIGHT
+    }
+
+    /// Tells the lists how many rows they have on screen.
+    pub fn relayout(&mut self) {
+        self.queue.resize(layout::queue_rows(self.size));
+        self.sync.resize(layout::outbox_rows(self.size, self.loops()));
+    }
+
+    /// Background loops that are reported on.
+    pub fn loops(&self) -> usize {
+        self.overview.data.as_ref().map_or(0, |o| o.health.loops.len())
+    }
+
+    /// Says something in the status line.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.status = Some(Status { tone, text: text.into(), undo_until: None });
+    }
+
+    /// When something on screen changes by time alone: the next whole minute (ages and SLA clocks), or the end of a
+    /// grace period. Nothing is drawn before that unless something happens.
+    pub fn wake_at(&self) -> DateTime<Utc> {
+        let minute = TimeDelta::seconds(60 - self.now.timestamp().rem_euclid(60))
+            - TimeDelta::nanoseconds(i64::from(self.now.timestamp_subsec_nanos()));
+        let minute = self.now + minute;
+        match self.status.as_ref().and_then(|s| s.undo_until) {
+            Some(grace) if grace > self.now => minute.min(grace),
+            _ => minute,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What happens to the dashboard ([`Msg`]) and what it wants done ([`Effect`]). Both are plain data, so that a test
+//! can play any story without a terminal, a database or a clock.
+
+use crossterm::event::KeyEvent;
+
+use super::backend::{
+    BackendError, LeadDetail, ModelRow, Overview, QueuePage, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest,
+};
+use crate::domain::effect::EffectRow;
+use crate::domain::ids::LeadId;
+use crate::domain::rep::Roster;
+
+/// Names one question; answers to older questions of the same kind are dropped.
+pub type Generation = u64;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key {
+        /// Which.
+        event: KeyEvent,
+        /// It came faster than a hand types, as pasted or replayed text does: never a verdict.
+        hurried: bool,
+    },
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resized(u16, u16),
+    /// The store or the worker's health changed.
+    Changed,
+    /// A planned wake-up: something shown has a new meaning with time.
+    Woke,
+    /// The system asked us to leave.
+    Terminate,
+    /// Numbers of the header.
+    Overview(Generation, Result<Overview, BackendError>),
+    /// A window of a lane.
+    Queue(Generation, Result<QueuePage, BackendError>),
+    /// A lead.
+    Lead(Generation, LeadId, Result<Option<Box<LeadDetail>>, BackendError>),
+    /// The outbox.
+    Outbox(Generation, Result<Vec<EffectRow>, BackendError>),
+    /// The registry.
+    Models(Generation, Result<Vec<ModelRow>, BackendError>),
+    /// Reps and queues.
+    Roster(Generation, Result<Roster, BackendError>),
+    /// What came of a verdict.
+    Decided(LeadId, Result<VerdictAnswer, BackendError>),
+    /// What came of an undo.
+    Undone(LeadId, Result<UndoAnswer, BackendError>),
+    /// What came of a retry.
+    Retried(Result<bool, BackendError>),
+}
+
+/// Something is to be done. Done outside, in a task of its own; the answer comes back as a [`Msg`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask for the numbers of the header.
+    LoadOverview(Generation),
+    /// Ask for a window of a lane.
+    LoadQueue(Generation, QueueQuery),
+    /// Ask for a lead.
+    LoadLead(Generation, LeadId),
+    /// Ask for the outbox.
+    LoadOutbox(Generation),
+    /// Ask for the registry.
+    LoadModels(Generation),
+    /// Ask for reps and queues.
+    LoadRoster(Generation),
+    /// Store a verdict. Finished even when the program is leaving.
+    Decide(VerdictRequest),
+    /// Take a decision back. Finished even when the program is leaving.
+    Undo(LeadId),
+    /// Put a dead effect back to ready. Finished even when the program is leaving.
+    Retry(i64),
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+}
+
+/// Where one kind of question stands: at most one is out, and only the newest answer counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    generation: Generation,
+    under_way: bool,
+    again: bool,
+}
+
+impl Load {
+    /// Asks now; an answer that is still on its way is void.
+    pub fn start(&mut self) -> Generation {
+        self.generation += 1;
+        self.under_way = true;
+        self.again = false;
+        self.generation
+    }
+
+    /// Asks now, or, while an answer is on its way, once more after it. However fast the store changes, there is one
+    /// question at a time.
+    pub fn refresh(&mut self) -> Option<Generation> {
+        if self.under_way {
+            self.again = true;
+            return None;
+        }
+        Some(self.start())
+    }
+
+    /// Whether this answer counts.
+    pub fn accept(&mut self, generation: Generation) -> bool {
+        if generation != self.generation || !self.under_way {
+            return false;
+        }
+        self.under_way = false;
+        true
+    }
+
+    /// After an accepted answer: asks once more if that was wanted meanwhile.
+    pub fn repeat(&mut self) -> Option<Generation> {
+        std::mem::take(&mut self.again).then(|| self.start())
+    }
+
+    /// Whether an answer is on its way.
+    pub const fn under_way(self) -> bool {
+        self.under_way
+    }
+}
+
+/// Something that is read from outside: the last good answer, and what is wrong with the newest one.
+#[derive(Clone, Debug)]
+pub struct Remote<T> {
+    /// The last good answer.
+    pub data: Option<T>,
+    /// Why the newest question failed; the data, if any, is old then.
+    pub error: Option<String>,
+    /// Questions.
+    pub load: Load,
+}
+
+impl<T> Default for Remote<T> {
+    fn default() -> Self {
+        Self { data: None, error: None, load: Load::default() }
+    }
+}
+
+impl<T> Remote<T> {
+    /// Takes an answer if it is the newest. True if it was taken.
+    pub fn receive(&mut self, generation: Generation, result: Result<T, BackendError>) -> bool {
+        if !self.load.accept(generation) {
+            return false;
+        }
+        match result {
+            Ok(data) => {
+                self.data = Some(data);
+                self.error = None;
+            }
+            Err(error) => self.error = Some(error.to_string()),
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_older_questions_are_dropped() {
+        let mut remote = Remote::<u8>::default();
+        let old = remote.load.start();
+        let new = remote.load.start();
+        assert!(!remote.receive(old, Ok(1)));
+        assert!(remote.receive(new, Ok(2)));
+        assert!(!remote.receive(new, Ok(3)), "an answer counts once");
+        assert_eq!(remote.data, Some(2));
+    }
+
+    #[test]
+    fn a_flood_of_changes_asks_one_question_at_a_time() {
+        let mut load = Load::default();
+        let first = load.refresh().unwrap();
+        assert_eq!((load.refresh(), load.refresh()), (None, None));
+        assert!(load.accept(first));
+        assert!(load.repeat().is_some());
+        assert!(load.repeat().is_none());
+    }
+
+    #[test]
+    fn a_failure_keeps_the_last_good_answer() {
+        let mut remote = Remote { data: Some(7), ..Remote::default() };
+        let generation = remote.load.start();
+        remote.receive(generation, Err(BackendError("the database is locked".into())));
+        assert_eq!((remote.data, remote.error.as_deref()), (Some(7), Some("the database is locked")));
+    }
+}

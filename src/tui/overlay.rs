@@ -1,0 +1,86 @@
+//! What lies over a screen: a stack, of which the top one gets the keys.
+
+pub mod finder;
+pub mod menu;
+pub mod view;
+
+use tui_textarea::{TextArea, WrapMode};
+
+use super::keymap::Place;
+use super::verdict::Draft;
+use finder::Finder;
+use menu::Menu;
+
+/// Longest note, in characters; the CRM's text fields hold no more.
+pub const NOTE_LIMIT: usize = 1_000;
+
+/// One thing that lies over the screen.
+#[derive(Debug)]
+pub enum Overlay {
+    /// Choose by a letter: a reason, a queue, how long to snooze.
+    Menu(Menu),
+    /// Find a rep by name.
+    Finder(Box<Finder>),
+    /// Write a note.
+    Note(Box<Note>),
+    /// Yes or no?
+    Confirm(Confirm),
+    /// Every key.
+    Help {
+        /// Whose keys.
+        place: Place,
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+    /// The greeting of the first run; any key closes it.
+    Welcome,
+}
+
+impl Overlay {
+    /// Where the keyboard points while this is on top.
+    pub const fn place(&self) -> Place {
+        match self {
+            Self::Menu(_) => Place::Menu,
+            Self::Finder(_) => Place::Finder,
+            Self::Note(_) => Place::Note,
+            Self::Confirm(_) => Place::Confirm,
+            Self::Help { .. } | Self::Welcome => Place::Help,
+        }
+    }
+}
+
+/// A question with two answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// Leave the program?
+    Quit,
+}
+
+/// A note being written for one lead.
+#[derive(Debug)]
+pub struct Note {
+    /// The verdict it belongs to; a rejection for "other" waits for it.
+    pub draft: Draft,
+    /// Whether the verdict is sent when the note is done (reason "other"), or only kept for the next rejection.
+    pub sends: bool,
+    /// The text.
+    pub area: TextArea<'static>,
+}
+
+impl Note {
+    /// An empty text, or the one written before.
+    pub fn new(draft: Draft, sends: bool) -> Self {
+        let lines = draft.note.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
+        let mut area = TextArea::new(lines);
+        area.set_wrap_mode(WrapMode::WordOrGlyph);
+        area.move_cursor(tui_textarea::CursorMove::Bottom);
+        area.move_cursor(tui_textarea::CursorMove::End);
+        Self { draft, sends, area }
+    }
+
+    /// The text as it will be stored; `None` if there is none.
+    pub fn text(&self) -> Option<String> {
+        let text: String = self.area.lines().join("\n").trim().chars().take(NOTE_LIMIT).collect();
+        (!text.is_empty()).then_some(text)
+    }
+}

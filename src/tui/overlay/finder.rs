@@ -1,0 +1,116 @@
+//! Finds a rep by a few letters of the name.
+
+use std::collections::HashMap;
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use tui_textarea::TextArea;
+
+use crate::domain::ids::RepId;
+use crate::domain::ranking::Ranking;
+use crate::domain::rep::Roster;
+use crate::tui::backend::LeadDetail;
+use crate::tui::verdict::Draft;
+
+/// A rep that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The rep.
+    pub id: RepId,
+    /// Name, raw.
+    pub name: String,
+    /// `p_win` where ranked, else why not.
+    pub standing: Standing,
+}
+
+/// How a rep stands for this lead.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Ranked: rank and `p_win`.
+    Ranked(u32, f64),
+    /// Not in the pool; why.
+    Excluded(String),
+    /// No ranking speaks of this rep.
+    Unknown,
+}
+
+/// The state of the finder.
+#[derive(Debug)]
+pub struct Finder {
+    /// The verdict so far.
+    pub draft: Draft,
+    /// What is typed.
+    pub query: TextArea<'static>,
+    /// Everybody who could own the lead, ranked ones first.
+    candidates: Vec<Candidate>,
+    /// Indices of those that match, best first.
+    matches: Vec<usize>,
+    /// Line under the cursor.
+    pub selected: usize,
+}
+
+impl Finder {
+    /// Everybody who is active, best ranked first, then by name.
+    pub fn new(draft: Draft, roster: &Roster, detail: &LeadDetail) -> Self {
+        let standing = |id: &RepId| standing(id, detail.ranking.as_ref());
+        let mut candidates: Vec<Candidate> = roster
+            .reps
+            .iter()
+            .filter(|rep| rep.active)
+            .map(|rep| Candidate { id: rep.id.clone(), name: rep.name.clone(), standing: standing(&rep.id) })
+            .collect();
+        candidates.sort_by_cached_key(|c| {
+            let rank = if let Standing::Ranked(rank, _) = c.standing { rank } else { u32::MAX };
+            (rank, c.name.to_lowercase())
+        });
+        let matches = (0..candidates.len()).collect();
+        Self { draft, query: TextArea::default(), candidates, matches, selected: 0 }
+    }
+
+    /// Those that match, best first.
+    pub fn matches(&self) -> impl ExactSizeIterator<Item = &Candidate> {
+        self.matches.iter().map(|i| &self.candidates[*i])
+    }
+
+    /// The rep under the cursor.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.matches.get(self.selected).map(|i| &self.candidates[*i])
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, lines: isize) {
+        self.selected = self.selected.saturating_add_signed(lines).min(self.matches.len().saturating_sub(1));
+    }
+
+    /// Looks again after the text changed.
+    pub fn search(&mut self) {
+        let query = self.query.lines().concat();
+        self.selected = 0;
+        if query.trim().is_empty() {
+            self.matches = (0..self.candidates.len()).collect();
+            return;
+        }
+        let pattern = Pattern::parse(&query, CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let scores: HashMap<usize, u32> = self
+            .candidates
+            .iter()
+            .enumerate()
+            .filter_map(|(i, c)| {
+                pattern.score(Utf32Str::new(&c.name, &mut buffer), &mut matcher).map(|score| (i, score))
+            })
+            .collect();
+        self.matches = (0..self.candidates.len()).filter(|i| scores.contains_key(i)).collect();
+        self.matches.sort_by_key(|i| std::cmp::Reverse(scores[i]));
+    }
+}
+
+fn standing(id: &RepId, ranking: Option<&Ranking>) -> Standing {
+    let Some(ranking) = ranking else { return Standing::Unknown };
+    if let Some(ranked) = ranking.of(id) {
+        return Standing::Ranked(ranked.rank, ranked.p_win);
+    }
+    let excluded = ranking.pool.excluded.iter().find(|(rep, _)| rep == id);
+    excluded.map_or(Standing::Unknown, |(_, why)| Standing::Excluded(why.to_string()))
+}

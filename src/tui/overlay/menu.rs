@@ -1,0 +1,120 @@
+//! A short list, each line chosen by its letter.
+
+use chrono::{DateTime, Utc};
+use strum::VariantArray;
+
+use crate::domain::ids::QueueId;
+use crate::domain::rep::Queue;
+use crate::domain::verdict::ReasonCode;
+use crate::tui::verdict::Draft;
+
+/// A list to choose from, and the verdict it completes.
+#[derive(Clone, Debug)]
+pub struct Menu {
+    /// What is being asked.
+    pub title: String,
+    /// The lines.
+    pub items: Vec<Item>,
+    /// Line under the cursor.
+    pub selected: usize,
+    /// The verdict so far.
+    pub draft: Draft,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The key that chooses it.
+    pub letter: char,
+    /// What it says; raw.
+    pub label: String,
+    /// What choosing it means.
+    pub choice: Choice,
+}
+
+/// What was chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// Why the recommendation is turned down.
+    Reason(ReasonCode),
+    /// Write a note first, then choose the reason.
+    WriteNote,
+    /// The queue it goes to.
+    Queue(QueueId),
+    /// When to ask again.
+    Until(DateTime<Utc>),
+}
+
+impl Menu {
+    /// The reasons for turning a recommendation down.
+    pub fn reasons(draft: Draft) -> Self {
+        let mut items: Vec<Item> = ReasonCode::VARIANTS
+            .iter()
+            .map(|code| Item { letter: code.letter(), label: code.title().into(), choice: Choice::Reason(*code) })
+            .collect();
+        items.push(Item { letter: 'n', label: "Write a note first".into(), choice: Choice::WriteNote });
+        Self { title: "Why not the recommendation?".into(), items, selected: 0, draft }
+    }
+
+    /// The queues a lead can go to.
+    pub fn queues(queues: &[Queue], draft: Draft) -> Self {
+        let mut items: Vec<Item> = Vec::new();
+        for queue in queues {
+            let taken: Vec<char> = items.iter().map(|i| i.letter).collect();
+            let Some(letter) = free_letter(&queue.name, &taken) else { break };
+            items.push(Item { letter, label: queue.name.clone(), choice: Choice::Queue(queue.id.clone()) });
+        }
+        Self { title: "Send it to which queue?".into(), items, selected: 0, draft }
+    }
+
+    /// How long a lead can be put off.
+    pub fn snooze(times: [(char, String, DateTime<Utc>); 3], draft: Draft) -> Self {
+        let items = times
+            .into_iter()
+            .map(|(letter, label, until)| Item { letter, label, choice: Choice::Until(until) })
+            .collect();
+        Self { title: "Ask again when?".into(), items, selected: 0, draft }
+    }
+
+    /// The line that a letter chooses, either case.
+    pub fn by_letter(&self, letter: char) -> Option<&Item> {
+        let letter = letter.to_ascii_lowercase();
+        self.items.iter().find(|item| item.letter == letter)
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, lines: isize) {
+        self.selected = self.selected.saturating_add_signed(lines).min(self.items.len().saturating_sub(1));
+    }
+}
+
+/// The first letter of the name that is free, else any free letter or digit.
+fn free_letter(name: &str, taken: &[char]) -> Option<char> {
+    let of_name = name.chars().map(|c| c.to_ascii_lowercase()).filter(char::is_ascii_lowercase);
+    of_name.chain('a'..='z').chain('0'..='9').find(|c| !taken.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_queues_are_unique_and_mnemonic() {
+        let queue = |name: &str| Queue { id: QueueId::new(name), name: name.into(), key: name.into() };
+        let queues = [queue("Managers"), queue("Partner"), queue("Marketing"), queue("市場")];
+        let menu = Menu::queues(&queues, Draft::for_tests());
+        let letters: String = menu.items.iter().map(|i| i.letter).collect();
+        assert_eq!(letters, "mpab");
+        assert_eq!(menu.by_letter('M').unwrap().label, "Managers");
+    }
+
+    #[test]
+    fn no_reason_has_the_letter_of_the_note() {
+        let menu = Menu::reasons(Draft::for_tests());
+        let mut letters: Vec<char> = menu.items.iter().map(|i| i.letter).collect();
+        let all = letters.len();
+        letters.sort_unstable();
+        letters.dedup();
+        assert_eq!((letters.len(), all), (14, 14));
+    }
+}

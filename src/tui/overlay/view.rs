@@ -1,0 +1,233 @@
+//! What overlays look like: a frame in the middle, the screen dimmed behind it.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use super::finder::{Finder, Standing};
+use super::menu::Menu;
+use super::{Note, Overlay};
+use crate::tui::action::Action;
+use crate::tui::format;
+use crate::tui::keymap::Place;
+use crate::tui::model::Model;
+use crate::tui::theme::Meaning;
+use crate::tui::verdict::Draft;
+use crate::tui::view::{Ctx, put, put_all};
+
+const ASCII_BORDER: border::Set<'_> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// Draws one overlay.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay: &Overlay) {
+    match overlay {
+        Overlay::Menu(menu) => draw_menu(frame, ctx, area, menu),
+        Overlay::Finder(finder) => draw_finder(frame, ctx, area, finder),
+        Overlay::Note(note) => draw_note(frame, model, ctx, area, note),
+        Overlay::Confirm(super::Confirm::Quit) => draw_quit(frame, model, ctx, area),
+        Overlay::Help { place, scroll } => draw_help(frame, model, ctx, area, *place, *scroll),
+        Overlay::Welcome => draw_welcome(frame, model, ctx, area),
+    }
+}
+
+/// A cleared frame of at most this size in the middle; the area inside it.
+fn window(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, (width, height): (u16, u16), title: &str) -> Rect {
+    let width = width.min(area.width.saturating_sub(2));
+    let height = height.min(area.height.saturating_sub(2));
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let title = ctx.theme.text(title, usize::from(width).saturating_sub(6));
+    let set = if ctx.theme.ascii() { ASCII_BORDER } else { border::ROUNDED };
+    let block = Block::bordered()
+        .border_set(set)
+        .border_style(Style::new())
+        .title(Line::from(ctx.span(Meaning::Title, format!(" {title} "))));
+    let inner = block.inner(place);
+    frame.render_widget(Clear, place);
+    frame.render_widget(block, place);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// What the verdict so far comes to.
+fn subject(ctx: &Ctx, draft: &Draft, width: u16) -> Line<'static> {
+    let text = if draft.outcome.is_empty() {
+        draft.company.clone()
+    } else {
+        format!("{} {} {}", draft.company, ctx.theme.glyphs().dot, draft.outcome)
+    };
+    ctx.span(Meaning::Muted, ctx.theme.text(&text, usize::from(width))).into()
+}
+
+fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
+    let two = menu.items.len() > 8;
+    let rows = if two { menu.items.len().div_ceil(2) } else { menu.items.len() };
+    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, rows as u16 + 4), &menu.title);
+    put(frame, inner, 0, subject(ctx, &menu.draft, inner.width));
+    let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+    let column = if two { list.width / 2 } else { list.width };
+    let visible = usize::from(list.height);
+    let top = if two { 0 } else { (menu.selected + 1).saturating_sub(visible) };
+    for (index, item) in menu.items.iter().enumerate().skip(top) {
+        let (x, y) = if two { (index / rows, index % rows) } else { (0, index - top) };
+        if y >= visible {
+            continue;
+        }
+        let place = Rect { x: list.x + column * x as u16, width: column, ..list };
+        let label = ctx.theme.left(&item.label, usize::from(column).saturating_sub(4));
+        let line = Line::from(vec![ctx.span(Meaning::Key, format!(" {} ", item.letter)), Span::raw(label)]);
+        let selected = index == menu.selected;
+        put(frame, place, y as u16, if selected { line.patch_style(ctx.theme.style(Meaning::Selected)) } else { line });
+    }
+}
+
+fn draw_finder(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, finder: &Finder) {
+    let inner = window(frame, ctx, area, (62, 18), "Give it to which rep?");
+    put(frame, inner, 0, subject(ctx, &finder.draft, inner.width));
+    let prompt = format!("{} ", ctx.theme.glyphs().cursor);
+    let typed = finder.query.lines().concat();
+    let shown = ctx.theme.text(&typed, usize::from(inner.width).saturating_sub(6));
+    let line = if typed.is_empty() {
+        Line::from(vec![ctx.span(Meaning::Key, prompt), ctx.span(Meaning::Muted, "type a few letters of the name")])
+    } else {
+        Line::from(vec![ctx.span(Meaning::Key, prompt), Span::raw(shown.clone())])
+    };
+    put(frame, inner, 2, line);
+    let list = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
+    if list.height > 0 {
+        let column = finder.query.cursor().1.min(shown.chars().count()) as u16;
+        frame.set_cursor_position(Position { x: (inner.x + 2 + column).min(inner.right()), y: inner.y + 2 });
+    }
+    if finder.matches().len() == 0 {
+        return put(frame, list, 0, ctx.span(Meaning::Warn, "No active rep is called so.").into());
+    }
+    let visible = usize::from(list.height);
+    let top = (finder.selected + 1).saturating_sub(visible);
+    let right = 26.min(usize::from(list.width) / 2);
+    let name = usize::from(list.width).saturating_sub(right + 1);
+    for (index, candidate) in finder.matches().enumerate().skip(top).take(visible) {
+        let standing = match &candidate.standing {
+            Standing::Ranked(rank, p) => format!("{} at rank {rank}", format::percent(*p)),
+            Standing::Excluded(why) => why.clone(),
+            Standing::Unknown => "not ranked".into(),
+        };
+        let muted = !matches!(candidate.standing, Standing::Ranked(..));
+        let line = Line::from(vec![
+            Span::raw(format!("{} ", ctx.theme.left(&candidate.name, name))),
+            ctx.span(if muted { Meaning::Muted } else { Meaning::Text }, ctx.theme.left(&standing, right)),
+        ]);
+        let line = if index == finder.selected { line.patch_style(ctx.theme.style(Meaning::Selected)) } else { line };
+        put(frame, list, (index - top) as u16, line);
+    }
+}
+
+fn draw_note(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, note: &Note) {
+    let title = if note.sends { "Other: what is the reason?" } else { "Note for the rejection" };
+    let inner = window(frame, ctx, area, (64, 11), title);
+    put(frame, inner, 0, subject(ctx, &note.draft, inner.width));
+    let field = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+    if field.height > 0 && field.width > 0 {
+        frame.render_widget(&note.area, field);
+    }
+    let key = |action| model.keymap.key_for(Place::Note, action).unwrap_or_default();
+    let does = if note.sends { "gives the verdict" } else { "keeps it" };
+    put(
+        frame,
+        inner,
+        inner.height.saturating_sub(1),
+        Line::from(vec![
+            ctx.span(Meaning::Key, key(Action::Accept)),
+            Span::raw(format!(" {does}  ")),
+            ctx.span(Meaning::Key, "Alt-Enter"),
+            Span::raw(" new line  "),
+            ctx.span(Meaning::Key, key(Action::Back)),
+            Span::raw(" cancels"),
+        ]),
+    );
+}
+
+fn draw_quit(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let inner = window(frame, ctx, area, (50, 6), "Quit leadboard?");
+    let key = |action| model.keymap.key_for(Place::Confirm, action).unwrap_or_default();
+    let lines = [
+        Line::from("Every verdict given is stored; what is not written"),
+        Line::from("yet is written when the worker runs again."),
+        Line::default(),
+        Line::from(vec![
+            ctx.span(Meaning::Key, key(Action::Accept)),
+            Span::raw(" quit   "),
+            ctx.span(Meaning::Key, key(Action::Back)),
+            Span::raw(" stay"),
+        ]),
+    ];
+    put_all(frame, inner, 0, lines);
+}
+
+fn draw_help(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, place: Place, scroll: usize) {
+    let mut lines = Vec::new();
+    for (scope, bindings) in model.keymap.help(place) {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::from(ctx.span(Meaning::Title, scope.title())));
+        lines.extend(bindings.into_iter().map(|(keys, what)| {
+            Line::from(vec![ctx.span(Meaning::Key, format!("  {:<16} ", ctx.theme.text(&keys, 16))), Span::raw(what)])
+        }));
+    }
+    lines.push(Line::default());
+    if let Some(path) = &model.options.log_path {
+        lines.push(ctx.span(Meaning::Muted, format!("log: {}", ctx.theme.text(&path.to_string_lossy(), 200))).into());
+    }
+    lines.push(ctx.span(Meaning::Muted, format!("leadboard {}", env!("CARGO_PKG_VERSION"))).into());
+    let height = lines.len() as u16 + 2;
+    let inner = window(frame, ctx, area, (66, height), "Keys");
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    let scroll = scroll.min(most);
+    put_all(frame, inner, 0, lines.into_iter().skip(scroll));
+    if scroll < most {
+        let mark = Rect { x: inner.right(), width: 1, ..inner };
+        put(frame, mark, inner.height.saturating_sub(1), ctx.span(Meaning::Key, ctx.theme.glyphs().more.1).into());
+    }
+}
+
+fn draw_welcome(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let inner = window(frame, ctx, area, (64, 17), "Welcome to leadboard");
+    let key = |action| model.keymap.key_for(Place::Queue, action).unwrap_or_default();
+    let six = [
+        (key(Action::Approve), "approve: the lead goes to the rep the model recommends"),
+        (key(Action::KeepLegacy), "keep the owner your CRM's rules chose, and say why"),
+        (
+            format!("{}-{}", key(Action::Override(2)), key(Action::Override(9))),
+            "give it to the rep at that rank, and say why",
+        ),
+        (key(Action::Open), "open the lead and see why"),
+        (key(Action::Undo), "take the last verdict back"),
+        (key(Action::Help), "all keys"),
+    ];
+    let mut lines = vec![
+        Line::from("New leads arrive here ranked by each rep's chance to win them."),
+        Line::from("Nothing reaches your CRM unless you give a verdict."),
+        Line::default(),
+    ];
+    lines.extend(
+        six.into_iter()
+            .map(|(key, what)| Line::from(vec![ctx.span(Meaning::Key, format!("  {key:>7}  ")), Span::raw(what)])),
+    );
+    lines.extend([
+        Line::default(),
+        Line::from("A verdict can be taken back until it is written; the line at"),
+        Line::from("the bottom says for how long."),
+        Line::default(),
+        Line::from(ctx.span(Meaning::Muted, "Any key begins.")),
+    ]);
+    put_all(frame, inner, 0, lines);
+}

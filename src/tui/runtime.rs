@@ -1,0 +1,256 @@
+//! The loop: sleep until there is news, take all of it, draw once. And the tasks that carry out effects.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use futures::{FutureExt, Stream, StreamExt};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::task::TaskTracker;
+
+use super::backend::{Backend, BackendError};
+use super::input::Pace;
+use super::model::Model;
+use super::msg::{Effect, Msg};
+use super::term::in_ui;
+use super::update::update;
+use crate::app::ports::Clock;
+
+/// Messages that may wait for the loop; a task with an answer waits when it is full.
+const QUEUE: usize = 256;
+/// Least time between two looks at a store that changes all the time.
+const CALM: Duration = Duration::from_millis(150);
+/// How long verdicts that are being stored may take when the program leaves.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Terminal events taken before something is drawn.
+const BATCH: usize = 1_024;
+
+/// Where pictures go.
+pub trait Surface {
+    /// Draws the state.
+    fn draw(&mut self, model: &Model) -> io::Result<()>;
+    /// Gives the terminal back to the shell until the process is continued.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Columns and rows.
+    fn size(&self) -> io::Result<(u16, u16)>;
+}
+
+/// What the system tells the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Leave.
+    Terminate,
+    /// Stop for a while.
+    Suspend,
+}
+
+/// Everything the loop listens to and works with.
+pub struct Runtime<S> {
+    /// Answers and deeds.
+    pub backend: Arc<dyn Backend>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
+    /// The terminal.
+    pub surface: S,
+    /// Signals of the system.
+    pub signals: mpsc::Receiver<Signal>,
+}
+
+impl<S: Surface> Runtime<S> {
+    /// Runs until the person or the system wants to leave. `events` makes a fresh stream of terminal events: the old one
+    /// is dropped while the shell has the terminal, since it would go on reading the keyboard.
+    pub async fn run<E>(
+        mut self,
+        model: &mut Model,
+        first: Vec<Effect>,
+        mut events: impl FnMut() -> E,
+    ) -> io::Result<()>
+    where
+        E: Stream<Item = io::Result<Event>> + Unpin,
+    {
+        let (answers, mut inbox) = mpsc::channel(QUEUE);
+        let writes = TaskTracker::new();
+        let reads = TaskTracker::new();
+        let stop = tokio_util::sync::CancellationToken::new();
+        let _stop_reads = stop.clone().drop_guard();
+        let tasks = Tasks { backend: Arc::clone(&self.backend), answers, writes: writes.clone(), reads, stop };
+        let mut changes = self.backend.changes();
+        let mut quiet_until = Instant::now();
+        let mut pace = Pace::default();
+        let mut keyboard = events();
+        let mut signals_open = true;
+        let mut suspend = tasks.start(first);
+
+        loop {
+            if std::mem::take(&mut suspend) {
+                drop(keyboard);
+                self.surface.suspend()?;
+                keyboard = events();
+                model.now = self.clock.now();
+                let (width, height) = self.surface.size()?;
+                tasks.start(in_ui(|| update(model, Msg::Resized(width, height))));
+                tasks.start(in_ui(|| update(model, Msg::Changed)));
+            }
+            if model.exit {
+                break;
+            }
+            in_ui(|| self.surface.draw(model))?;
+            let asleep = (model.wake_at() - model.now).to_std().unwrap_or_default().max(Duration::from_millis(1));
+
+            let mut news: VecDeque<Msg> = VecDeque::new();
+            tokio::select! {
+                biased;
+                signal = self.signals.recv(), if signals_open => match signal {
+                    Some(Signal::Terminate) => news.push_back(Msg::Terminate),
+                    Some(Signal::Suspend) => suspend = true,
+                    None => signals_open = false,
+                },
+                Some(answer) = inbox.recv() => news.push_back(answer),
+                event = keyboard.next() => {
+                    // The end of input is a terminal that went away.
+                    let Some(event) = event else { break };
+                    let mut batch = vec![event?];
+                    while batch.len() < BATCH {
+                        // Polled with this task's own waker: the stream keeps only the first waker it meets.
+                        match futures::poll!(keyboard.next()) {
+                            std::task::Poll::Ready(Some(event)) => batch.push(event?),
+                            _ => break,
+                        }
+                    }
+                    let hurried = pace.hurried(&batch, Instant::now());
+                    news.extend(batch.into_iter().filter_map(|event| message(event, hurried)));
+                }
+                changed = wait_for_change(&mut changes, quiet_until) => {
+                    if changed {
+                        quiet_until = Instant::now() + CALM;
+                        news.push_back(Msg::Changed);
+                    }
+                }
+                () = sleep_until(Instant::now() + asleep) => news.push_back(Msg::Woke),
+            }
+            model.now = self.clock.now();
+            while let Some(msg) = news.pop_front().or_else(|| inbox.try_recv().ok()) {
+                suspend |= tasks.start(in_ui(|| update(model, msg)));
+            }
+        }
+        writes.close();
+        if tokio::time::timeout(LAST_WORDS, writes.wait()).await.is_err() {
+            tracing::warn!(
+                unconfirmed = model.session.unconfirmed(),
+                "left before every verdict was confirmed as stored"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn message(event: Event, hurried: bool) -> Option<Msg> {
+    match event {
+        Event::Key(event) => Some(Msg::Key { event, hurried }),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(width, height) => Some(Msg::Resized(width, height)),
+        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+    }
+}
+
+/// Waits for a change, and for the pause after the last one. False when nothing will ever change again (then it waits
+/// for ever the next time).
+async fn wait_for_change(changes: &mut watch::Receiver<u64>, quiet_until: Instant) -> bool {
+    sleep_until(quiet_until).await;
+    if changes.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    true
+}
+
+/// Carries out effects, each in a task of its own; answers come back through the queue.
+struct Tasks {
+    backend: Arc<dyn Backend>,
+    answers: mpsc::Sender<Msg>,
+    /// Finished before the program leaves.
+    writes: TaskTracker,
+    /// Dropped when the program leaves.
+    reads: TaskTracker,
+    stop: tokio_util::sync::CancellationToken,
+}
+
+impl Tasks {
+    /// Starts them; true if the terminal is to be given back for a while.
+    fn start(&self, effects: Vec<Effect>) -> bool {
+        let mut suspend = false;
+        for effect in effects {
+            if effect == Effect::Suspend {
+                suspend = true;
+                continue;
+            }
+            let write = matches!(effect, Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_));
+            let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
+            let task = async move {
+                let answer = perform(backend.as_ref(), effect).await;
+                // Nobody listens any more when the program is leaving.
+                drop(answers.send(answer).await);
+            };
+            if write {
+                self.writes.spawn(task);
+            } else {
+                let stop = self.stop.clone();
+                self.reads.spawn(async move {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = task => {}
+                    }
+                });
+            }
+        }
+        suspend
+    }
+}
+
+/// Carries out one effect. Whatever goes wrong, even a panic, comes back as an answer and is in the log.
+async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
+    match effect {
+        Effect::LoadOverview(generation) => Msg::Overview(generation, reported("overview", backend.overview()).await),
+        Effect::LoadQueue(generation, query) => Msg::Queue(generation, reported("queue", backend.queue(query)).await),
+        Effect::LoadLead(generation, id) => {
+            let result = reported("lead", backend.lead(&id)).await;
+            Msg::Lead(generation, id, result.map(|detail| detail.map(Box::new)))
+        }
+        Effect::LoadOutbox(generation) => {
+            let limit = super::screens::sync::model::LIMIT;
+            Msg::Outbox(generation, reported("outbox", backend.outbox(limit)).await)
+        }
+        Effect::LoadModels(generation) => Msg::Models(generation, reported("models", backend.models()).await),
+        Effect::LoadRoster(generation) => Msg::Roster(generation, reported("roster", backend.roster()).await),
+        Effect::Decide(request) => {
+            let lead = request.lead.clone();
+            Msg::Decided(lead, reported("decide", backend.decide(request)).await)
+        }
+        Effect::Undo(lead) => {
+            let result = reported("undo", backend.undo(&lead)).await;
+            Msg::Undone(lead, result)
+        }
+        Effect::Retry(id) => Msg::Retried(reported("retry", backend.retry_effect(id)).await),
+        Effect::Suspend => Msg::Woke,
+    }
+}
+
+async fn reported<T>(
+    question: &'static str,
+    answer: impl Future<Output = Result<T, BackendError>>,
+) -> Result<T, BackendError> {
+    let result = AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(BackendError("an error inside leadboard; the log has the details".into())));
+    if let Err(error) = &result {
+        tracing::error!(question, %error, "the dashboard got no answer");
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! The screens. Each has a `model` (what it shows), an `update` (what actions do to it) and a `view` (what it looks
+//! like); none knows another.
+
+pub mod lead;
+pub mod model_health;
+pub mod queue;
+pub mod sync;
+
+/// Which screen is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// What needs me now?
+    Queue,
+    /// Why this rep?
+    Lead,
+    /// Is everything written?
+    Sync,
+    /// May the model be trusted?
+    Model,
+}

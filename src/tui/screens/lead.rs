@@ -1,0 +1,10 @@
+//! One lead: why this rep, and why not the one the legacy rules chose?
+
+pub mod model;
+pub mod update;
+pub mod view;
+
+pub use model::{Focus, Lead};
+
+#[cfg(test)]
+mod tests;

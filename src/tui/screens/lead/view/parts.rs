@@ -1,0 +1,415 @@
+//! The parts of the why-panel, each as lines.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use super::legacy_rep;
+use crate::domain::decision::WriteState;
+use crate::domain::lead::LeadState;
+use crate::domain::pool::Exclusion;
+use crate::domain::ranking::{RankedRep, Ranking};
+use crate::domain::recommendation::Route;
+use crate::domain::verdict::Verdict;
+use crate::tui::backend::LeadDetail;
+use crate::tui::format;
+use crate::tui::model::Model;
+use crate::tui::screens::lead::model::{RepLine, rep_lines};
+use crate::tui::theme::Meaning;
+use crate::tui::verdict::{decided_by, name_of, rep_name};
+use crate::tui::view::Ctx;
+use crate::tui::widgets::strip::strip;
+
+/// Company on the left, SLA on the right.
+pub(super) fn title(detail: &LeadDetail, ctx: &Ctx, width: usize) -> (Line<'static>, Line<'static>) {
+    let lead = &detail.record.lead;
+    let left = ctx.sla_left(lead.facts.created_at);
+    let clock = if detail.record.state == LeadState::InLane {
+        let words = if left <= TimeDelta::zero() {
+            format!("SLA missed by {}", format::duration_words(-left))
+        } else {
+            format!("SLA {} left", format::duration_words(left))
+        };
+        Line::from(ctx.span(ctx.urgency(left), format!("{words} ")))
+    } else {
+        Line::default()
+    };
+    let room = width.saturating_sub(clock.width() + 3);
+    let company = ctx.theme.text(&lead.company, room);
+    (ctx.span(Meaning::Title, format!(" {company}")).into(), clock)
+}
+
+/// What is known of the lead, most telling first.
+fn fact_words(detail: &LeadDetail, ctx: &Ctx) -> Vec<String> {
+    let lead = &detail.record.lead;
+    let facts = &lead.facts;
+    let text = |raw: &Option<String>| raw.as_deref().map(|raw| ctx.theme.text(raw, 28));
+    let mut words: Vec<String> = Vec::new();
+    words.extend(text(&facts.industry));
+    words.extend(facts.employees.map(|n| format!("{} employees", format::magnitude(n))));
+    words.extend(text(&facts.source));
+    words.extend(text(&facts.territory));
+    words.push(format!("{} old", format::duration_words(ctx.now - facts.created_at)));
+    words.extend(facts.amount.map(|x| format!("expected {}", format::magnitude(x))));
+    words.extend(facts.annual_revenue.map(|x| format!("revenue {}", format::magnitude(x))));
+    words.extend(text(&facts.product));
+    words.extend(text(&facts.country));
+    words.extend(text(&lead.contact));
+    words.push(ctx.theme.text(lead.id.as_str(), 20));
+    words
+}
+
+/// [`fact_words`] in so many lines; what does not fit is left out.
+pub(super) fn facts(detail: &LeadDetail, ctx: &Ctx, width: usize, lines: usize) -> Vec<Line<'static>> {
+    let separator = format!(" {} ", ctx.theme.glyphs().dot);
+    let mut out = vec![String::new()];
+    for word in fact_words(detail, ctx) {
+        let current = out.last().map_or(0, |line| line.width());
+        let needed = word.width() + if current == 0 { 1 } else { separator.width() };
+        if current + needed + 1 > width {
+            if out.len() == lines {
+                break;
+            }
+            out.push(String::new());
+        }
+        if let Some(line) = out.last_mut() {
+            line.push_str(if line.is_empty() { " " } else { &separator });
+            line.push_str(&word);
+        }
+    }
+    out.into_iter().map(|line| ctx.span(Meaning::Muted, line).into()).collect()
+}
+
+/// Every fact with its name, for a wide screen.
+pub(super) fn facts_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let lead = &detail.record.lead;
+    let facts = &lead.facts;
+    let mut rows: Vec<(&str, Option<String>)> = vec![
+        ("contact", lead.contact.clone()),
+        ("industry", facts.industry.clone()),
+        ("product", facts.product.clone()),
+        ("source", facts.source.clone()),
+        ("territory", facts.territory.clone()),
+        ("country", facts.country.clone()),
+        ("employees", facts.employees.map(format::magnitude)),
+        ("revenue", facts.annual_revenue.map(format::magnitude)),
+        ("expected amount", facts.amount.map(format::magnitude)),
+        ("created", Some(format::moment(facts.created_at, ctx.now, ctx.zone))),
+        ("reached us", Some(format::moment(detail.record.received_at, ctx.now, ctx.zone))),
+    ];
+    rows.extend(facts.numeric.iter().map(|(name, x)| (name.as_str(), Some(format::magnitude(*x)))));
+    rows.extend(facts.categorical.iter().map(|(name, x)| (name.as_str(), Some(x.clone()))));
+    rows.push(("id", Some(lead.id.to_string())));
+    let mut lines = vec![heading(ctx, "Lead")];
+    lines.extend(rows.into_iter().filter_map(|(name, value)| {
+        let value = value?;
+        let label = ctx.span(Meaning::Muted, format!(" {} ", ctx.theme.left(name, 16)));
+        Some(Line::from(vec![label, ctx.span(Meaning::Text, ctx.theme.text(&value, width.saturating_sub(18)))]))
+    }));
+    lines
+}
+
+fn heading(ctx: &Ctx, text: &str) -> Line<'static> {
+    ctx.span(Meaning::Title, format!(" {text}")).into()
+}
+
+/// Which columns the list of reps has at a width.
+struct Columns {
+    name: usize,
+    won: bool,
+    similar: bool,
+    strip: usize,
+}
+
+const RANK: usize = 3;
+const P: usize = 6;
+const RANGE: usize = 7;
+const EVIDENCE: usize = 10;
+const TAG: usize = 13;
+
+impl Columns {
+    fn fit(width: usize) -> Self {
+        let rest = width.saturating_sub(2 + RANK + 1 + 1 + P + 1 + RANGE + 1 + TAG);
+        let won = rest >= 10 + 1 + EVIDENCE;
+        let similar = rest >= 12 + 2 * (1 + EVIDENCE);
+        let rest = rest.saturating_sub(usize::from(won) * (1 + EVIDENCE) + usize::from(similar) * (1 + EVIDENCE));
+        let strip = if rest >= 28 { (rest - 18).min(40) } else { 0 };
+        let name = rest.saturating_sub(if strip > 0 { strip + 2 } else { 0 }).min(28);
+        Self { name, won, similar, strip }
+    }
+}
+
+/// Heading and ranked reps, in exactly `height` lines of reps if there are so many.
+pub(super) fn reps(detail: &LeadDetail, ctx: &Ctx, width: usize, scroll: usize, height: usize) -> Vec<Line<'static>> {
+    let Some(ranking) = &detail.ranking else {
+        return vec![
+            ctx.span(Meaning::Muted, " ranked reps").into(),
+            ctx.span(Meaning::Warn, " Not ranked: no probability can be shown.").into(),
+        ];
+    };
+    let columns = Columns::fit(width);
+    let shown = rep_lines(ranking, legacy_rep(detail), scroll, height);
+    let scale = ranking.reps.iter().map(|r| r.interval.high).fold(0.01, f64::max);
+    let mut lines = vec![rep_head(&columns, ctx, scale)];
+    lines.extend(shown.into_iter().map(|line| match line {
+        RepLine::Rep(rep) => rep_line(rep, detail, &columns, ctx, scale),
+        RepLine::Skipped(n) => {
+            let text = format!("  {:>RANK$} {n} more between", ctx.theme.glyphs().skipped);
+            ctx.span(Meaning::Muted, text).into()
+        }
+    }));
+    lines
+}
+
+fn rep_head(columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
+    let mut head = format!("  {:>RANK$} {:<name$} {:>P$} {:>RANGE$}", "#", "rep", "p_win", "95%", name = columns.name);
+    if columns.won {
+        head += &format!(" {:>EVIDENCE$}", "won");
+    }
+    if columns.similar {
+        head += &format!(" {:>EVIDENCE$}", "similar");
+    }
+    if columns.strip > 0 {
+        let end = format::percent_short(scale);
+        head += &format!("  0%{end:>w$}", w = columns.strip.saturating_sub(2));
+    }
+    ctx.span(Meaning::Muted, head).into()
+}
+
+fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
+    let recommended = is_recommended(detail, rep);
+    let legacy = legacy_rep(detail) == Some(&rep.rep_id);
+    let (meaning, tag) = match (recommended, legacy) {
+        (true, true) => (Meaning::Model, "model, legacy"),
+        (true, false) => (Meaning::Model, "model"),
+        (false, true) if rep.in_pool => (Meaning::Legacy, "legacy"),
+        (false, true) => (Meaning::Legacy, "legacy, out"),
+        (false, false) => (Meaning::Text, ""),
+    };
+    let cursor = if recommended { ctx.theme.glyphs().cursor } else { " " };
+    let evidence = |wins: u32, deals: u32| {
+        let text = if deals == 0 { "none".into() } else { format!("{wins} of {deals}") };
+        format!(" {text:>EVIDENCE$}")
+    };
+    let range = format::interval(rep.interval.low, rep.interval.high);
+    let mut spans = vec![
+        ctx.span(meaning, format!("{cursor} {:>RANK$} ", rep.rank)),
+        ctx.span(meaning, ctx.theme.left(rep_name(detail, &rep.rep_id), columns.name)),
+        ctx.span(meaning, format!(" {:>P$}", format::percent(rep.p_win))),
+        ctx.span(Meaning::Muted, format!(" {range:>RANGE$}")),
+    ];
+    if columns.won {
+        spans.push(ctx.span(Meaning::Text, evidence(rep.support.wins, rep.support.deals)));
+    }
+    if columns.similar {
+        spans.push(ctx.span(Meaning::Text, evidence(rep.support.similar_wins, rep.support.similar_deals)));
+    }
+    if columns.strip > 0 {
+        let drawn = strip(ctx.theme.glyphs(), rep.p_win, (rep.interval.low, rep.interval.high), scale, columns.strip);
+        spans.push(ctx.span(if meaning == Meaning::Text { Meaning::Muted } else { meaning }, format!("  {drawn}")));
+    }
+    if !tag.is_empty() {
+        spans.push(ctx.span(meaning, format!(" {tag}")));
+    }
+    Line::from(spans)
+}
+
+fn is_recommended(detail: &LeadDetail, rep: &RankedRep) -> bool {
+    matches!(&detail.recommendation, Some(r) if matches!(&r.route, Route::AssignRep(id) if *id == rep.rep_id))
+}
+
+/// The recommended rep of the ranking, and the legacy owner's place in it.
+fn rivals<'a>(detail: &'a LeadDetail, ranking: &'a Ranking) -> (Option<&'a RankedRep>, Option<&'a RankedRep>) {
+    let model = ranking.reps.iter().find(|r| is_recommended(detail, r)).or_else(|| ranking.best());
+    (model, legacy_rep(detail).and_then(|id| ranking.of(id)))
+}
+
+/// Where it should go and what that is worth against the legacy owner, on two lines.
+pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(recommendation) = &detail.recommendation else {
+        return vec![ctx.span(Meaning::Muted, " Nothing is recommended yet.").into()];
+    };
+    let arrow = ctx.theme.glyphs().arrow;
+    let owner = ctx.theme.text(name_of(detail, &recommendation.route.owner()), 24);
+    let room = width.saturating_sub(owner.width() + arrow.width() + 6);
+    let first = Line::from(vec![
+        ctx.span(Meaning::Model, format!(" {arrow} {owner}")),
+        ctx.span(Meaning::Text, format!(": {}", ctx.theme.text(&recommendation.explanation, room))),
+    ]);
+    vec![first, gap(detail, ctx, width)]
+}
+
+fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static> {
+    let rivals = detail.ranking.as_ref().map(|ranking| rivals(detail, ranking));
+    let text = match rivals {
+        Some((Some(model), Some(legacy))) if model.rep_id == legacy.rep_id => {
+            return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
+        }
+        Some((Some(model), Some(legacy))) => {
+            let points = (model.p_win - legacy.p_win) * 100.0;
+            let apart = model.interval.low > legacy.interval.high;
+            let sure = if apart { "ranges apart" } else { "ranges overlap" };
+            let full =
+                format!("gap {points:.1} points: {points:.0} more wins expected per 100 leads like this ({sure})");
+            let short = format!("gap {points:.1} points, {points:+.0} wins per 100 like this");
+            if full.width() + 2 <= width { full } else { short }
+        }
+        Some((_, None)) => {
+            let name = ctx.theme.text(name_of(detail, &detail.record.legacy.owner), 30);
+            let kind = if legacy_rep(detail).is_some() { "has no probability" } else { "is a queue" };
+            format!("no gap: the legacy owner {name} {kind}")
+        }
+        _ => "no gap: nobody is ranked".into(),
+    };
+    ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()
+}
+
+/// What speaks for and against the model's pick and the legacy owner, side by side where there is room.
+pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize) -> Vec<Line<'static>> {
+    let Some(ranking) = &detail.ranking else { return Vec::new() };
+    let (model, legacy) = rivals(detail, ranking);
+    let mut columns: Vec<(&RankedRep, Meaning, &str)> = Vec::new();
+    columns.extend(model.map(|rep| (rep, Meaning::Model, "model")));
+    let other = legacy.filter(|legacy| model.is_none_or(|model| model.rep_id != legacy.rep_id));
+    columns.extend(other.map(|rep| (rep, Meaning::Legacy, "legacy")));
+    columns.retain(|(rep, ..)| !rep.factors.is_empty());
+    if columns.is_empty() {
+        return Vec::new();
+    }
+    if width < 62 {
+        columns.truncate(1);
+    }
+    let each = width.saturating_sub(1) / columns.len();
+    let height = columns.iter().map(|(rep, ..)| rep.factors.len()).max().unwrap_or(0).min(count);
+    let mut lines: Vec<Line<'static>> = vec![Line::default(); height + 1];
+    for (rep, meaning, tag) in columns {
+        let title = format!("for (+) and against (-) {}, {tag}", rep_name(detail, &rep.rep_id));
+        lines[0].push_span(ctx.span(meaning, ctx.theme.left(&format!(" {title}"), each)));
+        for (index, line) in lines.iter_mut().skip(1).enumerate() {
+            let Some(factor) = rep.factors.get(index) else {
+                line.push_span(Span::raw(" ".repeat(each)));
+                continue;
+            };
+            let meaning = if factor.weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
+            line.push_span(ctx.span(meaning, format!(" {:>+6.2} ", factor.weight)));
+            line.push_span(Span::raw(ctx.theme.left(&factor.label, each.saturating_sub(8))));
+        }
+    }
+    lines
+}
+
+/// How many may get it, why the others may not, and what "similar" means.
+pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(ranking) = &detail.ranking else { return Vec::new() };
+    let pool = &ranking.pool;
+    let all = pool.eligible.len() + pool.excluded.len();
+    let mut text = format!("pool {} of {all} reps", pool.eligible.len());
+    let reasons = excluded(ranking);
+    if !reasons.is_empty() {
+        let reasons: Vec<String> = reasons.into_iter().map(|(why, n)| format!("{n} {why}")).collect();
+        text += &format!("; not eligible: {}", reasons.join(", "));
+    }
+    if !ranking.segment.is_empty() {
+        text += &format!("; similar = {}", ranking.segment);
+    }
+    let out = legacy_rep(detail).and_then(|id| pool.excluded.iter().find(|(rep, _)| rep == id));
+    if let Some((rep, why)) = out {
+        text = format!("{} is not eligible: {why}; {text}", rep_name(detail, rep));
+    }
+    vec![ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()]
+}
+
+fn excluded(ranking: &Ranking) -> BTreeMap<&'static str, usize> {
+    let mut reasons = BTreeMap::new();
+    for (_, why) in &ranking.pool.excluded {
+        let words = match why {
+            Exclusion::Inactive => "inactive",
+            Exclusion::OtherTerritory { .. } => "in other territories",
+        };
+        *reasons.entry(words).or_insert(0) += 1;
+    }
+    reasons
+}
+
+/// The pool with room to say more.
+pub(super) fn pool_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(ranking) = &detail.ranking else { return Vec::new() };
+    let pool = &ranking.pool;
+    let say = |label: &str, value: String| {
+        Line::from(vec![
+            ctx.span(Meaning::Muted, format!(" {} ", ctx.theme.left(label, 16))),
+            ctx.span(Meaning::Text, ctx.theme.text(&value, width.saturating_sub(18))),
+        ])
+    };
+    let mut lines = vec![
+        heading(ctx, "Who may get it"),
+        say("eligible", format!("{} of {}", pool.eligible.len(), pool.eligible.len() + pool.excluded.len())),
+    ];
+    lines.extend(excluded(ranking).into_iter().map(|(why, n)| say("not eligible", format!("{n} {why}"))));
+    if !ranking.segment.is_empty() {
+        lines.push(say("similar means", ranking.segment.clone()));
+    }
+    lines.push(say("ranked by", ranking.model_id.to_string()));
+    lines.push(say("ranked", format::moment(ranking.ranked_at, ctx.now, ctx.zone)));
+    lines
+}
+
+/// The standing decision and how far its write is; or that the lead is snoozed, superseded, or carries a note.
+pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut say = |meaning: Meaning, text: String| {
+        lines.push(Line::from(ctx.span(meaning, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1))))));
+    };
+    if let Some(decision) = detail.decisions.iter().find(|d| d.undone_at.is_none()) {
+        let (meaning, state) = match decision.write {
+            WriteState::Waiting if ctx.now < decision.grace_until => (Meaning::Warn, "can still be taken back"),
+            WriteState::Waiting => (Meaning::Warn, "waits to be written"),
+            WriteState::Written => (Meaning::Good, "written to the CRM"),
+            WriteState::NotWanted => (Meaning::Text, "recorded only, not written"),
+            WriteState::Superseded => (Meaning::Warn, "not written: somebody was faster"),
+            WriteState::Failed => (Meaning::Bad, "the write FAILED, see the sync screen"),
+            WriteState::Undone => (Meaning::Text, "taken back"),
+        };
+        let verdict = match &decision.verdict {
+            Verdict::Approve => "approved",
+            Verdict::KeepLegacy => "legacy kept",
+            Verdict::Override { .. } => "overridden",
+            Verdict::Reroute { .. } => "rerouted",
+            Verdict::Snooze { .. } => "snoozed",
+        };
+        let why = decision.rejection.as_ref().map_or(String::new(), |r| format!(" ({})", r.code.title()));
+        let (owner, by) = (name_of(detail, &decision.owner), decided_by(&decision.by));
+        let at = format::moment(decision.decided_at, ctx.now, ctx.zone);
+        say(meaning, format!("{verdict} by {by} at {at}: {owner}{why}; {state}"));
+    } else if detail.record.state == LeadState::Superseded {
+        say(Meaning::Warn, "superseded: somebody changed it in the CRM; nothing will be written".into());
+    } else if detail.record.state == LeadState::Pending {
+        say(Meaning::Warn, "changed meanwhile: it is being ranked again".into());
+    }
+    if let Some(until) = detail.record.snoozed_until.filter(|until| *until > ctx.now) {
+        say(Meaning::Warn, format!("snoozed until {}", format::moment(until, ctx.now, ctx.zone)));
+    }
+    if model.session.has_note(&detail.record.lead.id) {
+        say(Meaning::Text, "a note waits for your next rejection of this lead".into());
+    }
+    lines
+}
+
+/// What happened to the lead, newest first.
+pub(super) fn timeline(detail: &LeadDetail, ctx: &Ctx, width: usize, height: usize) -> Vec<Line<'static>> {
+    if detail.timeline.is_empty() || height < 2 {
+        return Vec::new();
+    }
+    let mut lines = vec![heading(ctx, "What happened")];
+    lines.extend(detail.timeline.iter().take(height - 1).map(|event| {
+        let at = format::moment(event.at, ctx.now, ctx.zone);
+        let what = format!("{} ({})", event.what.replace(['.', '_'], " "), event.actor);
+        Line::from(vec![
+            ctx.span(Meaning::Muted, format!(" {at} ")),
+            ctx.span(Meaning::Text, ctx.theme.text(&what, width.saturating_sub(at.width() + 2))),
+        ])
+    }));
+    lines
+}

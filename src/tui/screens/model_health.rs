@@ -1,0 +1,11 @@
+//! Model: may it be trusted?
+
+pub mod card;
+pub mod model;
+pub mod update;
+pub mod view;
+
+pub use model::ModelHealth;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! The queue: what needs me now?
+
+pub mod model;
+pub mod update;
+pub mod view;
+
+pub use model::Queue;
+
+#[cfg(test)]
+mod tests;

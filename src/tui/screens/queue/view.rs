@@ -1,0 +1,215 @@
+//! What the queue looks like.
+
+use chrono::TimeDelta;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use strum::VariantArray;
+
+use crate::domain::lane::Lane;
+use crate::domain::recommendation::RouteReason;
+use crate::tui::action::Action;
+use crate::tui::backend::QueueRow;
+use crate::tui::format;
+use crate::tui::model::Model;
+use crate::tui::screens::lead;
+use crate::tui::theme::Meaning;
+use crate::tui::view::{Ctx, layout, put, put_all};
+
+/// Draws lanes, rows and, when wide, the why-panel of the selected lead.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    put(frame, area, 0, lanes(model, ctx, area.width));
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let (list, panel) = layout::queue_columns(below);
+    rows(frame, model, ctx, list);
+    if let Some(panel) = panel {
+        let rule = Rect { x: panel.x.saturating_sub(1), width: 1, ..panel };
+        put_all(frame, rule, 0, (0..rule.height).map(|_| ctx.span(Meaning::Frame, ctx.theme.glyphs().rule).into()));
+        let inner = Rect { x: panel.x + 1, width: panel.width.saturating_sub(1), ..panel };
+        lead::view::panel(frame, model, ctx, inner);
+    }
+}
+
+fn lanes(model: &Model, ctx: &Ctx, width: u16) -> Line<'static> {
+    let counts = model.overview.data.as_ref().map(|o| &o.lanes);
+    let build = |long: bool| {
+        let mut spans = Vec::new();
+        for lane in Lane::VARIANTS {
+            let title = match lane {
+                Lane::LowConfidence if !long => "Low conf",
+                Lane::Sync if !long => "Sync",
+                lane => lane.title(),
+            };
+            // The shown lane's number is that of the list below it, which knows of verdicts just given.
+            let known = counts.map(|c| c.of(*lane));
+            let here = *lane == model.queue.lane;
+            let n = if here && model.queue.window.data.is_some() { Some(model.queue.total()) } else { known };
+            let text = n.map_or_else(|| format!(" {title} "), |n| format!(" {title} {} ", format::compact(n)));
+            let meaning = match n {
+                _ if here => Meaning::Selected,
+                Some(0) => Meaning::Muted,
+                _ => Meaning::Text,
+            };
+            spans.push(ctx.span(meaning, text));
+        }
+        Line::from(spans)
+    };
+    let line = build(true);
+    if line.width() <= usize::from(width) { line } else { build(false) }
+}
+
+/// Which columns are shown, and how wide those are that stretch.
+struct Columns {
+    source: usize,
+    age: bool,
+    company: usize,
+    pick: usize,
+    legacy: usize,
+}
+
+/// Widths of the columns that never stretch.
+const AGE: usize = 4;
+const SLA: usize = 5;
+const P: usize = 4;
+const GAP: usize = 5;
+
+impl Columns {
+    fn fit(width: usize) -> Self {
+        let age = width >= 68;
+        let source = match width {
+            0..76 => 0,
+            76..90 => 8,
+            _ => 12,
+        };
+        // Cursor, SLA, two probabilities, gap, and a blank before each column.
+        let mut fixed = 2 + (1 + SLA) + 2 * (1 + P) + (1 + GAP) + 3;
+        fixed += if age { 1 + AGE } else { 0 };
+        fixed += if source > 0 { 1 + source } else { 0 };
+        let rest = width.saturating_sub(fixed);
+        let pick = (rest * 3 / 10).min(24);
+        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40) }
+    }
+
+    fn line(&self, ctx: &Ctx, cells: [&str; 9]) -> [String; 9] {
+        let [company, source, age, sla, pick, p, legacy, legacy_p, gap] = cells;
+        let theme = ctx.theme;
+        let optional = |shown: bool, cell: String| if shown { format!(" {cell}") } else { String::new() };
+        [
+            theme.left(company, self.company),
+            optional(self.source > 0, theme.left(source, self.source)),
+            optional(self.age, theme.right(age, AGE)),
+            format!(" {}", theme.right(sla, SLA)),
+            format!("  {}", theme.left(pick, self.pick)),
+            format!(" {}", theme.right(p, P)),
+            format!(" {}", theme.left(legacy, self.legacy)),
+            format!(" {}", theme.right(legacy_p, P)),
+            format!(" {}", theme.right(gap, GAP)),
+        ]
+    }
+}
+
+fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let queue = &model.queue;
+    let columns = Columns::fit(usize::from(area.width));
+    let head = ["company", "source", "age", "SLA", "model pick", "p", "legacy", "p", "gap"];
+    let head = columns.line(ctx, head).concat();
+    put(frame, area, 0, ctx.span(Meaning::Muted, format!("  {head}")).into());
+    let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if queue.rows().is_empty() {
+        return put_all(frame, list, 1, nothing(model, ctx, usize::from(list.width)));
+    }
+    let (_, visible) = queue.visible();
+    for (row, y) in visible.iter().zip(0..list.height) {
+        put(frame, list, y, row_line(row, queue.is_selected(row), &columns, ctx));
+    }
+}
+
+fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx) -> Line<'static> {
+    let left = ctx.sla_left(row.created_at);
+    let sla = if left <= TimeDelta::zero() { "late".into() } else { format::duration(left) };
+    let same = row.reason == Some(RouteReason::ModelAgrees);
+    let p = |p: Option<f64>| p.map_or_else(|| "-".into(), format::percent_short);
+    let gap = match (row.p_win, row.legacy_p_win) {
+        (Some(a), Some(b)) if !same => format::points(a - b),
+        _ => String::new(),
+    };
+    let legacy = if same { "same" } else { row.legacy.as_deref().unwrap_or("-") };
+    let legacy_p = if same { String::new() } else { p(row.legacy_p_win) };
+    let cells = columns.line(
+        ctx,
+        [
+            &row.company,
+            row.source.as_deref().unwrap_or("-"),
+            &format::duration(ctx.now - row.created_at),
+            &sla,
+            row.recommended.as_deref().unwrap_or("-"),
+            &p(row.p_win),
+            legacy,
+            &legacy_p,
+            &gap,
+        ],
+    );
+    let meanings = [
+        Meaning::Text,
+        Meaning::Muted,
+        Meaning::Muted,
+        ctx.urgency(left),
+        Meaning::Model,
+        Meaning::Model,
+        if same { Meaning::Muted } else { Meaning::Legacy },
+        if same { Meaning::Muted } else { Meaning::Legacy },
+        Meaning::Text,
+    ];
+    let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
+    let mut line = Line::from(Span::raw(format!("{cursor} ")));
+    line.extend(cells.into_iter().zip(meanings).map(|(cell, meaning)| ctx.span(meaning, cell)));
+    if selected { line.patch_style(Modifier::REVERSED | Modifier::BOLD) } else { line }
+}
+
+/// The designed nothing: still reading, unreadable, or nobody waits, and what will fill the lane.
+fn nothing(model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let queue = &model.queue;
+    let room = width.saturating_sub(4);
+    let say = |meaning: Meaning, text: &str| Line::from(ctx.span(meaning, format!("  {}", ctx.theme.text(text, room))));
+    if let Some(error) = &queue.window.error {
+        let again = model.keymap.key_for(model.place(), Action::Refresh).unwrap_or_default();
+        return vec![
+            say(Meaning::Bad, "This lane could not be read."),
+            say(Meaning::Text, error),
+            say(Meaning::Muted, &format!("Nothing is lost: the leads are in the store. {again} tries again.")),
+        ];
+    }
+    if queue.window.data.is_none() {
+        return vec![say(Meaning::Muted, "reading ...")];
+    }
+    let (headline, text) = match queue.lane {
+        Lane::Fast => ("Nothing waits here.", "Leads where the model and the legacy rules chose the same rep."),
+        Lane::Disagree => ("Nothing waits here.", "Leads where the model chose another rep than the legacy rules."),
+        Lane::LowConfidence => ("Nothing waits here.", "Leads that no rep is likely enough to win: a person decides."),
+        Lane::Exceptions => {
+            ("Nothing waits here.", "Key accounts, conflicts, high value, partners: once rules name them.")
+        }
+        Lane::Hot => ("Nothing waits here.", "Leads with a high score on a short clock: once leads are scored."),
+        Lane::Returned => ("Nothing waits here.", "Leads that a rep gave back: once reps can."),
+        Lane::Sync => ("No problems.", "Leads that could not be ranked or written for a technical reason."),
+    };
+    vec![say(Meaning::Good, headline), say(Meaning::Muted, text)]
+}
+
+/// Where the cursor is, and what is hidden.
+pub fn position(model: &Model, ctx: &Ctx) -> Line<'static> {
+    let queue = &model.queue;
+    let mut parts = Vec::new();
+    if let Some(snoozed) = model.overview.data.as_ref().map(|o| o.lanes.snoozed).filter(|n| *n > 0) {
+        parts.push(format!("{} snoozed", format::compact(snoozed)));
+    }
+    if queue.total() > 0 {
+        let (first, visible) = queue.visible();
+        let (up, down) = ctx.theme.glyphs().more;
+        let above = if first > 0 { up } else { " " };
+        let below = if first + (visible.len() as u64) < queue.total() { down } else { " " };
+        parts.push(format!("{} of {} {above}{below}", queue.position() + 1, format::grouped(queue.total())));
+    }
+    ctx.span(Meaning::Muted, parts.join("  ")).into()
+}

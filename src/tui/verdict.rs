@@ -1,0 +1,463 @@
+//! How a verdict comes about: one key or a few, the same on every screen that shows a lead.
+//!
+//! A verdict is always about the lead as it was *shown*: it carries the number of decisions the lead had then, so a lead
+//! that somebody else decided meanwhile is refused by the store, not decided twice.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::action::Action;
+use super::backend::{BackendError, LeadDetail, QueueKey, UndoAnswer, VerdictAnswer, VerdictRequest};
+use super::format;
+use super::model::{Model, Status, Tone};
+use super::msg::Effect;
+use super::overlay::finder::Finder;
+use super::overlay::menu::{Choice, Menu};
+use super::overlay::{Note, Overlay};
+use super::screens::Screen;
+use crate::domain::decision::WriteState;
+use crate::domain::ids::{LeadId, RepId};
+use crate::domain::lane::Lane;
+use crate::domain::lead::{LeadState, Owner};
+use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
+
+/// A verdict that is being put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The lead.
+    pub lead: LeadId,
+    /// Its company, raw.
+    pub company: String,
+    /// Decisions it had when it was shown.
+    pub expected_decisions: u32,
+    /// The verdict, once known.
+    pub verdict: Option<Verdict>,
+    /// What it comes to, in words, for example `to Ana Ruiz`; raw.
+    pub outcome: String,
+    /// Note for a rejection, raw.
+    pub note: Option<String>,
+}
+
+/// Verdicts of this session.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// Sent to be stored, no answer yet.
+    under_way: Vec<UnderWay>,
+    /// Stored, newest last; what `undo` takes back.
+    given: Vec<Given>,
+    /// A verdict key that came before its lead was read; it is obeyed when the lead arrives.
+    waiting: Option<(LeadId, Action)>,
+    /// Notes written ahead, by lead.
+    notes: BTreeMap<LeadId, String>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    draft: Draft,
+    place: Option<(Lane, QueueKey)>,
+    /// `undo` was pressed already.
+    undo: bool,
+}
+
+#[derive(Debug)]
+struct Given {
+    lead: LeadId,
+    company: String,
+    place: Option<(Lane, QueueKey)>,
+}
+
+impl Session {
+    /// Whether a note waits for the next rejection of this lead.
+    pub fn has_note(&self, lead: &LeadId) -> bool {
+        self.notes.contains_key(lead)
+    }
+
+    /// Verdicts whose storing is not confirmed yet.
+    pub const fn unconfirmed(&self) -> usize {
+        self.under_way.len()
+    }
+}
+
+/// Begins a verdict on the lead in focus.
+pub fn judge(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.options.read_only {
+        model.say(Tone::Warn, "Read-only: verdicts are switched off in this session.");
+        return Vec::new();
+    }
+    if action == Action::Undo {
+        return undo(model);
+    }
+    let Some(id) = model.lead_in_focus().cloned() else {
+        model.say(Tone::Info, "No lead is selected.");
+        return Vec::new();
+    };
+    if model.focus.id() == Some(&id) && model.focus.detail().is_some() {
+        return begin(model, action);
+    }
+    // Keys may be faster than the database: the verdict waits for the lead it is about.
+    model.session.waiting = Some((id, action));
+    model.focus.refresh().into_iter().collect()
+}
+
+/// The lead in focus arrived; obeys a verdict key that came before it.
+pub fn arrived(model: &mut Model) -> Vec<Effect> {
+    let waits = match (&model.session.waiting, model.lead_in_focus()) {
+        (Some((id, action)), Some(focus)) if id == focus && model.overlays.is_empty() => Some(*action),
+        (Some(_), _) => None,
+        (None, _) => return Vec::new(),
+    };
+    if model.focus.detail().is_none() && model.focus.error().is_none() && waits.is_some() {
+        return Vec::new();
+    }
+    model.session.waiting = None;
+    match (waits, model.focus.error().map(str::to_owned)) {
+        (Some(_), Some(error)) => {
+            model.say(Tone::Error, format!("The lead could not be read, so there is no verdict: {error}"));
+            Vec::new()
+        }
+        (Some(action), None) => begin(model, action),
+        (None, _) => Vec::new(),
+    }
+}
+
+fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(detail) = model.focus.detail() else { return Vec::new() };
+    if let Some(why) = closed(detail) {
+        model.say(Tone::Warn, why);
+        return Vec::new();
+    }
+    let mut draft = Draft {
+        lead: detail.record.lead.id.clone(),
+        company: detail.record.lead.company.clone(),
+        expected_decisions: detail.record.decisions_made,
+        verdict: None,
+        outcome: String::new(),
+        note: model.session.notes.get(&detail.record.lead.id).cloned(),
+    };
+    match action {
+        Action::Approve => match &detail.recommendation {
+            Some(recommendation) => {
+                draft.outcome = format!("to {}", name_of(detail, &recommendation.route.owner()));
+                draft.verdict = Some(Verdict::Approve);
+                send(model, draft, None)
+            }
+            None => refuse(model, "Nothing is recommended for this lead yet."),
+        },
+        Action::KeepLegacy => {
+            let legacy = &detail.record.legacy.owner;
+            if detail.recommendation.as_ref().is_some_and(|r| &r.route.owner() == legacy) {
+                return refuse(model, "The legacy owner is what is recommended here: approve it.");
+            }
+            draft.outcome = format!("stays with {}", name_of(detail, legacy));
+            draft.verdict = Some(Verdict::KeepLegacy);
+            ask_reason(model, draft)
+        }
+        Action::Override(rank) => match ranked(detail, rank) {
+            Ok(rep) => override_with(model, draft, rep),
+            Err(why) => refuse(model, why),
+        },
+        Action::OverrideAny => {
+            let finder = model.roster.data.as_ref().map(|roster| Finder::new(draft, roster, detail));
+            match finder {
+                Some(finder) => model.overlays.push(Overlay::Finder(Box::new(finder))),
+                None => model.say(Tone::Warn, "The reps are not read yet; try again in a moment."),
+            }
+            model.roster.load.refresh().map(Effect::LoadRoster).into_iter().collect()
+        }
+        Action::Reroute => {
+            match &model.roster.data {
+                Some(roster) if roster.queues.is_empty() => {
+                    return refuse(model, "The CRM has no queue that can own leads.");
+                }
+                Some(roster) => model.overlays.push(Overlay::Menu(Menu::queues(&roster.queues, draft))),
+                None => model.say(Tone::Warn, "The queues are not read yet; try again in a moment."),
+            }
+            model.roster.load.refresh().map(Effect::LoadRoster).into_iter().collect()
+        }
+        Action::Snooze => {
+            let morning = format::tomorrow_morning(model.now, model.options.zone);
+            let times = [
+                ('m', "15 minutes".into(), model.now + TimeDelta::minutes(15)),
+                ('h', "1 hour".into(), model.now + TimeDelta::hours(1)),
+                ('t', "Tomorrow, 08:00".into(), morning),
+            ];
+            model.overlays.push(Overlay::Menu(Menu::snooze(times, draft)));
+            Vec::new()
+        }
+        Action::Note => {
+            model.overlays.push(Overlay::Note(Box::new(Note::new(draft, false))));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn refuse(model: &mut Model, why: impl Into<String>) -> Vec<Effect> {
+    model.say(Tone::Warn, why);
+    Vec::new()
+}
+
+/// Why the lead takes no verdict, if it does not.
+fn closed(detail: &LeadDetail) -> Option<String> {
+    match detail.record.state {
+        LeadState::InLane => None,
+        LeadState::Pending => Some("This lead is not ranked yet; it comes back in a moment.".into()),
+        LeadState::Superseded => Some("Somebody changed this lead in the CRM; their word stands.".into()),
+        LeadState::Decided => {
+            let by = detail.decisions.iter().find(|d| d.undone_at.is_none()).map(|d| decided_by(&d.by));
+            Some(format!("This lead is already decided{}.", by.map_or(String::new(), |by| format!(" by {by}"))))
+        }
+    }
+}
+
+/// Who took a decision, in words; raw.
+pub fn decided_by(by: &crate::domain::decision::DecidedBy) -> String {
+    use crate::domain::decision::DecidedBy;
+    match by {
+        DecidedBy::Manager(name) => name.clone(),
+        DecidedBy::Automatic => "the policy".into(),
+        DecidedBy::Fallback => "the fallback".into(),
+    }
+}
+
+/// The name of an owner, raw; the id if nobody knows a name.
+pub fn name_of<'a>(detail: &'a LeadDetail, owner: &'a Owner) -> &'a str {
+    detail.names.get(owner.id()).map_or(owner.id(), String::as_str)
+}
+
+/// The name of a rep, raw; the id if nobody knows a name.
+pub fn rep_name<'a>(detail: &'a LeadDetail, rep: &'a RepId) -> &'a str {
+    detail.names.get(rep.as_str()).map_or(rep.as_str(), String::as_str)
+}
+
+fn ranked(detail: &LeadDetail, rank: u8) -> Result<(RepId, String), String> {
+    let reps = detail.ranking.as_ref().map_or(&[][..], |r| &r.reps);
+    let found = reps.iter().find(|r| r.rank == u32::from(rank)).ok_or_else(|| match reps.len() {
+        0 => "No reps are ranked for this lead.".to_owned(),
+        n => format!("There is no rank {rank}: {n} ranked."),
+    })?;
+    Ok((found.rep_id.clone(), rep_name(detail, &found.rep_id).to_owned()))
+}
+
+/// Gives the lead to this rep, unless that is what is recommended, or is what the legacy rules chose.
+fn override_with(model: &mut Model, mut draft: Draft, (rep, name): (RepId, String)) -> Vec<Effect> {
+    let Some(detail) = model.focus.detail() else { return Vec::new() };
+    let owner = Owner::Rep(rep.clone());
+    if detail.recommendation.as_ref().is_some_and(|r| r.route.owner() == owner) {
+        return refuse(model, format!("{name} is what is recommended: approve it."));
+    }
+    if detail.record.legacy.owner == owner {
+        draft.outcome = format!("stays with {name}");
+        draft.verdict = Some(Verdict::KeepLegacy);
+    } else {
+        draft.outcome = format!("to {name}");
+        draft.verdict = Some(Verdict::Override { rep });
+    }
+    ask_reason(model, draft)
+}
+
+fn ask_reason(model: &mut Model, draft: Draft) -> Vec<Effect> {
+    model.overlays.push(Overlay::Menu(Menu::reasons(draft)));
+    Vec::new()
+}
+
+/// A line of a menu was chosen.
+pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> Vec<Effect> {
+    model.overlays.pop();
+    let mut draft = draft;
+    match choice {
+        Choice::Reason(ReasonCode::O) if draft.note.is_none() => {
+            model.overlays.push(Overlay::Note(Box::new(Note::new(draft, true))));
+            Vec::new()
+        }
+        Choice::Reason(code) => {
+            let note = draft.note.clone();
+            send(model, draft, Some(Rejection { code, note }))
+        }
+        Choice::WriteNote => {
+            model.overlays.push(Overlay::Menu(Menu::reasons(draft.clone())));
+            model.overlays.push(Overlay::Note(Box::new(Note::new(draft, false))));
+            Vec::new()
+        }
+        Choice::Queue(queue) => {
+            if model
+                .focus
+                .detail()
+                .and_then(|d| d.recommendation.as_ref())
+                .is_some_and(|r| r.route.owner() == Owner::Queue(queue.clone()))
+            {
+                return refuse(model, format!("{label} is what is recommended: approve it."));
+            }
+            draft.outcome = format!("to {label}");
+            draft.verdict = Some(Verdict::Reroute { queue });
+            ask_reason(model, draft)
+        }
+        Choice::Until(until) => {
+            draft.outcome = format!("back in its lane at {}", format::moment(until, model.now, model.options.zone));
+            draft.verdict = Some(Verdict::Snooze { until });
+            send(model, draft, None)
+        }
+    }
+}
+
+/// A rep was found by name.
+pub fn found(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Finder(finder)) = model.overlays.last() else { return Vec::new() };
+    let Some(candidate) = finder.chosen() else { return Vec::new() };
+    let (rep, name, draft) = (candidate.id.clone(), candidate.name.clone(), finder.draft.clone());
+    model.overlays.pop();
+    // The focus may have moved on under an open overlay; the draft says which lead is meant.
+    if model.focus.id() != Some(&draft.lead) {
+        return refuse(model, "The lead is not in view any more; nothing was decided.");
+    }
+    override_with(model, draft, (rep, name))
+}
+
+/// A note is done.
+pub fn noted(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Note(note)) = model.overlays.last() else { return Vec::new() };
+    let (text, sends) = (note.text(), note.sends);
+    if sends && text.is_none() {
+        model.say(Tone::Warn, "The reason \"other\" needs a note.");
+        return Vec::new();
+    }
+    let Some(Overlay::Note(note)) = model.overlays.pop() else { return Vec::new() };
+    let mut draft = note.draft;
+    draft.note.clone_from(&text);
+    if sends {
+        return send(model, draft, Some(Rejection { code: ReasonCode::O, note: text }));
+    }
+    if let Some(Overlay::Menu(menu)) = model.overlays.last_mut() {
+        menu.draft.note.clone_from(&text);
+    }
+    match text {
+        Some(text) => {
+            model.session.notes.insert(draft.lead, text);
+            model.say(Tone::Info, "The note goes with your next rejection of this lead.");
+        }
+        None => {
+            model.session.notes.remove(&draft.lead);
+        }
+    }
+    Vec::new()
+}
+
+/// Sends a verdict to be stored, and goes on to the next lead without waiting.
+fn send(model: &mut Model, draft: Draft, rejection: Option<Rejection>) -> Vec<Effect> {
+    let Some(verdict) = draft.verdict.clone() else { return Vec::new() };
+    let row = model.queue.rows().iter().find(|row| row.id == draft.lead);
+    let place = row.map(|row| (model.queue.lane, QueueKey::of(row)));
+    let request =
+        VerdictRequest { lead: draft.lead.clone(), verdict, rejection, expected_decisions: draft.expected_decisions };
+    model.session.notes.remove(&draft.lead);
+    model.queue.hide(&draft.lead);
+    if let (Screen::Lead, Some(lead)) = (model.screen, &mut model.lead)
+        && lead.from == Screen::Queue
+    {
+        if let Some(next) = model.queue.selected() {
+            (lead.id, lead.scroll) = (next.id.clone(), 0);
+        } else {
+            (model.screen, model.lead) = (Screen::Queue, None);
+        }
+    }
+    model.session.under_way.push(UnderWay { draft, place, undo: false });
+    vec![Effect::Decide(request)]
+}
+
+/// The store answered to a verdict.
+pub fn decided(model: &mut Model, lead: &LeadId, result: Result<VerdictAnswer, BackendError>) -> Vec<Effect> {
+    let mut effects = vec![model.queue.unhide(lead)];
+    let Some(index) = model.session.under_way.iter().position(|u| &u.draft.lead == lead) else { return effects };
+    let UnderWay { draft, place, undo } = model.session.under_way.remove(index);
+    match result {
+        Ok(VerdictAnswer::Taken { undo_until, writes }) => {
+            if matches!(draft.verdict, Some(Verdict::Snooze { .. })) {
+                model.say(Tone::Good, format!("{}: {}.", draft.company, draft.outcome));
+                return effects;
+            }
+            let recorded = if writes { "" } else { " Recorded only: verdicts are not written to the CRM." };
+            model.status = Some(Status {
+                tone: Tone::Good,
+                text: format!("{}: {}.{recorded}", draft.company, draft.outcome),
+                undo_until: undo_until.filter(|_| writes),
+            });
+            if undo {
+                effects.push(Effect::Undo(lead.clone()));
+            }
+            model.session.given.push(Given { lead: lead.clone(), company: draft.company, place });
+        }
+        Ok(VerdictAnswer::NotOpen(why)) => {
+            model.say(Tone::Warn, format!("{}: no verdict was stored. {why}", draft.company));
+        }
+        Err(error) => model.say(Tone::Error, format!("{}: the verdict was not stored: {error}", draft.company)),
+    }
+    effects
+}
+
+/// Takes the last verdict back: the one still being stored, that of the lead on screen, or the newest.
+fn undo(model: &mut Model) -> Vec<Effect> {
+    if let Some(last) = model.session.under_way.last_mut()
+        && !matches!(last.draft.verdict, Some(Verdict::Snooze { .. }))
+    {
+        last.undo = true;
+        return Vec::new();
+    }
+    let on_screen = model.focus.detail().filter(|_| model.screen == Screen::Lead).and_then(|detail| {
+        let standing = detail.decisions.iter().find(|d| d.undone_at.is_none())?;
+        let waits = matches!(standing.write, WriteState::Waiting | WriteState::NotWanted);
+        (detail.record.state == LeadState::Decided && waits).then(|| detail.record.lead.id.clone())
+    });
+    let last = || model.session.given.last().map(|given| given.lead.clone());
+    match on_screen.or_else(last) {
+        Some(lead) => vec![Effect::Undo(lead)],
+        None => refuse(model, "There is no verdict of this session to take back."),
+    }
+}
+
+/// The store answered to an undo.
+pub fn undone(model: &mut Model, lead: &LeadId, result: Result<UndoAnswer, BackendError>) -> Vec<Effect> {
+    let given = model.session.given.iter().rposition(|given| &given.lead == lead);
+    let given = given.map(|index| model.session.given.remove(index));
+    let company = given.as_ref().map_or_else(|| lead.to_string(), |given| given.company.clone());
+    match result {
+        Ok(UndoAnswer::Undone) => {
+            model.say(Tone::Good, format!("{company}: taken back. It is in its lane again; nothing was written."));
+            let back = given.and_then(|given| given.place).map(|(lane, key)| model.queue.show_lead(lane, key));
+            let mut effects = vec![back.unwrap_or_else(|| model.queue.reload())];
+            effects.extend(model.focus.refresh());
+            effects
+        }
+        Ok(UndoAnswer::TooLate(why)) => refuse(model, format!("{company}: cannot be taken back. {why}")),
+        Err(error) => {
+            model.session.given.extend(given);
+            model.say(Tone::Error, format!("{company}: could not be taken back: {error}"));
+            Vec::new()
+        }
+    }
+}
+
+/// The words of a status at this moment: a grace period counts down whenever something is drawn, and never by itself.
+pub fn status_text(status: &Status, now: DateTime<Utc>, undo_key: Option<&str>) -> String {
+    let Some(until) = status.undo_until else { return status.text.clone() };
+    let left = (until - now).as_seconds_f64().ceil();
+    if left <= 0.0 {
+        return format!("{} It is being written.", status.text);
+    }
+    let key = undo_key.map_or(String::new(), |key| format!(", {key} takes it back"));
+    format!("{} Written in {left:.0} s{key}.", status.text)
+}
+
+#[cfg(test)]
+impl Draft {
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            lead: LeadId::new("l-1"),
+            company: "Acme".into(),
+            expected_decisions: 0,
+            verdict: None,
+            outcome: String::new(),
+            note: None,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The state as a picture. Reads the model, changes nothing, and formats only what is on screen.
+
+pub mod header;
+pub mod layout;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::Zone;
+use super::action::Action;
+use super::keymap::Place;
+use super::model::{Model, Tone};
+use super::overlay;
+use super::screens::{Screen, lead, model_health, queue, sync};
+use super::theme::{Meaning, Theme};
+use super::verdict::status_text;
+
+/// What every part of the picture needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx {
+    /// Looks.
+    pub theme: Theme,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The manager's clock.
+    pub zone: Zone,
+    /// Time from creation in which a lead should be with its rep.
+    pub sla: TimeDelta,
+}
+
+impl Ctx {
+    /// The context of a model.
+    pub const fn of(model: &Model) -> Self {
+        Self { theme: model.theme, now: model.now, zone: model.options.zone, sla: model.options.sla }
+    }
+
+    /// Text of ours in a style.
+    pub fn span(&self, meaning: Meaning, text: impl Into<String>) -> Span<'static> {
+        Span::styled(text.into(), self.theme.style(meaning))
+    }
+
+    /// What is left of the SLA of a lead created then; negative when it is missed.
+    pub fn sla_left(&self, created_at: DateTime<Utc>) -> TimeDelta {
+        created_at + self.sla - self.now
+    }
+
+    /// How urgent a remaining SLA is.
+    pub fn urgency(&self, left: TimeDelta) -> Meaning {
+        if left <= TimeDelta::zero() {
+            Meaning::Bad
+        } else if left < self.sla / 8 {
+            Meaning::Warn
+        } else {
+            Meaning::Text
+        }
+    }
+}
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame<'_>, model: &Model) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    if model.too_small() {
+        return too_small(frame, area);
+    }
+    let ctx = Ctx::of(model);
+    let parts = layout::parts(area);
+    header::draw(frame, model, &ctx, parts.header);
+    match model.screen {
+        Screen::Queue => queue::view::draw(frame, model, &ctx, parts.body),
+        Screen::Lead => lead::view::draw(frame, model, &ctx, parts.body),
+        Screen::Sync => sync::view::draw(frame, model, &ctx, parts.body),
+        Screen::Model => model_health::view::draw(frame, model, &ctx, parts.body),
+    }
+    status(frame, model, &ctx, parts.status);
+    footer(frame, model, &ctx, parts.footer);
+    if !model.overlays.is_empty() {
+        frame.buffer_mut().set_style(area, Modifier::DIM);
+        for shown in &model.overlays {
+            overlay::view::draw(frame, model, &ctx, area, shown);
+        }
+    }
+}
+
+fn too_small(frame: &mut Frame<'_>, area: Rect) {
+    let wanted = format!("needs {}x{}", layout::MIN_WIDTH, layout::MIN_HEIGHT);
+    let lines = ["leadboard".to_owned(), wanted, format!("this is {}x{}", area.width, area.height), "q quits".into()];
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|l| Line::from(l).centered()).collect();
+    let top = area.height.saturating_sub(lines.len() as u16) / 2;
+    let place = Rect { y: area.y + top, height: area.height - top, ..area };
+    frame.render_widget(Paragraph::new(lines), place);
+}
+
+/// One line of text at a row of an area, if the row is inside.
+pub fn put(frame: &mut Frame<'_>, area: Rect, row: u16, line: Line<'_>) {
+    if row < area.height {
+        frame.render_widget(line, Rect { y: area.y + row, height: 1, ..area });
+    }
+}
+
+/// Lines from a row of an area on; what does not fit is left out.
+pub fn put_all<'a>(frame: &mut Frame<'_>, area: Rect, row: u16, lines: impl IntoIterator<Item = Line<'a>>) {
+    for (line, row) in lines.into_iter().zip(row..area.height) {
+        put(frame, area, row, line);
+    }
+}
+
+/// A line with one part at each end. The right part gives way when there is no room for both.
+pub fn two_ends(frame: &mut Frame<'_>, area: Rect, left: Line<'_>, right: Line<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let (used, wanted) = (left.width() as u16, right.width() as u16);
+    frame.render_widget(left, Rect { height: 1, ..area });
+    if wanted > 0 && used + 2 + wanted <= area.width {
+        let place = Rect { x: area.right() - wanted, width: wanted, height: 1, ..area };
+        frame.render_widget(right, place);
+    }
+}
+
+fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let right = match model.screen {
+        Screen::Queue => queue::view::position(model, ctx),
+        _ => Line::default(),
+    };
+    let room = usize::from(area.width).saturating_sub(if right.width() > 0 { right.width() + 3 } else { 1 });
+    let left = match (&model.status, failure(model)) {
+        (Some(status), _) => {
+            let undo = model.keymap.key_for(model.place(), Action::Undo);
+            let text = ctx.theme.text(&status_text(status, model.now, undo.as_deref()), room);
+            let (mark, meaning) = match status.tone {
+                Tone::Info => ("", Meaning::Text),
+                Tone::Good => ("", Meaning::Good),
+                Tone::Warn => ("", Meaning::Warn),
+                Tone::Error => ("Error: ", Meaning::Bad),
+            };
+            Line::from(vec![ctx.span(meaning, format!(" {mark}")), ctx.span(meaning, text)])
+        }
+        (None, Some(error)) => ctx.span(Meaning::Bad, format!(" {}", ctx.theme.text(&error, room))).into(),
+        (None, None) => Line::default(),
+    };
+    two_ends(frame, area, left, right);
+}
+
+/// What could not be read, when old data is shown in its place.
+fn failure(model: &Model) -> Option<String> {
+    let newest = match model.screen {
+        Screen::Queue => model.queue.window.error.as_ref().filter(|_| model.queue.window.data.is_some()),
+        Screen::Lead => None,
+        Screen::Sync => model.sync.outbox.error.as_ref(),
+        Screen::Model => model.health.models.error.as_ref().filter(|_| model.health.models.data.is_some()),
+    };
+    let error = newest.or(model.overview.error.as_ref())?;
+    Some(format!("Old data is shown, because the newest could not be read: {error}"))
+}
+
+/// The keys that matter here, as many as fit, from the live keymap.
+fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let place = model.place();
+    let hints: &[Action] = match place {
+        Place::Queue => &[
+            Action::Approve,
+            Action::KeepLegacy,
+            Action::Override(2),
+            Action::OverrideAny,
+            Action::Reroute,
+            Action::Snooze,
+            Action::Undo,
+            Action::Open,
+            Action::NextLane,
+        ],
+        Place::Lead => &[
+            Action::Approve,
+            Action::KeepLegacy,
+            Action::Override(2),
+            Action::OverrideAny,
+            Action::Reroute,
+            Action::Snooze,
+            Action::Note,
+            Action::Undo,
+            Action::Back,
+        ],
+        Place::Sync => &[Action::Retry, Action::Open, Action::Back],
+        Place::Model => &[Action::Up, Action::Down, Action::Back],
+        Place::Menu | Place::Finder | Place::Note | Place::Confirm | Place::Help => {
+            &[Action::Accept, Action::Up, Action::Down, Action::Back]
+        }
+    };
+    let hint = |action: Action| -> Option<(String, &'static str)> {
+        let key = model.keymap.key_for(place, action)?;
+        let key = match (action, model.keymap.key_for(place, Action::Override(9))) {
+            (Action::Override(_), Some(last)) => format!("{key}-{last}"),
+            _ => key,
+        };
+        Some((key, action.hint()))
+    };
+    let help = hint(Action::Help).map_or_else(Line::default, |(key, words)| {
+        Line::from(vec![ctx.span(Meaning::Key, key), ctx.span(Meaning::Text, format!(" {words} "))])
+    });
+    let room = usize::from(area.width).saturating_sub(help.width() + 3);
+    let mut left = Line::from(" ");
+    for (key, words) in hints.iter().filter_map(|action| hint(*action)) {
+        let part = [ctx.span(Meaning::Key, key), ctx.span(Meaning::Text, format!(" {words}  "))];
+        if left.width() + part.iter().map(Span::width).sum::<usize>() > room + 2 {
+            break;
+        }
+        left.extend(part);
+    }
+    two_ends(frame, area, left, help);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! The two lines on top of every screen: where am I and is all well, and the conservation counter.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Ctx, put, two_ends};
+use crate::tui::action::Action;
+use crate::tui::backend::{LoopState, Overview};
+use crate::tui::format;
+use crate::tui::model::Model;
+use crate::tui::screens::Screen;
+use crate::tui::theme::Meaning;
+
+/// Draws both lines.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let nav = navigation(model, ctx);
+    let room = usize::from(area.width).saturating_sub(nav.width() + 2);
+    two_ends(frame, area, nav, state(model, ctx, room));
+    put(frame, area, 1, conservation(model.overview.data.as_ref(), ctx, area.width));
+}
+
+fn navigation(model: &Model, ctx: &Ctx) -> Line<'static> {
+    let mut spans = vec![ctx.span(Meaning::Title, " leadboard ")];
+    let screens = [
+        (Screen::Queue, Action::ShowQueue, " Queue "),
+        (Screen::Sync, Action::ShowSync, " Sync "),
+        (Screen::Model, Action::ShowModel, " Model "),
+    ];
+    for (screen, action, name) in screens {
+        let here = model.screen == screen || (screen == Screen::Queue && model.screen == Screen::Lead);
+        if here {
+            spans.push(Span::raw(" "));
+            spans.push(ctx.span(Meaning::Selected, name));
+        } else {
+            let key = model.keymap.key_for(Model::place_of(model.screen), action).unwrap_or_default();
+            spans.push(ctx.span(Meaning::Key, format!("  {key}")));
+            spans.push(ctx.span(Meaning::Text, name));
+        }
+    }
+    Line::from(spans)
+}
+
+/// What is to be known at every moment; what does not fit is left out, the clock first and the phase last.
+fn state(model: &Model, ctx: &Ctx, room: usize) -> Line<'static> {
+    let mut parts = vec![ctx.span(Meaning::Muted, format::clock(ctx.now, ctx.zone))];
+    if let Some(overview) = &model.overview.data {
+        let (meaning, text) = worker(overview);
+        parts.push(ctx.span(meaning, ctx.theme.text(&text, 28)));
+        match overview.effects.failed {
+            0 => {}
+            1 => parts.push(ctx.span(Meaning::Bad, "1 write failed")),
+            n => parts.push(ctx.span(Meaning::Bad, format!("{} writes failed", format::compact(n)))),
+        }
+    }
+    if model.options.read_only {
+        parts.push(ctx.span(Meaning::Warn, "READ-ONLY"));
+    }
+    parts.push(ctx.span(Meaning::Title, ctx.theme.text(&model.options.phase.to_uppercase(), 12)));
+    let mut line: Vec<Span<'static>> = Vec::new();
+    let mut used = 1;
+    for part in parts.into_iter().rev() {
+        used += part.width() + 2;
+        if used > room {
+            break;
+        }
+        line.extend([part, Span::raw("  ")]);
+    }
+    if line.pop().is_some() {
+        line.push(Span::raw(" "));
+    }
+    Line::from(line)
+}
+
+/// The worker in a few words, and how to take them.
+fn worker(overview: &Overview) -> (Meaning, String) {
+    let Some(worst) = overview.health.worst() else { return (Meaning::Muted, "no worker here".into()) };
+    match worst.state {
+        LoopState::Running => (Meaning::Good, "worker ok".into()),
+        LoopState::Starting => (Meaning::Muted, "worker starts".into()),
+        LoopState::Paused => (Meaning::Warn, format!("{} paused", worst.name)),
+        LoopState::Failing => (Meaning::Bad, format!("{} failing", worst.name)),
+        LoopState::Stopped => (Meaning::Alarm, format!("{} STOPPED", worst.name)),
+    }
+}
+
+/// The conservation rule as a sum that anybody can check. Anything lost is shouted.
+pub fn conservation(overview: Option<&Overview>, ctx: &Ctx, width: u16) -> Line<'static> {
+    let Some(overview) = overview else { return ctx.span(Meaning::Muted, " counting leads ...").into() };
+    let c = overview.conservation;
+    let long = ["received", "decided", "in queue", "pending", "superseded"];
+    let short = ["recv", "done", "queue", "pend", "superseded"];
+    let numbers = [c.received, c.decided, c.in_lane, c.pending, c.superseded];
+    let lost = c.lost();
+    let build = |words: [&'static str; 5], show: fn(u64) -> String| {
+        let mut spans = vec![Span::raw(" ")];
+        for (i, (word, n)) in words.into_iter().zip(numbers).enumerate() {
+            let sign = ["", " = ", " + ", " + ", " + "][i];
+            spans.push(ctx.span(Meaning::Muted, format!("{sign}{word} ")));
+            spans.push(ctx.span(Meaning::Text, show(n)));
+        }
+        if lost == 0 {
+            spans.push(ctx.span(Meaning::Good, "  lost 0"));
+        } else {
+            spans.push(Span::raw("  "));
+            spans.push(ctx.span(Meaning::Alarm, format!(" LOST {lost} ")));
+        }
+        Line::from(spans)
+    };
+    let fits = |line: &Line<'_>| line.width() <= usize::from(width);
+    let full = build(long, format::grouped);
+    if fits(&full) {
+        return full;
+    }
+    let medium = build(short, format::grouped);
+    if fits(&medium) { medium } else { build(["recv", "done", "queue", "pend", "sup"], format::compact) }
+}

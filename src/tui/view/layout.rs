@@ -1,0 +1,64 @@
+//! Where things are, as a function of the size alone, so that `update` (which pages) and the views (which draw) agree.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+/// Narrower than this, nothing true can be shown.
+pub const MIN_WIDTH: u16 = 60;
+/// Lower than this, nothing true can be shown.
+pub const MIN_HEIGHT: u16 = 15;
+/// From this width on the queue shows the why-panel of the selected lead beside the list, and the lead screen has a
+/// second column.
+pub const WIDE: u16 = 120;
+
+/// Lines of the header on every screen: navigation and the conservation counter.
+const HEADER: u16 = 2;
+/// Lines above the rows of the queue: lanes and column heads.
+pub const QUEUE_HEAD: u16 = 2;
+/// Lines of the sync screen besides the loops and the outbox rows.
+pub const SYNC_FIXED: u16 = 8;
+
+/// The parts of a screen.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts {
+    /// Navigation and counters.
+    pub header: Rect,
+    /// The screen itself.
+    pub body: Rect,
+    /// What happened last.
+    pub status: Rect,
+    /// Keys.
+    pub footer: Rect,
+}
+
+/// Cuts the terminal into its parts.
+pub fn parts(area: Rect) -> Parts {
+    let [header, body, status, footer] = Layout::vertical([
+        Constraint::Length(HEADER),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    Parts { header, body, status, footer }
+}
+
+/// Cuts the queue's body into the list and, when wide, the why-panel.
+pub fn queue_columns(body: Rect) -> (Rect, Option<Rect>) {
+    if body.width < WIDE {
+        return (body, None);
+    }
+    let panel = (body.width * 46 / 100).max(50);
+    let [list, _, panel] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(1), Constraint::Length(panel)]).areas(body);
+    (list, Some(panel))
+}
+
+/// Rows of the queue that fit on a terminal.
+pub fn queue_rows(size: (u16, u16)) -> usize {
+    usize::from(size.1.saturating_sub(HEADER + 2 + QUEUE_HEAD))
+}
+
+/// Rows of the outbox that fit on a terminal, below a line for each loop.
+pub fn outbox_rows(size: (u16, u16), loops: usize) -> usize {
+    usize::from(size.1.saturating_sub(HEADER + 2 + SYNC_FIXED)).saturating_sub(loops.max(1))
+}

@@ -1,0 +1,4 @@
+//! Small drawings made of characters.
+
+pub mod plot;
+pub mod strip;
