@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod arch;
+mod demo_org;
 mod history;
 mod salesforce;
 mod store_conformance;
