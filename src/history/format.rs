@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 
 /// Dates that exports write when nobody says otherwise: ISO 8601, with or without time and offset, and the offset
 /// without a colon that Salesforce writes.
