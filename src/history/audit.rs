@@ -1,7 +1,7 @@
 //! The data audit: whether closed deals are good enough to train on, and what is wrong with them if not.
 //!
 //! Pure: deals in, report out. It does not care whether the deals came from a file or from a CRM. Each check is one
-//! function in [`checks`] that returns findings; a new check is a new function and a new [`FindingCode`].
+//! function in `checks` that returns findings; a new check is a new function and a new [`FindingCode`].
 
 mod checks;
 mod report;

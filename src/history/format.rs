@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 
 /// Dates that exports write when nobody says otherwise: ISO 8601, with or without time and offset, and the offset
 /// without a colon that Salesforce writes.
@@ -54,7 +54,7 @@ pub(super) struct Format {
 impl Default for Format {
     fn default() -> Self {
         Self {
-            dates: DEFAULT_DATES.iter().map(|pattern| DateFormat { pattern: (*pattern).to_owned() }).collect(),
+            dates: DEFAULT_DATES.iter().filter_map(|pattern| DateFormat::new(pattern).ok()).collect(),
             delimiter: b',',
             decimal_comma: false,
             ignore_in_numbers: Vec::new(),
@@ -95,7 +95,7 @@ impl Format {
         let fitting: Vec<String> = COMMON_TIMES
             .iter()
             .flat_map(|time| COMMON_DATES.iter().map(move |(date, order)| (format!("{date}{time}"), *order)))
-            .filter(|(pattern, _)| DateFormat { pattern: pattern.clone() }.read(value).is_some())
+            .filter(|(pattern, _)| DateFormat::new(pattern).is_ok_and(|format| format.read(value).is_some()))
             .map(|(pattern, order)| format!("\"{pattern}\" ({order})"))
             .take(2)
             .collect();
@@ -135,9 +135,9 @@ impl Format {
 }
 
 /// A date format in the notation of `strftime`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct DateFormat {
-    pattern: String,
+    items: Vec<Item<'static>>,
 }
 
 impl DateFormat {
@@ -146,10 +146,7 @@ impl DateFormat {
     /// # Errors
     /// Says what the format lacks.
     pub(super) fn new(pattern: &str) -> Result<Self, &'static str> {
-        if StrftimeItems::new(pattern).any(|item| matches!(item, Item::Error)) {
-            return Err("is not understood");
-        }
-        let format = Self { pattern: pattern.to_owned() };
+        let format = Self { items: StrftimeItems::new(pattern).parse_to_owned().map_err(|_| "is not understood")? };
         // `%#z` can be read but not written; `%z` stands in for it.
         let writable = pattern.replace("%#z", "%z");
         let sample =
@@ -165,12 +162,14 @@ impl DateFormat {
     }
 
     fn read(&self, value: &str) -> Option<When> {
-        let when = if let Ok(instant) = DateTime::parse_from_str(value, &self.pattern) {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, value, self.items.iter()).ok()?;
+        let when = if let Ok(instant) = parsed.to_datetime() {
             When::Instant(instant.with_timezone(&Utc))
-        } else if let Ok(local) = NaiveDateTime::parse_from_str(value, &self.pattern) {
+        } else if let Ok(local) = parsed.to_naive_datetime_with_offset(0) {
             When::Instant(local.and_utc())
         } else {
-            When::Day(NaiveDate::parse_from_str(value, &self.pattern).ok()?)
+            When::Day(parsed.to_naive_date().ok()?)
         };
         YEARS.contains(&when.start().year()).then_some(when)
     }

@@ -34,7 +34,7 @@ pub const EXAMPLE_MAP: &str = include_str!("../../assets/maps/example.toml");
     strum::EnumString,
 )]
 #[strum(serialize_all = "snake_case")]
-pub enum Role {
+pub(super) enum Role {
     /// Names the lead; unique in the file.
     LeadId,
     /// When the lead came in.

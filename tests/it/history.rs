@@ -540,3 +540,11 @@ proptest! {
         drop(Mapping::parse(&String::from_utf8_lossy(&bytes), Path::new("map.toml")));
     }
 }
+
+#[test]
+fn the_smallest_map_of_the_readme_works() {
+    let readme = include_str!("../../assets/maps/README.md");
+    let map = readme.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let file = "Opportunity ID,Created Date,Close Date,Owner,Stage\n7,2020-01-01,2020-02-01,Ana,Closed Won\n";
+    assert_eq!(strict(&map_of(map), file).unwrap().deals.len(), 1);
+}

@@ -1,6 +1,6 @@
 //! The checks, from the most to the least fundamental.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -111,7 +111,7 @@ fn enough_of_each(deals: &[Deal], options: &AuditOptions) -> Option<Finding> {
 }
 
 fn duplicates(deals: &[Deal]) -> Option<Finding> {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::with_capacity(deals.len());
     let again: Vec<&Deal> = deals.iter().filter(|deal| !seen.insert(&deal.lead_id)).collect();
     (!again.is_empty()).then(|| {
         finding(
