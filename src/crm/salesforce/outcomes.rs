@@ -1,12 +1,12 @@
 //! What became of leads: the opportunity each was converted to.
 
-use super::Salesforce;
+use chrono::{DateTime, Utc};
+
 use super::errors::Fault;
-use super::ids;
 use super::map::Record;
 use super::poll::created_since;
-use super::query::{Api, Select};
-use super::query::{Condition, Value};
+use super::query::{Api, Condition, Select, Value};
+use super::{Salesforce, ids};
 use crate::app::ports::Cursor;
 use crate::domain::deal::{LeadOutcome, Outcome};
 use crate::domain::ids::{LeadId, RepId};
@@ -28,7 +28,7 @@ pub(super) struct DealState {
     /// `None` while open.
     pub outcome: Option<Outcome>,
     /// End of the close date, once closed.
-    pub closed_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub closed_at: Option<DateTime<Utc>>,
     /// Amount, once closed.
     pub amount: Option<f64>,
     /// Its owner.
