@@ -73,7 +73,12 @@ pub(super) struct Parts {
 
 /// SHA-256, hexadecimal.
 pub(super) fn hex(digest: &digest::Digest) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .as_ref()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
 }
 
 fn checksum(text: &str) -> String {

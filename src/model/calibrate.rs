@@ -7,11 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 /// From so many calibration rows on, isotonic regression is used.
-pub const ISOTONIC_ROWS: usize = 1_000;
+pub const ISOTONIC_ROWS: usize = 3_000;
 /// Calibration rows are first averaged in groups of equal size, at most so many …
-const MAX_GROUPS: usize = 100;
+const MAX_GROUPS: usize = 50;
 /// … and at least so large, so that no end of the curve rests on a handful of deals.
-const MIN_GROUP: usize = 50;
+const MIN_GROUP: usize = 100;
 /// Least distance of a probability from 0 and 1.
 const EDGE: f64 = 1e-6;
 
@@ -43,10 +43,10 @@ impl Calibration {
         if wins == 0 || wins == won.len() {
             return None;
         }
-        if margins.len() >= ISOTONIC_ROWS {
-            if let Some(isotonic) = fit_isotonic(margins, won) {
-                return Some(isotonic);
-            }
+        if margins.len() >= ISOTONIC_ROWS
+            && let Some(isotonic) = fit_isotonic(margins, won)
+        {
+            return Some(isotonic);
         }
         Some(fit_platt(margins, won))
     }
@@ -185,4 +185,64 @@ fn fit_platt(margins: &[f64], won: &[bool]) -> Calibration {
         }
     }
     Calibration::Platt { slope: if slope.is_finite() { slope.max(0.05) } else { 0.05 }, intercept }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adjacent_violators_are_pooled() {
+        let y = [1.0, 2.0, 3.0, 3.0, 1.0, 6.0, 7.0, 8.0, 11.0, 9.0, 10.0, 14.0];
+        let blocks = pool_adjacent_violators(&y, &[1.0; 12]);
+        let fit: Vec<f64> = blocks.iter().flat_map(|(first, end, v)| std::iter::repeat_n(*v, end - first)).collect();
+        let by_hand = [1.0, 2.0, 7.0 / 3.0, 7.0 / 3.0, 7.0 / 3.0, 6.0, 7.0, 8.0, 10.0, 10.0, 10.0, 14.0];
+        assert!(fit.iter().zip(by_hand).all(|(a, b)| (a - b).abs() < 1e-12), "{fit:?}");
+        let weighted = pool_adjacent_violators(&[1.0, 0.0], &[1.0, 3.0]);
+        assert_eq!(weighted.len(), 1);
+        assert!((weighted[0].2 - 0.25).abs() < 1e-12);
+    }
+
+    /// Margins that are twice too bold: the true log-odds are half of them.
+    fn overconfident(n: usize) -> (Vec<f64>, Vec<bool>) {
+        let mut rows = Vec::new();
+        for i in 0..n {
+            let margin = 6.0 * (i as f64 / n as f64) - 3.0;
+            let p = 1.0 / (1.0 + (-margin / 2.0).exp());
+            // A low-discrepancy sequence instead of a random draw.
+            rows.push((margin, (i as f64 * 0.618_033_988_749_895).fract() < p));
+        }
+        rows.into_iter().unzip()
+    }
+
+    #[test]
+    fn boldness_is_corrected_with_few_rows_and_with_many() {
+        for (n, method) in [(500, "Platt"), (8_000, "isotonic")] {
+            let (margins, won) = overconfident(n);
+            let calibration = Calibration::fit(&margins, &won).unwrap();
+            assert_eq!(calibration.method(), method);
+            assert!(calibration.is_sound());
+            for margin in [-2.5, -1.0, 0.0, 1.0, 2.5] {
+                let truth = 1.0 / (1.0 + (-margin / 2.0f64).exp());
+                let p = calibration.probability(margin);
+                assert!((p - truth).abs() < 0.04, "{method} at {margin}: {p} instead of {truth}");
+            }
+        }
+    }
+
+    #[test]
+    fn different_margins_never_tie_and_no_probability_is_certain() {
+        let (margins, mut won) = overconfident(8_000);
+        // A long stretch without any win, as a flat block of the isotonic fit.
+        won[..1_500].fill(false);
+        let calibration = Calibration::fit(&margins, &won).unwrap();
+        let p: Vec<f64> = (0..200).map(|i| calibration.probability(f64::from(i) * 0.04 - 4.0)).collect();
+        assert!(p.windows(2).all(|w| w[0] < w[1]));
+        assert!(calibration.probability(-1e9) > 0.0 && calibration.probability(1e9) < 1.0);
+    }
+
+    #[test]
+    fn one_outcome_alone_cannot_be_calibrated() {
+        assert_eq!(Calibration::fit(&[0.1, 0.2], &[true, true]), None);
+    }
 }

@@ -197,6 +197,8 @@ pub struct Evaluation {
     pub train_deals: u32,
     /// Deals left out of both sides, because their outcome was not known yet when the held-out time began.
     pub embargoed_deals: u32,
+    /// Deals it learned from although their assumed closing lies in the held-out time.
+    pub assumed_known_deals: u32,
     /// Deals it was judged on.
     pub test_deals: u32,
     /// Of those, won.
@@ -220,12 +222,13 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// Judges calibrated probabilities; `None` without both outcomes. The two deal counts are filled in by the caller.
+    /// Judges calibrated probabilities; `None` without both outcomes. The counts of training deals are filled in by the caller.
     pub fn of(p: &[f64], lead_only: &[f64], won: &[bool]) -> Option<Self> {
         let reliability = reliability(p, won);
         Some(Self {
             train_deals: 0,
             embargoed_deals: 0,
+            assumed_known_deals: 0,
             test_deals: p.len() as u32,
             test_wins: won.iter().filter(|w| **w).count() as u32,
             auc: auc(p, won)?,

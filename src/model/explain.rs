@@ -157,12 +157,10 @@ impl FactorMap {
             let kind = match column.source {
                 Source::Numeric(i) => FactorKind::Numeric(spec.numerics[i as usize].fact.clone()),
                 Source::Baseline => FactorKind::KindOfLead,
-                Source::LevelRate(i) | Source::LevelDeals(i) | Source::Indicator(i, _) => field(i),
-                Source::RepRate | Source::RepDeals | Source::RepEffect => FactorKind::Rep,
+                Source::LevelRate(i) | Source::Indicator(i, _) => field(i),
+                Source::RepRate | Source::RepEffect => FactorKind::Rep,
                 Source::Advantage => FactorKind::LeadsLikeThis,
-                Source::SegmentEffect(i) | Source::SegmentDeals(i) => {
-                    FactorKind::Segment(spec.fields[i as usize].fact.clone())
-                }
+                Source::SegmentEffect(i) => FactorKind::Segment(spec.fields[i as usize].fact.clone()),
             };
             let factor = map.kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
                 map.kinds.push(kind);

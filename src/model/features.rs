@@ -3,6 +3,9 @@
 //! A deal's features know an outcome only if it became known strictly before the deal's lead was created. The sweep
 //! walks all deals in time and asks the [`FeatureState`] for a row at each creation; a model is stored with the state
 //! at the end of the sweep, and scoring asks that for its rows.
+//!
+//! How many deals a statistic rests on is not a column: counts only grow, so trees would learn the calendar from them
+//! and lose on later deals. Support acts through the shrinkage of every statistic instead.
 
 mod baseline;
 mod rep_effects;

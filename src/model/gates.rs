@@ -136,7 +136,7 @@ fn paragraph(stratified: &Evaluation, out_of_time: &Evaluation, gates: &[Gate], 
             }
             if !passed(GateId::G4) {
                 missing.push(format!(
-                    "its probabilities are off by {:.0} points on average, so they must not be compared with thresholds",
+                    "its probabilities are off by {:.1} points on average, so they must not be compared with thresholds",
                     out_of_time.ece * 100.0
                 ));
             }
@@ -159,7 +159,7 @@ fn thousands(n: u32) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -177,6 +177,7 @@ mod tests {
         Evaluation {
             train_deals: 5_000,
             embargoed_deals: 0,
+            assumed_known_deals: 0,
             test_deals: 1_340,
             test_wins: 300,
             auc: around(auc_low, 0.03),

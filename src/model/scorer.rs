@@ -18,7 +18,9 @@ use crate::domain::ranking::Interval;
 /// `v_lead` that of the lead's own log-odds.
 ///
 /// It covers what is not known about the true probability, not whether this one lead is won. The coefficients were
-/// chosen on generated companies whose true probabilities are known.
+/// chosen on generated companies whose true probabilities are known; on four others, the nominal 95 % covered 91 to
+/// 94 % of the true probabilities with 12,000 deals, and only 72 to 95 % with 3,000: the error of the calibration curve
+/// itself is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IntervalModel {
     /// Weight of the rep's variance.

@@ -36,12 +36,12 @@ pub const MIN_DEALS: usize = 200;
 pub const MIN_OF_EACH: usize = 20;
 /// Share of the deals that an evaluation holds out.
 const HELD_OUT: f64 = 0.2;
-/// From so many deals on, trees may be one level deeper.
-const DEEPER_FROM: usize = 20_000;
+/// With fewer deals than this, trees are one level shallower.
+const SHALLOW_BELOW: usize = 5_000;
 /// Columns named in the card's list of importance.
 const MAX_IMPORTANCE: usize = 30;
 /// See [`IntervalModel`].
-const INTERVAL: IntervalModel = IntervalModel { rep: 1.0, lead: 1.0, floor: 0.03 };
+const INTERVAL: IntervalModel = IntervalModel { rep: 1.2, lead: 1.0, floor: 0.05 };
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +87,9 @@ impl Parameters {
     /// Sensible, strongly regularised parameters for so many deals.
     pub fn for_deals(deals: usize, seed: u64) -> Self {
         Self {
-            max_depth: if deals < DEEPER_FROM { 3 } else { 4 },
+            max_depth: if deals < SHALLOW_BELOW { 3 } else { 4 },
             eta: 0.05,
-            min_child_weight: 10.0,
+            min_child_weight: 5.0,
             lambda: 5.0,
             subsample: 0.8,
             colsample_bytree: 0.5,
@@ -324,7 +324,11 @@ fn check(deals: &[Deal]) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Refits with what was known before the newest fifth began, and judges on that fifth.
+/// Refits with what was known before the newest fifth began, and judges on that fifth as live scoring would: with the
+/// statistics frozen at that moment.
+///
+/// Where closing dates are only assumed, nobody can tell what was known; then every older deal counts as known, and
+/// the evaluation says how many of them were assumed to close later.
 fn judge_out_of_time(
     trainer: &dyn Trainer,
     deals: &[&Deal],
@@ -333,15 +337,15 @@ fn judge_out_of_time(
 ) -> Result<Evaluation, TrainError> {
     let begin = deals.len() - (deals.len() as f64 * HELD_OUT).round() as usize;
     let cut = deals[begin].facts.created_at;
-    let train: Vec<usize> =
-        (0..begin).filter(|&i| deals[i].closed_at < cut && deals[i].facts.created_at < cut).collect();
+    let train: Vec<usize> = (0..begin).filter(|&i| deals[i].closed_at < cut || deals[i].closed_assumed).collect();
     let won = train.iter().filter(|&&i| deals[i].outcome == Outcome::Won).count();
     if train.len() < MIN_DEALS / 2 || won == 0 || won == train.len() {
         return Err(TrainError::NothingKnownBefore { known: train.len(), cut });
     }
     let test: Vec<usize> = (begin..deals.len()).collect();
-    let mut evaluation = judge(trainer, deals, &train, &test, parameters, watch)?;
+    let mut evaluation = judge(trainer, deals, &train, &test, true, parameters, watch)?;
     evaluation.embargoed_deals = (begin - train.len()) as u32;
+    evaluation.assumed_known_deals = train.iter().filter(|&&i| deals[i].closed_at >= cut).count() as u32;
     Ok(evaluation)
 }
 
@@ -362,22 +366,31 @@ fn judge_stratified(
     }
     test.sort_unstable();
     let train: Vec<usize> = (0..deals.len()).filter(|i| test.binary_search(i).is_err()).collect();
-    judge(trainer, deals, &train, &test, parameters, watch)
+    judge(trainer, deals, &train, &test, false, parameters, watch)
 }
 
+/// `frozen` judges rows as the scorer makes them; else as the sweep did, with what was known at each creation.
 fn judge(
     trainer: &dyn Trainer,
     deals: &[&Deal],
     train: &[usize],
     test: &[usize],
+    frozen: bool,
     parameters: &Parameters,
     watch: &mut Watch<'_>,
 ) -> Result<Evaluation, TrainError> {
     let study = Study::prepare(deals, train);
     let full = study.fit(trainer, train, parameters, watch)?;
     let lead_only = study.fit_lead_only(trainer, train, parameters, watch)?;
+    let rows = FeatureMatrix {
+        columns: study.matrix.columns,
+        values: test
+            .iter()
+            .flat_map(|&i| if frozen { study.scored(deals[i]) } else { study.matrix.row(i).to_vec() })
+            .collect(),
+    };
     let margins = |forest: &Forest| -> Vec<f64> {
-        test.iter().map(|&i| f64::from(forest.margin(&study.matrix.row(i)[..forest.features]))).collect()
+        (0..rows.rows()).map(|i| f64::from(forest.margin(&rows.row(i)[..forest.features]))).collect()
     };
     let p: Vec<f64> = margins(&full.forest).into_iter().map(|margin| full.calibration.probability(margin)).collect();
     let won: Vec<bool> = test.iter().map(|&i| deals[i].outcome == Outcome::Won).collect();

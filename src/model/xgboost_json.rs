@@ -23,6 +23,7 @@ pub(super) struct XgbModel {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are XGBoost's")]
 struct Learner {
     attributes: serde_json::Map<String, serde_json::Value>,
     feature_names: Vec<String>,

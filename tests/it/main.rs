@@ -4,6 +4,7 @@
 mod arch;
 mod demo_org;
 mod history;
+mod model;
 mod salesforce;
 mod store_conformance;
 mod store_fixtures;

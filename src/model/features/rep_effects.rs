@@ -27,7 +27,7 @@ const VARIANCE_BOUNDS: (f64, f64) = (1e-4, 1.5);
 const RESOLVE_SHARE: u32 = 40;
 
 /// Where the cells of the crossed fields lie in a rep's vectors: cell 0 is the rep itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
     /// For each crossed field: index of the field, first cell.
     fields: Vec<(usize, usize)>,
@@ -151,22 +151,22 @@ impl RepEffects {
         let active = layout.active(codes);
         let groups = layout.groups();
         let state = &mut self.reps[rep];
-        let h = p * (1.0 - p);
+        let information = p * (1.0 - p);
         let error = f64::from(u8::from(won)) - p;
         for (i, &row) in active.iter().enumerate() {
             for &column in &active[..=i] {
-                let j = &mut state.information[at(row, column)];
-                let rise = (*j + h).powi(2) - j.powi(2);
-                *j += h;
-                let (a, b) = (layout.group[row], layout.group[column]);
-                self.moments[a * groups + b] += rise;
+                let cell = &mut state.information[at(row, column)];
+                let rise = (*cell + information).powi(2) - cell.powi(2);
+                *cell += information;
+                let (one, other) = (layout.group[row], layout.group[column]);
+                self.moments[one * groups + other] += rise;
                 if row != column {
-                    self.moments[b * groups + a] += rise;
+                    self.moments[other * groups + one] += rise;
                 }
             }
-            let g = &mut state.score[row];
-            self.excess[layout.group[row]] += (*g + error).powi(2) - g.powi(2) - h;
-            *g += error;
+            let score = &mut state.score[row];
+            self.excess[layout.group[row]] += (*score + error).powi(2) - score.powi(2) - information;
+            *score += error;
             state.tallies[row].0 += 1;
             state.tallies[row].1 += u32::from(won);
         }

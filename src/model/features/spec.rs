@@ -13,10 +13,10 @@ use crate::domain::facts::LeadFacts;
 const MIN_LEVEL_DEALS: usize = 5;
 /// Most levels of one field with statistics of their own.
 const MAX_LEVELS: usize = 2_000;
-/// Most levels of one field with an indicator column and a cell per rep.
-const MAX_COMMON: usize = 12;
-/// A common level holds at least this share of the deals.
-const MIN_COMMON_SHARE: f64 = 0.015;
+/// Most levels of one field with an indicator column, and the least share of the deals that such a level holds.
+const INDICATORS: (usize, f64) = (40, 0.004);
+/// The same for levels with a cell per rep.
+const COMMON: (usize, f64) = (12, 0.015);
 /// A field is crossed with reps only if the pooled rest is at most this share of the deals.
 const MAX_POOLED_SHARE: f64 = 0.6;
 /// Size tiers per numeric fact.
@@ -151,6 +151,8 @@ pub struct Field {
     pub fact: CategoricalFact,
     /// Levels with statistics of their own, sorted, so that reading is a binary search.
     pub levels: Vec<String>,
+    /// Levels with an indicator column (indices into `levels`, ascending).
+    pub indicators: Vec<u32>,
     /// The common levels (indices into `levels`, ascending); each is a slot of its own, all others share one.
     pub common: Vec<u32>,
     /// Whether the slots are crossed with reps.
@@ -222,22 +224,16 @@ pub enum Source {
     Baseline,
     /// Smoothed win rate of the lead's level of a field.
     LevelRate(u32),
-    /// `ln(1 + deals)` of the lead's level of a field.
-    LevelDeals(u32),
-    /// 1 if the lead is in this slot of a field, else 0.
+    /// 1 if the lead has this level of a field, else 0.
     Indicator(u32, u32),
     /// Smoothed win rate of the rep.
     RepRate,
-    /// `ln(1 + deals)` of the rep.
-    RepDeals,
     /// The rep's log-odds advantage over the baseline, on all leads.
     RepEffect,
     /// The rep's log-odds advantage over the baseline, on leads like this one in every crossed field.
     Advantage,
     /// The same, in the lead's slot of one field.
     SegmentEffect(u32),
-    /// `ln(1 + deals)` of the rep in the lead's slot of a field.
-    SegmentDeals(u32),
 }
 
 /// One column of the matrix that trees are grown on.
@@ -280,17 +276,17 @@ pub struct Codes {
 
 impl FeatureSpec {
     /// Declares the features that these leads allow. Outcomes are not looked at.
-    pub fn declare<'a>(leads: impl Iterator<Item = &'a LeadFacts> + Clone) -> Self {
-        let deals = leads.clone().count();
+    pub fn declare(leads: &[&LeadFacts]) -> Self {
+        let deals = leads.len();
         let mut numerics = Vec::new();
         let mut fields = Vec::new();
-        let named: std::collections::BTreeSet<&String> = leads.clone().flat_map(|facts| facts.numeric.keys()).collect();
+        let named: std::collections::BTreeSet<&String> = leads.iter().flat_map(|facts| facts.numeric.keys()).collect();
         let facts = [NumericFact::Amount, NumericFact::AnnualRevenue, NumericFact::Employees]
             .into_iter()
             .chain(named.into_iter().map(|name| NumericFact::Named(name.clone())));
         let mut tiers = Vec::new();
         for fact in facts {
-            let mut values: Vec<f64> = leads.clone().filter_map(|lead| fact.read(lead)).collect();
+            let mut values: Vec<f64> = leads.iter().filter_map(|lead| fact.read(lead)).collect();
             values.sort_by(f64::total_cmp);
             let (Some(min), Some(max)) = (values.first().copied(), values.last().copied()) else { continue };
             if min >= max {
@@ -305,7 +301,7 @@ impl FeatureSpec {
             numerics.push(Numeric { fact, log1p: min >= 0.0 && max > 100.0 });
         }
         let named: std::collections::BTreeSet<&String> =
-            leads.clone().flat_map(|facts| facts.categorical.keys()).collect();
+            leads.iter().flat_map(|facts| facts.categorical.keys()).collect();
         let facts = [
             CategoricalFact::Industry,
             CategoricalFact::Source,
@@ -316,7 +312,7 @@ impl FeatureSpec {
         .into_iter()
         .chain(named.into_iter().map(|name| CategoricalFact::Named(name.clone())));
         for fact in facts {
-            fields.extend(category_field(fact, leads.clone(), deals));
+            fields.extend(category_field(fact, leads));
         }
         fields.extend(tiers);
         let mut crossed = 0;
@@ -363,12 +359,10 @@ impl FeatureSpec {
         };
         let column_is_sound = |column: &Column| match column.source {
             Source::Numeric(i) => (i as usize) < self.numerics.len(),
-            Source::LevelRate(i)
-            | Source::LevelDeals(i)
-            | Source::Indicator(i, _)
-            | Source::SegmentEffect(i)
-            | Source::SegmentDeals(i) => (i as usize) < self.fields.len(),
-            Source::Baseline | Source::RepRate | Source::RepDeals | Source::RepEffect | Source::Advantage => true,
+            Source::LevelRate(i) | Source::Indicator(i, _) | Source::SegmentEffect(i) => {
+                (i as usize) < self.fields.len()
+            }
+            Source::Baseline | Source::RepRate | Source::RepEffect | Source::Advantage => true,
         };
         self.fields.iter().all(field_is_sound)
             && self.columns.iter().all(column_is_sound)
@@ -396,7 +390,9 @@ fn tier_field(fact: &NumericFact, sorted: &[f64]) -> Option<Field> {
         })
         .collect::<Vec<_>>();
     let common = (0..levels.len() as u32).collect();
-    Some(Field { fact: CategoricalFact::Tier { of: fact.clone(), cuts }, levels, common, crossed: true })
+    let fact = CategoricalFact::Tier { of: fact.clone(), cuts };
+    // The number itself is a column, so its tiers need no indicators.
+    Some(Field { fact, levels, indicators: Vec::new(), common, crossed: true })
 }
 
 /// A number in at most a few characters: `950`, `12.5k`, `3.2M`.
@@ -411,11 +407,8 @@ pub(in crate::model) fn short(value: f64) -> String {
     format!("{}{unit}", text.strip_suffix(".0").unwrap_or(&text))
 }
 
-fn category_field<'a>(
-    fact: CategoricalFact,
-    leads: impl Iterator<Item = &'a LeadFacts>,
-    deals: usize,
-) -> Option<Field> {
+fn category_field(fact: CategoricalFact, leads: &[&LeadFacts]) -> Option<Field> {
+    let deals = leads.len();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for lead in leads {
         if let Some(text) = fact.text(lead) {
@@ -430,20 +423,22 @@ fn category_field<'a>(
     if by_count.is_empty() || (by_count.len() == 1 && by_count[0].1 == deals) {
         return None;
     }
-    let min_common = (MIN_COMMON_SHARE * deals as f64).ceil() as usize;
-    let common_names: Vec<&str> =
-        by_count.iter().take(MAX_COMMON).filter(|(_, n)| *n >= min_common).map(|(name, _)| *name).collect();
-    let in_common: usize = by_count.iter().take(common_names.len()).map(|(_, n)| n).sum();
-    let crossed = common_names.len() >= 2 && (known - in_common) as f64 <= MAX_POOLED_SHARE * deals as f64;
+    let most_common = |(limit, share): (usize, f64)| {
+        let least = (share * deals as f64).ceil() as usize;
+        by_count.iter().take(limit).take_while(move |(_, n)| *n >= least)
+    };
+    let in_common: usize = most_common(COMMON).map(|(_, n)| n).sum();
+    let crossed = most_common(COMMON).count() >= 2 && (known - in_common) as f64 <= MAX_POOLED_SHARE * deals as f64;
     let mut levels: Vec<String> = by_count.iter().map(|(name, _)| (*name).to_owned()).collect();
     levels.sort();
-    let mut common: Vec<u32> = common_names
-        .iter()
-        .filter_map(|name| levels.binary_search_by(|level| level.as_str().cmp(name)).ok())
-        .map(|i| i as u32)
-        .collect();
-    common.sort_unstable();
-    Some(Field { fact, levels, common, crossed })
+    let indices = |most: (usize, f64)| {
+        let found = most_common(most).map(|(name, _)| levels.partition_point(|level| level.as_str() < *name) as u32);
+        let mut indices: Vec<u32> = found.collect();
+        indices.sort_unstable();
+        indices
+    };
+    let (indicators, common) = (indices(INDICATORS), indices(COMMON));
+    Some(Field { fact, levels, indicators, common, crossed })
 }
 
 fn columns(numerics: &[Numeric], fields: &[Field]) -> Vec<Column> {
@@ -458,25 +453,17 @@ fn columns(numerics: &[Numeric], fields: &[Field]) -> Vec<Column> {
     for (i, field) in fields.iter().enumerate() {
         let key = field.fact.key();
         push(format!("lead.{key}.rate"), Scope::Lead, Source::LevelRate(i as u32), false);
-        if field.levels.len() > MAX_COMMON {
-            push(format!("lead.{key}.deals"), Scope::Lead, Source::LevelDeals(i as u32), false);
-        }
-        if !matches!(field.fact, CategoricalFact::Tier { .. }) {
-            for (slot, level) in field.common.iter().enumerate() {
-                let level = &field.levels[*level as usize];
-                let source = Source::Indicator(i as u32, slot as u32);
-                push(format!("lead.{key}={level}"), Scope::Lead, source, false);
-            }
+        for &level in &field.indicators {
+            let name = format!("lead.{key}={}", field.levels[level as usize]);
+            push(name, Scope::Lead, Source::Indicator(i as u32, level), false);
         }
     }
     push("rep.rate".into(), Scope::Rep, Source::RepRate, false);
-    push("rep.deals".into(), Scope::Rep, Source::RepDeals, false);
     push("rep.effect".into(), Scope::Rep, Source::RepEffect, true);
     push("pair.advantage".into(), Scope::Pair, Source::Advantage, true);
     for (i, field) in fields.iter().enumerate().filter(|(_, field)| field.crossed) {
         let key = field.fact.key();
         push(format!("pair.{key}.effect"), Scope::Pair, Source::SegmentEffect(i as u32), true);
-        push(format!("pair.{key}.deals"), Scope::Pair, Source::SegmentDeals(i as u32), false);
     }
     columns
 }

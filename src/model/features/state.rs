@@ -28,7 +28,7 @@ pub struct FeatureState {
     reps: Vec<RepKey>,
     effects: RepEffects,
     #[serde(skip)]
-    layout: Option<Layout>,
+    layout: Layout,
 }
 
 impl FeatureState {
@@ -40,7 +40,7 @@ impl FeatureState {
         let layout = Layout::new(spec);
         let levels = spec.fields.iter().map(|field| vec![Tally::default(); field.level_count()]).collect();
         let effects = RepEffects::new(&layout, reps.len());
-        Self { total: Tally::default(), levels, baseline: Baseline::new(spec), reps, effects, layout: Some(layout) }
+        Self { total: Tally::default(), levels, baseline: Baseline::new(spec), reps, effects, layout }
     }
 
     /// Completes a state that was read from a file. False if it does not fit the declaration.
@@ -53,12 +53,8 @@ impl FeatureState {
             && self.effects.fits(&layout)
             && self.effects.reps.len() == self.reps.len()
             && self.reps.is_sorted();
-        self.layout = Some(layout);
+        self.layout = layout;
         fits
-    }
-
-    fn layout(&self) -> &Layout {
-        self.layout.as_ref().expect("a state is attached to its declaration before use")
     }
 
     /// The index of a rep; `None` if the history never saw them.
@@ -73,10 +69,8 @@ impl FeatureState {
 
     /// Learns the outcome of one deal. Deals must come in the order in which their outcomes became known.
     pub fn learn(&mut self, codes: &Codes, rep: usize, won: bool) {
-        let Some(layout) = self.layout.take() else { return };
         let p = self.baseline.probability(&codes.fields);
-        self.effects.learn(&layout, rep, &codes.fields, p, won);
-        self.layout = Some(layout);
+        self.effects.learn(&self.layout, rep, &codes.fields, p, won);
         self.baseline.learn(&codes.fields, won);
         let add = |tally: &mut Tally| {
             tally.0 += 1;
@@ -90,9 +84,7 @@ impl FeatureState {
 
     /// Brings every estimate up to date with the deals learned; called once, when learning ends.
     pub fn settle(&mut self) {
-        let Some(layout) = self.layout.take() else { return };
-        self.effects.settle(&layout);
-        self.layout = Some(layout);
+        self.effects.settle(&self.layout);
     }
 
     fn overall_rate(&self) -> f64 {
@@ -107,8 +99,7 @@ impl FeatureState {
                 Source::Numeric(i) => codes.numerics[i as usize],
                 Source::Baseline => self.baseline.predict(&codes.fields).0 as f32,
                 Source::LevelRate(i) => smoothed(self.level(i, codes), self.overall_rate(), LEVEL_SMOOTHING),
-                Source::LevelDeals(i) => log_count(self.level(i, codes).0),
-                Source::Indicator(i, slot) => f32::from(u8::from(codes.fields[i as usize].slot == slot)),
+                Source::Indicator(i, level) => f32::from(u8::from(codes.fields[i as usize].level == level)),
                 _ => f32::NAN,
             };
         }
@@ -117,7 +108,7 @@ impl FeatureState {
     /// Fills the columns that depend on the rep; `row` begins with the lead's columns, which are left as they are.
     /// A rep whom the history does not know is a rep without deals.
     pub fn write_rep(&self, spec: &FeatureSpec, codes: &Codes, rep: Option<usize>, row: &mut [f32]) {
-        let layout = self.layout();
+        let layout = &self.layout;
         let rep = rep.map(|rep| &self.effects.reps[rep]);
         let tally = |cell: usize| rep.map_or(Tally::default(), |rep| rep.tallies[cell]);
         let effect = |cell: usize| rep.map_or(0.0, |rep| rep.effects[cell]);
@@ -125,11 +116,9 @@ impl FeatureState {
         for (column, value) in spec.columns.iter().zip(row).filter(|(column, _)| column.scope != Scope::Lead) {
             *value = match column.source {
                 Source::RepRate => smoothed(tally(0), self.overall_rate(), REP_SMOOTHING),
-                Source::RepDeals => log_count(tally(0).0),
                 Source::RepEffect => effect(0) as f32,
                 Source::Advantage => layout.active(&codes.fields).into_iter().map(effect).sum::<f64>() as f32,
                 Source::SegmentEffect(i) => cell(i).map_or(f32::NAN, |cell| (effect(0) + effect(cell)) as f32),
-                Source::SegmentDeals(i) => cell(i).map_or(f32::NAN, |cell| log_count(tally(cell).0)),
                 _ => f32::NAN,
             };
         }
@@ -144,7 +133,7 @@ impl FeatureState {
         let Some(rep) = rep.map(|rep| &self.effects.reps[rep]) else { return Support::default() };
         let all = rep.deals();
         let similar = segment
-            .and_then(|field| self.layout().cell(field, codes.fields[field].slot))
+            .and_then(|field| self.layout.cell(field, codes.fields[field].slot))
             .map_or(all, |cell| rep.tallies[cell]);
         Support { deals: all.0, wins: all.1, similar_deals: similar.0, similar_wins: similar.1 }
     }
@@ -163,7 +152,7 @@ impl FeatureState {
 
     /// Precomputed variances of every rep's advantage.
     pub fn uncertainty(&self) -> Uncertainty {
-        let layout = self.layout();
+        let layout = &self.layout;
         let known = (0..self.reps.len()).map(|rep| self.effects.covariance(layout, rep)).collect();
         Uncertainty { cells: layout.cells(), known, unknown: self.effects.variances.iter().sum() }
     }
@@ -171,7 +160,7 @@ impl FeatureState {
     /// Variance of a rep's advantage on this lead, in squared log-odds.
     pub fn rep_variance(&self, uncertainty: &Uncertainty, codes: &Codes, rep: Option<usize>) -> f64 {
         let Some(rep) = rep else { return uncertainty.unknown };
-        let active = self.layout().active(&codes.fields);
+        let active = self.layout.active(&codes.fields);
         let covariance = &uncertainty.known[rep];
         let sum = |row: &usize| active.iter().map(|column| covariance[row * uncertainty.cells + column]).sum::<f64>();
         active.iter().map(sum).sum()
@@ -188,8 +177,4 @@ pub struct Uncertainty {
 
 fn smoothed(tally: Tally, prior: f64, weight: f64) -> f32 {
     ((f64::from(tally.1) + prior * weight) / (f64::from(tally.0) + weight)) as f32
-}
-
-fn log_count(n: u32) -> f32 {
-    f64::from(n).ln_1p() as f32
 }

@@ -24,18 +24,15 @@ impl From<HessboostError> for TrainError {
     }
 }
 
-impl Trainer for Hessboost {
-    fn name(&self) -> &'static str {
-        "hessboost 0.4.6"
-    }
-
-    fn fit(
-        &self,
+impl Hessboost {
+    /// The trainer's own model, and the win rate it started from.
+    fn model(
+        self,
         rows: &Rows<'_>,
         rounds: Rounds<'_>,
         parameters: &Parameters,
         watch: &mut (dyn FnMut(u32) -> ControlFlow<()> + Send),
-    ) -> Result<Fit, TrainError> {
+    ) -> Result<(BoostedModel, f32), TrainError> {
         let wins: f32 = rows.index.iter().map(|&i| rows.labels[i]).sum();
         let base_score = wins / rows.index.len() as f32;
         let increasing = &rows.increasing[..rows.columns];
@@ -72,6 +69,23 @@ impl Trainer for Hessboost {
                     .model
             }
         };
+        Ok((model, base_score))
+    }
+}
+
+impl Trainer for Hessboost {
+    fn name(&self) -> &'static str {
+        "hessboost 0.4.6"
+    }
+
+    fn fit(
+        &self,
+        rows: &Rows<'_>,
+        rounds: Rounds<'_>,
+        parameters: &Parameters,
+        watch: &mut (dyn FnMut(u32) -> ControlFlow<()> + Send),
+    ) -> Result<Fit, TrainError> {
+        let (model, base_score) = self.model(rows, rounds, parameters, watch)?;
         let kept = model.best_iteration().map_or(model.num_trees(), |best| best + 1);
         Ok(Fit { forest: forest(&model, rows.columns, base_score, kept)?, rounds: kept as u32 })
     }
@@ -119,4 +133,49 @@ fn forest(model: &BoostedModel, features: usize, base_score: f32, kept: usize) -
         trees.push(tree);
     }
     Ok(Forest { features, base_score, trees })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use hessboost::prelude::Iterations;
+
+    use super::*;
+    use crate::model::features::FeatureMatrix;
+    use crate::model::xgboost_json::XgbModel;
+
+    /// Noisy labels, a missing value in every third row.
+    fn sample() -> (FeatureMatrix, Vec<f32>) {
+        let (n, columns) = (600usize, 5usize);
+        let mut values = Vec::new();
+        let mut labels = Vec::new();
+        for i in 0..n {
+            let x = |k: usize| ((i * (7 + 2 * k) + k * 13) % 101) as f32 / 101.0;
+            values.extend([x(0), if i % 3 == 0 { f32::NAN } else { x(1) }, x(2), x(3), x(4)]);
+            labels.push(f32::from(u8::from(x(0) + 0.5 * x(2) + 0.6 * x(4) > 1.1)));
+        }
+        (FeatureMatrix { columns, values }, labels)
+    }
+
+    #[test]
+    fn margins_equal_the_trainers_own_bit_for_bit_also_after_the_model_file() {
+        let (matrix, labels) = sample();
+        let index: Vec<usize> = (0..matrix.rows()).collect();
+        let rows = Rows { matrix: &matrix, labels: &labels, index: &index, columns: 5, increasing: &[false; 5] };
+        let parameters = Parameters { patience: NonZeroU32::MIN, ..Parameters::for_deals(600, 1) };
+        let trainer = Hessboost { threads: NonZeroUsize::MIN };
+        let ours = trainer.fit(&rows, Rounds::Fixed(60), &parameters, &mut |_| ControlFlow::Continue(())).unwrap();
+        let theirs = trainer.model(&rows, Rounds::Fixed(60), &parameters, &mut |_| ControlFlow::Continue(())).unwrap();
+        let predicted = theirs.0.predict_margin(&super::matrix(&rows, &index).unwrap(), Iterations::Best).unwrap();
+
+        let json = serde_json::to_string(&XgbModel::from_forest(&ours.forest)).unwrap();
+        let read = serde_json::from_str::<XgbModel>(&json).unwrap().into_forest().unwrap();
+        assert_eq!(read, ours.forest);
+        assert!(json.contains(r#""base_score":""#) && !json.contains(r#""base_score":"["#));
+        assert!(ours.forest.trees.iter().any(|tree| tree.nodes.len() > 3));
+        for (i, theirs) in predicted.as_slice().iter().enumerate() {
+            assert_eq!(ours.forest.margin(matrix.row(i)).to_bits(), theirs.to_bits(), "row {i}");
+        }
+    }
 }

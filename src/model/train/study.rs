@@ -39,7 +39,7 @@ pub(super) struct Fitted {
 impl Study {
     /// Computes features of all deals; only the outcomes of `train` are used. Deals must be in order of creation.
     pub(super) fn prepare(deals: &[&Deal], train: &[usize]) -> Self {
-        let spec = FeatureSpec::declare(train.iter().map(|&i| &deals[i].facts));
+        let spec = FeatureSpec::declare(&train.iter().map(|&i| &deals[i].facts).collect::<Vec<_>>());
         let mut known = vec![false; deals.len()];
         for &i in train {
             known[i] = true;
@@ -48,6 +48,15 @@ impl Study {
         let labels = deals.iter().map(|deal| f32::from(u8::from(deal.outcome == Outcome::Won))).collect();
         let increasing = spec.columns.iter().map(|column| column.increasing).collect();
         Self { spec, matrix, state, labels, increasing }
+    }
+
+    /// A deal's row as the scorer would make it, with the statistics at the end of the study.
+    pub(super) fn scored(&self, deal: &Deal) -> Vec<f32> {
+        let codes = self.spec.encode(&deal.facts);
+        let mut row = vec![f32::NAN; self.spec.columns.len()];
+        self.state.write_lead(&self.spec, &codes, &mut row);
+        self.state.write_rep(&self.spec, &codes, self.state.rep(&deal.rep), &mut row);
+        row
     }
 
     fn rows<'a>(&'a self, index: &'a [usize], columns: usize) -> Rows<'a> {
