@@ -1,1 +1,349 @@
+//! A backend in memory, for tests: a small company whose leads can be judged, with faults on demand. Deterministic, and
+//! as strict as the real one about who may decide what.
 
+mod company;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::domain::audit::AuditEvent;
+use crate::domain::decision::{DecidedBy, Decision, WriteState};
+use crate::domain::effect::{EffectCounts, EffectRow, EffectState};
+use crate::domain::ids::{DecisionKey, LeadId, TraceId};
+use crate::domain::lane::Lane;
+use crate::domain::lead::{Conservation, LeadState, Owner};
+use crate::domain::rep::Roster;
+use crate::domain::verdict::Verdict;
+use crate::tui::backend::{
+    ApiUsage, Backend, BackendError, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview, QueueKey,
+    QueuePage, QueueQuery, QueueRow, Seek, UndoAnswer, VerdictAnswer, VerdictRequest, WorkerHealth,
+};
+
+pub(crate) use company::{company, lead};
+
+/// The state behind the fake; tests change it as they like.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Now.
+    pub(crate) now: DateTime<Utc>,
+    /// Every lead, with its priority.
+    pub(crate) leads: BTreeMap<LeadId, (f64, LeadDetail)>,
+    /// Reps and queues.
+    pub(crate) roster: Roster,
+    /// The outbox, oldest first.
+    pub(crate) effects: Vec<EffectRow>,
+    /// Models, newest first.
+    pub(crate) models: Vec<ModelRow>,
+    /// The worker.
+    pub(crate) loops: Vec<LoopHealth>,
+    /// Leads received but in no state; a broken promise on demand.
+    pub(crate) lost: u64,
+    /// Every question fails with these words.
+    pub(crate) fault: Option<String>,
+    /// Requests as they came.
+    pub(crate) requests: Vec<VerdictRequest>,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Fake {
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+}
+
+/// Seconds of the grace period.
+const GRACE: i64 = 10;
+
+impl Fake {
+    pub(crate) fn new(state: State) -> Self {
+        Self { state: Mutex::new(state), changes: watch::Sender::new(0) }
+    }
+
+    /// The state, to look at or to change.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the dashboard that something changed.
+    pub(crate) fn changed(&self) {
+        self.changes.send_modify(|n| *n += 1);
+    }
+
+    fn working(&self) -> Result<MutexGuard<'_, State>, BackendError> {
+        let state = self.state();
+        match &state.fault {
+            Some(fault) => Err(BackendError(fault.clone())),
+            None => Ok(state),
+        }
+    }
+}
+
+impl State {
+    /// Moves the time on; what is due is written.
+    pub(crate) fn advance(&mut self, now: DateTime<Utc>) {
+        self.now = now;
+        for effect in self.effects.iter_mut().filter(|e| e.state == EffectState::Ready && e.not_before <= now) {
+            effect.state = EffectState::Done;
+            effect.attempts += 1;
+            if let Some((_, detail)) = self.leads.get_mut(&effect.lead_id) {
+                for decision in detail.decisions.iter_mut().filter(|d| d.trace_id == effect.trace_id) {
+                    decision.write = WriteState::Written;
+                }
+            }
+        }
+    }
+
+    fn rows(&self, lane: Lane) -> Vec<QueueRow> {
+        let mut rows: Vec<QueueRow> = self
+            .leads
+            .values()
+            .filter(|(_, d)| d.record.state == LeadState::InLane && d.record.lane == Some(lane))
+            .filter(|(_, d)| d.record.snoozed_until.is_none_or(|until| until <= self.now))
+            .map(|(priority, detail)| row(*priority, detail))
+            .collect();
+        rows.sort_by(|a, b| b.priority.total_cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
+        rows
+    }
+
+    fn log(&mut self, lead: &LeadId, actor: &str, what: &str) {
+        let event = AuditEvent {
+            at: self.now,
+            actor: actor.into(),
+            what: what.into(),
+            lead_id: Some(lead.clone()),
+            trace_id: None,
+            details: serde_json::Value::Null,
+        };
+        if let Some((_, detail)) = self.leads.get_mut(lead) {
+            detail.timeline.insert(0, event);
+        }
+    }
+}
+
+fn row(priority: f64, detail: &LeadDetail) -> QueueRow {
+    let record = &detail.record;
+    let name = |owner: &Owner| detail.names.get(owner.id()).cloned();
+    let p = |owner: &Owner| detail.ranking.as_ref()?.of(owner.rep()?).map(|r| r.p_win);
+    let recommended = detail.recommendation.as_ref().map(|r| r.route.owner());
+    QueueRow {
+        id: record.lead.id.clone(),
+        company: record.lead.company.clone(),
+        source: record.lead.facts.source.clone(),
+        territory: record.lead.facts.territory.clone(),
+        state: record.state,
+        lane: record.lane,
+        priority,
+        created_at: record.lead.facts.created_at,
+        received_at: record.received_at,
+        route: detail.recommendation.as_ref().map(|r| r.route.clone()),
+        reason: detail.recommendation.as_ref().map(|r| r.reason),
+        recommended: recommended.as_ref().and_then(name),
+        p_win: recommended.as_ref().and_then(p),
+        legacy: name(&record.legacy.owner),
+        legacy_p_win: p(&record.legacy.owner),
+        snoozed_until: record.snoozed_until,
+        decided_owner: None,
+        write: None,
+    }
+}
+
+#[async_trait]
+impl Backend for Fake {
+    async fn overview(&self) -> Result<Overview, BackendError> {
+        let state = self.working()?;
+        let count = |wanted: LeadState| state.leads.values().filter(|(_, d)| d.record.state == wanted).count() as u64;
+        let effects =
+            |wanted: &[EffectState]| state.effects.iter().filter(|e| wanted.contains(&e.state)).count() as u64;
+        let mut lanes = LaneCounts::default();
+        for (_, detail) in state.leads.values().filter(|(_, d)| d.record.state == LeadState::InLane) {
+            if detail.record.snoozed_until.is_some_and(|until| until > state.now) {
+                lanes.snoozed += 1;
+            } else if let Some(lane) = detail.record.lane {
+                *lanes.lanes.entry(lane).or_insert(0) += 1;
+            }
+        }
+        Ok(Overview {
+            conservation: Conservation {
+                received: state.leads.len() as u64 + state.lost,
+                decided: count(LeadState::Decided),
+                in_lane: count(LeadState::InLane),
+                pending: count(LeadState::Pending),
+                superseded: count(LeadState::Superseded),
+            },
+            lanes,
+            effects: EffectCounts {
+                sent: effects(&[EffectState::Done]),
+                pending: effects(&[EffectState::Ready, EffectState::Leased]),
+                failed: effects(&[EffectState::Dead]),
+                superseded: effects(&[EffectState::Superseded]),
+                cancelled: effects(&[EffectState::Cancelled]),
+            },
+            health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
+            api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
+        })
+    }
+
+    async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {
+        let rows = self.working()?.rows(query.lane);
+        let limit = query.limit as usize;
+        let start = match &query.seek {
+            Seek::Top => 0,
+            Seek::End => rows.len().saturating_sub(limit),
+            Seek::Around(key) => {
+                rows.iter().take_while(|row| QueueKey::of(row).before(key)).count().saturating_sub(limit / 2)
+            }
+        };
+        let window = rows.iter().skip(start).take(limit).cloned().collect();
+        Ok(QueuePage { start: start as u64, rows: window, total: rows.len() as u64 })
+    }
+
+    async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError> {
+        Ok(self.working()?.leads.get(id).map(|(_, detail)| detail.clone()))
+    }
+
+    async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError> {
+        let mut state = self.working()?;
+        state.requests.push(request.clone());
+        let (now, number) = (state.now, state.effects.len() as u128 + 1);
+        let Some((_, detail)) = state.leads.get_mut(&request.lead) else {
+            return Ok(VerdictAnswer::NotOpen("There is no such lead.".into()));
+        };
+        let record = &mut detail.record;
+        if record.state != LeadState::InLane || record.decisions_made != request.expected_decisions {
+            return Ok(VerdictAnswer::NotOpen("Somebody else decided it meanwhile.".into()));
+        }
+        if let Verdict::Snooze { until } = request.verdict {
+            record.snoozed_until = Some(until);
+            state.log(&request.lead, "Ana M.", "lead.snoozed");
+            drop(state);
+            self.changed();
+            return Ok(VerdictAnswer::Taken { undo_until: None, writes: false });
+        }
+        let Some(recommendation) = detail.recommendation.clone() else {
+            return Ok(VerdictAnswer::NotOpen("Nothing is recommended.".into()));
+        };
+        let owner = match &request.verdict {
+            Verdict::Override { rep } => Owner::Rep(rep.clone()),
+            Verdict::Reroute { queue } => Owner::Queue(queue.clone()),
+            Verdict::KeepLegacy => record.legacy.owner.clone(),
+            Verdict::Approve | Verdict::Snooze { .. } => recommendation.route.owner(),
+        };
+        let grace_until = now + TimeDelta::seconds(GRACE);
+        let trace_id = TraceId::new(Uuid::from_u128(number));
+        record.state = LeadState::Decided;
+        record.lane = None;
+        record.decisions_made += 1;
+        let effect = EffectRow {
+            id: number as i64,
+            lead_id: request.lead.clone(),
+            company: record.lead.company.clone(),
+            trace_id,
+            state: EffectState::Ready,
+            attempts: 0,
+            not_before: grace_until,
+            last_error: None,
+        };
+        let decision = Decision {
+            trace_id,
+            key: DecisionKey::new(number.to_string()),
+            lead_id: request.lead.clone(),
+            by: DecidedBy::Manager("Ana M.".into()),
+            verdict: request.verdict,
+            rejection: request.rejection,
+            p_win: owner.rep().and_then(|rep| detail.ranking.as_ref()?.of(rep)).map(|r| r.p_win),
+            owner,
+            legacy_owner: record.legacy.owner.clone(),
+            recommendation,
+            model_id: detail.ranking.as_ref().map(|r| r.model_id.clone()),
+            decided_at: now,
+            grace_until,
+            undone_at: None,
+            write: WriteState::Waiting,
+        };
+        detail.decisions.insert(0, decision);
+        state.effects.push(effect);
+        state.log(&request.lead, "Ana M.", "decision.taken");
+        drop(state);
+        self.changed();
+        Ok(VerdictAnswer::Taken { undo_until: Some(grace_until), writes: true })
+    }
+
+    async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {
+        let mut state = self.working()?;
+        let now = state.now;
+        let standing = state.effects.iter_mut().rev().find(|e| &e.lead_id == lead);
+        let Some(effect) = standing.filter(|e| e.state == EffectState::Ready && now < e.not_before) else {
+            return Ok(UndoAnswer::TooLate("It was written to the CRM already.".into()));
+        };
+        effect.state = EffectState::Cancelled;
+        if let Some((_, detail)) = state.leads.get_mut(lead) {
+            detail.record.state = LeadState::InLane;
+            detail.record.lane = Some(Lane::Disagree);
+            for decision in &mut detail.decisions {
+                decision.undone_at = Some(now);
+                decision.write = WriteState::Undone;
+            }
+        }
+        state.log(lead, "Ana M.", "decision.undone");
+        drop(state);
+        self.changed();
+        Ok(UndoAnswer::Undone)
+    }
+
+    async fn outbox(&self, limit: u32) -> Result<Vec<EffectRow>, BackendError> {
+        let state = self.working()?;
+        let mut rows = state.effects.clone();
+        rows.reverse();
+        rows.sort_by_key(|e| match e.state {
+            EffectState::Dead => 0,
+            EffectState::Leased => 1,
+            EffectState::Ready => 2,
+            EffectState::Done | EffectState::Superseded | EffectState::Cancelled => 3,
+        });
+        rows.truncate(limit as usize);
+        Ok(rows)
+    }
+
+    async fn retry_effect(&self, id: i64) -> Result<bool, BackendError> {
+        let mut state = self.working()?;
+        let now = state.now;
+        let dead = state.effects.iter_mut().find(|e| e.id == id && e.state == EffectState::Dead);
+        let Some(effect) = dead else { return Ok(false) };
+        (effect.state, effect.not_before) = (EffectState::Ready, now + TimeDelta::seconds(30));
+        drop(state);
+        self.changed();
+        Ok(true)
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRow>, BackendError> {
+        Ok(self.working()?.models.clone())
+    }
+
+    async fn roster(&self) -> Result<Roster, BackendError> {
+        Ok(self.working()?.roster.clone())
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}
+
+/// Loops that all are well.
+pub(crate) fn healthy(now: DateTime<Utc>) -> Vec<LoopHealth> {
+    ["new leads", "ranking", "writing", "outcomes"]
+        .into_iter()
+        .zip([4, 2, 9, 240])
+        .map(|(name, seconds)| LoopHealth {
+            name: name.into(),
+            state: LoopState::Running,
+            last_ok: Some(now - TimeDelta::seconds(seconds)),
+            last_error: None,
+            backlog: 0,
+        })
+        .collect()
+}

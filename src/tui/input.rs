@@ -1,34 +1,32 @@
 //! Tells typing from text that only looks like typing.
 //!
-//! Pasted into a terminal without bracketed paste, or replayed by a program, `a great lead` would be a dozen verdicts. No
-//! hand types three keys between two looks of the event loop, or two within a few milliseconds.
+//! Pasted into a terminal without bracketed paste, replayed by a program, or held down by a phone lying on the keyboard,
+//! `a great lead` would be a dozen verdicts. No hand types three keys in a tenth of a second.
 
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyEventKind};
 use tokio::time::Instant;
 
-/// Two keys nearer than this are not from a hand (fast typists reach about 60 ms).
-const HAND: Duration = Duration::from_millis(20);
-/// So many keys found waiting at once are not from a hand.
-const AT_ONCE: usize = 3;
+/// Three keys within this are not from a hand: fast typists reach about 60 ms a key, key repeat about 33 ms.
+const THREE_KEYS: Duration = Duration::from_millis(100);
 
-/// Remembers when the last key came.
+/// Remembers when the last two keys came.
 #[derive(Debug, Default)]
 pub struct Pace {
-    last: Option<Instant>,
+    last: [Option<Instant>; 2],
 }
 
 impl Pace {
-    /// For keys that were all waiting at this moment: whether they came faster than a hand types.
+    /// For events that were all waiting at this moment: whether their keys came faster than a hand types.
     pub fn hurried(&mut self, events: &[Event], now: Instant) -> bool {
-        let keys = events.iter().filter(|e| matches!(e, Event::Key(key) if key.kind != KeyEventKind::Release)).count();
-        if keys == 0 {
-            return false;
+        let keys = events.iter().filter(|e| matches!(e, Event::Key(key) if key.kind != KeyEventKind::Release));
+        let mut hurried = false;
+        for _ in keys {
+            hurried |= self.last[0].is_some_and(|first| now.saturating_duration_since(first) < THREE_KEYS);
+            self.last = [self.last[1], Some(now)];
         }
-        let close = self.last.is_some_and(|last| now.saturating_duration_since(last) < HAND);
-        self.last = Some(now);
-        close || keys >= AT_ONCE
+        hurried
     }
 }
 
@@ -48,9 +46,18 @@ mod tests {
         let start = Instant::now();
         assert!(!pace.hurried(&[key()], start));
         assert!(!pace.hurried(&[key()], start + Duration::from_millis(60)), "a fast typist");
-        assert!(!pace.hurried(&[key(), key()], start + Duration::from_millis(200)), "two keys joined by the network");
-        assert!(pace.hurried(&[key(), key(), key()], start + Duration::from_millis(400)), "a paste");
-        assert!(pace.hurried(&[key()], start + Duration::from_millis(405)), "its tail");
-        assert!(!pace.hurried(&[Event::Resize(80, 24)], start + Duration::from_millis(406)));
+        assert!(!pace.hurried(&[key()], start + Duration::from_millis(120)), "going on");
+        assert!(!pace.hurried(&[key(), key()], start + Duration::from_millis(300)), "two keys joined by the network");
+        assert!(pace.hurried(&[key(), key(), key()], start + Duration::from_millis(500)), "a paste");
+        assert!(pace.hurried(&[key()], start + Duration::from_millis(505)), "its tail");
+        assert!(!pace.hurried(&[Event::Resize(80, 24)], start + Duration::from_millis(506)));
+    }
+
+    #[test]
+    fn a_key_held_down_is_hurried_from_its_fourth_stroke() {
+        let mut pace = Pace::default();
+        let start = Instant::now();
+        let strokes = [0, 400, 433, 466, 500].map(|ms| pace.hurried(&[key()], start + Duration::from_millis(ms)));
+        assert_eq!(strokes, [false, false, false, true, true]);
     }
 }

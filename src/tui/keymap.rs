@@ -181,6 +181,9 @@ impl fmt::Display for Key {
         }
         match self.code {
             KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                write!(f, "{}", c.to_ascii_uppercase())
+            }
             KeyCode::Char(c) => write!(f, "{c}"),
             KeyCode::F(n) => write!(f, "F{n}"),
             KeyCode::BackTab => f.write_str("Shift-Tab"),
@@ -310,8 +313,8 @@ impl Keymap {
                 let mut actions: Vec<Action> =
                     self.bindings.iter().filter(|(s, ..)| s == scope).map(|(_, a, _)| *a).collect();
                 actions.dedup();
-                let mut ranks: Vec<String> = Vec::new();
-                let mut rank_line = 0;
+                // Ranks and lanes are runs of keys; each run is one line.
+                let mut runs: HashMap<&'static str, (usize, Vec<String>)> = HashMap::new();
                 for action in actions {
                     let keys: Vec<String> = self
                         .bindings
@@ -319,18 +322,20 @@ impl Keymap {
                         .filter(|(s, a, _)| s == scope && *a == action)
                         .map(|(_, _, k)| k.to_string())
                         .collect();
-                    if let Action::Override(_) = action {
-                        if ranks.is_empty() {
-                            rank_line = lines.len();
-                            lines.push((String::new(), action.describe()));
+                    let (kind, words) = match action {
+                        Action::Override(_) => ("rank", action.describe()),
+                        Action::Lane(_) => ("lane", "that lane, from left to right".into()),
+                        _ => {
+                            lines.push((keys.join(", "), action.describe()));
+                            continue;
                         }
-                        ranks.extend(keys);
-                        if let Some(line) = lines.get_mut(rank_line) {
-                            line.0 = run(&ranks);
-                        }
-                    } else {
-                        lines.push((keys.join(", "), action.describe()));
+                    };
+                    let (at, all) = runs.entry(kind).or_insert_with(|| (lines.len(), Vec::new()));
+                    if all.is_empty() {
+                        lines.push((String::new(), words));
                     }
+                    all.extend(keys);
+                    lines[*at].0 = run(all);
                 }
                 (*scope, lines)
             })

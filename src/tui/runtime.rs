@@ -211,7 +211,7 @@ impl Tasks {
 }
 
 /// Carries out one effect. Whatever goes wrong, even a panic, comes back as an answer and is in the log.
-async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
+pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
     match effect {
         Effect::LoadOverview(generation) => Msg::Overview(generation, reported("overview", backend.overview()).await),
         Effect::LoadQueue(generation, query) => Msg::Queue(generation, reported("queue", backend.queue(query)).await),

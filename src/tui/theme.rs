@@ -128,7 +128,7 @@ impl Theme {
             Meaning::Text => style,
             Meaning::Muted | Meaning::Frame => style.add_modifier(Modifier::DIM),
             Meaning::Title => style.add_modifier(Modifier::BOLD),
-            Meaning::Selected => style.add_modifier(Modifier::REVERSED),
+            Meaning::Selected => style.add_modifier(Modifier::REVERSED.union(Modifier::BOLD)),
             Meaning::Model => style.fg(Color::Cyan).add_modifier(Modifier::BOLD),
             Meaning::Legacy => style.fg(Color::Magenta),
             Meaning::Good => style.fg(Color::Green),

@@ -14,7 +14,7 @@ use super::Zone;
 use super::action::Action;
 use super::keymap::Place;
 use super::model::{Model, Tone};
-use super::overlay;
+use super::overlay::{self, Overlay};
 use super::screens::{Screen, lead, model_health, queue, sync};
 use super::theme::{Meaning, Theme};
 use super::verdict::status_text;
@@ -79,13 +79,14 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
         Screen::Model => model_health::view::draw(frame, model, &ctx, parts.body),
     }
     status(frame, model, &ctx, parts.status);
-    footer(frame, model, &ctx, parts.footer);
     if !model.overlays.is_empty() {
+        // Dimmed, not cleared: what the overlay is about stays in sight.
         frame.buffer_mut().set_style(area, Modifier::DIM);
         for shown in &model.overlays {
             overlay::view::draw(frame, model, &ctx, area, shown);
         }
     }
+    footer(frame, model, &ctx, parts.footer);
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect) {
@@ -102,6 +103,18 @@ pub fn put(frame: &mut Frame<'_>, area: Rect, row: u16, line: Line<'_>) {
     if row < area.height {
         frame.render_widget(line, Rect { y: area.y + row, height: 1, ..area });
     }
+}
+
+/// A row of a list; under the cursor it is reversed as a whole, so that no colour of its own can make it unreadable.
+pub fn list_row<'a>(ctx: &Ctx, line: Line<'a>, selected: bool, width: usize) -> Line<'a> {
+    if !selected {
+        return line;
+    }
+    let style = ctx.theme.style(Meaning::Selected);
+    let used = line.width();
+    let mut spans: Vec<Span<'a>> = line.spans.into_iter().map(|span| span.style(style)).collect();
+    spans.push(Span::styled(" ".repeat(width.saturating_sub(used)), style));
+    Line::from(spans)
 }
 
 /// Lines from a row of an area on; what does not fit is left out.
@@ -127,6 +140,9 @@ pub fn two_ends(frame: &mut Frame<'_>, area: Rect, left: Line<'_>, right: Line<'
 fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let right = match model.screen {
         Screen::Queue => queue::view::position(model, ctx),
+        Screen::Lead if model.lead.as_ref().is_some_and(|lead| lead.from == Screen::Queue) => {
+            queue::view::position(model, ctx)
+        }
         _ => Line::default(),
     };
     let room = usize::from(area.width).saturating_sub(if right.width() > 0 { right.width() + 3 } else { 1 });
@@ -157,11 +173,15 @@ fn failure(model: &Model) -> Option<String> {
         Screen::Model => model.health.models.error.as_ref().filter(|_| model.health.models.data.is_some()),
     };
     let error = newest.or(model.overview.error.as_ref())?;
-    Some(format!("Old data is shown, because the newest could not be read: {error}"))
+    let what = if model.overview.data.is_some() { "What is shown is old" } else { "The numbers could not be read" };
+    Some(format!("{what}: {error}"))
 }
 
 /// The keys that matter here, as many as fit, from the live keymap.
 fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    if matches!(model.overlays.last(), Some(Overlay::Welcome)) {
+        return;
+    }
     let place = model.place();
     let hints: &[Action] = match place {
         Place::Queue => &[
@@ -187,10 +207,9 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::Back,
         ],
         Place::Sync => &[Action::Retry, Action::Open, Action::Back],
-        Place::Model => &[Action::Up, Action::Down, Action::Back],
-        Place::Menu | Place::Finder | Place::Note | Place::Confirm | Place::Help => {
-            &[Action::Accept, Action::Up, Action::Down, Action::Back]
-        }
+        Place::Model => &[Action::ShowQueue, Action::ShowSync, Action::Back],
+        Place::Menu | Place::Finder | Place::Note | Place::Confirm => &[Action::Accept, Action::Back],
+        Place::Help => &[Action::PageDown, Action::PageUp, Action::Back],
     };
     let hint = |action: Action| -> Option<(String, &'static str)> {
         let key = model.keymap.key_for(place, action)?;

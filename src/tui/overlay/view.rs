@@ -16,7 +16,7 @@ use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
 use crate::tui::verdict::Draft;
-use crate::tui::view::{Ctx, put, put_all};
+use crate::tui::view::{Ctx, list_row, put, put_all};
 
 const ASCII_BORDER: border::Set<'_> = border::Set {
     top_left: "+",
@@ -86,7 +86,7 @@ fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
         let label = ctx.theme.left(&item.label, usize::from(column).saturating_sub(4));
         let line = Line::from(vec![ctx.span(Meaning::Key, format!(" {} ", item.letter)), Span::raw(label)]);
         let selected = index == menu.selected;
-        put(frame, place, y as u16, if selected { line.patch_style(ctx.theme.style(Meaning::Selected)) } else { line });
+        put(frame, place, y as u16, list_row(ctx, line, selected, usize::from(column)));
     }
 }
 
@@ -125,7 +125,7 @@ fn draw_finder(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, finder: &Finder) {
             Span::raw(format!("{} ", ctx.theme.left(&candidate.name, name))),
             ctx.span(if muted { Meaning::Muted } else { Meaning::Text }, ctx.theme.left(&standing, right)),
         ]);
-        let line = if index == finder.selected { line.patch_style(ctx.theme.style(Meaning::Selected)) } else { line };
+        let line = list_row(ctx, line, index == finder.selected, usize::from(list.width));
         put(frame, list, (index - top) as u16, line);
     }
 }
@@ -156,7 +156,7 @@ fn draw_note(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, note: 
 }
 
 fn draw_quit(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
-    let inner = window(frame, ctx, area, (50, 6), "Quit leadboard?");
+    let inner = window(frame, ctx, area, (56, 6), "Quit leadboard?");
     let key = |action| model.keymap.key_for(Place::Confirm, action).unwrap_or_default();
     let lines = [
         Line::from("Every verdict given is stored; what is not written"),
@@ -189,7 +189,7 @@ fn draw_help(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, place:
     }
     lines.push(ctx.span(Meaning::Muted, format!("leadboard {}", env!("CARGO_PKG_VERSION"))).into());
     let height = lines.len() as u16 + 2;
-    let inner = window(frame, ctx, area, (66, height), "Keys");
+    let inner = window(frame, ctx, area, (72, height), "Keys");
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let scroll = scroll.min(most);
     put_all(frame, inner, 0, lines.into_iter().skip(scroll));
@@ -200,11 +200,11 @@ fn draw_help(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, place:
 }
 
 fn draw_welcome(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
-    let inner = window(frame, ctx, area, (64, 17), "Welcome to leadboard");
+    let inner = window(frame, ctx, area, (72, 17), "Welcome to leadboard");
     let key = |action| model.keymap.key_for(Place::Queue, action).unwrap_or_default();
     let six = [
-        (key(Action::Approve), "approve: the lead goes to the rep the model recommends"),
-        (key(Action::KeepLegacy), "keep the owner your CRM's rules chose, and say why"),
+        (key(Action::Approve), "approve: the lead goes where the model recommends"),
+        (key(Action::KeepLegacy), "keep the owner that the CRM's rules chose, and say why"),
         (
             format!("{}-{}", key(Action::Override(2)), key(Action::Override(9))),
             "give it to the rep at that rank, and say why",
@@ -213,11 +213,11 @@ fn draw_welcome(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         (key(Action::Undo), "take the last verdict back"),
         (key(Action::Help), "all keys"),
     ];
-    let mut lines = vec![
-        Line::from("New leads arrive here ranked by each rep's chance to win them."),
-        Line::from("Nothing reaches your CRM unless you give a verdict."),
-        Line::default(),
-    ];
+    let mut lines = vec![Line::from("New leads arrive here ranked by each rep's chance to win them.")];
+    if model.options.phase.eq_ignore_ascii_case("shadow") {
+        lines.push(Line::from("Nothing reaches your CRM unless you give a verdict."));
+    }
+    lines.push(Line::default());
     lines.extend(
         six.into_iter()
             .map(|(key, what)| Line::from(vec![ctx.span(Meaning::Key, format!("  {key:>7}  ")), Span::raw(what)])),

@@ -1,1 +1,237 @@
+//! The loop with real tasks and channels, a backend in memory and a terminal in memory.
 
+use std::sync::Mutex;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tokio_stream_like::Feed;
+
+use super::*;
+use crate::domain::rep::Roster;
+use crate::tui::fake::{Fake, company};
+use crate::tui::keymap::Keymap;
+use crate::tui::testing::{noon, options};
+use crate::tui::view;
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        noon()
+    }
+}
+
+/// A terminal whose newest picture can be looked at, and which counts its pictures.
+#[derive(Clone)]
+struct Screen(Arc<Mutex<(String, usize, usize)>>);
+
+impl Surface for Screen {
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
+        terminal.draw(|frame| view::draw(frame, model)).unwrap();
+        let mut seen = self.0.lock().unwrap();
+        seen.0 = terminal.backend().to_string();
+        seen.1 += 1;
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap().2 += 1;
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        Ok((80, 24))
+    }
+}
+
+/// Terminal events as a channel.
+mod tokio_stream_like {
+    use std::io;
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll};
+
+    use crossterm::event::Event;
+    use futures::Stream;
+    use tokio::sync::mpsc;
+
+    /// Shared, because the loop drops its stream while the shell has the terminal.
+    #[derive(Clone)]
+    pub(super) struct Feed(pub(super) Arc<Mutex<mpsc::UnboundedReceiver<Event>>>);
+
+    impl Stream for Feed {
+        type Item = io::Result<Event>;
+
+        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            self.0.lock().unwrap().poll_recv(cx).map(|event| event.map(Ok))
+        }
+    }
+}
+
+struct Story {
+    fake: Arc<Fake>,
+    screen: Screen,
+    keys: mpsc::UnboundedSender<Event>,
+    signals: mpsc::Sender<Signal>,
+    running: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+impl Story {
+    fn begin(backend: Option<Arc<dyn Backend>>) -> Self {
+        let fake = Arc::new(Fake::new(company(noon(), 60)));
+        let backend = backend.unwrap_or_else(|| Arc::clone(&fake) as Arc<dyn Backend>);
+        let screen = Screen(Arc::default());
+        let (keys, feed) = mpsc::unbounded_channel();
+        let (signals, heard) = mpsc::channel(4);
+        let runtime = Runtime { backend, clock: Arc::new(Still), surface: screen.clone(), signals: heard };
+        let feed = Feed(Arc::new(Mutex::new(feed)));
+        let running = tokio::spawn(async move {
+            let (mut model, first) = Model::new(options(), Keymap::bundled().unwrap(), (80, 24), noon());
+            runtime.run(&mut model, first, move || feed.clone()).await
+        });
+        Self { fake, screen, keys, signals, running }
+    }
+
+    fn key(&self, code: KeyCode) {
+        self.keys.send(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).unwrap();
+    }
+
+    /// Waits for a condition on the newest picture; time only runs out when the test fails.
+    async fn until(&self, what: &str, condition: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !condition(&self.picture()) {
+            assert!(Instant::now() < deadline, "never seen: {what}\n{}", self.picture());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn picture(&self) -> String {
+        self.screen.0.lock().unwrap().0.clone()
+    }
+
+    async fn ends(self) {
+        tokio::time::timeout(Duration::from_secs(20), self.running).await.expect("it leaves").unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lead_is_judged_from_key_to_store_and_back_to_the_screen() {
+    let story = Story::begin(None);
+    story.until("the queue", |p| p.contains("Fast 15")).await;
+    story.key(KeyCode::F(2));
+    story.until("the lane", |p| p.contains("1 of 39")).await;
+    story.key(KeyCode::Char('a'));
+    story.until("the verdict", |p| p.contains("u takes it back") && p.contains("decided 1")).await;
+    assert_eq!(story.fake.state().requests.len(), 1);
+    story.signals.send(Signal::Terminate).await.unwrap();
+    story.ends().await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_store_reaches_the_screen_by_itself() {
+    let story = Story::begin(None);
+    story.until("the queue", |p| p.contains("received 60")).await;
+    story.fake.state().lost = 2;
+    story.fake.changed();
+    story.until("the loss", |p| p.contains("LOST 2")).await;
+    drop(story.keys);
+    tokio::time::timeout(Duration::from_secs(20), story.running)
+        .await
+        .expect("the end of input ends it")
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_burst_of_keys_is_no_verdict() {
+    let story = Story::begin(None);
+    story.until("the queue", |p| p.contains("Fast 15")).await;
+    for c in "aaaa".chars() {
+        story.key(KeyCode::Char(c));
+    }
+    story.until("the refusal", |p| p.contains("Ignored")).await;
+    assert!(story.fake.state().requests.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_drawn_while_nothing_happens() {
+    let story = Story::begin(None);
+    story.until("the queue and its lead", |p| p.contains("1 of 15")).await;
+    // The last answers of the start may still be on their way; then the count stands still.
+    let mut before = 0;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let drawn = story.screen.0.lock().unwrap().1;
+        if drawn == before {
+            break;
+        }
+        assert!(Instant::now() < deadline, "it never rests");
+        before = drawn;
+    }
+    story.signals.send(Signal::Suspend).await.unwrap();
+    let suspended = || story.screen.0.lock().unwrap().2;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while suspended() == 0 {
+        assert!(Instant::now() < deadline, "never suspended");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    story.key(KeyCode::F(2));
+    story.until("keys after the suspension", |p| p.contains("1 of 39")).await;
+}
+
+/// A backend in which something is broken badly.
+struct Broken(Fake);
+
+#[async_trait::async_trait]
+impl Backend for Broken {
+    async fn overview(&self) -> Result<crate::tui::backend::Overview, BackendError> {
+        panic!("a bug")
+    }
+    async fn queue(
+        &self,
+        query: crate::tui::backend::QueueQuery,
+    ) -> Result<crate::tui::backend::QueuePage, BackendError> {
+        self.0.queue(query).await
+    }
+    async fn lead(
+        &self,
+        id: &crate::domain::ids::LeadId,
+    ) -> Result<Option<crate::tui::backend::LeadDetail>, BackendError> {
+        self.0.lead(id).await
+    }
+    async fn decide(
+        &self,
+        request: crate::tui::backend::VerdictRequest,
+    ) -> Result<crate::tui::backend::VerdictAnswer, BackendError> {
+        self.0.decide(request).await
+    }
+    async fn undo(&self, lead: &crate::domain::ids::LeadId) -> Result<crate::tui::backend::UndoAnswer, BackendError> {
+        self.0.undo(lead).await
+    }
+    async fn outbox(&self, limit: u32) -> Result<Vec<crate::domain::effect::EffectRow>, BackendError> {
+        self.0.outbox(limit).await
+    }
+    async fn retry_effect(&self, id: i64) -> Result<bool, BackendError> {
+        self.0.retry_effect(id).await
+    }
+    async fn models(&self) -> Result<Vec<crate::tui::backend::ModelRow>, BackendError> {
+        self.0.models().await
+    }
+    async fn roster(&self) -> Result<Roster, BackendError> {
+        self.0.roster().await
+    }
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes()
+    }
+}
+
+#[tokio::test]
+async fn a_panic_behind_a_question_is_a_visible_state() {
+    let broken = Broken(Fake::new(company(noon(), 60)));
+    let story = Story::begin(Some(Arc::new(broken)));
+    story.until("the failure", |p| p.contains("an error inside leadboard")).await;
+    assert!(story.picture().contains("model pick"), "the rest works: {}", story.picture());
+}

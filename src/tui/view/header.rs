@@ -14,14 +14,18 @@ use crate::tui::theme::Meaning;
 
 /// Draws both lines.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
-    let nav = navigation(model, ctx);
-    let room = usize::from(area.width).saturating_sub(nav.width() + 2);
+    let width = usize::from(area.width);
+    let all = state(model, ctx, width);
+    let named = navigation(model, ctx, true);
+    // What is wrong matters more than what the program is called.
+    let nav = if named.width() + all.width() + 2 <= width { named } else { navigation(model, ctx, false) };
+    let room = width.saturating_sub(nav.width() + 2);
     two_ends(frame, area, nav, state(model, ctx, room));
     put(frame, area, 1, conservation(model.overview.data.as_ref(), ctx, area.width));
 }
 
-fn navigation(model: &Model, ctx: &Ctx) -> Line<'static> {
-    let mut spans = vec![ctx.span(Meaning::Title, " leadboard ")];
+fn navigation(model: &Model, ctx: &Ctx, named: bool) -> Line<'static> {
+    let mut spans = vec![if named { ctx.span(Meaning::Title, " leadboard ") } else { Span::raw("") }];
     let screens = [
         (Screen::Queue, Action::ShowQueue, " Queue "),
         (Screen::Sync, Action::ShowSync, " Sync "),

@@ -1,1 +1,59 @@
+use super::model::{RepLine, rep_lines};
+use crate::domain::ids::RepId;
+use crate::tui::fake::company;
+use crate::tui::testing::noon;
 
+/// The ranks that are shown; a gap is written as its negative length.
+fn shown(reps: usize, legacy: Option<usize>, scroll: usize, height: usize) -> Vec<i64> {
+    let state = company(noon(), 1);
+    let (_, detail) = state.leads.values().next().unwrap();
+    let mut ranking = detail.ranking.clone().unwrap();
+    let template = ranking.reps[0].clone();
+    ranking.reps = (1..=reps)
+        .map(|rank| {
+            let mut rep = template.clone();
+            (rep.rank, rep.rep_id) = (rank as u32, RepId::new(rank.to_string()));
+            rep
+        })
+        .collect();
+    let legacy = legacy.map(|rank| RepId::new(rank.to_string()));
+    rep_lines(&ranking, legacy.as_ref(), scroll, height)
+        .into_iter()
+        .map(|line| match line {
+            RepLine::Rep(rep) => i64::from(rep.rank),
+            RepLine::Skipped(n) => -(n as i64),
+        })
+        .collect()
+}
+
+#[test]
+fn the_legacy_owner_is_always_in_the_list_at_the_true_rank() {
+    assert_eq!(shown(5, Some(3), 0, 8), [1, 2, 3, 4, 5]);
+    assert_eq!(shown(20, Some(5), 0, 5), [1, 2, 3, 4, 5]);
+    assert_eq!(shown(20, Some(6), 0, 5), [1, 2, 3, -2, 6]);
+    assert_eq!(shown(20, Some(20), 0, 5), [1, 2, 3, -16, 20]);
+    assert_eq!(shown(20, Some(2), 10, 5), [2, -10, 13, 14, 15]);
+    assert_eq!(shown(20, Some(20), 99, 5), [16, 17, 18, 19, 20]);
+    assert_eq!(shown(20, None, 3, 4), [4, 5, 6, 7]);
+    assert_eq!(shown(20, Some(20), 0, 2), [1, 2], "two lines cannot say it");
+    assert_eq!(shown(0, None, 0, 5), Vec::<i64>::new());
+}
+
+#[test]
+fn in_every_height_and_scroll_the_lines_fit_and_count_right() {
+    for reps in 1..24 {
+        for legacy in 1..=reps {
+            for height in 3..12 {
+                for scroll in 0..reps {
+                    let lines = shown(reps, Some(legacy), scroll, height);
+                    assert!(lines.len() <= height, "{reps} {legacy} {scroll} {height}: {lines:?}");
+                    assert!(lines.contains(&(legacy as i64)), "{reps} {legacy} {scroll} {height}: {lines:?}");
+                    // Walking over the lines, gaps included, the ranks never jump.
+                    for around in lines.windows(3).filter(|w| w[1] < 0) {
+                        assert_eq!(around[0] - around[1] + 1, around[2], "{lines:?}");
+                    }
+                }
+            }
+        }
+    }
+}

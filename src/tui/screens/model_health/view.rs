@@ -142,7 +142,7 @@ fn plots(frame: &mut Frame<'_>, card: &Card, ctx: &Ctx, area: Rect) {
         return;
     }
     let height = usize::from(area.height.min(24));
-    let width = usize::from(area.width.saturating_sub(3) / 2).min(height * 3);
+    let width = usize::from(area.width.saturating_sub(3) / 2).min((height * 3).max(38));
     let n = e.deals.map_or(String::new(), |n| format!(", n = {}", format::grouped(n)));
     let diagonal = |end: f64| Series {
         points: (0..=20).map(|i| (end * f64::from(i) / 20.0, end * f64::from(i) / 20.0)).collect(),
@@ -155,7 +155,7 @@ fn plots(frame: &mut Frame<'_>, card: &Card, ctx: &Ctx, area: Rect) {
         series: &[diagonal(1.0), curve],
         end: 1.0,
         x_label: "lost deals taken for won",
-        y_label: &format!("ROC: won deals found ({which} deals{n})"),
+        y_label: &format!("ROC: won deals found ({which}{n})"),
     };
     let points: Vec<(f64, f64)> = e.reliability.iter().filter(|b| b.2 > 0).map(|b| (b.0, b.1)).collect();
     let highest = points.iter().fold(0.1_f64, |m, (x, y)| m.max(*x).max(*y));

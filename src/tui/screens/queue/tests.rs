@@ -1,1 +1,77 @@
+//! Long lanes: the window follows the cursor, and never holds more than a piece.
 
+use chrono::TimeDelta;
+
+use super::model::WINDOW;
+use crate::tui::fake::company;
+use crate::tui::msg::Msg;
+use crate::tui::testing::{Stage, noon, options};
+
+fn long() -> Stage {
+    let mut stage = Stage::with(options(), company(noon(), 4_000), (80, 24));
+    stage.press("f2");
+    stage
+}
+
+#[test]
+fn the_whole_lane_can_be_walked_with_a_piece_in_memory() {
+    let mut stage = long();
+    let total = stage.model.queue.total();
+    assert!(total > 2_000);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..total {
+        assert!(stage.model.queue.rows().len() <= WINDOW as usize);
+        stage.model.queue.check();
+        seen.insert(stage.model.queue.selected().unwrap().id.clone());
+        stage.press("down");
+    }
+    assert_eq!(seen.len() as u64, total, "each lead once");
+    assert_eq!(stage.model.queue.position() + 1, total);
+}
+
+#[test]
+fn first_and_last_row_are_one_key_away() {
+    let mut stage = long();
+    let first = stage.selected();
+    stage.press("G");
+    assert_eq!(stage.model.queue.position() + 1, stage.model.queue.total());
+    stage.press("pageup pageup");
+    assert_eq!(stage.model.queue.position() + 1, stage.model.queue.total() - 34);
+    stage.press("g");
+    assert_eq!((stage.selected(), stage.model.queue.position()), (first, 0));
+}
+
+#[test]
+fn a_refresh_in_the_middle_of_a_long_lane_keeps_the_place() {
+    let mut stage = long();
+    for _ in 0..60 {
+        stage.press("pagedown");
+    }
+    let (company, position) = (stage.selected(), stage.model.queue.position());
+    stage.send(Msg::Changed);
+    assert_eq!((stage.selected(), stage.model.queue.position()), (company.clone(), position));
+    let gone = stage.model.queue.selected().unwrap().id.clone();
+    stage.fake.state().leads.remove(&gone);
+    stage.later(TimeDelta::seconds(1));
+    assert_ne!(stage.selected(), company);
+    assert_eq!(stage.model.queue.position(), position, "the next one moved up");
+}
+
+#[test]
+fn a_judged_lead_does_not_flash_back() {
+    let mut stage = Stage::new();
+    stage.press("f2");
+    let judged = stage.model.queue.selected().unwrap().id.clone();
+    // An answer that was read before the verdict was stored comes in after it was given.
+    stage.hold = true;
+    stage.send(Msg::Changed);
+    stage.press("a");
+    let (loads, others): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut stage.held).into_iter().partition(|e| matches!(e, crate::tui::msg::Effect::LoadQueue(..)));
+    stage.hold = false;
+    stage.carry_out(loads);
+    assert!(stage.model.queue.rows().iter().all(|row| row.id != judged));
+    stage.carry_out(others);
+    assert!(stage.model.queue.rows().iter().all(|row| row.id != judged));
+    assert_eq!(stage.model.queue.total(), 38);
+}

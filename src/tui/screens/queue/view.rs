@@ -3,19 +3,19 @@
 use chrono::TimeDelta;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use strum::VariantArray;
 
 use crate::domain::lane::Lane;
 use crate::domain::recommendation::RouteReason;
+use crate::domain::text;
 use crate::tui::action::Action;
 use crate::tui::backend::QueueRow;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, layout, put, put_all};
+use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 
 /// Draws lanes, rows and, when wide, the why-panel of the selected lead.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -33,14 +33,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
 fn lanes(model: &Model, ctx: &Ctx, width: u16) -> Line<'static> {
     let counts = model.overview.data.as_ref().map(|o| &o.lanes);
-    let build = |long: bool| {
+    let build = |titles: fn(Lane) -> &'static str| {
         let mut spans = Vec::new();
         for lane in Lane::VARIANTS {
-            let title = match lane {
-                Lane::LowConfidence if !long => "Low conf",
-                Lane::Sync if !long => "Sync",
-                lane => lane.title(),
-            };
+            let title = titles(*lane);
             // The shown lane's number is that of the list below it, which knows of verdicts just given.
             let known = counts.map(|c| c.of(*lane));
             let here = *lane == model.queue.lane;
@@ -55,8 +51,28 @@ fn lanes(model: &Model, ctx: &Ctx, width: u16) -> Line<'static> {
         }
         Line::from(spans)
     };
-    let line = build(true);
-    if line.width() <= usize::from(width) { line } else { build(false) }
+    let fits = |line: &Line<'_>| line.width() <= usize::from(width);
+    let full = build(Lane::title);
+    if fits(&full) {
+        return full;
+    }
+    let short = build(|lane| match lane {
+        Lane::LowConfidence => "Low conf",
+        Lane::Sync => "Sync",
+        lane => lane.title(),
+    });
+    if fits(&short) {
+        return short;
+    }
+    build(|lane| match lane {
+        Lane::Fast => "Fast",
+        Lane::Disagree => "Diff",
+        Lane::LowConfidence => "Low",
+        Lane::Exceptions => "Exc",
+        Lane::Hot => "Hot",
+        Lane::Returned => "Ret",
+        Lane::Sync => "Sync",
+    })
 }
 
 /// Which columns are shown, and how wide those are that stretch.
@@ -121,11 +137,11 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     let (_, visible) = queue.visible();
     for (row, y) in visible.iter().zip(0..list.height) {
-        put(frame, list, y, row_line(row, queue.is_selected(row), &columns, ctx));
+        put(frame, list, y, row_line(row, queue.is_selected(row), &columns, ctx, usize::from(list.width)));
     }
 }
 
-fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx) -> Line<'static> {
+fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width: usize) -> Line<'static> {
     let left = ctx.sla_left(row.created_at);
     let sla = if left <= TimeDelta::zero() { "late".into() } else { format::duration(left) };
     let same = row.reason == Some(RouteReason::ModelAgrees);
@@ -139,7 +155,7 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx) -> Lin
     let cells = columns.line(
         ctx,
         [
-            &row.company,
+            if text::fit(&row.company, 8).trim().is_empty() { row.id.as_str() } else { &row.company },
             row.source.as_deref().unwrap_or("-"),
             &format::duration(ctx.now - row.created_at),
             &sla,
@@ -164,7 +180,7 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx) -> Lin
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let mut line = Line::from(Span::raw(format!("{cursor} ")));
     line.extend(cells.into_iter().zip(meanings).map(|(cell, meaning)| ctx.span(meaning, cell)));
-    if selected { line.patch_style(Modifier::REVERSED | Modifier::BOLD) } else { line }
+    list_row(ctx, line, selected, width)
 }
 
 /// The designed nothing: still reading, unreadable, or nobody waits, and what will fill the lane.

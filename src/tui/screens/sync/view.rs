@@ -2,7 +2,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::domain::effect::{EffectRow, EffectState};
@@ -11,7 +10,7 @@ use crate::tui::backend::{LoopHealth, LoopState, Overview};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, layout, put, put_all};
+use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 use crate::tui::widgets::strip::gauge;
 
 /// Draws the counts, the loops, the API usage and the outbox.
@@ -73,7 +72,7 @@ fn api(overview: &Overview, ctx: &Ctx) -> Line<'static> {
         spans.push(ctx.span(meaning, format!(" {}", format::percent(share))));
         spans.push(Span::raw(format!("  {used} of {limit} calls in 24 h")));
     }
-    spans.push(ctx.span(Meaning::Muted, format!("; {} by us since start", format::grouped(api.calls_made))));
+    spans.push(ctx.span(Meaning::Muted, format!(", {} by us", format::grouped(api.calls_made))));
     Line::from(spans)
 }
 
@@ -165,5 +164,5 @@ fn outbox_line(row: &EffectRow, selected: bool, ctx: &Ctx, width: usize) -> Line
         ctx.span(Meaning::Muted, format!(" {}", ctx.theme.left(&when, WHEN))),
         ctx.span(Meaning::Text, ctx.theme.left(error, room)),
     ]);
-    if selected { line.patch_style(Modifier::REVERSED | Modifier::BOLD) } else { line }
+    list_row(ctx, line, selected, width)
 }

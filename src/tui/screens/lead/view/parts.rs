@@ -37,8 +37,13 @@ pub(super) fn title(detail: &LeadDetail, ctx: &Ctx, width: usize) -> (Line<'stat
         Line::default()
     };
     let room = width.saturating_sub(clock.width() + 3);
-    let company = ctx.theme.text(&lead.company, room);
+    let company = ctx.theme.text(called(&lead.company, lead.id.as_str()), room);
     (ctx.span(Meaning::Title, format!(" {company}")).into(), clock)
+}
+
+/// The company, or the id of the lead when nothing of the name can be seen.
+fn called<'a>(company: &'a str, id: &'a str) -> &'a str {
+    if crate::domain::text::fit(company, 8).trim().is_empty() { id } else { company }
 }
 
 /// What is known of the lead, most telling first.
@@ -51,7 +56,7 @@ fn fact_words(detail: &LeadDetail, ctx: &Ctx) -> Vec<String> {
     words.extend(facts.employees.map(|n| format!("{} employees", format::magnitude(n))));
     words.extend(text(&facts.source));
     words.extend(text(&facts.territory));
-    words.push(format!("{} old", format::duration_words(ctx.now - facts.created_at)));
+    words.push(format!("{} old", format::duration(ctx.now - facts.created_at)));
     words.extend(facts.amount.map(|x| format!("expected {}", format::magnitude(x))));
     words.extend(facts.annual_revenue.map(|x| format!("revenue {}", format::magnitude(x))));
     words.extend(text(&facts.product));
@@ -165,15 +170,17 @@ pub(super) fn reps(detail: &LeadDetail, ctx: &Ctx, width: usize, scroll: usize, 
 
 fn rep_head(columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
     let mut head = format!("  {:>RANK$} {:<name$} {:>P$} {:>RANGE$}", "#", "rep", "p_win", "95%", name = columns.name);
+    let column = |name: &str| format!(" {name:>EVIDENCE$}");
     if columns.won {
-        head += &format!(" {:>EVIDENCE$}", "won");
+        head.push_str(&column("won"));
     }
     if columns.similar {
-        head += &format!(" {:>EVIDENCE$}", "similar");
+        head.push_str(&column("similar"));
     }
     if columns.strip > 0 {
         let end = format::percent_short(scale);
-        head += &format!("  0%{end:>w$}", w = columns.strip.saturating_sub(2));
+        let scale = format!("  0%{end:>w$}", w = columns.strip.saturating_sub(2));
+        head.push_str(&scale);
     }
     ctx.span(Meaning::Muted, head).into()
 }
@@ -271,7 +278,10 @@ pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize
     let Some(ranking) = &detail.ranking else { return Vec::new() };
     let (model, legacy) = rivals(detail, ranking);
     let mut columns: Vec<(&RankedRep, Meaning, &str)> = Vec::new();
-    columns.extend(model.map(|rep| (rep, Meaning::Model, "model")));
+    columns.extend(model.map(|rep| {
+        let tag = if is_recommended(detail, rep) { "model" } else { "best ranked" };
+        (rep, Meaning::Model, tag)
+    }));
     let other = legacy.filter(|legacy| model.is_none_or(|model| model.rep_id != legacy.rep_id));
     columns.extend(other.map(|rep| (rep, Meaning::Legacy, "legacy")));
     columns.retain(|(rep, ..)| !rep.factors.is_empty());
@@ -285,7 +295,7 @@ pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize
     let height = columns.iter().map(|(rep, ..)| rep.factors.len()).max().unwrap_or(0).min(count);
     let mut lines: Vec<Line<'static>> = vec![Line::default(); height + 1];
     for (rep, meaning, tag) in columns {
-        let title = format!("for (+) and against (-) {}, {tag}", rep_name(detail, &rep.rep_id));
+        let title = format!("{} ({tag}) + for - against", rep_name(detail, &rep.rep_id));
         lines[0].push_span(ctx.span(meaning, ctx.theme.left(&format!(" {title}"), each)));
         for (index, line) in lines.iter_mut().skip(1).enumerate() {
             let Some(factor) = rep.factors.get(index) else {
@@ -305,19 +315,17 @@ pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
     let Some(ranking) = &detail.ranking else { return Vec::new() };
     let pool = &ranking.pool;
     let all = pool.eligible.len() + pool.excluded.len();
-    let mut text = format!("pool {} of {all} reps", pool.eligible.len());
-    let reasons = excluded(ranking);
-    if !reasons.is_empty() {
-        let reasons: Vec<String> = reasons.into_iter().map(|(why, n)| format!("{n} {why}")).collect();
-        text += &format!("; not eligible: {}", reasons.join(", "));
-    }
+    let reasons: Vec<String> = excluded(ranking).into_iter().map(|(why, n)| format!("{n} {why}")).collect();
+    let out = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let mut parts = vec![format!("pool {} of {all}{out}", pool.eligible.len())];
     if !ranking.segment.is_empty() {
-        text += &format!("; similar = {}", ranking.segment);
+        parts.push(format!("similar = {}", ranking.segment));
     }
     let out = legacy_rep(detail).and_then(|id| pool.excluded.iter().find(|(rep, _)| rep == id));
     if let Some((rep, why)) = out {
-        text = format!("{} is not eligible: {why}; {text}", rep_name(detail, rep));
+        parts.insert(0, format!("{} is not eligible: {why}", rep_name(detail, rep)));
     }
+    let text = parts.join("; ");
     vec![ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()]
 }
 
@@ -326,7 +334,7 @@ fn excluded(ranking: &Ranking) -> BTreeMap<&'static str, usize> {
     for (_, why) in &ranking.pool.excluded {
         let words = match why {
             Exclusion::Inactive => "inactive",
-            Exclusion::OtherTerritory { .. } => "in other territories",
+            Exclusion::OtherTerritory { .. } => "other territory",
         };
         *reasons.entry(words).or_insert(0) += 1;
     }

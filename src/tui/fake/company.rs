@@ -1,0 +1,276 @@
+//! A made-up company: reps, queues, leads with rankings, a model with its card.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::{State, healthy};
+use crate::domain::facts::LeadFacts;
+use crate::domain::ids::{LeadId, ModelId, QueueId, RepId, RepKey};
+use crate::domain::lane::Lane;
+use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
+use crate::domain::pool::{Exclusion, Pool};
+use crate::domain::ranking::{Factor, Interval, RankedRep, Ranking, Support};
+use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+use crate::domain::rep::{Queue, Rep, Roster};
+use crate::tui::backend::{LeadDetail, ModelRow};
+
+const COMPANIES: [&str; 12] = [
+    "Acme Corporation",
+    "Blue Harbor Logistics",
+    "Cobalt Systems",
+    "Delta Grain & Feed",
+    "Elm Street Clinics",
+    "Fjord Instruments",
+    "Granite Mutual",
+    "Halcyon Studios",
+    "Iron Gate Foundry",
+    "Juniper Retail Group",
+    "Kestrel Aviation Services",
+    "Lumen Energy Partners",
+];
+const FIRST: [&str; 10] = ["Ana", "Bob", "Cy", "Dina", "Emil", "Fatima", "Gus", "Hana", "Ivo", "Jun"];
+const LAST: [&str; 6] = ["Ruiz", "Lee", "Tran", "Okafor", "Lindqvist", "Moreau"];
+const SOURCES: [&str; 5] = ["web form", "webinar", "partner", "trade show", "cold list"];
+const INDUSTRIES: [&str; 5] = ["Technology", "Healthcare", "Retail", "Manufacturing", "Finance"];
+const TERRITORIES: [&str; 6] = ["North", "South", "East", "West", "Central", "Overseas"];
+
+/// A company with so many leads that wait.
+pub(crate) fn company(now: DateTime<Utc>, leads: usize) -> State {
+    let mut state = State { now, roster: roster(), loops: healthy(now), models: vec![model(now)], ..State::default() };
+    for index in 0..leads {
+        let detail = lead(index, now, &state.roster);
+        let gap = detail.recommendation.as_ref().and_then(|r| r.gap).unwrap_or(0.0);
+        state.leads.insert(detail.record.lead.id.clone(), (gap, detail));
+    }
+    state
+}
+
+fn roster() -> Roster {
+    let reps = (0..60).map(|i| {
+        let name = format!("{} {}", FIRST[i % 10], LAST[i / 10]);
+        Rep {
+            id: RepId::new(format!("005{i:03}")),
+            key: RepKey::new(&name),
+            name,
+            active: i % 19 != 18,
+            territory: Some(TERRITORIES[i % 6].into()),
+        }
+    });
+    let queue = |key: &str, name: &str| Queue { id: QueueId::new(key), name: name.into(), key: key.into() };
+    Roster {
+        reps: reps.collect(),
+        queues: vec![
+            queue("managers", "Manager queue"),
+            queue("partners", "Partner team"),
+            queue("default", "Default queue"),
+        ],
+    }
+}
+
+/// Numbers that look random and are the same every time.
+fn noise(a: usize, b: usize) -> f64 {
+    let mut x = (a as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (b as u64 + 7).wrapping_mul(0xD1B5_4A32_D192_ED03);
+    x ^= x >> 29;
+    x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x ^= x >> 32;
+    (x % 10_000) as f64 / 10_000.0
+}
+
+/// One lead that waits for a verdict.
+pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDetail {
+    let created_at = now - TimeDelta::minutes((noise(index, 1) * 290.0) as i64 + 1);
+    let territory = TERRITORIES[(index * 7 + 3) % 6];
+    let company = if index < 12 {
+        COMPANIES[index].to_owned()
+    } else {
+        format!("{} {}", COMPANIES[index % 12].split(' ').next().unwrap_or_default(), index)
+    };
+    let facts = LeadFacts {
+        source: Some(SOURCES[index % 5].into()),
+        industry: Some(INDUSTRIES[index % 5].into()),
+        territory: Some(territory.into()),
+        country: Some("United States".into()),
+        annual_revenue: Some((noise(index, 2) * 4e7).round()),
+        employees: Some((noise(index, 3) * 900.0).round() + 10.0),
+        amount: Some((noise(index, 4) * 90_000.0).round()),
+        product: Some("Analytics Suite".into()),
+        ..LeadFacts::empty(created_at)
+    };
+    let low = index % 9 == 8;
+    let ranking = ranking(index, now, territory, roster, low);
+    let eligible: Vec<&RankedRep> = ranking.reps.iter().filter(|r| r.in_pool).collect();
+    let best = eligible[0];
+    let legacy_at = [0, 3, 1, 8, 5, 0, 2][index % 7].min(eligible.len() - 1);
+    let legacy = eligible[legacy_at];
+    let gap = best.p_win - legacy.p_win;
+    let (lane, route, reason, explanation) = if low {
+        (
+            Lane::LowConfidence,
+            Route::ManagerQueue(QueueId::new("managers")),
+            RouteReason::LowConfidence,
+            "every rep is below 20 %, so a person should look".to_owned(),
+        )
+    } else if legacy_at == 0 {
+        (
+            Lane::Fast,
+            Route::AssignRep(best.rep_id.clone()),
+            RouteReason::ModelAgrees,
+            "the model and the legacy rules agree".into(),
+        )
+    } else {
+        (
+            Lane::Disagree,
+            Route::AssignRep(best.rep_id.clone()),
+            RouteReason::ModelPick,
+            "highest chance to win among those eligible".into(),
+        )
+    };
+    let legacy = Owner::Rep(legacy.rep_id.clone());
+    let id = LeadId::new(format!("00Q5f00000{index:06}AA"));
+    let names: BTreeMap<String, String> = (roster.reps.iter().map(|r| (r.id.to_string(), r.name.clone())))
+        .chain(roster.queues.iter().map(|q| (q.id.to_string(), q.name.clone())))
+        .collect();
+    let event = |minutes: i64, what: &str| crate::domain::audit::AuditEvent {
+        at: created_at + TimeDelta::minutes(minutes),
+        actor: "worker".into(),
+        what: what.into(),
+        lead_id: Some(id.clone()),
+        trace_id: None,
+        details: serde_json::Value::Null,
+    };
+    LeadDetail {
+        timeline: vec![event(1, "lead.ranked"), event(0, "lead.received")],
+        record: LeadRecord {
+            lead: Lead {
+                id,
+                company,
+                contact: Some("Robin Vega".into()),
+                facts,
+                owner: legacy.clone(),
+                modified_at: created_at,
+                modstamp: created_at,
+                converted: false,
+                deleted: false,
+            },
+            state: LeadState::InLane,
+            lane: Some(lane),
+            legacy: LegacyAssignment { owner: legacy, captured_at: created_at },
+            received_at: created_at,
+            ranked_at: Some(created_at),
+            snoozed_until: None,
+            decisions_made: 0,
+        },
+        ranking: Some(ranking),
+        recommendation: Some(Recommendation { route, reason, explanation, gap: Some(gap) }),
+        decisions: Vec::new(),
+        outcome: None,
+        names,
+    }
+}
+
+fn ranking(index: usize, now: DateTime<Utc>, territory: &str, roster: &Roster, low: bool) -> Ranking {
+    let mut pool = Pool::default();
+    for rep in &roster.reps {
+        let theirs = rep.territory.clone().unwrap_or_default();
+        if !rep.active {
+            pool.excluded.push((rep.id.clone(), Exclusion::Inactive));
+        } else if theirs == territory {
+            pool.eligible.push(rep.id.clone());
+        } else {
+            pool.excluded.push((rep.id.clone(), Exclusion::OtherTerritory { theirs, wanted: territory.into() }));
+        }
+    }
+    let scale = if low { 0.17 } else { 0.42 };
+    let mut reps: Vec<RankedRep> = pool
+        .eligible
+        .iter()
+        .enumerate()
+        .map(|(i, id)| {
+            let p_win = 0.03 + scale * noise(index, 100 + i).powf(1.5);
+            let deals = 4 + (noise(i, 5) * 90.0) as u32;
+            let half = 0.5 * (p_win * (1.0 - p_win) / f64::from(deals + 12)).sqrt() * 2.0;
+            let similar_deals = deals / 4;
+            RankedRep {
+                rep_id: id.clone(),
+                rank: 0,
+                p_win,
+                interval: Interval { low: (p_win - half).max(0.0), high: (p_win + half).min(1.0) },
+                support: Support {
+                    deals,
+                    wins: (f64::from(deals) * p_win) as u32,
+                    similar_deals,
+                    similar_wins: (f64::from(similar_deals) * p_win * 1.2) as u32,
+                },
+                in_pool: true,
+                factors: factors(index, i),
+            }
+        })
+        .collect();
+    reps.sort_by(|a, b| b.p_win.total_cmp(&a.p_win));
+    for (rank, rep) in (1..).zip(&mut reps) {
+        rep.rank = rank;
+    }
+    Ranking {
+        model_id: ModelId::new("m-20261120-7f3a91"),
+        ranked_at: now,
+        reps,
+        pool,
+        segment: format!("industry {}", INDUSTRIES[index % 5]),
+    }
+}
+
+fn factors(index: usize, rep: usize) -> Vec<Factor> {
+    let labels = [
+        format!("{} x this rep", INDUSTRIES[index % 5]),
+        format!("came by {}", SOURCES[index % 5]),
+        "win rate of this rep".to_owned(),
+        "size of the company".to_owned(),
+        "expected amount".to_owned(),
+    ];
+    let mut factors: Vec<Factor> = labels
+        .into_iter()
+        .enumerate()
+        .map(|(i, label)| Factor { feature: format!("f{i}"), label, weight: noise(index + i, rep) - 0.4 })
+        .collect();
+    factors.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    factors
+}
+
+fn model(now: DateTime<Utc>) -> ModelRow {
+    let roc: Vec<(f64, f64)> = (0..=40).map(|i| (f64::from(i) / 40.0).powi(2)).map(|x| (x, x.powf(0.28))).collect();
+    let bins: Vec<_> = (0..6)
+        .map(|i| {
+            let p = 0.05 + 0.1 * f64::from(i);
+            json!({"deals": 400 - 60 * i, "predicted": p, "observed": p + 0.02 * (f64::from(i) - 2.0) / 3.0})
+        })
+        .collect();
+    let evaluation = |auc: f64, deals: u32| {
+        json!({
+            "train_deals": 9600, "test_deals": deals, "test_wins": deals / 4, "ece": 0.021,
+            "auc": {"value": auc, "low": auc - 0.021, "high": auc + 0.02},
+            "rep_gain": {"value": 0.031, "low": 0.012, "high": 0.05},
+            "roc": roc, "reliability": bins,
+        })
+    };
+    let card = json!({
+        "verdict": "On the newest 2 400 deals, which it had not seen, its AUC is 0.79 (95 % interval 0.77 to 0.81), far from the 0.50 of a coin. Knowing the rep helps. Its probabilities can be taken at their word. It may score leads and route them.",
+        "clearance": "routes",
+        "gates": [
+            {"id": "G1", "passed": true, "why": "later deals: AUC 0.790 (0.769 to 0.810); both intervals must lie above 0.5"},
+            {"id": "G2", "passed": true, "why": "knowing the rep changes AUC by +0.0310 (+0.0120 to +0.0500)"},
+            {"id": "G3", "passed": false, "why": "later deals: knowing the rep changes AUC by +0.0090 (-0.0020 to +0.0200)"},
+        ],
+        "data": {"deals": 12000, "won": 2964, "lost": 9036, "reps": 60},
+        "stratified": evaluation(0.803, 2400), "out_of_time": evaluation(0.79, 2400),
+        "importance": [["rep win rate in industry", 0.31], ["source", 0.22], ["employees", 0.11]],
+    });
+    ModelRow {
+        id: ModelId::new("m-20261120-7f3a91"),
+        created_at: now - TimeDelta::days(2),
+        champion: true,
+        promoted_at: Some(now - TimeDelta::days(2)),
+        card,
+    }
+}
