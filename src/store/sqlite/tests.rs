@@ -111,6 +111,7 @@ async fn hot_statements_walk_an_index_and_sort_nothing() {
         (sql::decisions::AFTER, "sqlite_autoindex_decisions_1 (trace_id>?)"),
         (sql::outbox::CLAIM, "outbox_due (due_at<?)"),
         (sql::outbox::NEXT_AT, "outbox_due"),
+        (sql::outbox::IN_STATE, "outbox_by_state (state=?)"),
         (sql::queries::LANE_COUNTS, "leads_by_lane"),
     ] {
         let plan = plan(&store, statement).await;
