@@ -9,7 +9,7 @@ use sqlx::{Executor, Row, SqlSafeStr};
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::ports::{Cursor, LeadStore, QueryStore};
+use crate::app::ports::{Cursor, DecisionStore, IntakeReport, LeadStore, QueryStore};
 use crate::domain::ids::OrgId;
 use crate::domain::rep::{Queue, Roster};
 use crate::store::sql;
@@ -205,11 +205,13 @@ async fn a_strange_file_is_refused_in_words() {
 
 #[tokio::test]
 async fn many_may_create_the_same_file_at_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("leadboard.db");
-    let all = futures::future::join_all((0..6).map(|_| SqliteStore::open(&path))).await;
-    for store in all {
-        store.unwrap().bind_org(&OrgId::new("00D1")).await.unwrap();
+    for _ in 0..5 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("leadboard.db");
+        let all = futures::future::join_all((0..6).map(|_| SqliteStore::open(&path))).await;
+        for store in all {
+            store.unwrap().bind_org(&OrgId::new("00D1")).await.unwrap();
+        }
     }
 }
 
@@ -305,10 +307,25 @@ async fn a_held_lock_is_told_in_words() {
     let (_dir, path, store) = fresh().await;
     let other = SqliteStore::open(&path).await.unwrap();
     let holding = other.begin().await.unwrap();
+    let nothing = store.take_in(Vec::new(), "leads", &Cursor::default(), DateTime::UNIX_EPOCH).await;
+    assert_eq!(nothing.unwrap(), IntakeReport::default(), "a poll that brought nothing needs no lock");
     let refused = change(&store, 1).await.unwrap_err().to_string();
     assert!(refused.contains("another process has kept the database locked"), "{refused}");
     drop(holding);
     change(&store, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn transactions_that_read_first_do_not_fail_each_other() {
+    let (_dir, path, one) = fresh().await;
+    let two = SqliteStore::open(&path).await.unwrap();
+    // A change of roster looks before it writes: begun without the write lock, it fails when the other one wrote.
+    let changes = async |store: &SqliteStore, first: usize| {
+        for n in 0..50 {
+            change(store, first + n).await.unwrap();
+        }
+    };
+    tokio::join!(changes(&one, 0), changes(&two, 1_000));
 }
 
 #[tokio::test]
@@ -348,6 +365,9 @@ async fn changes_are_noticed_from_here_and_from_elsewhere_and_nothing_else_is() 
     let quiet = (here.data_version().await.unwrap(), there.data_version().await.unwrap());
     change(&here, 2).await.unwrap();
     here.take_in(Vec::new(), "leads", &Cursor::default(), DateTime::UNIX_EPOCH).await.unwrap();
+    here.save_rankings(Vec::new()).await.unwrap();
+    here.claim_effects("w", 1, DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH).await.unwrap();
+    here.release_leases().await.unwrap();
     here.conservation().await.unwrap();
     assert_eq!((here.data_version().await.unwrap(), there.data_version().await.unwrap()), quiet);
     assert!(!news.has_changed().unwrap());
