@@ -24,14 +24,17 @@ macro_rules! queue_rows {
     };
 }
 
-/// The switchable conditions: `$1` snoozed ones too, `$2` now, `$3` text or null.
+/// Awake at `$2`, unless `$1` asks for the snoozed ones too.
+macro_rules! awake {
+    () => {
+        "($1 = 1 OR l.snoozed_until IS NULL OR l.snoozed_until <= $2) "
+    };
+}
+
+/// The switchable conditions: [`awake`], and `$3`, a text or null.
 macro_rules! queue_conditions {
     () => {
-        concat!(
-            "($1 = 1 OR l.snoozed_until IS NULL OR l.snoozed_until <= $2) AND ($3 IS NULL OR ",
-            contains!("l.search_text", "$3"),
-            ") "
-        )
+        concat!(awake!(), "AND ($3 IS NULL OR ", contains!("l.search_text", "$3"), ") ")
     };
 }
 
@@ -51,13 +54,20 @@ statements! {
 
     QUEUE = concat!(queue_rows!(), "WHERE ", queue_conditions!(), queue_window!());
 
-    TOTAL_OF_LANE = concat!(
+    /// Without a text, the totals come from the index alone.
+    TOTAL_OF_LANE = concat!("SELECT COUNT(*) FROM leads l WHERE l.state = 'in_lane' AND l.lane = $3 AND ", awake!());
+
+    TOTAL_OF_STATE = concat!("SELECT COUNT(*) FROM leads l WHERE l.state = $3 AND ", awake!());
+
+    TOTAL = concat!("SELECT COUNT(*) FROM leads l WHERE ", awake!());
+
+    FOUND_IN_LANE = concat!(
         "SELECT COUNT(*) FROM leads l WHERE l.state = 'in_lane' AND l.lane = $4 AND ", queue_conditions!()
     );
 
-    TOTAL_OF_STATE = concat!("SELECT COUNT(*) FROM leads l WHERE l.state = $4 AND ", queue_conditions!());
+    FOUND_IN_STATE = concat!("SELECT COUNT(*) FROM leads l WHERE l.state = $4 AND ", queue_conditions!());
 
-    TOTAL = concat!("SELECT COUNT(*) FROM leads l WHERE ", queue_conditions!());
+    FOUND = concat!("SELECT COUNT(*) FROM leads l WHERE ", queue_conditions!());
 
     /// One statement, so that all five numbers are of one moment.
     CONSERVATION = "SELECT

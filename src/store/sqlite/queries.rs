@@ -73,7 +73,11 @@ impl QueryStore for SqliteStore {
             .bind(after_order)
             .bind(after_id)
             .bind(i64::from(limit));
-        let mut total = sqlx::query_scalar::<_, i64>(list.total).bind(snoozed).bind(micros(at)).bind(&text);
+        let counting = if text.is_some() { list.found } else { list.total };
+        let mut total = sqlx::query_scalar::<_, i64>(counting).bind(snoozed).bind(micros(at));
+        if let Some(text) = &text {
+            total = total.bind(text);
+        }
         if let Some(key) = list.key {
             page = page.bind(key.clone());
             total = total.bind(key);
@@ -149,10 +153,13 @@ impl QueryStore for SqliteStore {
     }
 }
 
-/// The two statements that walk one index, and the value they need for it.
+/// The statements that walk one index, and the value they need for it.
 struct List {
     page: &'static str,
+    /// How many in all.
     total: &'static str,
+    /// How many with a text in them.
+    found: &'static str,
     key: Option<String>,
 }
 
@@ -160,17 +167,23 @@ impl List {
     /// The list that a filter asks for; `None` if nothing can be in it.
     fn of(filter: &LeadFilter) -> Option<Self> {
         use sql::queries as q;
-        match (filter.lane, filter.state) {
-            (Some(lane), None | Some(LeadState::InLane)) => {
-                Some(Self { page: q::QUEUE_OF_LANE, total: q::TOTAL_OF_LANE, key: Some(lane.to_string()) })
-            }
+        Some(match (filter.lane, filter.state) {
+            (Some(lane), None | Some(LeadState::InLane)) => Self {
+                page: q::QUEUE_OF_LANE,
+                total: q::TOTAL_OF_LANE,
+                found: q::FOUND_IN_LANE,
+                key: Some(lane.to_string()),
+            },
             // A lane holds only leads that are in it.
-            (Some(_), Some(_)) => None,
-            (None, Some(state)) => {
-                Some(Self { page: q::QUEUE_OF_STATE, total: q::TOTAL_OF_STATE, key: Some(state.to_string()) })
-            }
-            (None, None) => Some(Self { page: q::QUEUE, total: q::TOTAL, key: None }),
-        }
+            (Some(_), Some(_)) => return None,
+            (None, Some(state)) => Self {
+                page: q::QUEUE_OF_STATE,
+                total: q::TOTAL_OF_STATE,
+                found: q::FOUND_IN_STATE,
+                key: Some(state.to_string()),
+            },
+            (None, None) => Self { page: q::QUEUE, total: q::TOTAL, found: q::FOUND, key: None },
+        })
     }
 }
 
