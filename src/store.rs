@@ -7,8 +7,9 @@
 //! `values.rs`). What it must write itself stands inside: opening, locking, error codes, and the method bodies, which
 //! name nothing of SQLite but the connection type.
 //!
-//! Absences that hold here: no SQL text is put together at run time; no statement outside `sql/`; no time is read; no
-//! change of state without its audit event in the same transaction; nothing is ever deleted.
+//! Absences that hold here: no SQL text is put together at run time; no statement on our tables outside `sql/` (what asks
+//! SQLite about itself stands in `sqlite/`); no time is read; no change of a lead or a decision without its audit event
+//! in the same transaction (handing an effect out or freeing its lease is not one); nothing is ever deleted.
 
 mod rows;
 mod sql;

@@ -232,6 +232,10 @@ async fn latency_is_of_the_first_ranking(store: Arc<dyn Store>) {
 
 async fn a_decision_is_stored_with_its_effect(store: Arc<dyn Store>) {
     in_lane(&*store, "A").await;
+    let mut mixed_up = decision("A", 0, 99, true);
+    mixed_up.effect = decision("B", 0, 99, true).effect;
+    assert!(matches!(store.decide(mixed_up).await, Err(StoreError::Corrupt(_))), "the write of another decision");
+    assert_eq!(record(&*store, "A").await.state, LeadState::InLane);
     let new = decision("A", 0, 100, true);
     assert_eq!(store.decide(new.clone()).await.unwrap(), DecideOutcome::Taken);
     let lead = record(&*store, "A").await;

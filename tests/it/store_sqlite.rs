@@ -37,6 +37,18 @@ async fn feedback_is_kept_for_each_verdict_and_retracted_when_it_is_taken_back()
 }
 
 #[tokio::test]
+async fn a_poll_that_brought_nothing_new_is_no_news() {
+    let dir = place();
+    let store = SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap();
+    let poll = async || take_in(&store, vec![receive(raw("A", 0, rep("legacy")))], 0).await;
+    assert_eq!(poll().await.received, 1);
+    let (news, version) = (store.subscribe(), store.data_version().await.unwrap());
+    assert_eq!(poll().await.refreshed, 0);
+    assert!(!news.has_changed().unwrap());
+    assert_eq!(store.data_version().await.unwrap(), version);
+}
+
+#[tokio::test]
 async fn the_crms_record_and_every_ranking_are_kept() {
     let dir = place();
     let path = dir.path().join("leadboard.db");

@@ -24,14 +24,17 @@ macro_rules! queue_rows {
     };
 }
 
-/// The switchable conditions: `$1` snoozed ones too, `$2` now, `$3` text or null.
+/// Awake at `$2`, unless `$1` asks for the snoozed ones too.
+macro_rules! awake {
+    () => {
+        "($1 = 1 OR l.snoozed_until IS NULL OR l.snoozed_until <= $2) "
+    };
+}
+
+/// The switchable conditions: [`awake`], and `$3`, a text or null.
 macro_rules! queue_conditions {
     () => {
-        concat!(
-            "($1 = 1 OR l.snoozed_until IS NULL OR l.snoozed_until <= $2) AND ($3 IS NULL OR ",
-            contains!("l.search_text", "$3"),
-            ") "
-        )
+        concat!(awake!(), "AND ($3 IS NULL OR ", contains!("l.search_text", "$3"), ") ")
     };
 }
 
@@ -49,44 +52,49 @@ macro_rules! backward {
     };
 }
 
-/// How many there are before a place (`$4`, `$5`), and how many in all.
+/// How many there are before a place (`$3`, `$4`), and how many in all.
 macro_rules! tally {
     () => {
-        "SELECT CAST(COALESCE(SUM(CASE WHEN (l.queue_order, l.id) < ($4, $5) THEN 1 ELSE 0 END), 0) AS BIGINT) AS before,
+        "SELECT CAST(COALESCE(SUM(CASE WHEN (l.queue_order, l.id) < ($3, $4) THEN 1 ELSE 0 END), 0) AS BIGINT) AS before,
             COUNT(*) AS total FROM leads l "
+    };
+}
+
+/// A tally of the rows with a text in them: `$5`, or `$6` where there is a key.
+macro_rules! found {
+    ($text:literal) => {
+        concat!(" AND ", contains!("l.search_text", $text))
     };
 }
 
 macro_rules! of_lane {
     ($key:literal) => {
-        concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ", queue_conditions!())
+        concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ")
     };
 }
 
 macro_rules! of_state {
     ($key:literal) => {
-        concat!("WHERE l.state = ", $key, " AND ", queue_conditions!())
-    };
-}
-
-macro_rules! of_all {
-    () => {
-        concat!("WHERE ", queue_conditions!())
+        concat!("WHERE l.state = ", $key, " AND ")
     };
 }
 
 statements! {
-    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), onward!());
-    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), backward!());
-    LANE_TALLY = concat!(tally!(), of_lane!("$6"));
+    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), onward!());
+    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), backward!());
+    /// Without a text, tallies come from the index alone.
+    LANE_TALLY = concat!(tally!(), of_lane!("$5"), awake!());
+    LANE_FOUND = concat!(tally!(), of_lane!("$5"), awake!(), found!("$6"));
 
-    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), onward!());
-    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), backward!());
-    STATE_TALLY = concat!(tally!(), of_state!("$6"));
+    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), onward!());
+    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), backward!());
+    STATE_TALLY = concat!(tally!(), of_state!("$5"), awake!());
+    STATE_FOUND = concat!(tally!(), of_state!("$5"), awake!(), found!("$6"));
 
-    ALL_ONWARD = concat!(queue_rows!(), of_all!(), onward!());
-    ALL_BACKWARD = concat!(queue_rows!(), of_all!(), backward!());
-    ALL_TALLY = concat!(tally!(), of_all!());
+    ALL_ONWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), onward!());
+    ALL_BACKWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), backward!());
+    ALL_TALLY = concat!(tally!(), "WHERE ", awake!());
+    ALL_FOUND = concat!(tally!(), "WHERE ", awake!(), found!("$5"));
 
     /// One statement, so that all five numbers are of one moment.
     CONSERVATION = "SELECT

@@ -21,8 +21,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections that read. Each is a thread; more would only wait for the same two cores and the same disk.
 const READERS: u32 = 4;
-/// A file that two processes create at the same moment is switched to WAL by one of them; the other is told "locked"
-/// without waiting, so it asks again, this often and this far apart.
+/// Of processes that create the file at the same moment, one switches it to WAL, and another is now and then told
+/// "locked" at once, whatever its busy timeout. So it asks again, this often and this far apart.
 const CONNECT_TRIES: u32 = 50;
 const CONNECT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -205,12 +205,21 @@ pub(super) async fn in_states(
     states: &[EffectState],
     limit: u32,
 ) -> Result<Vec<EffectRow>, StoreError> {
-    let states: Vec<String> = states.iter().map(ToString::to_string).collect();
-    let found = sqlx::query(sql::outbox::IN_STATES)
-        .bind(values::json(&states)?)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *store.reader().await?)
-        .await
-        .map_err(database)?;
-    found.iter().map(rows::effect_row).collect()
+    let mut wanted = states.to_vec();
+    wanted.sort_unstable_by_key(EffectState::to_string);
+    wanted.dedup();
+    let mut tx = store.read().await?;
+    let mut effects = Vec::new();
+    for state in wanted {
+        let found = sqlx::query(sql::outbox::IN_STATE)
+            .bind(state.to_string())
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(database)?;
+        effects.extend(found.iter().map(rows::effect_row).collect::<Result<Vec<_>, _>>()?);
+    }
+    effects.sort_unstable_by_key(|effect| std::cmp::Reverse(effect.id));
+    effects.truncate(limit as usize);
+    Ok(effects)
 }

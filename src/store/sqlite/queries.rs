@@ -166,6 +166,7 @@ struct List {
     onward: &'static str,
     backward: &'static str,
     tally: &'static str,
+    found: &'static str,
     key: Option<String>,
     snoozed: i64,
     now: i64,
@@ -176,19 +177,22 @@ impl List {
     /// The list that a filter asks for; `None` if nothing can be in it.
     fn of(filter: &LeadFilter, at: DateTime<Utc>) -> Option<Self> {
         use sql::queries as q;
-        let (onward, backward, tally, key) = match (filter.lane, filter.state) {
+        let (onward, backward, tally, found, key) = match (filter.lane, filter.state) {
             (Some(lane), None | Some(LeadState::InLane)) => {
-                (q::LANE_ONWARD, q::LANE_BACKWARD, q::LANE_TALLY, Some(lane.to_string()))
+                (q::LANE_ONWARD, q::LANE_BACKWARD, q::LANE_TALLY, q::LANE_FOUND, Some(lane.to_string()))
             }
             // A lane holds only leads that are in it.
             (Some(_), Some(_)) => return None,
-            (None, Some(state)) => (q::STATE_ONWARD, q::STATE_BACKWARD, q::STATE_TALLY, Some(state.to_string())),
-            (None, None) => (q::ALL_ONWARD, q::ALL_BACKWARD, q::ALL_TALLY, None),
+            (None, Some(state)) => {
+                (q::STATE_ONWARD, q::STATE_BACKWARD, q::STATE_TALLY, q::STATE_FOUND, Some(state.to_string()))
+            }
+            (None, None) => (q::ALL_ONWARD, q::ALL_BACKWARD, q::ALL_TALLY, q::ALL_FOUND, None),
         };
         Some(Self {
             onward,
             backward,
             tally,
+            found,
             key,
             snoozed: i64::from(filter.include_snoozed),
             now: micros(at),
@@ -211,9 +215,10 @@ impl List {
 
     /// Rows before a place, and rows in all.
     async fn tally(&self, conn: &mut SqliteConnection, place: &Place<'_>) -> Result<(u64, u64), StoreError> {
-        let query = sqlx::query(self.tally).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
-        let query = query.bind(place.order).bind(place.id);
+        let statement = if self.text.is_some() { self.found } else { self.tally };
+        let query = sqlx::query(statement).bind(self.snoozed).bind(self.now).bind(place.order).bind(place.id);
         let query = if let Some(key) = &self.key { query.bind(key) } else { query };
+        let query = if let Some(text) = &self.text { query.bind(text) } else { query };
         let row = query.fetch_one(conn).await.map_err(database)?;
         Ok((count(row.int("before")?)?, count(row.int("total")?)?))
     }
