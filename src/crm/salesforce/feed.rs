@@ -2,12 +2,14 @@
 //!
 //! A stamp is set inside a transaction but the row is seen only after its commit, so a cursor at the newest stamp would
 //! step over rows that commit late. Each poll therefore reads an overlap again and leaves out what was handed out
-//! already. Whole-second stamps tie, so rows are walked by the pair (stamp, id).
+//! already. Whole-second stamps tie, so rows are walked by the pair (stamp, id); and a row that changes twice in one
+//! second keeps its stamp, so what was handed out is known by its content too.
 //!
 //! What was handed out counts as received only when the caller comes back with the cursor that came with it; if its
 //! transaction failed, it comes back with the old cursor and gets the rows again.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
@@ -53,18 +55,26 @@ struct Position {
     unfinished: Option<Unfinished>,
 }
 
+/// One version of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Version {
+    at: DateTime<Utc>,
+    /// Of the record as received. The stamp alone does not do: it has whole seconds.
+    fingerprint: u64,
+}
+
 /// What the last poll handed out, not known to have been received.
 struct Handed {
     next: Position,
-    rows: Vec<(String, DateTime<Utc>)>,
+    rows: Vec<(String, Version)>,
 }
 
 #[derive(Default)]
 struct State {
     position: Position,
     handed: Option<Handed>,
-    /// Received rows by id, with the stamp they had.
-    seen: HashMap<String, DateTime<Utc>>,
+    /// Received rows by id, in the version that was received.
+    seen: HashMap<String, Version>,
     /// The org's clock when a complete walk began, kept when a walk took several pages (see [`Feed::poll`]).
     horizon: Option<DateTime<Utc>>,
 }
@@ -92,6 +102,14 @@ pub(super) struct Row {
     /// The record as received.
     pub raw: Box<RawValue>,
     place: Place,
+}
+
+impl Row {
+    fn version(&self) -> Version {
+        let mut hasher = DefaultHasher::new();
+        self.raw.get().hash(&mut hasher);
+        Version { at: self.place.at, fingerprint: hasher.finish() }
+    }
 }
 
 /// What a poll brought.
@@ -135,7 +153,7 @@ impl Feed {
         // where it is, and only the org's clock can tell that those pages are older than the overlap by now.
         let from = low.max(state.horizon.unwrap_or(low));
         let from = from.checked_sub_signed(self.overlap).unwrap_or(from);
-        state.seen.retain(|_, at| *at >= from);
+        state.seen.retain(|_, version| version.at >= from);
 
         let (last, earlier) = state.position.unfinished.clone().map(|u| (u.last, u.began)).unzip();
         let mut walk = Walk { last, fresh: Vec::new(), newest: None };
@@ -163,7 +181,7 @@ impl Feed {
         }
 
         let next = Cursor { low: Some(advance(low, cursor, &walk, began)), since: Some(since) };
-        let rows = walk.fresh.iter().map(|row| (row.place.id.clone(), row.place.at)).collect();
+        let rows = walk.fresh.iter().map(|row| (row.place.id.clone(), row.version())).collect();
         let unfinished = walk.last.filter(|_| !complete).map(|last| Unfinished { last, began });
         state.handed = Some(Handed { next: Position { cursor: next.clone(), unfinished }, rows });
         Ok(Batch { rows: walk.fresh, next, more: !complete })
@@ -187,12 +205,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn take(
-        &mut self,
-        rows: Vec<Box<RawValue>>,
-        stamp: &Api,
-        seen: &HashMap<String, DateTime<Utc>>,
-    ) -> Result<(), Fault> {
+    fn take(&mut self, rows: Vec<Box<RawValue>>, stamp: &Api, seen: &HashMap<String, Version>) -> Result<(), Fault> {
         for raw in rows {
             let record = Record::parse(&raw)?;
             let place =
@@ -201,8 +214,9 @@ impl Walk {
                 })?;
             self.newest = self.newest.max(Some(place.at));
             self.last = Some(place.clone());
-            if seen.get(&place.id) != Some(&place.at) {
-                self.fresh.push(Row { record, raw, place });
+            let row = Row { record, raw, place };
+            if seen.get(&row.place.id) != Some(&row.version()) {
+                self.fresh.push(row);
             }
         }
         Ok(())

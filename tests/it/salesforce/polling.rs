@@ -188,6 +188,19 @@ async fn a_changed_lead_comes_again_with_its_new_stamp() {
 }
 
 #[tokio::test]
+async fn a_second_change_within_the_same_second_is_not_missed() {
+    let table = Table::new(2_000);
+    table.put(1, seconds(0), seconds(5));
+    let org = org_with(&table).await;
+    let (crm, mut cursor, mut times) = (polling(&org), Cursor::default(), HashMap::new());
+    drain(&crm, &mut cursor, &mut times).await;
+    table.give(1, "005000000000002AAA");
+    let changes = crm.changed_leads(&cursor).await.unwrap();
+    assert_eq!(changes.leads[0].lead.owner.id(), "005000000000002AAA");
+    assert!(crm.changed_leads(&changes.next).await.unwrap().leads.is_empty());
+}
+
+#[tokio::test]
 async fn a_stamp_from_the_future_hides_nothing() {
     let table = Table::new(2_000);
     table.put(1, seconds(0), at("2099-01-01T00:00:00Z"));

@@ -13,6 +13,7 @@ pub(super) struct Row {
     pub id: String,
     pub stamp: DateTime<Utc>,
     pub created: DateTime<Utc>,
+    pub owner: &'static str,
 }
 
 #[derive(Default)]
@@ -41,7 +42,13 @@ impl Table {
         let id = lead_id(number);
         let rows = &mut self.0.lock().unwrap().rows;
         rows.retain(|row| row.id != id);
-        rows.push(Row { id, stamp, created });
+        rows.push(Row { id, stamp, created, owner: "005000000000001AAA" });
+    }
+
+    /// A lead changes hands in the very second of its last change.
+    pub(super) fn give(&self, number: usize, owner: &'static str) {
+        let id = lead_id(number);
+        self.0.lock().unwrap().rows.iter_mut().filter(|row| row.id == id).for_each(|row| row.owner = owner);
     }
 
     /// The n-th locator that is handed out will be dead.
@@ -101,7 +108,7 @@ fn record(row: &Row) -> Value {
     let created = row.created.format("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
     json!({
         "attributes": {"type": "Lead"}, "Id": row.id, "Name": "Ada", "Company": "Acme",
-        "OwnerId": "005000000000001AAA", "CreatedDate": created, "LastModifiedDate": stamp, "SystemModstamp": stamp,
+        "OwnerId": row.owner, "CreatedDate": created, "LastModifiedDate": stamp, "SystemModstamp": stamp,
         "IsConverted": false, "IsDeleted": false,
     })
 }
