@@ -72,16 +72,33 @@ struct Claims {
     iss: String,
     sub: String,
     aud: String,
-    exp: f64,
+    exp: Seconds,
+}
+
+/// A number, or the same in quotes, as simple-salesforce sends it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(f64),
+    Text(String),
+}
+
+impl Seconds {
+    fn value(&self) -> Option<f64> {
+        match self {
+            Self::Number(seconds) => Some(*seconds),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
 }
 
 /// Checks signature first, then claims.
 pub(super) fn check(assertion: &str, key: &PublicKey, expected: &Expected<'_>, now: Stamp) -> Result<(), OauthError> {
     let invalid = OauthError::new("invalid_grant", "invalid assertion");
     let (signed, claims) = verified(assertion, key).ok_or(invalid)?;
-    if signed.alg != "RS256" {
+    let Some(expires) = claims.exp.value().filter(|_| signed.alg == "RS256") else {
         return Err(OauthError::new("invalid_grant", "invalid assertion"));
-    }
+    };
     let audience = claims.aud.trim_end_matches('/');
     let refused = if claims.iss != expected.issuer {
         OauthError::new("invalid_client_id", "client identifier invalid")
@@ -89,9 +106,9 @@ pub(super) fn check(assertion: &str, key: &PublicKey, expected: &Expected<'_>, n
         OauthError::new("invalid_grant", "user hasn't approved this consumer")
     } else if !AUDIENCES.contains(&audience) && audience != expected.url {
         OauthError::new("invalid_grant", "audience is invalid")
-    } else if claims.exp <= now.seconds() as f64 {
+    } else if expires <= now.seconds() as f64 {
         OauthError::new("invalid_grant", "assertion is expired")
-    } else if claims.exp > (now.seconds() + LONGEST_SECONDS) as f64 {
+    } else if expires > (now.seconds() + LONGEST_SECONDS) as f64 {
         OauthError::new("invalid_grant", "expiration is too far in the future")
     } else {
         return Ok(());
