@@ -42,7 +42,8 @@ pub fn judge(raw: RawLead, known: Option<&LeadRecord>, at: chrono::DateTime<chro
             lead: Box::new(raw),
         });
     };
-    if raw.lead.modstamp <= known.lead.modstamp && !gone {
+    // Stamps have whole seconds, so two readings of one second are told apart by what they say.
+    if raw.lead.modstamp < known.lead.modstamp || raw.lead == known.lead {
         return None;
     }
     let open = matches!(known.state, LeadState::Pending | LeadState::InLane);
@@ -145,5 +146,8 @@ mod tests {
         changed.facts.source = Some("Webinar".into());
         assert!(matches!(judged(changed, Some(&k)), Some(IntakeChange::Refresh { rerank: true, .. })));
         assert!(judged(lead("legacy", 0), Some(&k)).is_none(), "the overlap brings the same reading again");
+        let second = judged(lead("somebody", 0), Some(&k));
+        assert!(matches!(second, Some(IntakeChange::Supersede { .. })), "a second change within the same second");
+        assert!(judged(lead("somebody", -1), Some(&k)).is_none(), "an older reading that comes late");
     }
 }

@@ -42,7 +42,7 @@ async fn a_poll_that_brought_nothing_new_is_no_news() {
     let store = SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap();
     let poll = async || take_in(&store, vec![receive(raw("A", 0, rep("legacy")))], 0).await;
     assert_eq!(poll().await.received, 1);
-    let (news, version) = (store.subscribe(), store.data_version().await.unwrap());
+    let (news, version) = (store.changes(), store.data_version().await.unwrap());
     assert_eq!(poll().await.refreshed, 0);
     assert!(!news.has_changed().unwrap());
     assert_eq!(store.data_version().await.unwrap(), version);
