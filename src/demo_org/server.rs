@@ -69,11 +69,11 @@ impl Server {
     /// Lets leads arrive and deals end until it is cancelled.
     pub(super) async fn live(self: Arc<Self>, cancel: CancellationToken) {
         loop {
-            let now = self.now();
-            let next = {
+            let (now, next) = {
                 let mut guard = self.state();
+                let now = self.now();
                 let State { org, life, .. } = &mut *guard;
-                life.step(org, &self.world, now)
+                (now, life.step(org, &self.world, now))
             };
             let next = next.unwrap_or_else(|fault| {
                 tracing::error!(code = fault.code, message = fault.message, "the demo org cannot go on by itself");
@@ -114,7 +114,12 @@ async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Respon
     if request.method != "GET" {
         server.changed.notify_one();
     }
-    respond(answer, usage)
+    let mut response = respond(answer, usage);
+    // Clients go by the org's clock, which need not be the machine's.
+    if let Ok(date) = HeaderValue::from_str(&Stamp::from(server.now()).to_http()) {
+        response.headers_mut().insert("date", date);
+    }
+    response
 }
 
 struct Incoming<'a> {
@@ -204,7 +209,9 @@ impl Server {
             return Err(Fault::new(403, "INSUFFICIENT_ACCESS", "the admin token of the demo org is needed"));
         }
         let call = request.call("demo", path)?;
-        admin::answer(&mut self.state(), &self.world, &call, Stamp::from(self.now()))
+        let mut state = self.state();
+        let now = Stamp::from(self.now());
+        admin::answer(&mut state, &self.world, &call, now)
     }
 
     fn data(&self, request: &Incoming<'_>, rest: &str) -> (Answer, Option<(u64, u64)>) {
@@ -212,8 +219,9 @@ impl Server {
         if let Err(fault) = check_version(version) {
             return (fault.into(), None);
         }
-        let now = Stamp::from(self.now());
+        // The moment is taken under the lock, so that a later change never bears an earlier stamp.
         let mut guard = self.state();
+        let now = Stamp::from(self.now());
         let state = &mut *guard;
         if !state.tokens.accept(request.header("authorization"), now) {
             let fault = Fault::new(401, "INVALID_SESSION_ID", "Session expired or invalid");

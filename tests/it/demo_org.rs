@@ -1,8 +1,10 @@
 //! The demo org over real sockets, as a client meets it.
 
 mod assignment;
+mod client;
 mod composite;
 mod judging;
+mod key;
 mod login;
 mod querying;
 mod restart;

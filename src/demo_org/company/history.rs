@@ -136,7 +136,12 @@ impl Company {
         let created = days_before(base, YOUNGEST_DAYS + age * (HISTORY_DAYS - YOUNGEST_DAYS));
         // All of history has ended, so the longest cycles of the youngest leads are cut short.
         let longest = (base.seconds() - created.seconds()) - 3_600;
-        let cycle = ((prospect.cycle_days * 86_400.0) as i64).clamp(3_600, longest);
+        let mut cycle = (prospect.cycle_days * 86_400.0) as i64;
+        if cycle > longest {
+            let shortened = Chance::new(self.seed, "shortened", number).unit().mul_add(0.5, 0.5);
+            cycle = (shortened * longest as f64) as i64;
+        }
+        let cycle = cycle.max(3_600);
         let territory = prospect.traits.territory;
         let rep = rep_in_turn(territory, age, &mut turns[territory]);
         let won = prospect.luck < self.truth.probability(&prospect.traits, rep);

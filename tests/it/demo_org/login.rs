@@ -1,8 +1,10 @@
 //! Logging in, and what a session opens.
 
+use leadboard::app::ports::Clock as _;
 use reqwest::Method;
 use serde_json::json;
 
+use super::key;
 use super::support::{Bench, send, small};
 
 #[tokio::test]
@@ -36,6 +38,50 @@ async fn wrong_credentials_are_refused_with_an_object() {
     ] {
         let reply = send(bench.http.post(bench.address("/services/oauth2/token")).form(&form)).await;
         assert_eq!((reply.status, &reply.body["error"]), (400, &json!(error)), "{form:?}");
+    }
+}
+
+#[tokio::test]
+async fn assertions_are_checked_claim_by_claim() {
+    let mut config = small();
+    config.jwt_public_key = Some(key::public_pem());
+    let bench = Bench::start(config).await;
+    let now = bench.clock.now().timestamp();
+    let claims = json!({
+        "iss": bench.org.credentials().client_id,
+        "sub": bench.org.username(),
+        "aud": "https://login.salesforce.com",
+        "exp": now + 180,
+    });
+    let with = |claim: &str, value: serde_json::Value| {
+        let mut changed = claims.clone();
+        changed[claim] = value;
+        key::assertion("RS256", &changed)
+    };
+    let tampered = {
+        let (right, other) = (with("exp", json!(now + 180)), with("exp", json!(now + 181)));
+        let (_, signature) = right.rsplit_once('.').unwrap();
+        format!("{}.{signature}", other.rsplit_once('.').unwrap().0)
+    };
+    let accepted = "";
+    for (assertion, error) in [
+        (with("aud", json!("https://test.salesforce.com")), accepted),
+        (with("aud", json!(bench.org.url())), accepted),
+        (with("exp", json!((now + 180).to_string())), accepted),
+        (with("iss", json!("somebody")), "invalid_client_id"),
+        (with("sub", json!("somebody")), "invalid_grant"),
+        (with("aud", json!("https://example.com")), "invalid_grant"),
+        (with("exp", json!(now)), "invalid_grant"),
+        (with("exp", json!(now + 301)), "invalid_grant"),
+        (key::assertion("none", &claims), "invalid_grant"),
+        (tampered, "invalid_grant"),
+        ("a.b.c".into(), "invalid_grant"),
+        (String::new(), "invalid_grant"),
+    ] {
+        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
+        let reply = send(bench.http.post(bench.address("/services/oauth2/token")).form(&form)).await;
+        assert_eq!(reply.body["error"].as_str().unwrap_or_default(), error, "{reply:?}");
+        assert_eq!(reply.status, if error.is_empty() { 200 } else { 400 });
     }
 }
 
