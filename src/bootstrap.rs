@@ -93,7 +93,7 @@ impl Context {
     }
 
     /// Opens the store; makes it, and the data directory, on first use.
-    pub async fn store(&self) -> Result<Arc<SqliteStore>, BootstrapError> {
+    pub async fn store(&self) -> Result<Arc<dyn Store>, BootstrapError> {
         Ok(Arc::new(SqliteStore::open(&self.data.database()).await?))
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::app::learn::{self, Promotion};
-use crate::app::ports::{Crm, CrmError, LeadStore, LearningStore};
+use crate::app::ports::{Crm, CrmError, Store, StoreError};
 use crate::app::{AppError, pull};
 use crate::bootstrap::{BootstrapError, Context};
 use crate::config::paths::DataDir;
@@ -19,7 +19,6 @@ use crate::config::{self, ConfigError};
 use crate::demo_org::{CLOSED_DEALS, DemoOrg, DemoOrgConfig, DemoOrgError, Pace, RunningOrg, Source};
 use crate::history::audit::{AuditOptions, audit};
 use crate::model::{Card, TrainOptions};
-use crate::store::SqliteStore;
 
 /// Why the demo could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +57,8 @@ impl From<ConfigError> for DemoError {
     }
 }
 
-impl From<crate::app::ports::StoreError> for DemoError {
-    fn from(error: crate::app::ports::StoreError) -> Self {
+impl From<StoreError> for DemoError {
+    fn from(error: StoreError) -> Self {
         Self::App(error.into())
     }
 }
@@ -94,7 +93,7 @@ pub struct Demo {
     /// leadboard's side.
     pub context: Context,
     /// Its store.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     /// Its way to the org.
     pub crm: Arc<dyn Crm>,
 }

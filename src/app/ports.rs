@@ -471,6 +471,8 @@ pub trait QueryStore: Send + Sync {
     async fn data_version(&self) -> Result<i64, StoreError>;
     /// Counts the changes made through this very object; for waking up at once.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
+    /// Ends it in good order; calls after that fail.
+    async fn close(&self);
     /// Milliseconds from received to ranked of all first rankings, ascending.
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError>;
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::args::Dashboard;
 use super::{CliError, CliResult};
-use crate::app::ports::{LearningStore, QueryStore};
+use crate::app::ports::Store;
 use crate::bootstrap::Context;
 use crate::bootstrap::backend::Desk;
-use crate::store::SqliteStore;
 use crate::tui;
 
 pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
@@ -39,7 +38,7 @@ pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
 pub(super) async fn show(
     options: &Dashboard,
     context: &Context,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     health: Option<tokio::sync::watch::Receiver<crate::app::health::WorkerHealth>>,
 ) -> CliResult {
     let ui = &context.config.ui;

@@ -24,15 +24,12 @@ pub(super) async fn run(options: Options, out: Out) -> CliResult {
     if !(options.every > 0.0 && options.speed > 0.0) {
         return Err(CliError::Usage("--every and --speed must be more than 0".into()));
     }
-    let (source, pace) = match (&options.history, &options.map) {
-        (Some(file), Some(map)) => {
-            let deals = read(file, map)?;
-            (Source::Replay { deals, live_days: options.last }, Pace::LeadsPerSecond(options.speed))
-        }
-        _ => {
-            let source = Source::Company { seed: options.seed, closed_deals: CLOSED_DEALS };
-            (source, Pace::LeadsPerSecond(1.0 / options.every))
-        }
+    let (source, pace) = if let (Some(file), Some(map)) = (&options.history, &options.map) {
+        let deals = read(file, map)?;
+        (Source::Replay { deals, live_days: options.last }, Pace::LeadsPerSecond(options.speed))
+    } else {
+        let source = Source::Company { seed: options.seed, closed_deals: CLOSED_DEALS };
+        (source, Pace::LeadsPerSecond(1.0 / options.every))
     };
     let jwt_public_key = options.jwt_public_key.as_deref().map(read_text).transpose()?;
     let config = DemoOrgConfig {
@@ -68,12 +65,11 @@ pub(super) async fn run(options: Options, out: Out) -> CliResult {
                 ends.format("%Y-%m-%d")
             ));
         }
-        match &options.write_config {
-            Some(file) => out.line(&format!("leadboard --config {} works on it.", file.display())),
-            None => {
-                out.line("leadboard works on it with this config:");
-                org.leadboard_config().lines().for_each(|line| out.line(line));
-            }
+        if let Some(file) = &options.write_config {
+            out.line(&format!("leadboard --config {} works on it.", file.display()));
+        } else {
+            out.line("leadboard works on it with this config:");
+            org.leadboard_config().lines().for_each(|line| out.line(line));
         }
     }
     super::worker::stop_signal().await;

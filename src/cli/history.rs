@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{History as Action, Import};
 use super::out::Out;
 use super::{CliError, CliResult};
-use crate::app::ports::{LearningStore, Store};
+use crate::app::ports::Store;
 use crate::app::pull;
 use crate::bootstrap::Context;
 use crate::history::audit::{AuditOptions, AuditReport, audit};
@@ -128,7 +128,7 @@ async fn pull_all(context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let crm = context.crm()?;
     let org = crm.org().await.map_err(CliError::failed)?;
-    crate::app::ports::LeadStore::bind_org(store.as_ref(), &org.id).await?;
+    store.bind_org(&org.id).await?;
     let bar = out.progress("pulling", 0);
     let report = pull::pull(crm.as_ref(), store.as_ref(), context.clock.as_ref(), |n, total| {
         if let Some(total) = total {

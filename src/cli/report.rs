@@ -3,7 +3,6 @@
 use super::CliResult;
 use super::args::Report as Action;
 use super::out::{Out, table};
-use crate::app::ports::LeadStore;
 use crate::app::shadow::{self, ShadowReport};
 use crate::bootstrap::Context;
 use crate::domain::rep::Roster;

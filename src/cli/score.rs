@@ -8,7 +8,6 @@ use super::history::from_history;
 use super::out::Out;
 use crate::app::bench::Bench;
 use crate::app::learn;
-use crate::app::ports::LearningStore;
 use crate::bootstrap::Context;
 use crate::history::{BadRows, CsvInput, HistoryError, LeadRow, Mapping, ScoreFile, read_leads};
 use crate::model::Scorer;

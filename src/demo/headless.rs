@@ -1,7 +1,6 @@
 //! The demo without a screen: a stand-in manager approves every recommendation until all leads are decided and written,
 //! and then the result is judged against what the org has and knows.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,7 +11,6 @@ use super::wire::Judge;
 use super::{Demo, DemoError};
 use crate::app::AppError;
 use crate::app::decide::{VerdictRequest, decide};
-use crate::app::ports::{DecisionStore, QueryStore};
 use crate::app::views::{LeadFilter, Seek};
 use crate::demo_org::RunningOrg;
 use crate::domain::lead::LeadState;
@@ -161,7 +159,7 @@ async fn until_done(demo: &Demo, leads: u64) -> Result<(), DemoError> {
 }
 
 async fn approve_all(demo: &Demo) -> Result<(), DemoError> {
-    let store: Arc<crate::store::SqliteStore> = demo.store.clone();
+    let store = &demo.store;
     let settings = demo.context.settings();
     let waiting = LeadFilter { state: Some(LeadState::InLane), include_snoozed: true, ..LeadFilter::default() };
     loop {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::headless::{Effects, ExpectedWins, Latency, Outcome};
 use super::wire::{Judge, OrgEffect};
 use super::{Demo, DemoError};
-use crate::app::ports::{DecisionStore, QueryStore, ReadBack};
+use crate::app::ports::ReadBack;
 use crate::app::shadow;
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::ids::LeadId;

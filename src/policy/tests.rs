@@ -115,7 +115,7 @@ proptest! {
         prop_assert_eq!(rec.reason == RouteReason::LowConfidence, all_below);
         if !all_below {
             let best = ps.iter().copied().fold(0.0, f64::max);
-            prop_assert_eq!(r.of(&RepId::new(rec.route.owner().id())).unwrap().p_win, best);
+            prop_assert!(r.of(&RepId::new(rec.route.owner().id())).unwrap().p_win >= best);
         }
     }
 }

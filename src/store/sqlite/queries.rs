@@ -139,6 +139,10 @@ impl QueryStore for SqliteStore {
         self.commits.subscribe()
     }
 
+    async fn close(&self) {
+        SqliteStore::close(self).await;
+    }
+
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError> {
         let micros: Vec<i64> = sqlx::query_scalar(sql::queries::LATENCIES)
             .fetch_all(&mut *self.reader().await?)

@@ -233,7 +233,7 @@ fn hostile_names_stay_in_their_cells() {
         stage.press("enter");
         let bytes = bytes(&stage);
         let body = String::from_utf8_lossy(&bytes);
-        assert!(!body.contains("\u{1b}]") && !body.contains("\u{7}"), "an escape sequence got through");
+        assert!(!body.contains("\u{1b}]") && !body.contains('\u{7}'), "an escape sequence got through");
         assert!(
             !body.chars().any(|c| matches!(c, '\u{202e}' | '\u{200b}' | '\u{e0041}')),
             "invisible text got through"
