@@ -2,5 +2,31 @@
 //!
 //! Nothing here knows SQL, HTTP or the terminal. Each use case is one file and can be tested with fakes of the ports.
 
+pub mod bench;
+pub mod decide;
+pub mod health;
+pub mod intake;
+pub mod learn;
+pub mod outcomes;
 pub mod ports;
+pub mod pull;
+pub mod rank;
+pub mod send;
+pub mod shadow;
 pub mod views;
+
+use ports::{CrmError, StoreError};
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The CRM failed.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    /// What was asked cannot be done now; in words, with the cure.
+    #[error("{0}")]
+    Refused(String),
+}

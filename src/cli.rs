@@ -1,1 +1,131 @@
-//! (to be written)
+//! The command line: the only place that prints, and the only one that turns errors into exit codes.
+//!
+//! Exit codes: 0 done; 1 it failed, with the reason on standard error; 2 the command line or the config is wrong; 3 a
+//! gate refused (audit, promotion).
+
+mod args;
+mod config;
+mod dashboard;
+mod demo;
+mod demo_org;
+mod history;
+mod lead;
+mod model;
+pub mod out;
+mod report;
+mod score;
+mod shell;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::app::AppError;
+use crate::app::ports::StoreError;
+use crate::bootstrap::{BootstrapError, Context};
+use crate::config::ConfigError;
+use args::{Args, Command};
+use out::Out;
+
+/// Why a command did not do what was asked; decides the exit code.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// It failed (1).
+    #[error("{0}")]
+    Failed(String),
+    /// The command line or the config is wrong (2).
+    #[error("{0}")]
+    Usage(String),
+    /// A gate refused (3). Its reasons were printed as the result of the command.
+    #[error("{0}")]
+    Gate(String),
+}
+
+impl CliError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Gate(_) => ExitCode::from(3),
+        }
+    }
+
+    /// A failure from any error.
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<BootstrapError> for CliError {
+    fn from(error: BootstrapError) -> Self {
+        match error {
+            BootstrapError::Config(e) => Self::Usage(e.to_string()),
+            other => Self::failed(other),
+        }
+    }
+}
+
+type CliResult = Result<(), CliError>;
+
+/// Runs the program: reads the command line, does it, returns the exit code.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let out = Out::new(args.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.error(&format!("cannot start: {error}"));
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(run(args, out)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            out.error(&error.to_string());
+            error.code()
+        }
+    }
+}
+
+async fn run(args: Args, out: Out) -> CliResult {
+    crate::bootstrap::install_crypto();
+    match args.command {
+        Some(Command::Config { action }) => config::run(&action, args.config.as_deref(), out),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man) => shell::man(),
+        Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,
+        Some(Command::Demo(options)) => demo::run(options, args.data_dir, out).await,
+        command => {
+            let context = Context::load(args.config.as_deref(), args.data_dir)?;
+            let _logs = crate::telemetry::start(&context.data.logs());
+            match command {
+                Some(Command::History { action }) => history::run(action, &context, out).await,
+                Some(Command::Model { action }) => model::run(action, &context, out).await,
+                Some(Command::Score(options)) => score::run(&options, &context, out).await,
+                Some(Command::Worker) => worker::run(&context, out).await,
+                Some(Command::Lead { action }) => lead::run(action, &context, out).await,
+                Some(Command::Report { action }) => report::run(&action, &context, out).await,
+                _ => dashboard::run(args.dashboard, &context).await,
+            }
+        }
+    }
+}

@@ -3,4 +3,287 @@
 //! The only place that reads the environment. A wrong key or value is refused with file, line and the nearest right
 //! name; nothing falls back to a default in silence.
 
+pub mod paths;
 pub mod salesforce;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The bundled example: documentation, template of `config example`, and the list of every key there is.
+pub const EXAMPLE: &str = include_str!("../config.example.toml");
+
+/// Environment variables with our prefix that are not configuration keys; the command line reads them.
+const NOT_KEYS: [&str; 3] = ["LEADBOARD_CONFIG", "LEADBOARD_DATA_DIR", "LEADBOARD_LOG"];
+
+/// Everything a user can set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Who sits at this terminal.
+    pub manager: Option<String>,
+    /// The CRM; needed by everything that talks to it.
+    pub salesforce: Option<salesforce::Salesforce>,
+    /// How leads are routed.
+    pub routing: Routing,
+    /// How the screen looks.
+    pub ui: Ui,
+}
+
+/// `[routing]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Routing {
+    /// What may be executed without a person.
+    pub phase: Phase,
+    /// Whether a manager's verdict is written to the CRM in the shadow phase.
+    pub write_verdicts: bool,
+    /// Below this `p_win` of every rep, the lead goes to the manager queue. 0 to 1.
+    pub confidence_gate: f64,
+    /// Seconds in which a verdict can be taken back.
+    pub grace_seconds: u32,
+    /// Hours in which a lead must be contacted.
+    pub sla_hours: f64,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        Self { phase: Phase::Shadow, write_verdicts: true, confidence_gate: 0.2, grace_seconds: 10, sla_hours: 4.0 }
+    }
+}
+
+/// What may be executed without a person. This version knows the shadow phase only, so any other word is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Phase {
+    /// Nothing but what a manager's verdict asks for.
+    Shadow,
+}
+
+/// `[ui]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ui {
+    /// ASCII only.
+    pub ascii: bool,
+    /// No verdicts.
+    pub read_only: bool,
+}
+
+/// A configuration that cannot be used. The text names the place and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its content is wrong.
+    #[error("{place}: {message}")]
+    Invalid {
+        /// `file:line:column`, or the environment variable.
+        place: String,
+        /// What and what to do.
+        message: String,
+    },
+}
+
+/// Loads the configuration: `file` if given (it must exist), else the default place (it may be absent), then the
+/// environment.
+pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+    let env = environment();
+    match file {
+        Some(path) => from_file(path, &env),
+        None => match paths::default_config_file().filter(|p| p.exists()) {
+            Some(path) => from_file(&path, &env),
+            None => parse("", "(no config file)", &env),
+        },
+    }
+}
+
+/// `NO_COLOR` is set to something (<https://no-color.org>).
+pub fn no_color() -> bool {
+    std_env("NO_COLOR").is_some_and(|v| !v.is_empty())
+}
+
+/// The log filter from `LEADBOARD_LOG`, if set.
+pub fn log_filter() -> Option<String> {
+    std_env("LEADBOARD_LOG")
+}
+
+/// Name of the operating system's user, for a manager who set none.
+pub fn user_name() -> String {
+    std_env("USER").or_else(|| std_env("USERNAME")).filter(|n| !n.is_empty()).unwrap_or_else(|| "manager".into())
+}
+
+#[expect(clippy::disallowed_methods, reason = "config is the one place that reads the environment")]
+fn std_env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Every `LEADBOARD_*` variable, sorted by name so that errors are the same each time.
+#[expect(clippy::disallowed_methods, reason = "config is the one place that reads the environment")]
+fn environment() -> Vec<(String, String)> {
+    let mut vars: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with("LEADBOARD_")).collect();
+    vars.sort();
+    vars
+}
+
+fn from_file(path: &Path, env: &[(String, String)]) -> Result<Config, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text, &path.display().to_string(), env)
+}
+
+/// Reads a config text, with the environment laid over it.
+pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<Config, ConfigError> {
+    // First the text alone, because only there an error has a line.
+    let config: Config = toml::from_str(text).or_else(|e| {
+        let missing_from_env = e.message().starts_with("missing field") && !env.is_empty();
+        if missing_from_env { Ok(Config::default()) } else { Err(invalid(text, name, &e)) }
+    })?;
+    let config = if env.is_empty() { config } else { with_environment(text, name, env)? };
+    check(&config, name)?;
+    Ok(config)
+}
+
+fn with_environment(text: &str, name: &str, env: &[(String, String)]) -> Result<Config, ConfigError> {
+    let mut table: toml::Table = toml::from_str(text).map_err(|e| invalid(text, name, &e))?;
+    for (variable, value) in env.iter().filter(|(v, _)| !NOT_KEYS.contains(&v.as_str())) {
+        let wanted = variable.trim_start_matches("LEADBOARD_").to_lowercase();
+        let keys = known_keys();
+        let Some(path) = keys.iter().find(|path| path.join("_") == wanted) else {
+            let names: Vec<String> = keys.iter().map(|p| format!("LEADBOARD_{}", p.join("_").to_uppercase())).collect();
+            let near = nearest(variable, names.iter().map(String::as_str));
+            return Err(ConfigError::Invalid {
+                place: format!("environment variable {variable}"),
+                message: format!("there is no such setting{}", did_you_mean(near)),
+            });
+        };
+        set(&mut table, path, scalar(value));
+    }
+    Config::deserialize(table).map_err(|e| ConfigError::Invalid {
+        place: format!("{name} with LEADBOARD_* from the environment"),
+        message: explain(e.message()),
+    })
+}
+
+/// A value of the environment as TOML: numbers, booleans and dates as such, everything else as text.
+fn scalar(value: &str) -> toml::Value {
+    toml::from_str::<toml::Table>(&format!("v = {value}"))
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .filter(|v| !v.is_table() && !v.is_array())
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()))
+}
+
+fn set(table: &mut toml::Table, path: &[String], value: toml::Value) {
+    match path {
+        [] => {}
+        [key] => {
+            table.insert(key.clone(), value);
+        }
+        [section, rest @ ..] => {
+            let entry = table.entry(section.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            if let toml::Value::Table(inner) = entry {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// The path of every key there is, read from the example (commented-out keys included).
+fn known_keys() -> Vec<Vec<String>> {
+    let mut section: Vec<String> = Vec::new();
+    let mut keys = Vec::new();
+    for line in EXAMPLE.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            section = name.split('.').map(str::to_owned).collect();
+        } else if section.len() < 3 {
+            let line = line.trim_start_matches("# ");
+            if let Some((key, _)) = line.split_once(" = ")
+                && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            {
+                keys.push(section.iter().cloned().chain([key.to_owned()]).collect());
+            }
+        }
+    }
+    keys
+}
+
+fn check(config: &Config, name: &str) -> Result<(), ConfigError> {
+    let routing = &config.routing;
+    let refuse = |message: String| Err(ConfigError::Invalid { place: name.to_owned(), message });
+    if !(0.0..=1.0).contains(&routing.confidence_gate) {
+        return refuse(format!("routing.confidence_gate is {}; it must be between 0 and 1", routing.confidence_gate));
+    }
+    if !(routing.sla_hours > 0.0 && routing.sla_hours <= 24.0 * 30.0) {
+        return refuse(format!("routing.sla_hours is {}; it must be more than 0 and at most 720", routing.sla_hours));
+    }
+    if routing.grace_seconds > 3600 {
+        return refuse(format!("routing.grace_seconds is {}; it must be at most 3600", routing.grace_seconds));
+    }
+    if let Some(sf) = &config.salesforce
+        && !(sf.login_url.starts_with("https://") || sf.login_url.starts_with("http://127.0.0.1"))
+    {
+        return refuse(format!(
+            "salesforce.login_url is \"{}\"; it must start with https:// (plain http is only for the demo org on 127.0.0.1)",
+            sf.login_url
+        ));
+    }
+    Ok(())
+}
+
+fn invalid(text: &str, name: &str, error: &toml::de::Error) -> ConfigError {
+    let place = error.span().map_or_else(
+        || name.to_owned(),
+        |span| {
+            let before = text.get(..span.start).unwrap_or("");
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            format!("{name}:{line}:{column}")
+        },
+    );
+    ConfigError::Invalid { place, message: explain(error.message()) }
+}
+
+/// Adds the nearest right name to serde's "unknown field" message.
+fn explain(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match quoted.split_first() {
+        Some((wrong, known)) if message.starts_with("unknown") => {
+            format!(
+                "unknown {} `{wrong}`{}",
+                unknown_what(message),
+                did_you_mean(nearest(wrong, known.iter().copied()))
+            )
+        }
+        _ => message.to_owned(),
+    }
+}
+
+fn unknown_what(message: &str) -> &str {
+    if message.starts_with("unknown variant") { "value" } else { "key" }
+}
+
+/// The most similar of some names, if any is similar at all.
+pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|k| (strsim::jaro_winkler(wrong, k), k))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, k)| k)
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map_or_else(
+        || "; `leadboard config example` prints every key there is".to_owned(),
+        |n| format!("; did you mean `{n}`?"),
+    )
+}

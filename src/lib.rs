@@ -4,14 +4,17 @@
 //! `tests/it/arch.rs` enforces.
 
 pub mod app;
+pub mod bootstrap;
 pub mod cli;
 pub mod config;
 pub mod crm;
+pub mod demo;
 pub mod demo_org;
 pub mod domain;
 pub mod history;
 pub mod model;
 pub mod policy;
 pub mod store;
+pub mod telemetry;
 pub mod tui;
 pub mod worker;

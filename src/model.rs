@@ -1,7 +1,25 @@
 //! The model: learns win probabilities from closed deals, and ranks reps with them. Pure: deals in, artifact and card
 //! out; artifact and facts in, probabilities out. No database, no network, no clock.
 
+mod artifact;
+pub mod calibrate;
+pub mod card;
+pub mod evaluate;
+pub mod explain;
+pub mod features;
+pub mod forest;
+pub mod gates;
+mod scorer;
+pub mod train;
+mod xgboost_json;
+
 use serde::{Deserialize, Serialize};
+
+pub use artifact::{ARTIFACT_VERSION, ModelError};
+pub use card::Card;
+pub use gates::Clearance;
+pub use scorer::{IntervalModel, Model};
+pub use train::{Progress, TrainError, TrainOptions, Trained, train};
 
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::RepKey;

@@ -1,1 +1,50 @@
-//! (to be written)
+//! The routing policy: a lead, its pool and its scores in; a recommendation and its explanation out.
+//!
+//! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
+
+pub mod lane;
+pub mod pool;
+pub mod recommend;
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::domain::facts::LeadFacts;
+use crate::domain::ids::QueueId;
+
+/// What a manager can set about routing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// When every `p_win` is below this, a person must look.
+    pub confidence_gate: f64,
+    /// How long a verdict can be taken back for nothing.
+    pub grace: Duration,
+    /// In which time a lead must be contacted.
+    pub sla: Duration,
+    /// Whether a manager's verdict is written to the CRM.
+    pub write_verdicts: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { confidence_gate: 0.2, grace: Duration::seconds(10), sla: Duration::hours(4), write_verdicts: true }
+    }
+}
+
+impl Settings {
+    /// When the lead must have been contacted.
+    pub fn sla_deadline(&self, facts: &LeadFacts) -> DateTime<Utc> {
+        facts.created_at + self.sla
+    }
+}
+
+/// The queues that policy sends leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queues {
+    /// For leads that need a person.
+    pub manager: QueueId,
+    /// For technical failures.
+    pub default: QueueId,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,166 @@
-//! (to be written)
+//! The background worker: the loops that poll, rank, send and read back, so that the screen never waits.
+//!
+//! Each loop is one step, repeated. A step that fails or panics is noted in the health and tried again with backoff; it
+//! never stops another loop. One worker runs per data directory, held by a lock that dies with its process.
+
+pub mod health;
+pub mod lock;
+mod steps;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::AppError;
+use crate::app::health::WorkerHealth;
+use crate::app::ports::{Clock, Crm, CrmError, Store};
+use crate::app::rank::panic_text;
+use crate::policy::Settings;
+use health::{Monitor, Went};
+use steps::{Champion, Pause};
+
+// The loops by the names that a manager reads, in the order a lead meets them.
+const POLL: &str = "new leads";
+pub(crate) const RANK: &str = "ranking";
+pub(crate) const SEND: &str = "writing to the CRM";
+const OUTCOMES: &str = "outcomes";
+const ROSTER: &str = "reps and queues";
+
+/// Longest wait after a failure.
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
+
+/// Everything the worker works with.
+#[derive(Clone)]
+pub struct Deps {
+    /// The CRM.
+    pub crm: Arc<dyn Crm>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The manager's settings.
+    pub settings: Settings,
+    /// Stable name of the queue for leads that need a person.
+    pub manager_queue: String,
+    /// Stable name of the queue for technical failures.
+    pub default_queue: String,
+    /// How often things are looked at.
+    pub pace: Pace,
+}
+
+/// How often things are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Changed leads.
+    pub poll: Duration,
+    /// Outcomes.
+    pub outcomes: Duration,
+    /// Reps and queues.
+    pub roster: Duration,
+}
+
+/// A running worker.
+pub struct Worker {
+    health: watch::Receiver<WorkerHealth>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Worker {
+    /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
+    pub fn start(deps: Deps) -> Self {
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER]);
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let deps = Arc::new(deps);
+        let champion = Arc::new(Champion::default());
+        // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
+        let spawn = |name: &'static str, step: Step| {
+            let shared = Arc::new(Shared { deps: deps.clone(), champion: champion.clone(), monitor: monitor.clone() });
+            tasks.spawn(forever(name, step, shared, cancel.clone()));
+        };
+        spawn(ROSTER, |l| steps::roster(l).boxed());
+        spawn(POLL, |l| steps::poll(l).boxed());
+        spawn(RANK, |l| steps::rank(l).boxed());
+        spawn(SEND, |l| steps::send(l).boxed());
+        spawn(OUTCOMES, |l| steps::outcomes(l).boxed());
+        tasks.close();
+        Self { health, cancel, tasks }
+    }
+
+    /// How it is; changes are announced.
+    pub fn health(&self) -> watch::Receiver<WorkerHealth> {
+        self.health.clone()
+    }
+
+    /// Stops: steps in progress are finished (a write that was sent is booked), nothing new is begun.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+type Step = fn(Arc<Shared>) -> futures::future::BoxFuture<'static, Result<Pause, AppError>>;
+
+/// What the steps share.
+struct Shared {
+    deps: Arc<Deps>,
+    champion: Arc<Champion>,
+    monitor: Monitor,
+}
+
+/// Repeats a step until told to stop.
+async fn forever(name: &'static str, step: Step, shared: Arc<Shared>, cancel: CancellationToken) {
+    let mut changes = shared.deps.store.changes();
+    let mut failures: u32 = 0;
+    while !cancel.is_cancelled() {
+        // Before the step, so that what changes while it runs is not missed.
+        changes.mark_unchanged();
+        let outcome = AssertUnwindSafe(step(shared.clone()))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(AppError::Refused(format!("internal error: {}", panic_text(panic.as_ref())))));
+        let words = outcome.as_ref().err().map(ToString::to_string);
+        let went = match (&outcome, &words) {
+            (Err(AppError::Crm(CrmError::Quota { .. })), Some(why)) => Went::Paused(why),
+            (Err(_), Some(why)) => Went::Badly(why),
+            _ => Went::Well,
+        };
+        shared.monitor.report(name, &went, shared.deps.crm.usage());
+        let pause = match outcome {
+            Ok(pause) => {
+                failures = 0;
+                pause
+            }
+            Err(AppError::Crm(CrmError::Quota { wait_seconds, .. })) => Pause::For(Duration::from_secs(wait_seconds)),
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(step = name, failures, %error, "worker step failed");
+                Pause::For(MAX_BACKOFF.min(Duration::from_millis(250) * 2u32.saturating_pow(failures.min(10))))
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = wait(pause, &mut changes) => {}
+        }
+    }
+}
+
+async fn wait(pause: Pause, changes: &mut watch::Receiver<u64>) {
+    match pause {
+        Pause::None => {}
+        Pause::For(time) => tokio::time::sleep(time).await,
+        Pause::UntilChange(time) => {
+            tokio::select! {
+                // An error says that the store is gone: nothing will change any more.
+                changed = changes.changed() => if changed.is_err() { tokio::time::sleep(time).await },
+                () = tokio::time::sleep(time) => {}
+            }
+        }
+    }
+}

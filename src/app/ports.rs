@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueuePosition, ShadowRow};
+use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
-use crate::domain::ids::{LeadId, ModelId, OrgId, TraceId};
+use crate::domain::ids::{DecisionKey, LeadId, ModelId, OrgId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
@@ -94,6 +94,8 @@ pub struct RawLead {
 pub struct Cursor {
     /// Everything changed before this was seen. `None` before the first poll.
     pub low: Option<DateTime<Utc>>,
+    /// When we first looked: leads created before are not ours to route, after any restart.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// What one poll brought.
@@ -146,6 +148,17 @@ pub struct DealPage {
     pub total: Option<u64>,
 }
 
+/// What the CRM has of one lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBack {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// Its owner.
+    pub owner: Owner,
+    /// Its decision records: the key of each, and the owner it names.
+    pub decisions: Vec<(DecisionKey, String)>,
+}
+
 /// A CRM. Salesforce today; the trait speaks no vendor's language.
 #[async_trait]
 pub trait Crm: Send + Sync {
@@ -165,6 +178,9 @@ pub trait Crm: Send + Sync {
 
     /// Closed deals, page by page; `page` is `None` first and then what the last page named.
     async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError>;
+
+    /// What the CRM has of these leads now, to compare with what we believe. Leads it does not have are left out.
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError>;
 
     /// What became of leads whose deals changed since the cursor.
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError>;
@@ -334,6 +350,8 @@ pub struct ModelRow {
 pub trait LeadStore: Send + Sync {
     /// Binds the store to an org on first use; refuses another one.
     async fn bind_org(&self, org: &OrgId) -> Result<(), StoreError>;
+    /// The org the store is bound to.
+    async fn org(&self) -> Result<Option<OrgId>, StoreError>;
     /// The records of these leads, in any order; unknown ids are left out.
     async fn leads(&self, ids: &[LeadId]) -> Result<Vec<LeadRecord>, StoreError>;
     /// Applies intake changes and moves the cursor, in one transaction.
@@ -439,7 +457,7 @@ pub trait QueryStore: Send + Sync {
     async fn queue_page(
         &self,
         filter: &LeadFilter,
-        from: QueuePosition,
+        seek: &Seek,
         limit: u32,
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError>;
@@ -451,6 +469,10 @@ pub trait QueryStore: Send + Sync {
     async fn audit(&self, lead: Option<&LeadId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError>;
     /// Changes whenever anybody, in any process, changed the database.
     async fn data_version(&self) -> Result<i64, StoreError>;
+    /// Counts the changes made through this very object; for waking up at once.
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
+    /// Ends it in good order; calls after that fail.
+    async fn close(&self);
     /// Milliseconds from received to ranked of all first rankings, ascending.
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError>;
 }

@@ -43,11 +43,37 @@ pub struct LeadFilter {
     pub include_snoozed: bool,
 }
 
-/// A place in the queue: after this row. The default is the top.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct QueuePosition {
-    /// Priority and id of the row before the window; `None` at the top.
-    pub after: Option<(f64, LeadId)>,
+/// A place in the order of a list: priority descending, then lead id ascending.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueKey {
+    /// Priority of the row.
+    pub priority: f64,
+    /// Its lead.
+    pub id: LeadId,
+}
+
+impl QueueKey {
+    /// The place of a row.
+    pub fn of(row: &QueueRow) -> Self {
+        Self { priority: row.priority, id: row.id.clone() }
+    }
+
+    /// Whether this place comes before the other one.
+    pub fn before(&self, other: &Self) -> bool {
+        other.priority.total_cmp(&self.priority).then_with(|| self.id.cmp(&other.id)).is_lt()
+    }
+}
+
+/// Which rows of a list a window holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Seek {
+    /// The first rows.
+    #[default]
+    Top,
+    /// Rows on both sides of a place, about half and half, whether or not that row is still there.
+    Around(QueueKey),
+    /// The last rows.
+    End,
 }
 
 /// One line of the queue.
@@ -91,9 +117,11 @@ pub struct QueueRow {
     pub write: Option<WriteState>,
 }
 
-/// A window of the queue.
+/// A window of the queue: neighbouring rows, in order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueuePage {
+    /// How many rows of the list come before the first one here.
+    pub start: u64,
     /// The rows.
     pub rows: Vec<QueueRow>,
     /// How many there are in all under the filter.

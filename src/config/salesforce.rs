@@ -8,45 +8,35 @@ use serde::Deserialize;
 
 /// How to reach and read one Salesforce org.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Raw")]
 pub struct Salesforce {
     /// Where to log in: the My Domain address of the org, for example `https://acme.my.salesforce.com`.
     pub login_url: String,
     /// How to log in.
-    #[serde(flatten)]
     pub auth: Auth,
     /// REST API version.
-    #[serde(default = "defaults::api_version")]
     pub api_version: String,
     /// Seconds between two polls for changed leads.
-    #[serde(default = "defaults::poll_seconds")]
     pub poll_seconds: f64,
     /// Seconds read again before the cursor, because a long transaction shows its rows late.
-    #[serde(default = "defaults::overlap_seconds")]
     pub overlap_seconds: u32,
     /// `DeveloperName` of the queue for leads that need a person.
-    #[serde(default = "defaults::manager_queue")]
     pub manager_queue: String,
     /// `DeveloperName` of the queue for technical failures.
-    #[serde(default = "defaults::default_queue")]
     pub default_queue: String,
     /// Take only leads created at or after this; by default those created after the first start.
     pub since: Option<chrono::DateTime<chrono::Utc>>,
     /// User field by which the training history knows reps: `Id` when history is pulled from the org, else the field
     /// that holds what the imported file calls them (`Name`, `Alias`, `Username` …).
-    #[serde(default = "defaults::rep_key")]
     pub rep_key: String,
     /// User field that holds a rep's territory; empty if there is none.
-    #[serde(default = "defaults::territory")]
     pub rep_territory: String,
     /// Which Lead fields are which facts.
-    #[serde(default)]
     pub fields: Fields,
 }
 
 /// How a server logs in to Salesforce.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "auth", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum Auth {
     /// OAuth client credentials (needs a "Run As" user on the app, and the My Domain address).
     ClientCredentials {
@@ -110,6 +100,93 @@ impl Default for Fields {
             numeric: BTreeMap::new(),
             categorical: BTreeMap::new(),
         }
+    }
+}
+
+/// The section as it stands in the file: flat, so that an unknown key is refused with its place.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    login_url: String,
+    #[serde(default)]
+    auth: AuthKind,
+    client_id: String,
+    client_secret: Option<SecretString>,
+    client_secret_file: Option<PathBuf>,
+    username: Option<String>,
+    private_key_file: Option<PathBuf>,
+    audience: Option<String>,
+    #[serde(default = "defaults::api_version")]
+    api_version: String,
+    #[serde(default = "defaults::poll_seconds")]
+    poll_seconds: f64,
+    #[serde(default = "defaults::overlap_seconds")]
+    overlap_seconds: u32,
+    #[serde(default = "defaults::manager_queue")]
+    manager_queue: String,
+    #[serde(default = "defaults::default_queue")]
+    default_queue: String,
+    since: Option<chrono::DateTime<chrono::Utc>>,
+    #[serde(default = "defaults::rep_key")]
+    rep_key: String,
+    #[serde(default = "defaults::territory")]
+    rep_territory: String,
+    #[serde(default)]
+    fields: Fields,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AuthKind {
+    #[default]
+    ClientCredentials,
+    Jwt,
+}
+
+impl TryFrom<Raw> for Salesforce {
+    type Error = String;
+
+    fn try_from(raw: Raw) -> Result<Self, String> {
+        let auth = match raw.auth {
+            AuthKind::ClientCredentials => {
+                if let Some(key) =
+                    [("username", raw.username.is_some()), ("private_key_file", raw.private_key_file.is_some())]
+                        .iter()
+                        .find_map(|(name, set)| set.then_some(name))
+                {
+                    return Err(format!("salesforce.{key} is only used with auth = \"jwt\"; set that, or remove it"));
+                }
+                Auth::ClientCredentials {
+                    client_id: raw.client_id,
+                    client_secret: raw.client_secret,
+                    client_secret_file: raw.client_secret_file,
+                }
+            }
+            AuthKind::Jwt => Auth::Jwt {
+                client_id: raw.client_id,
+                username: raw.username.ok_or("auth = \"jwt\" needs salesforce.username, the user to act as")?,
+                private_key_file: raw
+                    .private_key_file
+                    .ok_or("auth = \"jwt\" needs salesforce.private_key_file, the PEM file of the app's private key")?,
+                audience: raw.audience,
+            },
+        };
+        if !(raw.poll_seconds.is_finite() && (0.1..=3600.0).contains(&raw.poll_seconds)) {
+            return Err(format!("salesforce.poll_seconds is {}; it must be between 0.1 and 3600", raw.poll_seconds));
+        }
+        Ok(Self {
+            login_url: raw.login_url,
+            auth,
+            api_version: raw.api_version,
+            poll_seconds: raw.poll_seconds,
+            overlap_seconds: raw.overlap_seconds,
+            manager_queue: raw.manager_queue,
+            default_queue: raw.default_queue,
+            since: raw.since,
+            rep_key: raw.rep_key,
+            rep_territory: raw.rep_territory,
+            fields: raw.fields,
+        })
     }
 }
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Lane {
-    /// The model and the legacy rules chose the same rep: one key and done.
+    /// The model and the legacy rules chose the same rep, or the model's is better beyond doubt: one key and done.
     Fast,
     /// They chose differently: the lead is worth reading.
     Disagree,

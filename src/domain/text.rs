@@ -63,6 +63,12 @@ pub fn csv_cell(raw: &str) -> String {
     if starts_formula || raw.starts_with(['\t', '\r']) { format!("'{raw}") } else { raw.to_owned() }
 }
 
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+}
+
 /// Characters that change how others are shown, or hide text, without being seen themselves.
 const fn is_invisible(c: char) -> bool {
     matches!(c,

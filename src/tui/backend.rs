@@ -1,16 +1,13 @@
 //! What the dashboard asks of the rest of the program. Composition implements [`Backend`] over the use cases; tests
 //! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
 
-mod window;
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-pub use window::window_from_pages;
-
+pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 pub use crate::app::ports::{ApiUsage, ModelRow};
-pub use crate::app::views::{LaneCounts, LeadDetail, QueueRow};
+pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, Seek};
 use crate::domain::effect::{EffectCounts, EffectRow};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -30,7 +27,7 @@ pub trait Backend: Send + Sync + 'static {
     async fn overview(&self) -> Result<Overview, BackendError>;
 
     /// One window of a lane. See [`Seek`] for which rows it holds.
-    async fn queue(&self, query: QueueQuery) -> Result<QueueWindow, BackendError>;
+    async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError>;
 
     /// One lead with everything known of it; `None` when there is no such lead.
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError>;
@@ -73,82 +70,6 @@ pub struct Overview {
     pub api: ApiUsage,
 }
 
-/// How the background worker is. No loops: no worker runs in this process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WorkerHealth {
-    /// One entry for each loop, in the order a lead meets them.
-    pub loops: Vec<LoopHealth>,
-}
-
-/// How one background loop is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoopHealth {
-    /// What it does, in a manager's words, for example `new leads`.
-    pub name: String,
-    /// How it is.
-    pub state: LoopState,
-    /// When it last went round without an error.
-    pub last_ok: Option<DateTime<Utc>>,
-    /// What went wrong last, and when; raw.
-    pub last_error: Option<(DateTime<Utc>, String)>,
-    /// Items that wait for it.
-    pub backlog: u64,
-}
-
-/// The state of a background loop; the order is from good to bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LoopState {
-    /// Works, or waits for work.
-    Running,
-    /// Has not gone round yet.
-    Starting,
-    /// Waits on purpose (API quota, a pause asked for by the CRM).
-    Paused,
-    /// Its last tries failed; it goes on trying.
-    Failing,
-    /// Does not run any more.
-    Stopped,
-}
-
-impl WorkerHealth {
-    /// The state of the loop that is worst off; `None` without a worker.
-    pub fn worst(&self) -> Option<&LoopHealth> {
-        self.loops.iter().max_by_key(|l| l.state)
-    }
-}
-
-/// A place in the order of a lane: priority descending, then lead id ascending.
-#[derive(Clone, Debug, PartialEq)]
-pub struct QueueKey {
-    /// Priority of the row.
-    pub priority: f64,
-    /// Its lead.
-    pub id: LeadId,
-}
-
-impl QueueKey {
-    /// The place of a row.
-    pub fn of(row: &QueueRow) -> Self {
-        Self { priority: row.priority, id: row.id.clone() }
-    }
-
-    /// Whether this place comes before the other one.
-    pub fn before(&self, other: &Self) -> bool {
-        other.priority.total_cmp(&self.priority).then_with(|| self.id.cmp(&other.id)).is_lt()
-    }
-}
-
-/// Which rows a window holds.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Seek {
-    /// The first rows.
-    Top,
-    /// Rows on both sides of a place, about half and half, whether or not that row is still there.
-    Around(QueueKey),
-    /// The last rows.
-    End,
-}
-
 /// Asks for one window of a lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueQuery {
@@ -158,17 +79,6 @@ pub struct QueueQuery {
     pub seek: Seek,
     /// How many at most.
     pub limit: u32,
-}
-
-/// Neighbouring rows of a lane, in order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct QueueWindow {
-    /// How many rows of the lane come before the first one here.
-    pub start: u64,
-    /// The rows.
-    pub rows: Vec<QueueRow>,
-    /// Rows of the lane in all.
-    pub total: u64,
 }
 
 /// A manager's verdict on the lead as it was shown.

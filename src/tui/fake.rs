@@ -8,11 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::FutureExt;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::app::views::{QueuePage, QueuePosition};
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{EffectCounts, EffectRow, EffectState};
@@ -22,8 +20,8 @@ use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
-    ApiUsage, Backend, BackendError, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview, QueueQuery,
-    QueueRow, QueueWindow, UndoAnswer, VerdictAnswer, VerdictRequest, WorkerHealth, window_from_pages,
+    ApiUsage, Backend, BackendError, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview, QueueKey,
+    QueuePage, QueueQuery, QueueRow, Seek, UndoAnswer, VerdictAnswer, VerdictRequest, WorkerHealth,
 };
 
 pub(crate) use company::{company, lead};
@@ -185,26 +183,23 @@ impl Backend for Fake {
                 superseded: effects(&[EffectState::Superseded]),
                 cancelled: effects(&[EffectState::Cancelled]),
             },
-            health: WorkerHealth { loops: state.loops.clone() },
+            health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
             api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
         })
     }
 
-    async fn queue(&self, query: QueueQuery) -> Result<QueueWindow, BackendError> {
+    async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {
         let rows = self.working()?.rows(query.lane);
-        let page = |from: QueuePosition, limit: u32| {
-            let key = from.after.map(|(priority, id)| crate::tui::backend::QueueKey { priority, id });
-            let beyond =
-                |row: &&QueueRow| key.as_ref().is_none_or(|key| key.before(&crate::tui::backend::QueueKey::of(row)));
-            let page = QueuePage {
-                rows: rows.iter().filter(beyond).take(limit as usize).cloned().collect(),
-                total: rows.len() as u64,
-            };
-            async move { Ok(page) }
+        let limit = query.limit as usize;
+        let start = match &query.seek {
+            Seek::Top => 0,
+            Seek::End => rows.len().saturating_sub(limit),
+            Seek::Around(key) => {
+                rows.iter().take_while(|row| QueueKey::of(row).before(key)).count().saturating_sub(limit / 2)
+            }
         };
-        window_from_pages(&query, page)
-            .now_or_never()
-            .unwrap_or_else(|| Err(BackendError("a page in memory does not wait".into())))
+        let window = rows.iter().skip(start).take(limit).cloned().collect();
+        Ok(QueuePage { start: start as u64, rows: window, total: rows.len() as u64 })
     }
 
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError> {

@@ -4,7 +4,7 @@
 use crossterm::event::KeyEvent;
 
 use super::backend::{
-    BackendError, LeadDetail, ModelRow, Overview, QueueQuery, QueueWindow, UndoAnswer, VerdictAnswer, VerdictRequest,
+    BackendError, LeadDetail, ModelRow, Overview, QueuePage, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest,
 };
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
@@ -36,7 +36,7 @@ pub enum Msg {
     /// Numbers of the header.
     Overview(Generation, Result<Overview, BackendError>),
     /// A window of a lane.
-    Queue(Generation, Result<QueueWindow, BackendError>),
+    Queue(Generation, Result<QueuePage, BackendError>),
     /// A lead.
     Lead(Generation, LeadId, Result<Option<Box<LeadDetail>>, BackendError>),
     /// The outbox.

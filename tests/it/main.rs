@@ -1,1 +1,12 @@
-//! Integration tests, one binary.
+//! Integration tests, in one binary: they build once, and no file can be forgotten (see `arch::no_test_is_forgotten`).
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod arch;
+mod demo_org;
+mod history;
+mod model;
+mod salesforce;
+mod store_conformance;
+mod store_fixtures;
+mod store_model;
+mod store_sqlite;

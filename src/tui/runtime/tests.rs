@@ -216,7 +216,7 @@ impl Backend for Broken {
     async fn queue(
         &self,
         query: crate::tui::backend::QueueQuery,
-    ) -> Result<crate::tui::backend::QueueWindow, BackendError> {
+    ) -> Result<crate::tui::backend::QueuePage, BackendError> {
         self.0.queue(query).await
     }
     async fn lead(

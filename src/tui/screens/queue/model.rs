@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
-use crate::tui::backend::{BackendError, QueueKey, QueueQuery, QueueRow, QueueWindow, Seek};
+use crate::tui::backend::{BackendError, QueueKey, QueuePage, QueueQuery, QueueRow, Seek};
 use crate::tui::msg::{Effect, Generation, Remote};
 
 /// Rows held in memory.
@@ -26,7 +26,7 @@ pub struct Queue {
     /// The lane that is shown.
     pub lane: Lane,
     /// The window, without the rows in `hidden`.
-    pub window: Remote<QueueWindow>,
+    pub window: Remote<QueuePage>,
     /// Rows that fit on the screen.
     pub viewport: usize,
     /// Index in the window of the row under the cursor; always valid unless the window is empty.
@@ -150,7 +150,7 @@ impl Queue {
 
     /// Takes a window. The cursor stays on its lead, on the same line of the screen, whatever arrived above it; when
     /// the lead is gone, the cursor is on the next one.
-    pub fn receive(&mut self, generation: Generation, result: Result<QueueWindow, BackendError>) -> Option<Effect> {
+    pub fn receive(&mut self, generation: Generation, result: Result<QueuePage, BackendError>) -> Option<Effect> {
         let line = self.position().saturating_sub(self.top);
         let result = result.map(|mut window| {
             let before = window.rows.len();

@@ -1,0 +1,269 @@
+//! A manager's verdict becomes a decision: stored with its feedback and the effect it owes, in one transaction.
+
+use chrono::{DateTime, Utc};
+use ring::digest;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::AppError;
+use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
+use super::views::LeadDetail;
+use crate::domain::decision::{DecidedBy, Decision, WriteState};
+use crate::domain::effect::{DecisionWrite, TaskWrite};
+use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
+use crate::domain::lead::{LeadState, Owner};
+use crate::domain::recommendation::Recommendation;
+use crate::domain::rep::Roster;
+use crate::domain::text::hex;
+use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
+use crate::policy::Settings;
+
+/// What a manager said about a lead.
+#[derive(Clone, Debug)]
+pub struct VerdictRequest {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The word.
+    pub verdict: Verdict,
+    /// The reason, owed when the recommendation is turned down.
+    pub rejection: Option<Rejection>,
+    /// Who said it.
+    pub manager: String,
+    /// What the manager saw: the number of decisions made on the lead so far. `None` takes it as it is now.
+    pub seen_decisions: Option<u32>,
+}
+
+/// What came of a verdict.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "result")]
+pub enum VerdictOutcome {
+    /// Decided.
+    Decided {
+        /// The decision.
+        decision: Box<Decision>,
+        /// Name of the new owner, raw.
+        owner_name: String,
+    },
+    /// Hidden until later.
+    Snoozed {
+        /// When it comes back.
+        until: DateTime<Utc>,
+    },
+}
+
+/// Carries out a verdict. Refused (with the cure) when the lead is not open, a reason is missing, or the owner cannot
+/// own leads.
+pub async fn decide(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    settings: &Settings,
+    request: VerdictRequest,
+) -> Result<VerdictOutcome, AppError> {
+    let detail = store
+        .lead_detail(&request.lead_id)
+        .await?
+        .ok_or_else(|| AppError::Refused(format!("there is no lead {}", request.lead_id)))?;
+    let now = clock.now();
+    if let Verdict::Snooze { until } = request.verdict {
+        return snooze(store, &request, until, now).await;
+    }
+    open(&detail)?;
+    check_reason(&request)?;
+    let roster = store.roster().await?;
+    let org = store.org().await?.ok_or_else(|| AppError::Refused("no org is connected yet".into()))?;
+    let recommendation = detail.recommendation.clone().ok_or_else(|| AppError::Refused("not ranked yet".into()))?;
+    let owner = chosen_owner(&request.verdict, &detail, &recommendation, &roster)?;
+    let seen = request.seen_decisions.unwrap_or(detail.record.decisions_made);
+    let decision = Decision {
+        trace_id: TraceId::new(Uuid::new_v7(uuid_time(now))),
+        key: decision_key(&org, &detail, seen),
+        lead_id: request.lead_id,
+        by: DecidedBy::Manager(request.manager),
+        p_win: owner.rep().and_then(|id| detail.ranking.as_ref()?.of(id)).map(|r| r.p_win),
+        model_id: detail.ranking.as_ref().map(|r| r.model_id.clone()),
+        verdict: request.verdict,
+        rejection: request.rejection,
+        owner,
+        legacy_owner: detail.record.legacy.owner.clone(),
+        recommendation,
+        decided_at: now,
+        grace_until: now + settings.grace,
+        undone_at: None,
+        write: if settings.write_verdicts { WriteState::Waiting } else { WriteState::NotWanted },
+    };
+    let feedback = serde_json::json!({
+        "facts": detail.record.lead.facts,
+        "ranking": detail.ranking,
+        "recommendation": decision.recommendation,
+        "verdict": decision.verdict,
+        "rejection": decision.rejection,
+    });
+    let effect = settings.write_verdicts.then(|| effect(&decision, &detail, &roster, settings));
+    let owner_name = owner_name(&decision.owner, &roster);
+    let new = NewDecision { decision: decision.clone(), expected_decisions: seen, effect, feedback };
+    match store.decide(new).await? {
+        DecideOutcome::Taken => Ok(VerdictOutcome::Decided { decision: Box::new(decision), owner_name }),
+        DecideOutcome::NotOpen(why) => Err(AppError::Refused(why)),
+    }
+}
+
+/// Takes the standing decision of a lead back, while that is free.
+pub async fn undo(store: &dyn Store, clock: &dyn Clock, lead: &LeadId, by: &str) -> Result<Decision, AppError> {
+    match store.undo(lead, by, clock.now()).await? {
+        UndoOutcome::Undone(decision) => Ok(*decision),
+        UndoOutcome::TooLate(why) => Err(AppError::Refused(why)),
+    }
+}
+
+async fn snooze(
+    store: &dyn Store,
+    request: &VerdictRequest,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<VerdictOutcome, AppError> {
+    if until <= now {
+        return Err(AppError::Refused("a snooze must end in the future".into()));
+    }
+    if store.snooze(&request.lead_id, until, &request.manager, now).await? {
+        Ok(VerdictOutcome::Snoozed { until })
+    } else {
+        Err(AppError::Refused("only a lead that waits in a lane can be snoozed".into()))
+    }
+}
+
+fn open(detail: &LeadDetail) -> Result<(), AppError> {
+    let why = match detail.record.state {
+        LeadState::InLane => return Ok(()),
+        LeadState::Pending => "is not ranked yet; try again in a moment".to_owned(),
+        LeadState::Superseded => "was taken by a person in the CRM, so there is nothing left to decide".to_owned(),
+        LeadState::Decided => match detail.decisions.iter().find(|d| d.undone_at.is_none()) {
+            Some(Decision { by: DecidedBy::Manager(name), decided_at, .. }) => {
+                format!("was already decided by {name} at {} UTC", decided_at.format("%H:%M"))
+            }
+            _ => "was already decided".to_owned(),
+        },
+    };
+    Err(AppError::Refused(format!("the lead {why}")))
+}
+
+fn check_reason(request: &VerdictRequest) -> Result<(), AppError> {
+    match &request.rejection {
+        None if request.verdict.needs_reason() => {
+            Err(AppError::Refused(format!("{} needs a reason code", request.verdict.name())))
+        }
+        Some(Rejection { code: ReasonCode::O, note }) if note.as_deref().is_none_or(|n| n.trim().is_empty()) => {
+            Err(AppError::Refused("reason O (other) needs a note".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who shall own the lead by this verdict.
+fn chosen_owner(
+    verdict: &Verdict,
+    detail: &LeadDetail,
+    recommendation: &Recommendation,
+    roster: &Roster,
+) -> Result<Owner, AppError> {
+    match verdict {
+        Verdict::Approve | Verdict::Snooze { .. } => Ok(recommendation.route.owner()),
+        Verdict::KeepLegacy => Ok(detail.record.legacy.owner.clone()),
+        Verdict::Override { rep } => match roster.rep(rep) {
+            Some(r) if r.active => Ok(Owner::Rep(rep.clone())),
+            Some(r) => Err(AppError::Refused(format!("{} is inactive in the CRM and cannot own leads", r.name))),
+            None => Err(AppError::Refused(format!("there is no rep {rep}; `leadboard lead show` lists the pool"))),
+        },
+        Verdict::Reroute { queue } if roster.queue(queue).is_some() => Ok(Owner::Queue(queue.clone())),
+        Verdict::Reroute { queue } => {
+            let names: Vec<&str> = roster.queues.iter().map(|q| q.key.as_str()).collect();
+            Err(AppError::Refused(format!(
+                "there is no queue {queue} that takes leads; there are: {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// The same decision always has the same key, after any crash or restored backup; two decisions never share one.
+fn decision_key(org: &OrgId, detail: &LeadDetail, decisions_made: u32) -> DecisionKey {
+    let text = format!("leadboard decision 1\n{org}\n{}\n{decisions_made}", detail.record.lead.id);
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    DecisionKey::new(hex(&hash.as_ref()[..20]))
+}
+
+fn effect(decision: &Decision, detail: &LeadDetail, roster: &Roster, settings: &Settings) -> DecisionWrite {
+    let lead = &detail.record.lead;
+    let DecidedBy::Manager(manager) = &decision.by else { unreachable!("only managers give verdicts") };
+    let reason = reason_text(decision, detail, roster, manager);
+    // A rep who keeps what they already had needs no task about it.
+    let task = decision.owner.rep().filter(|_| decision.verdict != Verdict::KeepLegacy).map(|_| TaskWrite {
+        subject: format!("Contact {} within {} hours", lead.company, settings.sla.num_hours()),
+        description: task_text(&reason, decision, detail),
+        due_at: settings.sla_deadline(&lead.facts),
+    });
+    DecisionWrite {
+        key: decision.key.clone(),
+        trace_id: decision.trace_id,
+        lead_id: lead.id.clone(),
+        expected_owner: lead.owner.clone(),
+        expected_modified_at: lead.modified_at,
+        owner: decision.owner.clone(),
+        ai_assigned: decision.owner.rep().is_some() && decision.owner == decision.recommendation.route.owner(),
+        reason,
+        reason_code: decision
+            .rejection
+            .as_ref()
+            .map_or_else(|| decision.recommendation.reason.to_string(), |r| r.code.to_string()),
+        verdict: decision.verdict.name().to_owned(),
+        p_win: decision.p_win,
+        legacy_owner: decision.legacy_owner.clone(),
+        model: decision.model_id.as_ref().map_or_else(String::new, ToString::to_string),
+        decided_by: manager.clone(),
+        decided_at: decision.decided_at,
+        task,
+    }
+}
+
+/// One or two sentences that answer "why did this rep get this lead?", for the field on the lead.
+fn reason_text(decision: &Decision, detail: &LeadDetail, roster: &Roster, manager: &str) -> String {
+    let name = owner_name(&decision.owner, roster);
+    let verdict = match (&decision.verdict, &decision.rejection) {
+        (Verdict::Approve, _) => format!("Approved by {manager}."),
+        (_, Some(r)) => {
+            let note = r.note.as_deref().filter(|n| !n.trim().is_empty()).map(|n| format!(": {n}")).unwrap_or_default();
+            format!("Chosen by {manager}, reason {}{note}.", r.code.title())
+        }
+        _ => format!("Chosen by {manager}."),
+    };
+    let place = detail.ranking.as_ref().zip(decision.owner.rep()).and_then(|(ranking, id)| {
+        let rep = ranking.of(id)?;
+        Some(format!("{name}: {:.1} % to win, rank {} of {}", rep.p_win * 100.0, rep.rank, ranking.pool.eligible.len()))
+    });
+    let place = place.unwrap_or(name);
+    format!("{place}. {verdict} {}", decision.recommendation.explanation)
+}
+
+fn task_text(reason: &str, decision: &Decision, detail: &LeadDetail) -> String {
+    let mut lines = vec![reason.to_owned()];
+    if let Some(rep) = decision.owner.rep().and_then(|id| detail.ranking.as_ref()?.of(id)) {
+        for factor in rep.factors.iter().take(3) {
+            let sign = if factor.weight >= 0.0 { '+' } else { '-' };
+            lines.push(format!("{sign} {}", factor.label));
+        }
+    }
+    lines.push(format!("Trace {}", decision.trace_id));
+    lines.join("\n")
+}
+
+fn owner_name(owner: &Owner, roster: &Roster) -> String {
+    match owner {
+        Owner::Rep(id) => roster.rep(id).map(|r| r.name.clone()),
+        Owner::Queue(id) => roster.queue(id).map(|q| q.name.clone()),
+    }
+    .unwrap_or_else(|| owner.id().to_owned())
+}
+
+fn uuid_time(at: DateTime<Utc>) -> uuid::Timestamp {
+    let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
+    uuid::Timestamp::from_unix(uuid::NoContext, seconds, at.timestamp_subsec_nanos())
+}

@@ -1,0 +1,94 @@
+//! Learning: from stored deals to a registered model, and from the registry to a scorer.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ring::digest;
+
+use super::AppError;
+use super::ports::{Clock, ModelRow, Store};
+use crate::domain::ids::ModelId;
+use crate::domain::text::hex;
+use crate::model::{self, Card, Clearance, Model, Progress, Scorer, TrainOptions};
+
+/// A model of the registry, parsed and ready to score.
+pub struct LoadedModel {
+    /// Its id.
+    pub id: ModelId,
+    /// The scorer.
+    pub scorer: Arc<dyn Scorer>,
+}
+
+/// Loads a model from the registry.
+pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppError> {
+    let artifact = store
+        .model_artifact(id)
+        .await?
+        .ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))?;
+    let model = Model::from_artifact(&artifact).map_err(|e| AppError::Refused(format!("model {id}: {e}")))?;
+    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model) })
+}
+
+/// Trains on every stored deal and registers the model; promotes nothing. Runs for seconds to minutes on its own thread.
+///
+/// The same deals give the same model, so training twice registers one model.
+pub async fn train(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    options: TrainOptions,
+    mut progress: impl FnMut(Progress) + Send + 'static,
+    cancel: Arc<AtomicBool>,
+) -> Result<(ModelId, Card), AppError> {
+    let deals = store.deals().await?;
+    let trained = tokio::task::spawn_blocking(move || model::train(&deals, &options, &mut progress, &cancel))
+        .await
+        .map_err(|e| AppError::Refused(format!("training did not finish: {e}")))?
+        .map_err(|e| AppError::Refused(e.to_string()))?;
+    let now = clock.now();
+    let hash = hex(&digest::digest(&digest::SHA256, trained.artifact.as_bytes()).as_ref()[..4]);
+    let known = store.models().await?.into_iter().find(|m| m.id.as_str().ends_with(&hash));
+    if let Some(known) = known {
+        return Ok((known.id, trained.card));
+    }
+    let id = ModelId::new(format!("m-{}-{hash}", now.format("%Y%m%d")));
+    let card = serde_json::to_value(&trained.card).map_err(|e| AppError::Refused(e.to_string()))?;
+    let row = ModelRow { id: id.clone(), created_at: now, champion: false, promoted_at: None, card };
+    store.save_model(&row, &trained.artifact).await?;
+    Ok((id, trained.card))
+}
+
+/// What came of asking for a promotion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promotion {
+    /// It ranks now.
+    Promoted,
+    /// Its gates refuse it; nothing changed.
+    Refused,
+}
+
+/// Makes a model the one that ranks, if its gates allow (rule M5: a model that fails G1 is never promoted).
+pub async fn promote(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    id: &ModelId,
+    by: &str,
+) -> Result<(Promotion, Card), AppError> {
+    let card = card(store, id).await?;
+    if card.clearance == Clearance::Refused {
+        return Ok((Promotion::Refused, card));
+    }
+    store.promote(id, by, clock.now()).await?;
+    Ok((Promotion::Promoted, card))
+}
+
+/// The card of a model.
+pub async fn card(store: &dyn Store, id: &ModelId) -> Result<Card, AppError> {
+    let row = store
+        .models()
+        .await?
+        .into_iter()
+        .find(|m| &m.id == id)
+        .ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))?;
+    serde_json::from_value(row.card)
+        .map_err(|e| AppError::Refused(format!("the card of model {id} cannot be read ({e}); train the model again")))
+}

@@ -1,0 +1,177 @@
+//! The composition root: from the config to adapters behind ports. The only place that knows every concrete type.
+
+pub mod backend;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
+use crate::config::paths::{self, DataDir};
+use crate::config::{self, Config, ConfigError};
+use crate::crm::salesforce::Salesforce;
+use crate::policy::Settings;
+use crate::store::SqliteStore;
+use crate::worker::lock::WorkerLock;
+use crate::worker::{Deps, Pace, Worker};
+
+/// Why the program could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// The config is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The CRM cannot be used.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    /// Something on disk.
+    #[error("{what} {path}: {source}")]
+    Disk {
+        /// What was tried.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Something is not configured; in words, with the cure.
+    #[error("{0}")]
+    Missing(String),
+}
+
+/// The clock of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where time comes from")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// Chooses the TLS provider, once per process. Calling it again does nothing.
+pub fn install_crypto() {
+    // An error says that a provider is installed already, which is what we want.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
+/// What every command starts from.
+#[derive(Clone)]
+pub struct Context {
+    /// The config.
+    pub config: Config,
+    /// Where things are stored.
+    pub data: DataDir,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    /// Reads the config and names the data directory.
+    pub fn load(config_file: Option<&Path>, data_dir: Option<PathBuf>) -> Result<Self, BootstrapError> {
+        let config = config::load(config_file)?;
+        let data = data_dir.or_else(paths::default_data_dir).ok_or_else(|| {
+            BootstrapError::Missing("this user has no home directory; name a data directory with --data-dir".into())
+        })?;
+        Self::new(config, DataDir::new(data))
+    }
+
+    /// A context from its parts, with the system's clock. Makes the data directory.
+    pub fn new(config: Config, data: DataDir) -> Result<Self, BootstrapError> {
+        data.create().map_err(|source| BootstrapError::Disk {
+            what: "cannot make",
+            path: data.root().to_owned(),
+            source,
+        })?;
+        Ok(Self { config, data, clock: Arc::new(SystemClock) })
+    }
+
+    /// Opens the store; makes it, and the data directory, on first use.
+    pub async fn store(&self) -> Result<Arc<dyn Store>, BootstrapError> {
+        Ok(Arc::new(SqliteStore::open(&self.data.database()).await?))
+    }
+
+    /// The CRM of the config. Does not connect yet.
+    pub fn crm(&self) -> Result<Arc<dyn Crm>, BootstrapError> {
+        let salesforce = self.salesforce()?;
+        Ok(Arc::new(Salesforce::new(salesforce, self.clock.clone())?))
+    }
+
+    /// The manager at this terminal.
+    pub fn manager(&self) -> String {
+        self.config.manager.clone().unwrap_or_else(config::user_name)
+    }
+
+    /// The routing settings for policy.
+    pub fn settings(&self) -> Settings {
+        let routing = &self.config.routing;
+        Settings {
+            confidence_gate: routing.confidence_gate,
+            grace: chrono::Duration::seconds(routing.grace_seconds.into()),
+            sla: chrono::Duration::milliseconds((routing.sla_hours * 3_600_000.0) as i64),
+            write_verdicts: routing.write_verdicts,
+        }
+    }
+
+    fn salesforce(&self) -> Result<&config::salesforce::Salesforce, BootstrapError> {
+        self.config.salesforce.as_ref().ok_or_else(|| {
+            BootstrapError::Missing(
+                "no CRM is configured: put a [salesforce] section into the config (`leadboard config example` shows one), \
+                 or try `leadboard demo`, which needs none"
+                    .into(),
+            )
+        })
+    }
+
+    /// Starts the worker, if no other process is the worker of this data directory already.
+    ///
+    /// Leases left by a worker that died are freed at once: whoever holds the lock knows that nobody is sending.
+    pub async fn worker(&self, store: Arc<dyn Store>) -> Result<Option<RunningWorker>, BootstrapError> {
+        let path = self.data.worker_lock();
+        let taken = WorkerLock::take(&path).map_err(|source| BootstrapError::Disk {
+            what: "cannot lock",
+            path: path.clone(),
+            source,
+        })?;
+        let Some(lock) = taken else { return Ok(None) };
+        let freed = store.release_leases().await?;
+        if freed > 0 {
+            tracing::info!(freed, "took over effects of a worker that ended without finishing them");
+        }
+        let salesforce = self.salesforce()?;
+        let poll = Duration::from_secs_f64(salesforce.poll_seconds);
+        let worker = Worker::start(Deps {
+            crm: self.crm()?,
+            store,
+            clock: self.clock.clone(),
+            settings: self.settings(),
+            manager_queue: salesforce.manager_queue.clone(),
+            default_queue: salesforce.default_queue.clone(),
+            pace: Pace { poll, outcomes: poll.max(Duration::from_secs(5)) * 4, roster: Duration::from_mins(5) },
+        });
+        let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
+        Ok(Some(RunningWorker { worker, _lock: lock, file }))
+    }
+}
+
+/// A worker together with the lock it holds.
+pub struct RunningWorker {
+    /// The worker.
+    pub worker: Worker,
+    _lock: WorkerLock,
+    file: tokio::task::JoinHandle<()>,
+}
+
+impl RunningWorker {
+    /// Stops it; what is being sent is finished and booked first.
+    pub async fn stop(self) {
+        self.worker.stop().await;
+        self.file.abort();
+    }
+}

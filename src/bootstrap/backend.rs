@@ -1,0 +1,181 @@
+//! The dashboard's questions, answered by the use cases and the store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::Context;
+use crate::app::AppError;
+use crate::app::decide::{self, VerdictOutcome, VerdictRequest as Request};
+use crate::app::health::{LoopHealth, WorkerHealth};
+use crate::app::ports::{Clock, ModelRow, Store};
+use crate::app::views::{LeadDetail, LeadFilter, QueuePage};
+use crate::domain::effect::{EffectRow, EffectState};
+use crate::domain::ids::LeadId;
+use crate::domain::rep::Roster;
+use crate::policy::Settings;
+use crate::tui::backend::{Backend, BackendError, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest};
+use crate::worker::{RANK, SEND, health};
+
+/// How often the store is asked whether another process changed it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The dashboard's view of the program.
+pub struct Desk {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    manager: String,
+    worker: WorkerSight,
+    changes: watch::Receiver<u64>,
+}
+
+/// Where the worker's health comes from.
+enum WorkerSight {
+    /// The worker runs in this process.
+    Here(watch::Receiver<WorkerHealth>),
+    /// It runs in another, or not at all; the file tells.
+    Elsewhere(PathBuf),
+}
+
+impl Desk {
+    /// A desk over a store; `worker` is the health of the worker in this process, if there is one. Must be called
+    /// inside a tokio runtime.
+    pub fn new(context: &Context, store: Arc<dyn Store>, worker: Option<watch::Receiver<WorkerHealth>>) -> Arc<Self> {
+        let changes = watch_changes(store.clone(), worker.clone());
+        Arc::new(Self {
+            store,
+            clock: context.clock.clone(),
+            settings: context.settings(),
+            manager: context.manager(),
+            worker: worker.map_or_else(|| WorkerSight::Elsewhere(context.data.worker_health()), WorkerSight::Here),
+            changes,
+        })
+    }
+}
+
+/// One number that moves whenever this process or another changed the store, or the worker's health has news. The task
+/// ends when nobody listens any more.
+fn watch_changes(store: Arc<dyn Store>, worker: Option<watch::Receiver<WorkerHealth>>) -> watch::Receiver<u64> {
+    let (sender, receiver) = watch::channel(0);
+    tokio::spawn(async move {
+        let mut here = store.changes();
+        let mut worker = worker;
+        let mut version = store.data_version().await.ok();
+        loop {
+            let worker_news = async {
+                let over = match &mut worker {
+                    Some(health) => health.changed().await.is_err(),
+                    None => true,
+                };
+                if over {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = sender.closed() => return,
+                changed = here.changed() => if changed.is_err() { return },
+                () = worker_news => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {
+                    let now = store.data_version().await.ok();
+                    if now == version {
+                        continue;
+                    }
+                    version = now;
+                }
+            }
+            sender.send_modify(|n| *n += 1);
+        }
+    });
+    receiver
+}
+
+/// Errors in the manager's words.
+fn said(error: impl std::fmt::Display) -> BackendError {
+    BackendError(error.to_string())
+}
+
+#[async_trait]
+impl Backend for Desk {
+    async fn overview(&self) -> Result<Overview, BackendError> {
+        let conservation = self.store.conservation().await.map_err(said)?;
+        let effects = self.store.effect_counts().await.map_err(said)?;
+        let lanes = self.store.lane_counts(self.clock.now()).await.map_err(said)?;
+        let mut health = match &self.worker {
+            WorkerSight::Here(health) => health.borrow().clone(),
+            WorkerSight::Elsewhere(file) => health::read_file(file, self.clock.now()),
+        };
+        let backlog = |entry: &mut LoopHealth| match entry.name.as_str() {
+            RANK => entry.backlog = conservation.pending,
+            SEND => entry.backlog = effects.pending,
+            _ => {}
+        };
+        health.loops.iter_mut().for_each(backlog);
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health })
+    }
+
+    async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {
+        let filter = LeadFilter { lane: Some(query.lane), ..LeadFilter::default() };
+        self.store.queue_page(&filter, &query.seek, query.limit, self.clock.now()).await.map_err(said)
+    }
+
+    async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError> {
+        self.store.lead_detail(id).await.map_err(said)
+    }
+
+    async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError> {
+        let request = Request {
+            lead_id: request.lead,
+            verdict: request.verdict,
+            rejection: request.rejection,
+            manager: self.manager.clone(),
+            seen_decisions: Some(request.expected_decisions),
+        };
+        match decide::decide(self.store.as_ref(), self.clock.as_ref(), &self.settings, request).await {
+            Ok(VerdictOutcome::Decided { decision, .. }) => Ok(VerdictAnswer::Taken {
+                undo_until: Some(decision.grace_until),
+                writes: self.settings.write_verdicts,
+            }),
+            Ok(VerdictOutcome::Snoozed { .. }) => Ok(VerdictAnswer::Taken { undo_until: None, writes: false }),
+            Err(AppError::Refused(why)) => Ok(VerdictAnswer::NotOpen(why)),
+            Err(error) => Err(said(error)),
+        }
+    }
+
+    async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {
+        match decide::undo(self.store.as_ref(), self.clock.as_ref(), lead, &self.manager).await {
+            Ok(_) => Ok(UndoAnswer::Undone),
+            Err(AppError::Refused(why)) => Ok(UndoAnswer::TooLate(why)),
+            Err(error) => Err(said(error)),
+        }
+    }
+
+    async fn outbox(&self, limit: u32) -> Result<Vec<EffectRow>, BackendError> {
+        use EffectState as S;
+        let mut rows = Vec::new();
+        for states in [&[S::Dead][..], &[S::Leased, S::Ready], &[S::Done, S::Superseded, S::Cancelled]] {
+            let left = limit.saturating_sub(rows.len() as u32);
+            rows.extend(self.store.effects(states, left).await.map_err(said)?);
+        }
+        Ok(rows)
+    }
+
+    async fn retry_effect(&self, id: i64) -> Result<bool, BackendError> {
+        self.store.revive_effect(id, &self.manager, self.clock.now()).await.map_err(said)
+    }
+
+    async fn models(&self) -> Result<Vec<ModelRow>, BackendError> {
+        self.store.models().await.map_err(said)
+    }
+
+    async fn roster(&self) -> Result<Roster, BackendError> {
+        self.store.roster().await.map_err(said)
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+}

@@ -1,0 +1,329 @@
+//! The command line as types. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// Routes sales leads to the rep most likely to win them, and proves whether that is true.
+///
+/// Without a command: the dashboard, with a worker inside.
+#[derive(Debug, Parser)]
+#[command(name = "leadboard", version, propagate_version = true)]
+pub(crate) struct Args {
+    /// Config file [default: config.toml in the user's config directory, if it exists]
+    #[arg(long, global = true, env = "LEADBOARD_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Directory for everything that is stored [default: leadboard in the user's data directory]
+    #[arg(long, global = true, env = "LEADBOARD_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Print one JSON value instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) dashboard: Dashboard,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options of the dashboard.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct Dashboard {
+    /// Only look: run no worker inside
+    #[arg(long)]
+    pub(crate) no_worker: bool,
+
+    /// Give no verdicts from this terminal
+    #[arg(long)]
+    pub(crate) read_only: bool,
+
+    /// Draw with plain ASCII characters
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A complete company on loopback: demo org, history, trained model, live leads, dashboard. Needs nothing.
+    Demo(Demo),
+    /// The demo org alone, on loopback
+    DemoOrg(DemoOrg),
+    /// Check the config, or print a documented example
+    Config {
+        #[command(subcommand)]
+        action: Config,
+    },
+    /// Closed deals to learn from
+    History {
+        #[command(subcommand)]
+        action: History,
+    },
+    /// Train models, and choose the one that ranks
+    Model {
+        #[command(subcommand)]
+        action: Model,
+    },
+    /// Score a CSV of leads: for each lead a row per rep of its pool, best first
+    Score(Score),
+    /// The background worker alone
+    Worker,
+    /// Everything the queue can do, for scripts
+    Lead {
+        #[command(subcommand)]
+        action: Lead,
+    },
+    /// Evidence
+    Report {
+        #[command(subcommand)]
+        action: Report,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Demo {
+    /// Run without a screen: a stand-in manager approves every recommendation, until --leads are decided and written
+    #[arg(long)]
+    pub(crate) headless: bool,
+
+    /// How many leads a headless run decides
+    #[arg(long, default_value_t = 200, requires = "headless", value_name = "N")]
+    pub(crate) leads: u32,
+
+    /// Which company: the same seed gives the same people, history and leads
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+
+    /// Seconds between two arriving leads, on average
+    #[arg(long, default_value_t = 6.0, value_name = "SECONDS")]
+    pub(crate) every: f64,
+
+    /// Forget what an earlier demo made, and start anew
+    #[arg(long)]
+    pub(crate) fresh: bool,
+
+    /// Draw with plain ASCII characters
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DemoOrg {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8787)]
+    pub(crate) port: u16,
+
+    /// Which company: the same seed gives the same people, history and leads
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+
+    /// Replay the newest deals of this CSV as live leads, instead of a made-up company
+    #[arg(long, value_name = "FILE", requires = "map")]
+    pub(crate) history: Option<PathBuf>,
+
+    /// What the columns of --history mean
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+
+    /// With --history: how many days at the end of the file are replayed
+    #[arg(long, default_value_t = 365, value_name = "DAYS")]
+    pub(crate) last: u32,
+
+    /// With --history: leads per second
+    #[arg(long, default_value_t = 1.0, value_name = "LEADS")]
+    pub(crate) speed: f64,
+
+    /// Without --history: seconds between two arriving leads, on average
+    #[arg(long, default_value_t = 6.0, value_name = "SECONDS")]
+    pub(crate) every: f64,
+
+    /// PEM file of the public key that JWT logins are checked with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwt_public_key: Option<PathBuf>,
+
+    /// Write a leadboard config that points at this org to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_config: Option<PathBuf>,
+
+    /// Keep the org's state in this directory, so that it survives a restart
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Read the config and say whether it can be used
+    Check,
+    /// Print a config with every key, documented
+    Example,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum History {
+    /// Read closed deals from a CSV file
+    Import(Import),
+    /// Read closed deals from the CRM
+    Pull,
+    /// Say whether the stored history is good enough to train on (exit code 3 if not)
+    Audit,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Import {
+    /// The CSV file
+    pub(crate) file: PathBuf,
+
+    /// What its columns mean (see assets/maps/example.toml)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: PathBuf,
+
+    /// Import the good lines and write the others to a file, instead of refusing the whole file
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+
+    /// Take only what was known before this day: leads created before it, with outcomes known before it (where the file
+    /// says when). For trying a model on later leads, as `demo-org --history` replays them
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) before: Option<chrono::NaiveDate>,
+
+    /// Where --skip-bad writes the lines it left out [default: FILE.rejected.csv]
+    #[arg(long, value_name = "FILE", requires = "skip_bad")]
+    pub(crate) rejected: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Model {
+    /// Train on the stored history and register the model (exit code 3 if gate G1 refuses it)
+    Train {
+        /// Make it the model that ranks, if its gates allow
+        #[arg(long)]
+        promote: bool,
+        /// Train although the audit blocks
+        #[arg(long)]
+        despite_audit: bool,
+    },
+    /// List the models
+    List,
+    /// Show a model's card
+    Show {
+        /// Model id [default: the one that ranks]
+        id: Option<String>,
+    },
+    /// Make a model the one that ranks (exit code 3 if gate G1 refuses it)
+    Promote {
+        /// Model id
+        id: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Score {
+    /// The CSV file with the leads
+    pub(crate) file: PathBuf,
+
+    /// What its columns mean
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: PathBuf,
+
+    /// Where the scores go
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+
+    /// Which model [default: the one that ranks]
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lead {
+    /// List leads
+    List {
+        /// Only this lane: fast, disagree, low_confidence, exceptions, hot, returned, sync
+        #[arg(long)]
+        lane: Option<crate::domain::lane::Lane>,
+        /// Only this state: pending, in_lane, decided, superseded
+        #[arg(long)]
+        state: Option<crate::domain::lead::LeadState>,
+        /// Only leads whose company or id contains this
+        #[arg(long)]
+        text: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one lead with its ranking, its decisions and what happened to it
+    Show {
+        /// Lead id
+        id: String,
+    },
+    /// Do what is recommended
+    Approve {
+        /// Lead id
+        id: String,
+    },
+    /// Leave it with the legacy owner
+    Keep {
+        /// Lead id
+        id: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Give it to another rep
+    Override {
+        /// Lead id
+        id: String,
+        /// Rep: id or name
+        rep: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Send it to a queue
+    Reroute {
+        /// Lead id
+        id: String,
+        /// Queue: id or name
+        queue: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Ask again later
+    Snooze {
+        /// Lead id
+        id: String,
+        /// How long: 15m, 1h, 2d
+        time: String,
+    },
+    /// Take the decision back, within the grace period
+    Undo {
+        /// Lead id
+        id: String,
+    },
+}
+
+/// Why a recommendation is turned down.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Why {
+    /// Reason code: T territory, C conflict, K key account, R relationship, L language, S skill, P capacity, V leave,
+    /// D duplicate or bad data, Q quality, F fairness, X experiment, O other (needs --note)
+    #[arg(long, ignore_case = true)]
+    pub(crate) reason: crate::domain::verdict::ReasonCode,
+
+    /// Further words
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Report {
+    /// Where model and legacy rules differ, and what the model expects of it
+    Shadow,
+}

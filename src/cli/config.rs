@@ -1,0 +1,27 @@
+//! `leadboard config`.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::CliResult;
+use super::args::Config as Action;
+use super::out::Out;
+use crate::config;
+
+pub(super) fn run(action: &Action, file: Option<&Path>, out: Out) -> CliResult {
+    match action {
+        Action::Example => out.verbatim(config::EXAMPLE),
+        Action::Check => {
+            let config = config::load(file)?;
+            let org = config.salesforce.as_ref().map(|s| s.login_url.clone());
+            out.result(&json!({"ok": true, "org": org, "phase": config.routing.phase.to_string()}), || {
+                vec![match &org {
+                    Some(org) => format!("The config can be used: {org}, phase {}.", config.routing.phase),
+                    None => "The config can be used, but it names no [salesforce] org.".to_owned(),
+                }]
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `leadboard` without a command: the dashboard, with a worker inside.
+
+use std::sync::Arc;
+
+use super::args::Dashboard;
+use super::{CliError, CliResult};
+use crate::app::ports::Store;
+use crate::bootstrap::Context;
+use crate::bootstrap::backend::Desk;
+use crate::tui;
+
+pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
+    // Everything that can be wrong is found out before the screen opens, so that its error is ordinary text.
+    let store = context.store().await?;
+    if store.champion().await?.is_none() && context.config.salesforce.is_none() {
+        store.close().await;
+        return Err(CliError::Usage(
+            "nothing is set up yet: `leadboard demo` shows everything on a made-up company; `leadboard config example` \
+             begins a config for Salesforce"
+                .into(),
+        ));
+    }
+    let worker = if options.no_worker || context.config.salesforce.is_none() {
+        None
+    } else {
+        context.worker(store.clone()).await?
+    };
+    let health = worker.as_ref().map(|w| w.worker.health());
+    let shown = show(&options, context, store.clone(), health).await;
+    if let Some(worker) = worker {
+        worker.stop().await;
+    }
+    store.close().await;
+    shown
+}
+
+/// Opens the screen until the manager leaves.
+pub(super) async fn show(
+    options: &Dashboard,
+    context: &Context,
+    store: Arc<dyn Store>,
+    health: Option<tokio::sync::watch::Receiver<crate::app::health::WorkerHealth>>,
+) -> CliResult {
+    let ui = &context.config.ui;
+    let greet = store.conservation().await?.decided == 0;
+    let desk = Desk::new(context, store, health);
+    let screen = tui::Options {
+        read_only: options.read_only || ui.read_only,
+        ascii: options.ascii || ui.ascii,
+        greet,
+        log_path: Some(context.data.logs()),
+        sla: context.settings().sla,
+        ..tui::Options::new(context.manager(), context.config.routing.phase.to_string())
+    };
+    tui::run(desk, screen, context.clock.clone()).await.map_err(CliError::failed)
+}

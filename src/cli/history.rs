@@ -1,0 +1,162 @@
+//! `leadboard history`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::args::{History as Action, Import};
+use super::out::Out;
+use super::{CliError, CliResult};
+use crate::app::ports::Store;
+use crate::app::pull;
+use crate::bootstrap::Context;
+use crate::history::audit::{AuditOptions, AuditReport, audit};
+use crate::history::{self, BadRows, CsvInput, HistoryError, Mapping, RejectFile};
+
+/// Deals stored in one transaction.
+const BATCH: usize = 1_000;
+
+pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
+    match action {
+        Action::Import(options) => import(options, context, out).await,
+        Action::Pull => pull_all(context, out).await,
+        Action::Audit => {
+            let store = context.store().await?;
+            let report = audit_store(store.as_ref()).await?;
+            out.result(&report, || report.lines());
+            store.close().await;
+            if report.blocked {
+                return Err(CliError::Gate("the audit blocks training; its findings say what to do".into()));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Audits the stored history.
+pub(super) async fn audit_store(store: &dyn Store) -> Result<AuditReport, CliError> {
+    let deals = store.deals().await?;
+    Ok(audit(&deals, &AuditOptions::default()))
+}
+
+async fn import(options: Import, context: &Context, out: Out) -> CliResult {
+    // The store first: what cannot be kept need not be read.
+    let store = context.store().await?;
+    let Import { file, map, skip_bad, rejected, before } = options;
+    let rejects = skip_bad.then(|| rejected.unwrap_or_else(|| beside(&file)));
+    let (mut import, rejects) = tokio::task::spawn_blocking(move || read(&file, &map, rejects.as_deref(), out))
+        .await
+        .map_err(CliError::failed)?
+        .map_err(from_history)?;
+    let read = import.deals.len();
+    if let Some(day) = before {
+        let day = day.and_time(chrono::NaiveTime::MIN).and_utc();
+        import.deals.retain(|d| d.facts.created_at < day && (d.closed_assumed || d.closed_at < day));
+    }
+    let later = read - import.deals.len();
+    let bar = out.progress("storing", import.deals.len() as u64);
+    let (mut new, mut replaced) = (0, 0);
+    for batch in import.deals.chunks(BATCH) {
+        let (n, r) = store.save_deals(batch, "file", context.clock.now()).await?;
+        new += n;
+        replaced += r;
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    let stored = store.deal_count().await?;
+    store.close().await;
+    let result = json!({
+        "rows": import.rows, "closed": import.deals.len(), "open": import.open, "rejected": import.rejected.count,
+        "rejected_file": rejects, "later": later, "new": new, "replaced": replaced, "stored": stored,
+    });
+    out.result(&result, || {
+        let mut lines = vec![format!(
+            "{} closed deals read ({new} new, {replaced} replaced), {} open ones left out; {stored} are stored now.",
+            import.deals.len(),
+            import.open
+        )];
+        if later > 0 {
+            lines.push(format!("{later} closed deals are of later days and were left out, as asked."));
+        }
+        if let Some(file) = &rejects {
+            lines.push(format!(
+                "{} rows could not be read: they are in {}, the reasons beside it. Correct them and import that file.",
+                import.rejected.count,
+                file.display()
+            ));
+        }
+        lines.push("Next: leadboard history audit".to_owned());
+        lines
+    });
+    Ok(())
+}
+
+/// Reads the file; returns what it brought and where the rejected rows are, if there are any.
+fn read(
+    file: &Path,
+    map: &Path,
+    rejects: Option<&Path>,
+    out: Out,
+) -> Result<(history::Import, Option<PathBuf>), HistoryError> {
+    let mapping = Mapping::load(map)?;
+    let input = CsvInput::open(file)?;
+    let bar = out.progress("reading", 100);
+    let mut progress = |p: history::Progress| {
+        if let Some(total) = p.total.filter(|t| *t > 0) {
+            bar.set_position(p.bytes * 100 / total);
+        }
+        bar.set_message(format!("{} rows", p.rows));
+    };
+    let Some(rejects) = rejects else {
+        let import = history::import(input, &mapping, BadRows::Refuse, &mut progress)?;
+        bar.finish_and_clear();
+        return Ok((import, None));
+    };
+    let mut sink = RejectFile::new(rejects);
+    let import = history::import(input, &mapping, BadRows::Skip(&mut sink), &mut progress)?;
+    bar.finish_and_clear();
+    Ok((import, sink.finish()?))
+}
+
+/// `deals.csv` → `deals.csv.rejected.csv`.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".rejected.csv");
+    name.into()
+}
+
+/// A map that is wrong is the command line's fault (2), a file that cannot be read is a failure (1).
+pub(super) fn from_history(error: HistoryError) -> CliError {
+    match error {
+        HistoryError::Mapping(_) => CliError::Usage(error.to_string()),
+        _ => CliError::failed(error),
+    }
+}
+
+async fn pull_all(context: &Context, out: Out) -> CliResult {
+    let store = context.store().await?;
+    let crm = context.crm()?;
+    let org = crm.org().await.map_err(CliError::failed)?;
+    store.bind_org(&org.id).await?;
+    let bar = out.progress("pulling", 0);
+    let report = pull::pull(crm.as_ref(), store.as_ref(), context.clock.as_ref(), |n, total| {
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+        bar.set_position(n);
+        bar.set_message("closed deals");
+    })
+    .await?;
+    bar.finish_and_clear();
+    store.close().await;
+    out.result(&report, || {
+        let mut lines = vec![format!("{} closed deals pulled ({} new).", report.new + report.replaced, report.new)];
+        if !report.rejected.is_empty() {
+            lines.push(format!("{} records are no usable deals, the first:", report.rejected.len()));
+            lines.extend(report.rejected.iter().take(5).map(|(id, why)| format!("  {id}: {why}")));
+        }
+        lines.push("Next: leadboard history audit".to_owned());
+        lines
+    });
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! `leadboard lead`: everything the queue can do, for scripts.
+
+use chrono::Duration;
+use serde_json::json;
+
+use super::args::{Lead as Action, Why};
+use super::out::{Out, table};
+use super::{CliError, CliResult};
+use crate::app::decide::{self, VerdictOutcome, VerdictRequest};
+use crate::app::ports::Store;
+use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
+use crate::bootstrap::Context;
+use crate::domain::ids::LeadId;
+use crate::domain::lead::Owner;
+use crate::domain::rep::Roster;
+use crate::domain::text::fit;
+use crate::domain::verdict::{Rejection, Verdict};
+
+pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
+    let store = context.store().await?;
+    let result = match action {
+        Action::List { lane, state, text, limit } => {
+            let filter = LeadFilter { lane, state, text, include_snoozed: true };
+            list(store.as_ref(), &filter, limit, context, out).await
+        }
+        Action::Show { id } => show(store.as_ref(), &LeadId::new(id), out).await,
+        action => verdict(store.as_ref(), action, context, out).await,
+    };
+    store.close().await;
+    result
+}
+
+async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Context, out: Out) -> CliResult {
+    let page = store.queue_page(filter, &Seek::Top, limit, context.clock.now()).await?;
+    out.result(&page, || {
+        let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
+        let mut lines = table(&["lead", "company", "lane", "recommended", "p_win", "legacy", "p_win"], &rows);
+        lines.push(format!("{} of {} leads", page.rows.len(), page.total));
+        lines
+    });
+    Ok(())
+}
+
+fn row(row: &QueueRow) -> Vec<String> {
+    let name = |name: &Option<String>| name.as_deref().map_or_else(|| "-".to_owned(), |n| fit(n, 24));
+    vec![
+        row.id.to_string(),
+        fit(&row.company, 28),
+        row.lane.map_or_else(|| row.state.to_string(), |l| l.to_string()),
+        name(&row.recommended),
+        percent(row.p_win),
+        name(&row.legacy),
+        percent(row.legacy_p_win),
+    ]
+}
+
+fn percent(p: Option<f64>) -> String {
+    p.map_or_else(|| "-".to_owned(), |p| format!("{:.1} %", p * 100.0))
+}
+
+async fn show(store: &dyn Store, id: &LeadId, out: Out) -> CliResult {
+    let detail = store.lead_detail(id).await?.ok_or_else(|| CliError::Failed(format!("there is no lead {id}")))?;
+    out.result(&detail, || explain(&detail));
+    Ok(())
+}
+
+/// The why-panel as plain lines.
+fn explain(detail: &LeadDetail) -> Vec<String> {
+    let lead = &detail.record.lead;
+    let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
+    let fact = |f: &Option<String>| f.as_deref().unwrap_or("-").to_owned();
+    let mut lines = vec![
+        format!("{}  {}", lead.id, lead.company),
+        format!(
+            "source {}, industry {}, territory {}, created {}",
+            fact(&lead.facts.source),
+            fact(&lead.facts.industry),
+            fact(&lead.facts.territory),
+            lead.facts.created_at.format("%Y-%m-%d %H:%M UTC")
+        ),
+        format!("state {}, legacy owner {}", detail.record.state, name(detail.record.legacy.owner.id())),
+    ];
+    if let Some(recommendation) = &detail.recommendation {
+        let owner = recommendation.route.owner();
+        lines.push(format!(
+            "recommended: {} ({}). {}",
+            name(owner.id()),
+            recommendation.reason,
+            recommendation.explanation
+        ));
+    }
+    if let Some(ranking) = &detail.ranking {
+        let rows: Vec<Vec<String>> = ranking
+            .reps
+            .iter()
+            .map(|r| {
+                let legacy = detail.record.legacy.owner.rep() == Some(&r.rep_id);
+                vec![
+                    r.rank.to_string(),
+                    name(r.rep_id.as_str()),
+                    percent(Some(r.p_win)),
+                    format!("{:.0}..{:.0}", r.interval.low * 100.0, r.interval.high * 100.0),
+                    format!("{} of {}", r.support.wins, r.support.deals),
+                    format!("{} of {}", r.support.similar_wins, r.support.similar_deals),
+                    [(legacy, "legacy"), (!r.in_pool, "not in the pool")]
+                        .iter()
+                        .filter_map(|(is, what)| is.then_some(*what))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                ]
+            })
+            .collect();
+        let similar = format!("won in {}", ranking.segment);
+        lines.extend(table(&["#", "rep", "p_win", "95 %", "won", &similar, ""], &rows));
+        lines.push(format!(
+            "{} in the pool, {} excluded; {}",
+            ranking.pool.eligible.len(),
+            ranking.pool.excluded.len(),
+            ranking.model_id
+        ));
+    }
+    for decision in &detail.decisions {
+        let undone = if decision.undone_at.is_some() { ", undone" } else { "" };
+        lines.push(format!(
+            "{} {}: {} -> {} ({}{undone}) trace {}",
+            decision.decided_at.format("%Y-%m-%d %H:%M:%S UTC"),
+            match &decision.by {
+                crate::domain::decision::DecidedBy::Manager(name) => name.as_str(),
+                crate::domain::decision::DecidedBy::Automatic => "automatic",
+                crate::domain::decision::DecidedBy::Fallback => "fallback",
+            },
+            decision.verdict.name(),
+            name(decision.owner.id()),
+            decision.write,
+            decision.trace_id
+        ));
+    }
+    lines
+}
+
+async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out) -> CliResult {
+    let roster = store.roster().await?;
+    let (id, verdict, why) = match action {
+        Action::Undo { id } => {
+            let decision = decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
+            out.result(&decision, || vec![format!("Taken back; nothing was written. The lead is in its lane again.")]);
+            return Ok(());
+        }
+        Action::Approve { id } => (id, Verdict::Approve, None),
+        Action::Keep { id, why } => (id, Verdict::KeepLegacy, Some(why)),
+        Action::Override { id, rep, why } => (id, Verdict::Override { rep: find_rep(&rep, &roster)? }, Some(why)),
+        Action::Reroute { id, queue, why } => (id, Verdict::Reroute { queue: find_queue(&queue, &roster)? }, Some(why)),
+        Action::Snooze { id, time } => (id, Verdict::Snooze { until: context.clock.now() + duration(&time)? }, None),
+        Action::List { .. } | Action::Show { .. } => unreachable!("handled by the caller"),
+    };
+    let request = VerdictRequest {
+        lead_id: LeadId::new(id),
+        verdict,
+        rejection: why.map(|Why { reason, note }| Rejection { code: reason, note }),
+        manager: context.manager(),
+        seen_decisions: None,
+    };
+    let outcome = decide::decide(store, context.clock.as_ref(), &context.settings(), request).await?;
+    out.result(&json!(outcome), || {
+        vec![match &outcome {
+            VerdictOutcome::Decided { decision, owner_name } => {
+                let what = match decision.owner {
+                    Owner::Rep(_) => "goes to",
+                    Owner::Queue(_) => "goes to the queue",
+                };
+                format!(
+                    "The lead {what} {owner_name}. Written to the CRM from {} UTC on; until then `leadboard lead undo {}` \
+                     takes it back. Trace {}",
+                    decision.grace_until.format("%H:%M:%S"),
+                    decision.lead_id,
+                    decision.trace_id
+                )
+            }
+            VerdictOutcome::Snoozed { until } => format!("Asked again at {} UTC.", until.format("%Y-%m-%d %H:%M")),
+        }]
+    });
+    Ok(())
+}
+
+fn find_rep(wanted: &str, roster: &Roster) -> Result<crate::domain::ids::RepId, CliError> {
+    one(wanted, roster.reps.iter().map(|r| (r.id.as_str(), r.name.as_str(), &r.id)), "rep")
+}
+
+fn find_queue(wanted: &str, roster: &Roster) -> Result<crate::domain::ids::QueueId, CliError> {
+    if let Some(queue) = roster.queue_by_key(wanted) {
+        return Ok(queue.id.clone());
+    }
+    one(wanted, roster.queues.iter().map(|q| (q.id.as_str(), q.name.as_str(), &q.id)), "queue")
+}
+
+/// The one with this id or name; refused when there is none, or more than one of the name.
+fn one<'a, Id: Clone + 'a>(
+    wanted: &str,
+    known: impl Iterator<Item = (&'a str, &'a str, &'a Id)> + Clone,
+    what: &str,
+) -> Result<Id, CliError> {
+    let mut found = known.clone().filter(|(id, name, _)| *id == wanted || name.eq_ignore_ascii_case(wanted));
+    match (found.next(), found.next()) {
+        (Some((_, _, id)), None) => Ok(id.clone()),
+        (Some(_), Some(_)) => Err(CliError::Failed(format!("more than one {what} is called {wanted}; use the id"))),
+        (None, _) => {
+            let near = crate::config::nearest(wanted, known.map(|(_, name, _)| name));
+            let hint = near.map_or_else(String::new, |n| format!("; did you mean \"{n}\"?"));
+            Err(CliError::Failed(format!("there is no {what} {wanted}{hint}")))
+        }
+    }
+}
+
+/// `15m`, `1h`, `2d`.
+fn duration(text: &str) -> Result<Duration, CliError> {
+    let wrong = || CliError::Usage(format!("{text} is no time to wait; write for example 15m, 1h or 2d"));
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let number: i64 =
+        text.strip_suffix(unit).and_then(|n| n.parse().ok()).filter(|n| (1..=10_000).contains(n)).ok_or_else(wrong)?;
+    match unit {
+        'm' => Ok(Duration::minutes(number)),
+        'h' => Ok(Duration::hours(number)),
+        'd' => Ok(Duration::days(number)),
+        _ => Err(wrong()),
+    }
+}

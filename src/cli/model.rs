@@ -1,0 +1,174 @@
+//! `leadboard model`.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use super::args::Model as Action;
+use super::out::{Out, table};
+use super::{CliError, CliResult, history};
+use crate::app::learn::{self, Promotion};
+use crate::app::ports::{ModelRow, Store};
+use crate::bootstrap::Context;
+use crate::domain::ids::ModelId;
+use crate::model::{Card, TrainOptions};
+
+pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
+    let store = context.store().await?;
+    let result = match action {
+        Action::Train { promote, despite_audit } => train(store.as_ref(), promote, despite_audit, context, out).await,
+        Action::List => list(store.as_ref(), out).await,
+        Action::Show { id } => show(store.as_ref(), id, out).await,
+        Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
+    };
+    store.close().await;
+    result
+}
+
+async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &Context, out: Out) -> CliResult {
+    let audit = history::audit_store(store).await?;
+    if audit.blocked && !despite_audit {
+        out.result(&json!({"audit": audit}), || audit.lines());
+        return Err(CliError::Gate(
+            "the audit blocks training; its findings say what to do (--despite-audit trains all the same)".into(),
+        ));
+    }
+    let (id, card) = train_stored(store, context, out).await?;
+    let refused = if promote {
+        learn::promote(store, context.clock.as_ref(), &id, &context.manager()).await?.0 == Promotion::Refused
+    } else {
+        card.clearance == crate::model::Clearance::Refused
+    };
+    let promoted = promote && !refused;
+    out.result(&json!({"id": id, "promoted": promoted, "card": card}), || {
+        let mut lines = describe(&id, &card);
+        lines.push(match (promoted, refused) {
+            (true, _) => "It ranks from now on.".to_owned(),
+            (_, true) => "It is kept for comparison, and cannot be promoted.".to_owned(),
+            _ => format!("Next: leadboard model promote {id}"),
+        });
+        lines
+    });
+    if refused { Err(refusal(&id)) } else { Ok(()) }
+}
+
+/// Trains on the stored history with a progress bar; Ctrl-C stops it and stores nothing.
+pub(super) async fn train_stored(store: &dyn Store, context: &Context, out: Out) -> Result<(ModelId, Card), CliError> {
+    let bar = out.progress("training", 1_000);
+    let shown = bar.clone();
+    let progress = move |p: crate::model::Progress| {
+        shown.set_position((p.done * 1_000.0) as u64);
+        shown.set_message(p.step.to_string());
+    };
+    let cancel = Arc::new(AtomicBool::new(false));
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let options = TrainOptions { threads, ..TrainOptions::default() };
+    let training = learn::train(store, context.clock.as_ref(), options, progress, cancel.clone());
+    tokio::pin!(training);
+    let trained = tokio::select! {
+        trained = &mut training => trained,
+        () = super::worker::stop_signal() => {
+            cancel.store(true, Ordering::Relaxed);
+            training.await
+        }
+    };
+    bar.finish_and_clear();
+    Ok(trained?)
+}
+
+fn refusal(id: &ModelId) -> CliError {
+    CliError::Gate(format!("gate G1 refuses model {id}: it cannot tell good leads from bad"))
+}
+
+async fn list(store: &dyn Store, out: Out) -> CliResult {
+    let models = store.models().await?;
+    out.result(&models, || {
+        if models.is_empty() {
+            return vec!["There is no model yet: leadboard model train".to_owned()];
+        }
+        let rows: Vec<Vec<String>> = models.iter().map(row).collect();
+        table(&["model", "trained", "deals", "AUC on later deals", "may", ""], &rows)
+    });
+    Ok(())
+}
+
+fn row(model: &ModelRow) -> Vec<String> {
+    let card: Option<Card> = serde_json::from_value(model.card.clone()).ok();
+    let of = |f: &dyn Fn(&Card) -> String| card.as_ref().map_or_else(|| "?".to_owned(), f);
+    vec![
+        model.id.to_string(),
+        model.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        of(&|c| c.data.deals.to_string()),
+        of(&|c| auc(&c.out_of_time)),
+        of(&|c| c.clearance.to_string()),
+        if model.champion { "ranks".to_owned() } else { String::new() },
+    ]
+}
+
+fn auc(evaluation: &crate::model::evaluate::Evaluation) -> String {
+    let auc = evaluation.auc;
+    format!("{:.3} ({:.3} to {:.3})", auc.value, auc.low, auc.high)
+}
+
+async fn show(store: &dyn Store, id: Option<String>, out: Out) -> CliResult {
+    let id = named_or_champion(store, id).await?;
+    let card = learn::card(store, &id).await?;
+    out.result(&json!({"id": id, "card": card}), || describe(&id, &card));
+    Ok(())
+}
+
+/// The model that was named, else the one that ranks.
+pub(super) async fn named_or_champion(store: &dyn Store, id: Option<String>) -> Result<ModelId, CliError> {
+    if let Some(id) = id {
+        return Ok(ModelId::new(id));
+    }
+    let champion = store.champion().await?;
+    let none = || CliError::Failed("no model ranks yet: leadboard model train --promote".into());
+    Ok(champion.ok_or_else(none)?.id)
+}
+
+async fn promote(store: &dyn Store, id: &ModelId, context: &Context, out: Out) -> CliResult {
+    let (promotion, card) = learn::promote(store, context.clock.as_ref(), id, &context.manager()).await?;
+    let promoted = promotion == Promotion::Promoted;
+    out.result(&json!({"id": id, "promoted": promoted, "verdict": card.verdict}), || {
+        let mut lines = vec![card.verdict.clone()];
+        if promoted {
+            lines.push(format!("{id} ranks from now on."));
+        }
+        lines
+    });
+    if promoted { Ok(()) } else { Err(refusal(id)) }
+}
+
+/// A model card as text.
+fn describe(id: &ModelId, card: &Card) -> Vec<String> {
+    let mut lines = vec![
+        format!("{id}"),
+        card.verdict.clone(),
+        String::new(),
+        format!(
+            "learned from {} deals ({} won, {} lost) of {} reps, leads of {} to {}",
+            card.data.deals,
+            card.data.won,
+            card.data.lost,
+            card.data.reps,
+            card.data.first_created_at.format("%Y-%m-%d"),
+            card.data.last_created_at.format("%Y-%m-%d")
+        ),
+        format!("AUC on later deals        {}", auc(&card.out_of_time)),
+        format!("AUC on a random 20 %      {}", auc(&card.stratified)),
+        format!(
+            "calibration error (ECE)   {:.3} on later deals, {} on {} deals",
+            card.out_of_time.ece, card.calibration.method, card.calibration.deals
+        ),
+    ];
+    for gate in &card.gates {
+        lines.push(format!("{} {:<7} {}", gate.id, if gate.passed { "passed" } else { "failed" }, gate.why));
+    }
+    let strongest: Vec<String> =
+        card.importance.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
+    lines.push(format!("what it looks at most: {}", strongest.join(", ")));
+    lines
+}

@@ -1,0 +1,129 @@
+//! Printing. Text that came from outside is made harmless here, whatever command prints it (rule 7).
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::domain::text::safe;
+
+/// Standard output and error of one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Out {
+    json: bool,
+}
+
+impl Out {
+    /// `json`: results are one JSON value.
+    pub const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether the result shall be JSON.
+    pub const fn json(self) -> bool {
+        self.json
+    }
+
+    /// One line of text.
+    pub fn line(self, text: &str) {
+        write_line(&mut std::io::stdout().lock(), &safe(text));
+    }
+
+    /// Text as it stands, for what we wrote ourselves (examples, scripts).
+    pub fn verbatim(self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    }
+
+    /// A result: as JSON if asked for, else as the lines of text.
+    pub fn result<T: Serialize>(self, value: &T, lines: impl FnOnce() -> Vec<String>) {
+        if self.json {
+            match serde_json::to_string_pretty(value) {
+                Ok(text) => write_line(&mut std::io::stdout().lock(), &text),
+                Err(error) => self.error(&format!("cannot write the result as JSON: {error}")),
+            }
+        } else {
+            for line in lines() {
+                self.line(&line);
+            }
+        }
+    }
+
+    /// What goes on, for people: to standard error, and not at all with `--json`.
+    pub fn note(self, text: &str) {
+        if !self.json {
+            write_line(&mut std::io::stderr().lock(), &safe(text));
+        }
+    }
+
+    /// Why it failed. Each line of the message stays a line.
+    pub fn error(self, text: &str) {
+        let mut stderr = std::io::stderr().lock();
+        for (number, line) in text.lines().enumerate() {
+            let prefix = if number == 0 { "error: " } else { "  " };
+            write_line(&mut stderr, &format!("{prefix}{}", safe(line)));
+        }
+    }
+
+    /// A progress bar on a terminal; nothing elsewhere. `total` 0: unknown.
+    pub fn progress(self, what: &'static str, total: u64) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let (bar, template) = if total == 0 {
+            (ProgressBar::no_length(), "{spinner} {prefix} {pos} {msg}")
+        } else {
+            (ProgressBar::new(total), "{prefix} {bar:32} {percent:>3} % {msg}")
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.with_prefix(what)
+    }
+}
+
+/// A closed pipe is no error of ours: whoever read has read enough.
+fn write_line(to: &mut impl Write, line: &str) {
+    drop(writeln!(to, "{line}").and_then(|()| to.flush()));
+}
+
+/// Columns of text, each as wide as its widest cell; numbers (cells that start with a digit or sign) to the right.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr;
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|r| r.get(column))
+            .map(|c| c.width())
+            .chain(header.get(column).map(|h| h.width()))
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut text = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            let pad = " ".repeat(width.saturating_sub(cell.width()));
+            let number = cell.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+            let (left, right) = if number { (pad.as_str(), "") } else { ("", pad.as_str()) };
+            text.push_str(left);
+            text.push_str(cell);
+            text.push_str(right);
+            text.push_str("  ");
+        }
+        text.trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut header.iter().copied())];
+    lines.extend(rows.iter().map(|r| line(&mut r.iter().map(String::as_str))));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+
+    #[test]
+    fn columns_are_aligned_by_display_width() {
+        let rows = vec![vec!["株式".into(), "5".into()], vec!["Acme".into(), "12".into()]];
+        assert_eq!(table(&["name", "n"], &rows), ["name  n", "株式   5", "Acme  12"]);
+    }
+}

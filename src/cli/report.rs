@@ -1,0 +1,66 @@
+//! `leadboard report`.
+
+use super::CliResult;
+use super::args::Report as Action;
+use super::out::{Out, table};
+use crate::app::shadow::{self, ShadowReport};
+use crate::bootstrap::Context;
+use crate::domain::rep::Roster;
+use crate::domain::text::fit;
+
+pub(super) async fn run(action: &Action, context: &Context, out: Out) -> CliResult {
+    let store = context.store().await?;
+    match action {
+        Action::Shadow => {
+            let report = shadow::report(store.as_ref()).await?;
+            let roster = store.roster().await?;
+            out.result(&report, || lines(&report, &roster));
+        }
+    }
+    store.close().await;
+    Ok(())
+}
+
+fn lines(report: &ShadowReport, roster: &Roster) -> Vec<String> {
+    let Some(rate) = report.agreement_rate else {
+        return vec!["No lead has been ranked yet, so there is nothing to compare.".to_owned()];
+    };
+    let wins = &report.expected_wins;
+    let mut lines = vec![
+        format!(
+            "Model and legacy rules chose the same rep for {} of {} leads ({:.1} %).",
+            report.agree,
+            report.leads,
+            rate * 100.0
+        ),
+        format!(
+            "Over the {} leads where both chose a rep the model can score, the model expects {:.1} wins from its own picks \
+             and {:.1} from the legacy owners.",
+            wins.leads, wins.model, wins.legacy
+        ),
+        "These are the model's own probabilities: its best guess is chosen because it is high, so the difference is an \
+         upper estimate until outcomes are in."
+            .to_owned(),
+    ];
+    let counts = |counts: &std::collections::BTreeMap<String, u64>| {
+        counts.iter().map(|(what, n)| format!("{what} {n}")).collect::<Vec<_>>().join(", ")
+    };
+    lines.push(format!("Recommendations: {}.", counts(&report.by_reason)));
+    if !report.verdicts.is_empty() {
+        lines.push(format!("Verdicts: {}.", counts(&report.verdicts)));
+    }
+    let name = |id: &str| {
+        let known = roster.reps.iter().find(|r| r.id.as_str() == id).map(|r| r.name.as_str());
+        let queue = roster.queues.iter().find(|q| q.id.as_str() == id).map(|q| q.name.as_str());
+        fit(known.or(queue).unwrap_or(id), 28)
+    };
+    let rows: Vec<Vec<String>> = report
+        .differences
+        .iter()
+        .map(|d| vec![name(&d.legacy), name(&d.model), d.leads.to_string(), format!("{:+.2}", d.gain)])
+        .collect();
+    if !rows.is_empty() {
+        lines.extend(table(&["legacy owner", "model's owner", "leads", "expected wins"], &rows));
+    }
+    lines
+}

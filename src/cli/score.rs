@@ -1,0 +1,51 @@
+//! `leadboard score`: a CSV of leads in, a row for each rep of each lead's pool out.
+
+use serde_json::json;
+
+use super::CliResult;
+use super::args::Score as Options;
+use super::history::from_history;
+use super::out::Out;
+use crate::app::bench::Bench;
+use crate::app::learn;
+use crate::bootstrap::Context;
+use crate::history::{BadRows, CsvInput, HistoryError, LeadRow, Mapping, ScoreFile, read_leads};
+use crate::model::Scorer;
+
+pub(super) async fn run(options: &Options, context: &Context, out: Out) -> CliResult {
+    let mapping = Mapping::load(&options.map).map_err(from_history)?;
+    let store = context.store().await?;
+    let id = super::model::named_or_champion(store.as_ref(), options.model.clone()).await?;
+    let model = learn::load(store.as_ref(), &id).await?;
+    let bench = Bench::from_history(&store.deals().await?);
+    store.close().await;
+
+    let input = CsvInput::open(&options.file).map_err(from_history)?;
+    let leads = read_leads(input, &mapping, BadRows::Refuse, &mut |_| {}).map_err(from_history)?;
+    let bar = out.progress("scoring", leads.rows.len() as u64);
+    let mut file = ScoreFile::create(&options.out).map_err(from_history)?;
+    let mut rows = 0;
+    for lead in &leads.rows {
+        rows += score(lead, &bench, model.scorer.as_ref(), &mut file).map_err(from_history)?;
+        bar.inc(1);
+    }
+    file.finish().map_err(from_history)?;
+    bar.finish_and_clear();
+    let result = json!({"leads": leads.rows.len(), "rows": rows, "model": id, "out": options.out});
+    out.result(&result, || {
+        vec![format!("{} leads scored by {id}: {rows} rows in {}.", leads.rows.len(), options.out.display())]
+    });
+    Ok(())
+}
+
+/// Scores one lead; returns how many rows that made.
+fn score(lead: &LeadRow, bench: &Bench, scorer: &dyn Scorer, file: &mut ScoreFile) -> Result<u64, HistoryError> {
+    let pool = bench.pool(&lead.facts, lead.rep.as_ref());
+    let scores = scorer.score(&lead.facts, &pool);
+    let mut ranked: Vec<_> = pool.iter().zip(scores).collect();
+    ranked.sort_by(|a, b| b.1.p_win.total_cmp(&a.1.p_win).then_with(|| a.0.cmp(b.0)));
+    for (rank, (rep, score)) in (1..).zip(&ranked) {
+        file.row(&lead.lead_id, rep.as_str(), rank, score.p_win)?;
+    }
+    Ok(ranked.len() as u64)
+}

@@ -1,0 +1,79 @@
+//! Where things are kept.
+
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+fn project() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "leadboard")
+}
+
+/// The config file that is read when none is named.
+pub fn default_config_file() -> Option<PathBuf> {
+    project().map(|p| p.config_dir().join("config.toml"))
+}
+
+/// The data directory that is used when none is named.
+pub fn default_data_dir() -> Option<PathBuf> {
+    project().map(|p| p.data_dir().to_owned())
+}
+
+/// Where `leadboard demo` keeps its company between two starts.
+pub fn demo_dir() -> Option<PathBuf> {
+    project().map(|p| p.cache_dir().join("demo"))
+}
+
+/// A directory for one headless run, not there yet.
+pub fn scratch_dir() -> PathBuf {
+    std::env::temp_dir().join(format!("leadboard-demo-{}", std::process::id()))
+}
+
+/// The files of one data directory. Everything leadboard stores lives under it.
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// Names a directory; nothing is created yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the directory and its log folder, for their owner only, if they are not there yet.
+    pub fn create(&self) -> std::io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(self.logs())
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("leadboard.db")
+    }
+
+    /// Held by the one worker of this directory.
+    pub fn worker_lock(&self) -> PathBuf {
+        self.0.join("worker.lock")
+    }
+
+    /// How the worker is, for other processes to read.
+    pub fn worker_health(&self) -> PathBuf {
+        self.0.join("worker.json")
+    }
+
+    /// Log files.
+    pub fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    /// The demo org's own journal, when it lives in this directory.
+    pub fn demo_org(&self) -> PathBuf {
+        self.0.join("demo-org.jsonl")
+    }
+}

@@ -1,0 +1,64 @@
+use super::*;
+
+fn error_of(text: &str) -> String {
+    parse(text, "config.toml", &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn the_example_is_accepted_and_shows_the_defaults() {
+    let config = parse(EXAMPLE, "config.example.toml", &[]).unwrap();
+    assert_eq!(config.routing, Routing::default());
+    assert_eq!(config.ui, Ui::default());
+    let sf = config.salesforce.unwrap();
+    let bare: Config = toml::from_str("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'").unwrap();
+    let bare = bare.salesforce.unwrap();
+    assert_eq!(sf.fields, bare.fields);
+    assert_eq!(
+        (sf.api_version, sf.poll_seconds, sf.overlap_seconds, sf.manager_queue, sf.default_queue, sf.rep_key),
+        (
+            bare.api_version,
+            bare.poll_seconds,
+            bare.overlap_seconds,
+            bare.manager_queue,
+            bare.default_queue,
+            bare.rep_key
+        )
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_place_and_the_nearest_right_one() {
+    assert_eq!(
+        error_of("[routing]\nconfidence_gat = 0.3"),
+        "config.toml:2:1: unknown key `confidence_gat`; did you mean `confidence_gate`?"
+    );
+    assert!(error_of("[salesforc]\nx = 1").starts_with("config.toml:1:2: unknown key `salesforc`; did you mean"));
+}
+
+#[test]
+fn a_wrong_value_is_refused() {
+    assert!(error_of("[routing]\nphase = \"automatic\"").contains("config.toml:2:9: unknown value `automatic`"));
+    assert!(error_of("[routing]\nconfidence_gate = 20").contains("must be between 0 and 1"));
+    assert!(error_of("[salesforce]\nlogin_url = 'http://acme.example'\nclient_id = 'x'").contains("https://"));
+    assert!(error_of("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'\nauth = 'jwt'").contains("username"));
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let env = [
+        ("LEADBOARD_ROUTING_GRACE_SECONDS".to_owned(), "3".to_owned()),
+        ("LEADBOARD_SALESFORCE_CLIENT_ID".to_owned(), "from-env".to_owned()),
+        ("LEADBOARD_DATA_DIR".to_owned(), "/tmp/x".to_owned()),
+    ];
+    let config = parse("[salesforce]\nlogin_url = 'https://a'", "config.toml", &env).unwrap();
+    assert_eq!(config.routing.grace_seconds, 3);
+    let salesforce::Auth::ClientCredentials { client_id, .. } = config.salesforce.unwrap().auth else { unreachable!() };
+    assert_eq!(client_id, "from-env");
+}
+
+#[test]
+fn an_environment_variable_that_matches_nothing_is_refused() {
+    let env = [("LEADBOARD_ROUTING_GRACE_SECOND".to_owned(), "3".to_owned())];
+    let error = parse("", "config.toml", &env).unwrap_err().to_string();
+    assert!(error.contains("did you mean `LEADBOARD_ROUTING_GRACE_SECONDS`"), "{error}");
+}

@@ -1,0 +1,151 @@
+//! Salesforce over its REST API.
+//!
+//! The facts of the wire agree with Salesforce's public documentation and with independent clients. Start at
+//! [`Salesforce`]; each file below is one duty. Nothing of the wire leaves this folder.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Mutex;
+
+use crate::app::ports::{
+    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, WriteOutcome,
+};
+use crate::config::salesforce as config;
+use crate::domain::deal::LeadOutcome;
+use crate::domain::effect::DecisionWrite;
+use crate::domain::ids::{LeadId, RepId, RepKey};
+use crate::domain::rep::Roster;
+
+mod address;
+mod auth;
+mod client;
+mod dates;
+mod errors;
+mod feed;
+mod history;
+mod http;
+mod ids;
+mod map;
+mod outcomes;
+mod poll;
+mod query;
+mod read_back;
+mod roster;
+mod wire;
+mod write;
+
+use client::Client;
+use feed::Feed;
+use map::FactFields;
+use query::{Api, Rows};
+
+/// Bounds of one call.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// To reach the server.
+    pub connect_timeout: Duration,
+    /// For a call as a whole, body included. A write that takes longer has an unknown outcome and is looked up.
+    pub call_timeout: Duration,
+    /// Wait before a read is repeated the first time; doubled each time, with jitter.
+    pub retry_wait: Duration,
+    /// Largest body that is read, in bytes after decompression.
+    pub max_body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            call_timeout: Duration::from_mins(1),
+            retry_wait: Duration::from_millis(500),
+            // 2,000 rows of 16 kB; real pages are a tenth of it.
+            max_body: 32 * 1024 * 1024,
+        }
+    }
+}
+
+/// One Salesforce org, as a CRM.
+pub struct Salesforce {
+    client: Client,
+    fields: FactFields,
+    rep_key: Api,
+    rep_territory: Option<Api>,
+    since: Option<DateTime<Utc>>,
+    lead_feed: Feed,
+    outcome_feed: Feed,
+    keys: Mutex<Option<Arc<HashMap<RepId, RepKey>>>>,
+}
+
+impl Salesforce {
+    /// Checks the configuration and loads the secrets; connects to nothing.
+    ///
+    /// # Errors
+    /// [`CrmError::Configuration`] names the setting or file that is wrong, and the cure.
+    pub fn new(config: &config::Salesforce, clock: Arc<dyn Clock>) -> Result<Self, CrmError> {
+        Self::with_limits(config, clock, Limits::default())
+    }
+
+    /// [`Salesforce::new`] with other bounds.
+    ///
+    /// # Errors
+    /// As [`Salesforce::new`].
+    pub fn with_limits(config: &config::Salesforce, clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, CrmError> {
+        let overlap = TimeDelta::seconds(i64::from(config.overlap_seconds));
+        let rep_key = map::optional_field("rep_key", &config.rep_key)?
+            .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
+        Ok(Self {
+            client: Client::new(config, clock, limits)?,
+            fields: FactFields::new(&config.fields)?,
+            rep_key,
+            rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
+            since: config.since,
+            lead_feed: Feed::new("SystemModstamp", Rows::All, overlap),
+            outcome_feed: Feed::new(outcomes::STAMP, Rows::Living, overlap),
+            keys: Mutex::default(),
+        })
+    }
+}
+
+#[async_trait]
+impl Crm for Salesforce {
+    async fn org(&self) -> Result<OrgInfo, CrmError> {
+        let session = self.client.discover().await?.session;
+        Ok(OrgInfo {
+            id: session.org.clone(),
+            instance_url: session.instance.as_str().trim_end_matches('/').to_owned(),
+            api_version: self.client.version().to_owned(),
+        })
+    }
+
+    async fn roster(&self) -> Result<Roster, CrmError> {
+        Ok(self.read_roster().await?)
+    }
+
+    async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
+        Ok(self.poll_leads(cursor).await?)
+    }
+
+    async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+        self.apply_decision(write).await
+    }
+
+    async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError> {
+        Ok(self.history_page(page).await?)
+    }
+
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
+        Ok(self.read_leads_back(leads).await?)
+    }
+
+    async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
+        Ok(self.poll_outcomes(cursor).await?)
+    }
+
+    fn usage(&self) -> ApiUsage {
+        self.client.usage()
+    }
+}

@@ -1,0 +1,69 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Reads a literal back as a SOQL parser does; `None` if the text does not end with the literal.
+fn unescape(literal: &str) -> Option<String> {
+    let mut chars = literal.strip_prefix('\'')?.chars();
+    let mut out = String::new();
+    loop {
+        match chars.next()? {
+            '\'' => return chars.next().is_none().then_some(out),
+            '\\' => out.push(match chars.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                c @ ('\\' | '\'' | '"') => c,
+                _ => return None,
+            }),
+            c if c.is_control() => return None,
+            c => out.push(c),
+        }
+    }
+}
+
+#[test]
+fn a_select_reads_as_soql() {
+    let at = "2026-11-22T08:00:00Z".parse().unwrap();
+    let select = Select::new([Api::known("Id"), Api::known("Name"), Api::known("id")], "Lead")
+        .filter(Condition::After { stamp: Api::known("SystemModstamp"), at, id: "00Q1".into() })
+        .filter_some(Some(Condition::AtLeast(Api::known("CreatedDate"), Value::At(at))))
+        .filter(Condition::Eq(Api::known("Company"), Value::Text("O'Hara".into())))
+        .order([Api::known("SystemModstamp"), Api::known("Id")]);
+    assert_eq!(
+        select.to_string(),
+        "SELECT Id, Name FROM Lead WHERE ((SystemModstamp = 2026-11-22T08:00:00Z AND Id > '00Q1') OR \
+         SystemModstamp > 2026-11-22T08:00:00Z) AND CreatedDate >= 2026-11-22T08:00:00Z AND Company = 'O\\'Hara' \
+         ORDER BY SystemModstamp, Id"
+    );
+}
+
+#[test]
+fn only_api_names_are_names() {
+    for good in ["Id", "Product_Interest__c", "ns__Field__c", "ConvertedOpportunity.IsWon"] {
+        assert!(Api::parse(good).is_some(), "{good}");
+    }
+    for bad in ["", ".", "1a", "a b", "Id, (SELECT Id FROM Tasks)", "a.", "a'", "a.b.c.d.e.f.g", "é", "_a"] {
+        assert!(Api::parse(bad).is_none(), "{bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_leaves_its_literal(text in any::<String>()) {
+        let kept: String = text
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{8}' | '\u{c}'))
+            .collect();
+        prop_assert_eq!(unescape(&literal(&text)), Some(kept));
+    }
+
+    #[test]
+    fn no_name_breaks_out(name in any::<String>()) {
+        if let Some(api) = Api::parse(&name) {
+            prop_assert!(api.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `/demo/…`: the door for whoever judges or directs the demo. It opens with the admin token alone; a client's session
+//! does not fit, and the admin token opens nothing else.
+
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::dml::{WriteContext, live};
+use super::fault::Fault;
+use super::id::Id;
+use super::org::{Cause, Org};
+use super::rest::{Answer, Call};
+use super::rules;
+use super::schema::Object;
+use super::server::State;
+use super::stamp::Stamp;
+use super::world::{World, owner_of};
+
+/// Most leads of one `arrivals` request.
+const MAX_ARRIVALS: u64 = 10_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pairs {
+    pairs: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeadIds {
+    lead_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Count {
+    count: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Move {
+    lead: String,
+    owner: String,
+}
+
+/// Answers a request below `/demo`.
+pub(super) fn answer(state: &mut State, world: &World, call: &Call, now: Stamp) -> Result<Answer, Fault> {
+    match (call.method(), call.segments().as_slice()) {
+        ("POST", ["truth"]) => truth(&state.org, world, &body(call)?),
+        ("POST", ["pools"]) => pools(&state.org, world, &body(call)?),
+        ("GET", ["stats"]) => Ok(Answer::ok(stats(state))),
+        ("POST", ["mark"]) => {
+            state.usage.mark();
+            Ok(Answer::ok(stats(state)))
+        }
+        ("GET", ["journal"]) => journal(&state.org, call),
+        ("POST", ["arrivals"]) => arrivals(&mut state.org, world, &body(call)?, now),
+        ("POST", ["owner"]) => move_lead(&mut state.org, &body(call)?, now),
+        ("POST", ["pause"]) => {
+            state.life.set_paused(true);
+            Ok(Answer::empty(204))
+        }
+        ("POST", ["resume"]) => {
+            state.life.set_paused(false);
+            Ok(Answer::empty(204))
+        }
+        ("POST", ["expire_tokens"]) => {
+            state.tokens.revoke_all();
+            Ok(Answer::empty(204))
+        }
+        _ => Err(Fault::not_found()),
+    }
+}
+
+fn body<T: serde::de::DeserializeOwned>(call: &Call) -> Result<T, Fault> {
+    let json = Json::Object(call.object()?.clone());
+    serde_json::from_value(json).map_err(|error| Fault::bad("JSON_PARSER_ERROR", error.to_string()))
+}
+
+fn id(text: &str) -> Result<Id, Fault> {
+    Id::parse(text).ok_or_else(|| Fault::bad("MALFORMED_ID", format!("not a record id: {text}")))
+}
+
+/// The true probability of each pair; null for queues.
+fn truth(org: &Org, world: &World, pairs: &Pairs) -> Result<Answer, Fault> {
+    let probability = |(lead, owner): &(String, String)| Ok(world.probability(org, id(lead)?, id(owner)?));
+    let probabilities: Vec<Option<f64>> = pairs.pairs.iter().map(probability).collect::<Result<_, Fault>>()?;
+    Ok(Answer::ok(json!({ "probabilities": probabilities })))
+}
+
+/// For each lead the rep who is truly best, of the active reps of its territory.
+fn pools(org: &Org, world: &World, leads: &LeadIds) -> Result<Answer, Fault> {
+    let best = |text: &String| {
+        let lead = id(text)?;
+        let record = live(org, Object::Lead, lead)?;
+        let reps = rules::eligible(org, rules::territory_of(org, record));
+        let known = reps.iter().filter_map(|rep| Some((*rep, world.probability(org, lead, *rep)?)));
+        let known: Vec<(Id, f64)> = known.collect();
+        let best = known.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let mean = known.iter().map(|(_, p)| p).sum::<f64>() / known.len().max(1) as f64;
+        Ok(json!({
+            "lead": lead,
+            "owner": owner_of(org, lead),
+            "pool": reps.len(),
+            "best": best.map(|(rep, _)| rep),
+            "best_probability": best.map(|(_, p)| p),
+            "mean_probability": best.map(|_| mean),
+        }))
+    };
+    let pools: Vec<Json> = leads.lead_ids.iter().map(best).collect::<Result<_, Fault>>()?;
+    Ok(Answer::ok(json!({ "pools": pools })))
+}
+
+fn stats(state: &State) -> Json {
+    let records = |object: Object| state.org.table(object).len();
+    json!({
+        "leads_created_live": state.org.arrived(),
+        "effects": state.org.effects().len(),
+        "records": {
+            "Lead": records(Object::Lead),
+            "Opportunity": records(Object::Opportunity),
+            "Task": records(Object::Task),
+            "AI_Lead_Routing_Decision__c": records(Object::Decision),
+        },
+        "api_calls": state.usage.report(),
+    })
+}
+
+/// Effects after a number, at most `limit` of them.
+fn journal(org: &Org, call: &Call) -> Result<Answer, Fault> {
+    let number = |name: &str, default: usize| match call.param(name) {
+        None => Ok(default),
+        Some(text) => text.parse().map_err(|_| Fault::bad("INVALID_INPUT", format!("{name} is not a number: {text}"))),
+    };
+    let (after, limit) = (number("after", 0)?, number("limit", 10_000)?);
+    let all = org.effects();
+    let start = after.min(all.len());
+    let end = all.len().min(start.saturating_add(limit));
+    Ok(Answer::ok(json!({ "effects": &all[start..end], "last": all.len() })))
+}
+
+/// More leads at once.
+fn arrivals(org: &mut Org, world: &World, wanted: &Count, now: Stamp) -> Result<Answer, Fault> {
+    if wanted.count > MAX_ARRIVALS {
+        return Err(Fault::bad("INVALID_INPUT", format!("at most {MAX_ARRIVALS} leads at once")));
+    }
+    let mut ids = Vec::new();
+    for _ in 0..wanted.count {
+        let mut tx = org.begin(now);
+        let Some(id) = world.arrive(&mut tx)? else { break };
+        tx.commit().map_err(|error| Fault::not_stored(&error))?;
+        ids.push(id);
+    }
+    Ok(Answer::ok(json!({ "leads": ids })))
+}
+
+/// A person takes or gives away a lead, by hand, in the org.
+fn move_lead(org: &mut Org, wanted: &Move, now: Stamp) -> Result<Answer, Fault> {
+    let (lead, owner) = (id(&wanted.lead)?, id(&wanted.owner)?);
+    let is_rep = owner.prefix() == Object::User.prefix();
+    let user = if is_rep { Some(owner) } else { owner_of(org, lead) };
+    let user = user.ok_or_else(|| Fault::no_record(&wanted.lead))?;
+    let mut tx = org.begin(now);
+    tx.reassign(lead, owner, &WriteContext { user, auto_assign: false, cause: Cause::Person })?;
+    tx.commit().map_err(|error| Fault::not_stored(&error))?;
+    Ok(Answer::empty(204))
+}

@@ -1,0 +1,126 @@
+//! Time passing in the org: leads arrive, deals close.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::fault::Fault;
+use super::id::Id;
+use super::org::{EffectKind, Org};
+use super::schema::Object;
+use super::stamp::Stamp;
+use super::world::{Pace, World, convert, owner_of};
+
+/// Leads that are owed after a pause or a stall are not sent all at once if they are later than this.
+const FORGIVEN_AFTER: TimeDelta = TimeDelta::seconds(5);
+/// Most leads of one step, so that requests are answered in between.
+const MAX_BURST: usize = 50;
+const SECONDS_PER_DAY: f64 = 86_400.0;
+
+/// What is to happen by itself, and when. A plain value that is asked what is due; whoever owns it does the waiting.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pace: Pace,
+    /// Seconds of a deal's life in one second; `None` leaves deals open for ever.
+    outcome_speed: Option<f64>,
+    next_arrival: Option<DateTime<Utc>>,
+    /// Leads whose deals will end, by when.
+    endings: BTreeSet<(DateTime<Utc>, Id)>,
+    /// Effects looked at so far.
+    seen: usize,
+    paused: bool,
+}
+
+impl Life {
+    /// Nothing happens before the first [`Life::step`].
+    pub(crate) const fn new(pace: Pace, outcome_speed: Option<f64>) -> Self {
+        Self { pace, outcome_speed, next_arrival: None, endings: BTreeSet::new(), seen: 0, paused: false }
+    }
+
+    /// Stops or goes on; what would have come in a pause does not come afterwards.
+    pub(crate) fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+        self.next_arrival = None;
+    }
+
+    /// Lets everything happen that is due. Returns when to come back; `None` when only a request can change that.
+    pub(crate) fn step(
+        &mut self,
+        org: &mut Org,
+        world: &World,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Fault> {
+        if self.paused {
+            return Ok(None);
+        }
+        self.let_arrive(org, world, now)?;
+        self.plan_endings(org, world);
+        self.let_end(org, world, now)?;
+        let ending = self.endings.first().map(|(at, _)| *at);
+        Ok([self.next_arrival, ending].into_iter().flatten().min())
+    }
+
+    fn let_arrive(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
+        let following = |org: &Org, from: DateTime<Utc>| {
+            let gap = world.gap_seconds(org.arrived(), self.pace)?;
+            Some(from + seconds(gap))
+        };
+        let late = self.next_arrival.is_some_and(|due| due < now - FORGIVEN_AFTER);
+        let mut due = self.next_arrival.filter(|_| !late).or_else(|| following(org, now));
+        for _ in 0..MAX_BURST {
+            let Some(at) = due.filter(|at| *at <= now) else { break };
+            let mut tx = org.begin(Stamp::from(now));
+            world.arrive(&mut tx)?;
+            tx.commit().map_err(|error| Fault::not_stored(&error))?;
+            due = following(org, at);
+        }
+        self.next_arrival = due;
+        Ok(())
+    }
+
+    /// A deal begins to end when leadboard has decided who works it.
+    fn plan_endings(&mut self, org: &Org, world: &World) {
+        let Some(speed) = self.outcome_speed.filter(|speed| *speed > 0.0) else { return };
+        for effect in org.effects().get(self.seen..).unwrap_or_default() {
+            if let EffectKind::DecisionRecorded { lead: Some(lead), .. } = effect.kind
+                && !self.endings.iter().any(|(_, planned)| *planned == lead)
+            {
+                let wait = seconds(world.cycle_days(org, lead) * SECONDS_PER_DAY / speed);
+                self.endings.insert((effect.at.utc() + wait, lead));
+            }
+        }
+        self.seen = org.effects().len();
+    }
+
+    fn let_end(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
+        while let Some((due, lead)) = self.endings.first().copied().filter(|(due, _)| *due <= now) {
+            self.endings.remove(&(due, lead));
+            let Some(owner) = open_lead_owner(org, lead) else { continue };
+            let is_queue = owner.prefix() == Object::Group.prefix();
+            if is_queue {
+                // Nobody works a lead in a queue: its deal waits until somebody does.
+                let speed = self.outcome_speed.unwrap_or(1.0);
+                self.endings.insert((now + seconds((SECONDS_PER_DAY / speed).max(1.0)), lead));
+                continue;
+            }
+            let Some(ending) = world.ending(org, lead, owner) else { continue };
+            let mut tx = org.begin(Stamp::from(now));
+            convert(&mut tx, lead, owner, ending);
+            tx.commit().map_err(|error| Fault::not_stored(&error))?;
+        }
+        Ok(())
+    }
+}
+
+/// The owner of a lead that is neither converted nor deleted.
+fn open_lead_owner(org: &Org, lead: Id) -> Option<Id> {
+    let record = org.table(Object::Lead).get(lead)?;
+    let is = |field| org.read(Object::Lead, record, field).is_true();
+    if is("IsConverted") || is("IsDeleted") { None } else { owner_of(org, lead) }
+}
+
+fn seconds(seconds: f64) -> TimeDelta {
+    // Far beyond any run, and far from the end of chrono's range.
+    const TEN_YEARS: f64 = 3.2e8;
+    TimeDelta::milliseconds((seconds.clamp(0.0, TEN_YEARS) * 1_000.0) as i64)
+}

@@ -1,0 +1,300 @@
+//! HTTP around the org.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State as Shared};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::admin;
+use super::auth::{Authority, Tokens, same_secret};
+use super::fault::Fault;
+use super::life::Life;
+use super::org::Org;
+use super::rest::{Answer, Call, Locators, Params, RETIRED, Session, VERSIONS};
+use super::stamp::Stamp;
+use super::usage::Usage;
+use super::world::World;
+use crate::app::ports::Clock;
+
+/// Largest body of a request, in bytes.
+const MAX_BODY: usize = 6 * 1024 * 1024;
+/// Largest address, and largest address with headers, in bytes.
+const MAX_HEAD: usize = 16_384;
+
+/// Everything that changes, under one lock: requests are short, and the order of changes is the order of the journal.
+pub(super) struct State {
+    pub(super) org: Org,
+    pub(super) tokens: Tokens,
+    pub(super) locators: Locators,
+    pub(super) usage: Usage,
+    pub(super) life: Life,
+}
+
+/// What all requests share.
+pub(super) struct Server {
+    state: Mutex<State>,
+    pub(super) world: World,
+    pub(super) authority: Authority,
+    clock: Arc<dyn Clock>,
+    /// Rung when something may have become due.
+    pub(super) changed: Notify,
+}
+
+impl Server {
+    pub(super) fn new(state: State, world: World, authority: Authority, clock: Arc<dyn Clock>) -> Self {
+        Self { state: Mutex::new(state), world, authority, clock, changed: Notify::new() }
+    }
+
+    /// The state. A request that panicked has left it whole, because its transaction was rolled back.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The routes. There is one handler, because the data part routes calls inside composites the same way.
+    pub(super) fn router(self: Arc<Self>) -> Router {
+        Router::new().fallback(handle).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(self)
+    }
+
+    /// Lets leads arrive and deals end until it is cancelled.
+    pub(super) async fn live(self: Arc<Self>, cancel: CancellationToken) {
+        loop {
+            let (now, next) = {
+                let mut guard = self.state();
+                let now = self.now();
+                let State { org, life, .. } = &mut *guard;
+                (now, life.step(org, &self.world, now))
+            };
+            let next = next.unwrap_or_else(|fault| {
+                tracing::error!(code = fault.code, message = fault.message, "the demo org cannot go on by itself");
+                None
+            });
+            let wait = async {
+                match next {
+                    Some(at) => tokio::time::sleep((at - now).to_std().unwrap_or_default()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = self.changed.notified() => {}
+                () = wait => {}
+            }
+        }
+    }
+}
+
+async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let query = parts.uri.query().unwrap_or_default();
+    let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let address = path.len() + query.len();
+    if address > MAX_HEAD {
+        return respond(Fault::new(414, "URI_TOO_LONG", "The URI is too long").into(), None);
+    }
+    if address + head > MAX_HEAD {
+        return respond(Fault::new(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "The headers are too long").into(), None);
+    }
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return respond(Fault::new(413, "REQUEST_TOO_LARGE", "The request body is too large").into(), None);
+    };
+    let request = Incoming { method: parts.method.as_str(), path, query, headers: &parts.headers, body: &body };
+    let (answer, usage) = server.answer(&request);
+    if request.method != "GET" {
+        server.changed.notify_one();
+    }
+    let mut response = respond(answer, usage);
+    // Clients go by the org's clock, which need not be the machine's.
+    if let Ok(date) = HeaderValue::from_str(&Stamp::from(server.now()).to_http()) {
+        response.headers_mut().insert("date", date);
+    }
+    response
+}
+
+struct Incoming<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+}
+
+impl Incoming<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn call(&self, version: &str, path: &str) -> Result<Call, Fault> {
+        let names = self.headers.iter();
+        let headers: BTreeMap<String, String> = names
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        Ok(Call::new(self.method, version, path, Params::parse(self.query), headers, self.json()?))
+    }
+
+    /// The body, which must be JSON and say so.
+    fn json(&self) -> Result<Option<Json>, Fault> {
+        if self.body.is_empty() {
+            return Ok(None);
+        }
+        let kind = self.header("content-type").unwrap_or_default();
+        if !kind.starts_with("application/json") {
+            let message = format!("Content-Type '{kind}' is not supported; use application/json");
+            return Err(Fault::new(415, "UNSUPPORTED_MEDIA_TYPE", message));
+        }
+        let parsed = serde_json::from_slice(self.body);
+        parsed.map(Some).map_err(|error| Fault::bad("JSON_PARSER_ERROR", error.to_string()))
+    }
+}
+
+impl Server {
+    fn answer(&self, request: &Incoming<'_>) -> (Answer, Option<(u64, u64)>) {
+        let path = request.path.trim_end_matches('/');
+        if path == "/services/oauth2/token" {
+            return (self.token(request), None);
+        }
+        if path == "/services/oauth2/userinfo" {
+            return (self.user_info(request), None);
+        }
+        if path == "/services/data" {
+            let allowed = request.method == "GET";
+            let answer = if allowed { versions() } else { Fault::method(request.method, "GET").into() };
+            return (answer, None);
+        }
+        if let Some(rest) = path.strip_prefix("/demo/") {
+            return (self.admin(request, rest).unwrap_or_else(Answer::from), None);
+        }
+        match path.strip_prefix("/services/data/") {
+            Some(rest) => self.data(request, rest),
+            None => (Fault::not_found().into(), None),
+        }
+    }
+
+    fn token(&self, request: &Incoming<'_>) -> Answer {
+        if request.method != "POST" {
+            return Fault::method(request.method, "POST").into();
+        }
+        let form = Params::parse(&String::from_utf8_lossy(request.body));
+        let now = Stamp::from(self.now());
+        let mut state = self.state();
+        match self.authority.log_in(&form, request.header("authorization"), &mut state.tokens, now) {
+            Ok(body) => Answer::ok(body),
+            Err(refusal) => Answer { status: refusal.status, headers: Vec::new(), body: Some(refusal.body()) },
+        }
+    }
+
+    fn user_info(&self, request: &Incoming<'_>) -> Answer {
+        let now = Stamp::from(self.now());
+        if self.state().tokens.accept(request.header("authorization"), now) {
+            Answer::ok(self.authority.user_info())
+        } else {
+            Answer { status: 403, headers: Vec::new(), body: Some(json!("Bad_OAuth_Token")) }
+        }
+    }
+
+    fn admin(&self, request: &Incoming<'_>, path: &str) -> Result<Answer, Fault> {
+        let token = request.header("x-demo-admin-token").unwrap_or_default();
+        if !same_secret(token, &self.authority.credentials.admin_token) {
+            return Err(Fault::new(403, "INSUFFICIENT_ACCESS", "the admin token of the demo org is needed"));
+        }
+        let call = request.call("demo", path)?;
+        let mut state = self.state();
+        let now = Stamp::from(self.now());
+        admin::answer(&mut state, &self.world, &call, now)
+    }
+
+    fn data(&self, request: &Incoming<'_>, rest: &str) -> (Answer, Option<(u64, u64)>) {
+        let (version, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if let Err(fault) = check_version(version) {
+            return (fault.into(), None);
+        }
+        // The moment is taken under the lock, so that a later change never bears an earlier stamp.
+        let mut guard = self.state();
+        let now = Stamp::from(self.now());
+        let state = &mut *guard;
+        if !state.tokens.accept(request.header("authorization"), now) {
+            let fault = Fault::new(401, "INVALID_SESSION_ID", "Session expired or invalid");
+            return (fault.into(), None);
+        }
+        let call = match request.call(version, path) {
+            Ok(call) => call,
+            Err(fault) => return (fault.into(), Some(state.usage.used_and_limit())),
+        };
+        if !state.usage.count(call.kind(), now) {
+            let fault = Fault::new(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+            return (fault.into(), Some(state.usage.used_and_limit()));
+        }
+        let usage = state.usage.used_and_limit();
+        let mut tx = state.org.begin(now);
+        let mut session = Session { tx: &mut tx, locators: &mut state.locators, user: self.authority.user, usage };
+        let answer = session.answer(&call).unwrap_or_else(Answer::from);
+        // A refused call leaves no trace; anything else is in the journal before the client hears of it.
+        let answer = if answer.refused() {
+            drop(tx);
+            answer
+        } else {
+            match tx.commit() {
+                Ok(()) => answer,
+                Err(error) => Fault::not_stored(&error).into(),
+            }
+        };
+        (answer, Some(usage))
+    }
+}
+
+fn check_version(text: &str) -> Result<(), Fault> {
+    let number = text.strip_prefix('v').and_then(|text| text.strip_suffix(".0")).and_then(|n| n.parse::<u32>().ok());
+    match number {
+        Some(number) if VERSIONS.contains(&number) => Ok(()),
+        Some(number) if RETIRED.contains(&number) => {
+            Err(Fault::new(410, "UNSUPPORTED_API_VERSION", format!("API version {text} is retired")))
+        }
+        _ => Err(Fault::not_found()),
+    }
+}
+
+/// The list of versions: three releases a year, v66.0 being Spring '26.
+fn versions() -> Answer {
+    let list: Vec<Json> = VERSIONS
+        .map(|number| {
+            let season = ["Spring", "Summer", "Winter"][(number % 3) as usize];
+            let year = number / 3 + 4 + u32::from(number % 3 == 2);
+            let version = format!("{number}.0");
+            json!({ "label": format!("{season} '{year}"), "url": format!("/services/data/v{version}"), "version": version })
+        })
+        .collect();
+    Answer::ok(list.into())
+}
+
+fn respond(answer: Answer, usage: Option<(u64, u64)>) -> Response<Body> {
+    let body = answer.body.map(|json| json.to_string());
+    let json = body.is_some();
+    let mut response = Response::new(Body::from(body.unwrap_or_default()));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if json {
+        headers.insert("content-type", HeaderValue::from_static("application/json;charset=UTF-8"));
+    }
+    if let Some((used, limit)) = usage
+        && let Ok(value) = HeaderValue::from_str(&format!("api-usage={used}/{limit}"))
+    {
+        headers.insert("sforce-limit-info", value);
+    }
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,180 @@
+//! The outcome statistics behind the features, as of one moment, and the one code path that turns a lead and a rep
+//! into a row: the sweep over the training deals and the scorer both end here.
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::Baseline;
+use super::rep_effects::{Layout, RepEffects, Tally};
+use super::spec::{Codes, FeatureSpec, Scope, Source};
+use crate::domain::ids::RepKey;
+use crate::domain::ranking::Support;
+
+/// Deals of the overall rate that a level's own rate is mixed with.
+const LEVEL_SMOOTHING: f64 = 20.0;
+/// The same for a rep's rate.
+const REP_SMOOTHING: f64 = 20.0;
+/// What the overall win rate is taken to be before any deal closed, and its weight in deals.
+const FIRST_RATE: (f64, f64) = (0.25, 4.0);
+
+/// All statistics as of one moment: outcomes of deals known by then, and of no other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureState {
+    /// All deals.
+    total: Tally,
+    /// By field, then level.
+    levels: Vec<Vec<Tally>>,
+    baseline: Baseline,
+    /// Sorted; the index of a rep here is its index in `effects`.
+    reps: Vec<RepKey>,
+    effects: RepEffects,
+    #[serde(skip)]
+    layout: Layout,
+}
+
+impl FeatureState {
+    /// Before any deal closed. `reps` names everybody whose deals may be learned.
+    pub fn new(spec: &FeatureSpec, reps: impl Iterator<Item = RepKey>) -> Self {
+        let mut reps: Vec<RepKey> = reps.collect();
+        reps.sort();
+        reps.dedup();
+        let layout = Layout::new(spec);
+        let levels = spec.fields.iter().map(|field| vec![Tally::default(); field.level_count()]).collect();
+        let effects = RepEffects::new(&layout, reps.len());
+        Self { total: Tally::default(), levels, baseline: Baseline::new(spec), reps, effects, layout }
+    }
+
+    /// Completes a state that was read from a file. False if it does not fit the declaration.
+    #[must_use]
+    pub fn attach(&mut self, spec: &FeatureSpec) -> bool {
+        let layout = Layout::new(spec);
+        let fits = self.baseline.fits(spec)
+            && self.levels.len() == spec.fields.len()
+            && self.levels.iter().zip(&spec.fields).all(|(levels, field)| levels.len() == field.level_count())
+            && self.effects.fits(&layout)
+            && self.effects.reps.len() == self.reps.len()
+            && self.reps.is_sorted();
+        self.layout = layout;
+        fits
+    }
+
+    /// The index of a rep; `None` if the history never saw them.
+    pub fn rep(&self, key: &RepKey) -> Option<usize> {
+        self.reps.binary_search(key).ok()
+    }
+
+    /// Reps with at least one closed deal.
+    pub fn known_reps(&self) -> usize {
+        self.effects.reps.iter().filter(|rep| rep.deals().0 > 0).count()
+    }
+
+    /// Learns the outcome of one deal. Deals must come in the order in which their outcomes became known.
+    pub fn learn(&mut self, codes: &Codes, rep: usize, won: bool) {
+        let p = self.baseline.probability(&codes.fields);
+        self.effects.learn(&self.layout, rep, &codes.fields, p, won);
+        self.baseline.learn(&codes.fields, won);
+        let add = |tally: &mut Tally| {
+            tally.0 += 1;
+            tally.1 += u32::from(won);
+        };
+        add(&mut self.total);
+        for (levels, code) in self.levels.iter_mut().zip(&codes.fields) {
+            add(&mut levels[code.level as usize]);
+        }
+    }
+
+    /// Brings every estimate up to date with the deals learned; called once, when learning ends.
+    pub fn settle(&mut self) {
+        self.effects.settle(&self.layout);
+    }
+
+    fn overall_rate(&self) -> f64 {
+        let (rate, weight) = FIRST_RATE;
+        (f64::from(self.total.1) + rate * weight) / (f64::from(self.total.0) + weight)
+    }
+
+    /// Fills the columns that depend on the lead alone; `row` begins with them.
+    pub fn write_lead(&self, spec: &FeatureSpec, codes: &Codes, row: &mut [f32]) {
+        for (column, value) in spec.columns.iter().zip(row).take_while(|(column, _)| column.scope == Scope::Lead) {
+            *value = match column.source {
+                Source::Numeric(i) => codes.numerics[i as usize],
+                Source::Baseline => self.baseline.predict(&codes.fields).0 as f32,
+                Source::LevelRate(i) => smoothed(self.level(i, codes), self.overall_rate(), LEVEL_SMOOTHING),
+                Source::Indicator(i, level) => f32::from(u8::from(codes.fields[i as usize].level == level)),
+                _ => f32::NAN,
+            };
+        }
+    }
+
+    /// Fills the columns that depend on the rep; `row` begins with the lead's columns, which are left as they are.
+    /// A rep whom the history does not know is a rep without deals.
+    pub fn write_rep(&self, spec: &FeatureSpec, codes: &Codes, rep: Option<usize>, row: &mut [f32]) {
+        let layout = &self.layout;
+        let rep = rep.map(|rep| &self.effects.reps[rep]);
+        let tally = |cell: usize| rep.map_or(Tally::default(), |rep| rep.tallies[cell]);
+        let effect = |cell: usize| rep.map_or(0.0, |rep| rep.effects[cell]);
+        let cell = |field: u32| layout.cell(field as usize, codes.fields[field as usize].slot);
+        for (column, value) in spec.columns.iter().zip(row).filter(|(column, _)| column.scope != Scope::Lead) {
+            *value = match column.source {
+                Source::RepRate => smoothed(tally(0), self.overall_rate(), REP_SMOOTHING),
+                Source::RepEffect => effect(0) as f32,
+                Source::Advantage => layout.active(&codes.fields).into_iter().map(effect).sum::<f64>() as f32,
+                Source::SegmentEffect(i) => cell(i).map_or(f32::NAN, |cell| (effect(0) + effect(cell)) as f32),
+                _ => f32::NAN,
+            };
+        }
+    }
+
+    fn level(&self, field: u32, codes: &Codes) -> Tally {
+        self.levels[field as usize][codes.fields[field as usize].level as usize]
+    }
+
+    /// The closed deals behind a rep, in all and in the lead's slot of `segment`.
+    pub fn support(&self, codes: &Codes, rep: Option<usize>, segment: Option<usize>) -> Support {
+        let Some(rep) = rep.map(|rep| &self.effects.reps[rep]) else { return Support::default() };
+        let all = rep.deals();
+        let similar = segment
+            .and_then(|field| self.layout.cell(field, codes.fields[field].slot))
+            .map_or(all, |cell| rep.tallies[cell]);
+        Support { deals: all.0, wins: all.1, similar_deals: similar.0, similar_wins: similar.1 }
+    }
+
+    /// Variance of the lead's own log-odds.
+    pub fn lead_variance(&self, codes: &Codes) -> f64 {
+        self.baseline.predict(&codes.fields).1
+    }
+
+    /// Standard deviations of rep effects that the history shows, in log-odds: the rep itself, then each crossed field.
+    pub fn effect_sds(&self, spec: &FeatureSpec) -> Vec<(String, f64)> {
+        let names =
+            std::iter::once("rep".to_owned()).chain(spec.crossed().map(|(_, f)| format!("rep x {}", f.fact.label())));
+        names.zip(self.effects.variances.iter().map(|v| v.sqrt())).collect()
+    }
+
+    /// Precomputed variances of every rep's advantage.
+    pub fn uncertainty(&self) -> Uncertainty {
+        let layout = &self.layout;
+        let known = (0..self.reps.len()).map(|rep| self.effects.covariance(layout, rep)).collect();
+        Uncertainty { cells: layout.cells(), known, unknown: self.effects.variances.iter().sum() }
+    }
+
+    /// Variance of a rep's advantage on this lead, in squared log-odds.
+    pub fn rep_variance(&self, uncertainty: &Uncertainty, codes: &Codes, rep: Option<usize>) -> f64 {
+        let Some(rep) = rep else { return uncertainty.unknown };
+        let active = self.layout.active(&codes.fields);
+        let covariance = &uncertainty.known[rep];
+        let sum = |row: &usize| active.iter().map(|column| covariance[row * uncertainty.cells + column]).sum::<f64>();
+        active.iter().map(sum).sum()
+    }
+}
+
+/// Posterior covariances of all reps, see [`FeatureState::uncertainty`].
+#[derive(Clone, Debug)]
+pub struct Uncertainty {
+    cells: usize,
+    known: Vec<Vec<f64>>,
+    unknown: f64,
+}
+
+fn smoothed(tally: Tally, prior: f64, weight: f64) -> f32 {
+    ((f64::from(tally.1) + prior * weight) / (f64::from(tally.0) + weight)) as f32
+}

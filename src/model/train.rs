@@ -1,0 +1,446 @@
+//! Training: closed deals in, a model file and its card out.
+//!
+//! Three studies are made, each from its own features so that nothing it is judged on has taught it anything: all deals
+//! (the model itself), all but a stratified 20 %, and what was known before the newest 20 % began. The same deals with
+//! the same options give the same bytes.
+
+mod hess;
+mod study;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+
+use chrono::{DateTime, Utc};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use ring::digest;
+use serde::{Deserialize, Serialize};
+
+pub use hess::Hessboost;
+
+use super::artifact::{self, ARTIFACT_VERSION, Parts};
+use super::card::{CalibrationSummary, Card, DataSummary, Versions};
+use super::evaluate::Evaluation;
+use super::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet};
+use super::forest::Forest;
+use super::gates;
+use super::scorer::IntervalModel;
+use crate::domain::deal::{Deal, Outcome};
+use study::{FITS_IN_ALL, Study, Watch};
+
+/// Fewer closed deals than this teach nothing that could be judged.
+pub const MIN_DEALS: usize = 200;
+/// Each outcome must occur at least so often.
+pub const MIN_OF_EACH: usize = 20;
+/// Share of the deals that an evaluation holds out.
+const HELD_OUT: f64 = 0.2;
+/// With fewer deals than this, trees are one level shallower.
+const SHALLOW_BELOW: usize = 5_000;
+/// Columns named in the card's list of importance.
+const MAX_IMPORTANCE: usize = 30;
+/// See [`IntervalModel`].
+const INTERVAL: IntervalModel = IntervalModel { rep: 1.2, lead: 1.0, floor: 0.05 };
+
+/// How to train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainOptions {
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Threads per fit. Does not change the model.
+    pub threads: NonZeroUsize,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self { seed: 20_261_122, threads: NonZeroUsize::MIN }
+    }
+}
+
+/// How trees are grown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Levels of splits in a tree.
+    pub max_depth: u32,
+    /// Learning rate.
+    pub eta: f64,
+    /// Least sum of second derivatives in a leaf.
+    pub min_child_weight: f64,
+    /// L2 penalty of leaf values.
+    pub lambda: f64,
+    /// Share of the deals per tree.
+    pub subsample: f64,
+    /// Share of the columns per tree.
+    pub colsample_bytree: f64,
+    /// Histogram bins per column.
+    pub max_bin: u32,
+    /// Most trees.
+    pub max_rounds: u32,
+    /// Trees without improvement on later deals before growing stops.
+    pub patience: NonZeroU32,
+    /// Seed of the sampling.
+    pub seed: u64,
+}
+
+impl Parameters {
+    /// Sensible, strongly regularised parameters for so many deals.
+    pub fn for_deals(deals: usize, seed: u64) -> Self {
+        Self {
+            max_depth: if deals < SHALLOW_BELOW { 3 } else { 4 },
+            eta: 0.05,
+            min_child_weight: 5.0,
+            lambda: 5.0,
+            subsample: 0.8,
+            colsample_bytree: 0.5,
+            max_bin: 128,
+            max_rounds: 600,
+            patience: NonZeroU32::new(30).unwrap_or(NonZeroU32::MIN),
+            seed,
+        }
+    }
+}
+
+/// Why there is no model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrainError {
+    /// Not enough history.
+    #[error(
+        "{found} closed deals are too few to learn from: import at least {MIN_DEALS} (2,000 or more for a model that may route)"
+    )]
+    TooFewDeals {
+        /// Closed deals given.
+        found: usize,
+    },
+    /// One outcome is missing or almost so.
+    #[error(
+        "{won} deals are won and {lost} are lost, but {MIN_OF_EACH} of each are needed: check which values the mapping reads as won and as lost, and that lost deals are in the history"
+    )]
+    OneOutcome {
+        /// Won deals.
+        won: usize,
+        /// Lost deals.
+        lost: usize,
+    },
+    /// An honest test on later deals is impossible.
+    #[error(
+        "only {known} deals were closed before the newest fifth began on {cut}, too few to test the model on later deals: import older history, or check the closing dates"
+    )]
+    NothingKnownBefore {
+        /// Deals closed by then.
+        known: usize,
+        /// When the newest fifth begins.
+        cut: DateTime<Utc>,
+    },
+    /// Stopped on request.
+    #[error("training was cancelled; nothing was stored")]
+    Cancelled,
+    /// The trainer refused or failed.
+    #[error("growing trees failed: {0}")]
+    Trainer(String),
+    /// The model could not be written.
+    #[error("the model could not be written as JSON: {0}")]
+    Write(String),
+}
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+pub enum Step {
+    /// Computing features of the deals in time order.
+    #[strum(serialize = "reading the history")]
+    Features,
+    /// Growing the model.
+    #[strum(serialize = "learning")]
+    Model,
+    /// Judging on a stratified 20 %.
+    #[strum(serialize = "testing on deals held back at random")]
+    Stratified,
+    /// Judging on later deals.
+    #[strum(serialize = "testing on later deals")]
+    OutOfTime,
+    /// Writing the model.
+    #[strum(serialize = "writing the model")]
+    Writing,
+}
+
+/// How far training is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// What is being done.
+    pub step: Step,
+    /// Share of the whole, 0 to 1, never falling.
+    pub done: f64,
+}
+
+/// A trained model.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The model file, for [`Model::from_artifact`](super::Model::from_artifact).
+    pub artifact: String,
+    /// Its card.
+    pub card: Card,
+}
+
+/// The rows that a trainer sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// Features of all deals.
+    pub matrix: &'a FeatureMatrix,
+    /// 1 for won, 0 for lost, by row.
+    pub labels: &'a [f32],
+    /// The rows to learn from.
+    pub index: &'a [usize],
+    /// Only the first so many columns are used.
+    pub columns: usize,
+    /// For each column, whether more of it can only mean a better chance.
+    pub increasing: &'a [bool],
+}
+
+/// When growing ends.
+#[derive(Clone, Copy, Debug)]
+pub enum Rounds<'a> {
+    /// After so many trees.
+    Fixed(u32),
+    /// When the log loss on held-out rows stops falling.
+    EarlyStopping {
+        /// Most trees.
+        max: u32,
+        /// Trees without improvement.
+        patience: NonZeroUsize,
+        /// The rows judged on.
+        held_out: &'a [usize],
+    },
+}
+
+/// What a trainer returns.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// The trees, up to the best round.
+    pub forest: Forest,
+    /// How many rounds that is.
+    pub rounds: u32,
+}
+
+/// A library that grows trees on the logistic loss.
+pub trait Trainer: Send + Sync {
+    /// Name and version, for the card.
+    fn name(&self) -> &'static str;
+
+    /// Grows one forest. `watch` is told the number of each finished round and can end the growing.
+    ///
+    /// The same rows and parameters must give the same forest, whatever the threads.
+    fn fit(
+        &self,
+        rows: &Rows<'_>,
+        rounds: Rounds<'_>,
+        parameters: &Parameters,
+        watch: &mut (dyn FnMut(u32) -> ControlFlow<()> + Send),
+    ) -> Result<Fit, TrainError>;
+}
+
+/// Trains a model on closed deals, in any order, and judges it.
+///
+/// # Errors
+/// See [`TrainError`]; each says what to do. A model that fails its gates is no error: its card says so.
+pub fn train(
+    deals: &[Deal],
+    options: &TrainOptions,
+    progress: &mut dyn FnMut(Progress),
+    cancel: &AtomicBool,
+) -> Result<Trained, TrainError> {
+    let trainer = Hessboost { threads: options.threads };
+    train_with(&trainer, deals, options, progress, cancel)
+}
+
+/// [`train`] with another trainer.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_with(
+    trainer: &dyn Trainer,
+    deals: &[Deal],
+    options: &TrainOptions,
+    progress: &mut dyn FnMut(Progress),
+    cancel: &AtomicBool,
+) -> Result<Trained, TrainError> {
+    check(deals)?;
+    let mut deals: Vec<&Deal> = deals.iter().collect();
+    deals.sort_by(|a, b| (a.facts.created_at, &a.lead_id).cmp(&(b.facts.created_at, &b.lead_id)));
+    let parameters = Parameters::for_deals(deals.len(), options.seed);
+    let mut watch = Watch::new(progress, cancel, FITS_IN_ALL);
+
+    watch.step(Step::OutOfTime);
+    let out_of_time = judge_out_of_time(trainer, &deals, &parameters, &mut watch)?;
+    watch.step(Step::Stratified);
+    let stratified = judge_stratified(trainer, &deals, &parameters, &mut watch)?;
+
+    watch.step(Step::Features);
+    let everything: Vec<usize> = (0..deals.len()).collect();
+    let study = Study::prepare(&deals, &everything);
+    watch.step(Step::Model);
+    let fitted = study.fit(trainer, &everything, &parameters, &mut watch)?;
+
+    watch.step(Step::Writing);
+    let verdict = gates::judge(&stratified, &out_of_time);
+    let features = FeatureSet { spec: study.spec, state: study.state };
+    let card = Card {
+        verdict: verdict.text,
+        clearance: verdict.clearance,
+        gates: verdict.gates,
+        data: summary(&deals)?,
+        stratified,
+        out_of_time,
+        calibration: CalibrationSummary {
+            method: fitted.calibration.method().to_owned(),
+            deals: fitted.calibration_rows,
+        },
+        features: features.spec.columns.iter().map(|column| column.name.clone()).collect(),
+        importance: importance(&fitted.forest, &features),
+        parameters,
+        trees: fitted.forest.trees.len() as u32,
+        rep_effect_sd: features.state.effect_sds(&features.spec),
+        versions: Versions {
+            leadboard: env!("CARGO_PKG_VERSION").to_owned(),
+            artifact: ARTIFACT_VERSION,
+            features: FEATURES_VERSION,
+            trainer: trainer.name().to_owned(),
+        },
+    };
+    let parts = Parts { forest: fitted.forest, calibration: fitted.calibration, interval: INTERVAL, features };
+    let artifact = artifact::write(parts).map_err(|e| TrainError::Write(e.to_string()))?;
+    watch.finish();
+    Ok(Trained { artifact, card })
+}
+
+fn check(deals: &[Deal]) -> Result<(), TrainError> {
+    if deals.len() < MIN_DEALS {
+        return Err(TrainError::TooFewDeals { found: deals.len() });
+    }
+    let won = deals.iter().filter(|deal| deal.outcome == Outcome::Won).count();
+    let lost = deals.len() - won;
+    if won < MIN_OF_EACH || lost < MIN_OF_EACH {
+        return Err(TrainError::OneOutcome { won, lost });
+    }
+    Ok(())
+}
+
+/// Refits with what was known before the newest fifth began, and judges on that fifth as live scoring would: with the
+/// statistics frozen at that moment.
+///
+/// Where closing dates are only assumed, nobody can tell what was known; then every older deal counts as known, and
+/// the evaluation says how many of them were assumed to close later.
+fn judge_out_of_time(
+    trainer: &dyn Trainer,
+    deals: &[&Deal],
+    parameters: &Parameters,
+    watch: &mut Watch<'_>,
+) -> Result<Evaluation, TrainError> {
+    let begin = deals.len() - (deals.len() as f64 * HELD_OUT).round() as usize;
+    let cut = deals[begin].facts.created_at;
+    let train: Vec<usize> = (0..begin).filter(|&i| deals[i].closed_at < cut || deals[i].closed_assumed).collect();
+    let won = train.iter().filter(|&&i| deals[i].outcome == Outcome::Won).count();
+    if train.len() < MIN_DEALS / 2 || won == 0 || won == train.len() {
+        return Err(TrainError::NothingKnownBefore { known: train.len(), cut });
+    }
+    let test: Vec<usize> = (begin..deals.len()).collect();
+    let mut evaluation = judge(trainer, deals, &train, &test, true, parameters, watch)?;
+    evaluation.embargoed_deals = (begin - train.len()) as u32;
+    evaluation.assumed_known_deals = train.iter().filter(|&&i| deals[i].closed_at >= cut).count() as u32;
+    Ok(evaluation)
+}
+
+/// Refits without a random fifth of the wins and a random fifth of the losses, and judges on those.
+fn judge_stratified(
+    trainer: &dyn Trainer,
+    deals: &[&Deal],
+    parameters: &Parameters,
+    watch: &mut Watch<'_>,
+) -> Result<Evaluation, TrainError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(parameters.seed);
+    let mut test = Vec::new();
+    for outcome in [Outcome::Won, Outcome::Lost] {
+        let mut of_outcome: Vec<usize> = (0..deals.len()).filter(|&i| deals[i].outcome == outcome).collect();
+        of_outcome.shuffle(&mut rng);
+        of_outcome.truncate((of_outcome.len() as f64 * HELD_OUT).round() as usize);
+        test.extend(of_outcome);
+    }
+    test.sort_unstable();
+    let train: Vec<usize> = (0..deals.len()).filter(|i| test.binary_search(i).is_err()).collect();
+    judge(trainer, deals, &train, &test, false, parameters, watch)
+}
+
+/// `frozen` judges rows as the scorer makes them; else as the sweep did, with what was known at each creation.
+fn judge(
+    trainer: &dyn Trainer,
+    deals: &[&Deal],
+    train: &[usize],
+    test: &[usize],
+    frozen: bool,
+    parameters: &Parameters,
+    watch: &mut Watch<'_>,
+) -> Result<Evaluation, TrainError> {
+    let study = Study::prepare(deals, train);
+    let full = study.fit(trainer, train, parameters, watch)?;
+    let lead_only = study.fit_lead_only(trainer, train, parameters, watch)?;
+    let rows = FeatureMatrix {
+        columns: study.matrix.columns,
+        values: test
+            .iter()
+            .flat_map(|&i| if frozen { study.scored(deals[i]) } else { study.matrix.row(i).to_vec() })
+            .collect(),
+    };
+    let margins = |forest: &Forest| -> Vec<f64> {
+        (0..rows.rows()).map(|i| f64::from(forest.margin(&rows.row(i)[..forest.features]))).collect()
+    };
+    let p: Vec<f64> = margins(&full.forest).into_iter().map(|margin| full.calibration.probability(margin)).collect();
+    let won: Vec<bool> = test.iter().map(|&i| deals[i].outcome == Outcome::Won).collect();
+    let (wins, losses) = (won.iter().filter(|w| **w).count(), won.iter().filter(|w| !**w).count());
+    let mut evaluation =
+        Evaluation::of(&p, &margins(&lead_only), &won).ok_or(TrainError::OneOutcome { won: wins, lost: losses })?;
+    evaluation.train_deals = train.len() as u32;
+    Ok(evaluation)
+}
+
+fn summary(deals: &[&Deal]) -> Result<DataSummary, TrainError> {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for deal in deals {
+        let line = serde_json::to_vec(deal).map_err(|e| TrainError::Write(e.to_string()))?;
+        hash.update(&line);
+        hash.update(b"\n");
+    }
+    let won = deals.iter().filter(|deal| deal.outcome == Outcome::Won).count() as u32;
+    let mut reps: Vec<_> = deals.iter().map(|deal| &deal.rep).collect();
+    reps.sort();
+    reps.dedup();
+    let (first, last) = (deals[0], deals[deals.len() - 1]);
+    Ok(DataSummary {
+        deals: deals.len() as u32,
+        won,
+        lost: deals.len() as u32 - won,
+        reps: reps.len() as u32,
+        first_created_at: first.facts.created_at,
+        last_created_at: last.facts.created_at,
+        last_closed_at: deals.iter().map(|deal| deal.closed_at).fold(first.closed_at, std::cmp::max),
+        closed_assumed: deals.iter().filter(|deal| deal.closed_assumed).count() as u32,
+        sha256: artifact::hex(&hash.finish()),
+    })
+}
+
+fn importance(forest: &Forest, features: &FeatureSet) -> Vec<(String, f64)> {
+    let mut gains = vec![0.0; forest.features];
+    for node in forest.trees.iter().flat_map(|tree| &tree.nodes).filter(|node| !node.is_leaf()) {
+        gains[node.feature as usize] += f64::from(node.gain);
+    }
+    let total: f64 = gains.iter().sum();
+    let mut named: Vec<(String, f64)> = features
+        .spec
+        .columns
+        .iter()
+        .zip(gains)
+        .filter(|(_, gain)| *gain > 0.0)
+        .map(|(column, gain)| (column.name.clone(), gain / total))
+        .collect();
+    named.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    named.truncate(MAX_IMPORTANCE);
+    named
+}

@@ -1,0 +1,24 @@
+//! Leads as records: where they stand.
+
+/// A lead with all that is known of where it stands.
+macro_rules! lead_record {
+    () => {
+        "SELECT l.id, l.company, l.contact, l.facts, l.owner_kind, l.owner_id, l.modified_at, l.modstamp, l.converted,
+            l.deleted, l.state, l.lane, l.received_at, l.ranked_at, l.snoozed_until, l.decisions_made,
+            g.owner_kind AS legacy_kind, g.owner_id AS legacy_id, g.captured_at
+        FROM leads l LEFT JOIN legacy_assignments g ON g.lead_id = l.id "
+    };
+}
+
+statements! {
+    BY_IDS = concat!(lead_record!(), "WHERE l.id IN ", texts_in!("$1"));
+
+    BY_ID = concat!(lead_record!(), "WHERE l.id = $1");
+
+    PENDING = concat!(lead_record!(), "WHERE l.state = 'pending' ORDER BY l.received_at, l.id LIMIT $1");
+
+    SNOOZE = "UPDATE leads SET snoozed_until = $2 WHERE id = $1 AND state = 'in_lane'";
+
+    /// Where one lead stands, to say why something is refused.
+    STANDING = "SELECT state, decisions_made, superseded_why, ranked_at FROM leads WHERE id = $1";
+}

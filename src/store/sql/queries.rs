@@ -1,0 +1,122 @@
+//! What the screens and reports ask.
+//!
+//! A list has three fixed statements, one for each index it can walk: by lane, by state, and everything. The other
+//! conditions are parameters that switch themselves off.
+
+/// One line of the queue. Names are looked up one by one, on the primary key, for the rows of the window only.
+macro_rules! queue_rows {
+    () => {
+        "SELECT l.id, l.company, l.source, l.territory, l.state, l.lane, l.queue_order, l.created_at, l.received_at,
+            l.snoozed_until, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, d.write_state,
+            CASE r.route_kind
+                WHEN 'assign_rep' THEN COALESCE((SELECT name FROM reps WHERE id = r.route_id), r.route_id)
+                ELSE COALESCE((SELECT name FROM queues WHERE id = r.route_id), r.route_id) END AS recommended,
+            CASE g.owner_kind
+                WHEN 'rep' THEN COALESCE((SELECT name FROM reps WHERE id = g.owner_id), g.owner_id)
+                ELSE COALESCE((SELECT name FROM queues WHERE id = g.owner_id), g.owner_id) END AS legacy,
+            CASE d.owner_kind
+                WHEN 'rep' THEN COALESCE((SELECT name FROM reps WHERE id = d.owner_id), d.owner_id)
+                ELSE COALESCE((SELECT name FROM queues WHERE id = d.owner_id), d.owner_id) END AS decided_owner
+        FROM leads l
+            LEFT JOIN legacy_assignments g ON g.lead_id = l.id
+            LEFT JOIN rankings r ON r.id = l.ranking_id
+            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL "
+    };
+}
+
+/// Awake at `$2`, unless `$1` asks for the snoozed ones too.
+macro_rules! awake {
+    () => {
+        "($1 = 1 OR l.snoozed_until IS NULL OR l.snoozed_until <= $2) "
+    };
+}
+
+/// The switchable conditions: [`awake`], and `$3`, a text or null.
+macro_rules! queue_conditions {
+    () => {
+        concat!(awake!(), "AND ($3 IS NULL OR ", contains!("l.search_text", "$3"), ") ")
+    };
+}
+
+/// From a place (`$4`, `$5`) on, that place included, at most `$6` rows.
+macro_rules! onward {
+    () => {
+        "AND (l.queue_order, l.id) >= ($4, $5) ORDER BY l.queue_order, l.id LIMIT $6"
+    };
+}
+
+/// Before a place (`$4`, `$5`), the nearest `$6` rows, nearest first.
+macro_rules! backward {
+    () => {
+        "AND (l.queue_order, l.id) < ($4, $5) ORDER BY l.queue_order DESC, l.id DESC LIMIT $6"
+    };
+}
+
+/// How many there are before a place (`$3`, `$4`), and how many in all.
+macro_rules! tally {
+    () => {
+        "SELECT CAST(COALESCE(SUM(CASE WHEN (l.queue_order, l.id) < ($3, $4) THEN 1 ELSE 0 END), 0) AS BIGINT) AS before,
+            COUNT(*) AS total FROM leads l "
+    };
+}
+
+/// A tally of the rows with a text in them: `$5`, or `$6` where there is a key.
+macro_rules! found {
+    ($text:literal) => {
+        concat!(" AND ", contains!("l.search_text", $text))
+    };
+}
+
+macro_rules! of_lane {
+    ($key:literal) => {
+        concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ")
+    };
+}
+
+macro_rules! of_state {
+    ($key:literal) => {
+        concat!("WHERE l.state = ", $key, " AND ")
+    };
+}
+
+statements! {
+    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), onward!());
+    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), backward!());
+    /// Without a text, tallies come from the index alone.
+    LANE_TALLY = concat!(tally!(), of_lane!("$5"), awake!());
+    LANE_FOUND = concat!(tally!(), of_lane!("$5"), awake!(), found!("$6"));
+
+    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), onward!());
+    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), backward!());
+    STATE_TALLY = concat!(tally!(), of_state!("$5"), awake!());
+    STATE_FOUND = concat!(tally!(), of_state!("$5"), awake!(), found!("$6"));
+
+    ALL_ONWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), onward!());
+    ALL_BACKWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), backward!());
+    ALL_TALLY = concat!(tally!(), "WHERE ", awake!());
+    ALL_FOUND = concat!(tally!(), "WHERE ", awake!(), found!("$5"));
+
+    /// One statement, so that all five numbers are of one moment.
+    CONSERVATION = "SELECT
+            (SELECT COUNT(*) FROM intake) AS received,
+            (SELECT COUNT(*) FROM leads WHERE state = 'decided') AS decided,
+            (SELECT COUNT(*) FROM leads WHERE state = 'in_lane') AS in_lane,
+            (SELECT COUNT(*) FROM leads WHERE state = 'pending') AS pending,
+            (SELECT COUNT(*) FROM leads WHERE state = 'superseded') AS superseded";
+
+    LANE_COUNTS = "SELECT lane,
+            CAST(SUM(CASE WHEN snoozed_until > $1 THEN 0 ELSE 1 END) AS BIGINT) AS awake,
+            CAST(SUM(CASE WHEN snoozed_until > $1 THEN 1 ELSE 0 END) AS BIGINT) AS snoozed
+        FROM leads WHERE state = 'in_lane' GROUP BY lane";
+
+    SHADOW = "SELECT l.id, l.source, l.territory, g.owner_kind AS legacy_kind, g.owner_id AS legacy_id,
+            r.legacy_p_win, r.route_kind, r.route_id, r.reason, r.p_win, d.verdict, d.trace_id,
+            d.owner_kind AS decided_kind, d.owner_id AS decided_id
+        FROM leads l
+            LEFT JOIN rankings r ON r.id = l.ranking_id
+            LEFT JOIN legacy_assignments g ON g.lead_id = l.id
+            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL
+        WHERE l.id > $1 AND l.ranking_id IS NOT NULL ORDER BY l.id LIMIT $2";
+
+    LATENCIES = "SELECT first_ranked_at - received_at FROM leads WHERE first_ranked_at IS NOT NULL ORDER BY 1";
+}

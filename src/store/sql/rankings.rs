@@ -1,0 +1,20 @@
+//! Rankings, and leads moving into lanes.
+
+statements! {
+    /// The lead as it must still be for a ranking to count, with its legacy owner.
+    RANKABLE = "SELECT g.owner_kind AS legacy_kind, g.owner_id AS legacy_id
+        FROM leads l JOIN legacy_assignments g ON g.lead_id = l.id
+        WHERE l.id = $1 AND l.state = 'pending' AND l.modstamp = $2";
+
+    INSERT = "INSERT INTO rankings (
+            lead_id, modstamp, model_id, ranked_at, lane, priority, route_kind, route_id, reason, p_win, legacy_p_win,
+            recommendation, ranking)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
+
+    INTO_LANE = "UPDATE leads SET state = 'in_lane', lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5,
+            first_ranked_at = COALESCE(first_ranked_at, $5)
+        WHERE id = $1 AND state = 'pending'";
+
+    NEWEST_OF_LEAD = "SELECT r.recommendation, r.ranking FROM leads l JOIN rankings r ON r.id = l.ranking_id
+        WHERE l.id = $1";
+}

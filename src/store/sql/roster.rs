@@ -1,0 +1,23 @@
+//! Reps and queues. Those the CRM names no more stay, unlisted, because old decisions still speak of them.
+
+statements! {
+    REPS = "SELECT id, rep_key, name, active, territory FROM reps WHERE listed = 1 ORDER BY id";
+
+    QUEUES = "SELECT id, name, key FROM queues WHERE listed = 1 ORDER BY id";
+
+    REPS_UNLIST = "UPDATE reps SET listed = 0 WHERE listed = 1";
+
+    QUEUES_UNLIST = "UPDATE queues SET listed = 0 WHERE listed = 1";
+
+    REP_LIST = "INSERT INTO reps (id, rep_key, name, active, territory, listed) VALUES ($1, $2, $3, $4, $5, 1)
+        ON CONFLICT (id) DO UPDATE SET rep_key = excluded.rep_key, name = excluded.name, active = excluded.active,
+            territory = excluded.territory, listed = 1";
+
+    QUEUE_LIST = "INSERT INTO queues (id, name, key, listed) VALUES ($1, $2, $3, 1)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key, listed = 1";
+
+    NAMES = concat!(
+        "SELECT id, name FROM reps WHERE id IN ", texts_in!("$1"),
+        " UNION ALL SELECT id, name FROM queues WHERE id IN ", texts_in!("$1")
+    );
+}

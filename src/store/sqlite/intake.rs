@@ -1,0 +1,250 @@
+//! Leads coming in: each is received once, read again as often as it changes, and never goes back in time.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
+
+use super::errors::database;
+use super::{SqliteStore, audit, execute};
+use crate::app::ports::{Cursor, IntakeChange, IntakeReport, RawLead, StoreError};
+use crate::domain::ids::{LeadId, OrgId};
+use crate::domain::lead::{Lead, LegacyAssignment};
+use crate::store::rows::{self, Columns};
+use crate::store::sql;
+use crate::store::values::{self, WORKER, folded, micros, owner_kind, storable};
+
+/// The org the store is bound to.
+pub(super) async fn org(store: &SqliteStore) -> Result<Option<OrgId>, StoreError> {
+    let stored: Option<String> =
+        sqlx::query_scalar(sql::intake::ORG).fetch_optional(&mut *store.reader().await?).await.map_err(database)?;
+    Ok(stored.map(OrgId::new))
+}
+
+pub(super) async fn bind_org(store: &SqliteStore, org: &OrgId) -> Result<(), StoreError> {
+    // Asked before every poll, so the common answer must not take the write lock.
+    if self::org(store).await?.as_ref() == Some(org) {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    let fresh = execute(&mut tx, sqlx::query(sql::intake::ORG_BIND).bind(org.as_str())).await? > 0;
+    let stored: String = sqlx::query_scalar(sql::intake::ORG).fetch_one(&mut *tx).await.map_err(database)?;
+    if stored != org.as_str() {
+        return Err(StoreError::OtherOrg { stored: OrgId::new(stored), found: org.clone() });
+    }
+    if fresh { store.commit(tx).await } else { tx.rollback().await.map_err(database) }
+}
+
+pub(super) async fn take_in(
+    store: &SqliteStore,
+    changes: Vec<IntakeChange>,
+    cursor_name: &str,
+    cursor: &Cursor,
+    at: DateTime<Utc>,
+) -> Result<IntakeReport, StoreError> {
+    // A poll that brought nothing, which is most of them, must not wake every screen.
+    if changes.is_empty() && same_cursor(&self::cursor(store, cursor_name).await?, cursor) {
+        return Ok(IntakeReport::default());
+    }
+    let mut tx = store.begin().await?;
+    let mut report = IntakeReport::default();
+    for change in changes {
+        match change {
+            IntakeChange::Receive { lead, legacy } => {
+                if receive(&mut tx, &lead, &legacy, at).await? {
+                    report.received += 1;
+                } else if refresh(&mut tx, &lead, false, at).await? {
+                    report.refreshed += 1;
+                }
+            }
+            IntakeChange::Refresh { lead, rerank } => {
+                report.refreshed += u64::from(refresh(&mut tx, &lead, rerank, at).await?);
+            }
+            IntakeChange::Supersede { lead, why } => match supersede(&mut tx, &lead, &why, at).await? {
+                Superseded::Now => report.superseded += 1,
+                Superseded::ReadOnly => report.refreshed += 1,
+                Superseded::Not => {}
+            },
+        }
+    }
+    let moved = move_cursor(&mut tx, cursor_name, cursor).await?;
+    if moved || report != IntakeReport::default() {
+        store.commit(tx).await?;
+    } else {
+        tx.rollback().await.map_err(database)?;
+    }
+    Ok(report)
+}
+
+pub(super) async fn cursor(store: &SqliteStore, name: &str) -> Result<Cursor, StoreError> {
+    stored_cursor(&mut *store.reader().await?, name).await
+}
+
+/// Stores a cursor. False if it stood there already.
+pub(super) async fn move_cursor(conn: &mut SqliteConnection, name: &str, cursor: &Cursor) -> Result<bool, StoreError> {
+    if same_cursor(&stored_cursor(conn, name).await?, cursor) {
+        return Ok(false);
+    }
+    execute(
+        conn,
+        sqlx::query(sql::intake::CURSOR_SET).bind(name).bind(cursor.low.map(micros)).bind(cursor.since.map(micros)),
+    )
+    .await?;
+    Ok(true)
+}
+
+async fn stored_cursor(conn: &mut SqliteConnection, name: &str) -> Result<Cursor, StoreError> {
+    let row = sqlx::query(sql::intake::CURSOR).bind(name).fetch_optional(conn).await.map_err(database)?;
+    let Some(row) = row else { return Ok(Cursor::default()) };
+    Ok(Cursor { low: row.time_opt("low")?, since: row.time_opt("since")? })
+}
+
+fn same_cursor(a: &Cursor, b: &Cursor) -> bool {
+    (a.low.map(micros), a.since.map(micros)) == (b.low.map(micros), b.since.map(micros))
+}
+
+/// A lead we never saw: ledger, lead, legacy assignment, audit. False if it is known, and then nothing was written.
+async fn receive(
+    conn: &mut SqliteConnection,
+    lead: &RawLead,
+    legacy: &LegacyAssignment,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let id = lead.lead.id.as_str();
+    let ledger = sqlx::query(sql::intake::LEDGER_APPEND).bind(id).bind(micros(at)).bind(micros(lead.lead.modstamp));
+    if execute(conn, ledger).await? == 0 {
+        return Ok(false);
+    }
+    let insert = bind_reading(sqlx::query(sql::intake::LEAD_INSERT), lead)?.bind(micros(at));
+    execute(conn, insert).await?;
+    let assignment = sqlx::query(sql::intake::LEGACY_INSERT)
+        .bind(id)
+        .bind(owner_kind(&legacy.owner))
+        .bind(legacy.owner.id())
+        .bind(micros(legacy.captured_at));
+    execute(conn, assignment).await?;
+    let details = json!({ "legacy_owner": legacy.owner });
+    audit::append(conn, &audit::of_lead(at, WORKER, "lead.received", &lead.lead.id, details)).await?;
+    Ok(true)
+}
+
+/// A known lead read anew. False if there was nothing new in it.
+async fn refresh(
+    conn: &mut SqliteConnection,
+    lead: &RawLead,
+    rerank: bool,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let reading = replace_reading(conn, lead).await?;
+    if reading == Reading::Older {
+        return Ok(false);
+    }
+    let id = &lead.lead.id;
+    let reranked = rerank && execute(conn, sqlx::query(sql::intake::BACK_TO_PENDING).bind(id.as_str())).await? > 0;
+    if reading == Reading::Same && !reranked {
+        return Ok(false);
+    }
+    let details = json!({ "owner": lead.lead.owner, "reranked": reranked });
+    audit::append(conn, &audit::of_lead(at, WORKER, "lead.refreshed", id, details)).await?;
+    Ok(true)
+}
+
+/// What came of superseding a lead.
+enum Superseded {
+    /// It is superseded from now on.
+    Now,
+    /// It was decided or superseded before; only the reading was replaced.
+    ReadOnly,
+    /// Nothing new.
+    Not,
+}
+
+/// Somebody was faster.
+async fn supersede(
+    conn: &mut SqliteConnection,
+    lead: &RawLead,
+    why: &str,
+    at: DateTime<Utc>,
+) -> Result<Superseded, StoreError> {
+    let reading = replace_reading(conn, lead).await?;
+    if reading == Reading::Older {
+        return Ok(Superseded::Not);
+    }
+    let Lead { id, owner, converted, deleted, .. } = &lead.lead;
+    if execute(conn, sqlx::query(sql::intake::SUPERSEDE).bind(id.as_str()).bind(storable(why))).await? > 0 {
+        // The words may name people, so the trail says it in facts; the words stay with the lead.
+        let details = json!({ "owner": owner, "converted": converted, "deleted": deleted });
+        audit::append(conn, &audit::of_lead(at, WORKER, "lead.superseded", id, details)).await?;
+        return Ok(Superseded::Now);
+    }
+    if reading == Reading::Same {
+        return Ok(Superseded::Not);
+    }
+    let details = json!({ "owner": owner, "reranked": false });
+    audit::append(conn, &audit::of_lead(at, WORKER, "lead.refreshed", id, details)).await?;
+    Ok(Superseded::ReadOnly)
+}
+
+/// How a reading compares with the stored one.
+#[derive(PartialEq, Eq)]
+enum Reading {
+    /// Read before it; ignored, because polls overlap and answers can overtake each other.
+    Older,
+    /// Says the same.
+    Same,
+    /// Took its place.
+    Replaced,
+}
+
+async fn replace_reading(conn: &mut SqliteConnection, lead: &RawLead) -> Result<Reading, StoreError> {
+    let new = &lead.lead;
+    let row = sqlx::query(sql::intake::READING)
+        .bind(new.id.as_str())
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(database)?
+        .ok_or_else(|| unknown(&new.id))?;
+    let old = rows::lead(&row)?;
+    if micros(new.modstamp) < micros(old.modstamp) {
+        return Ok(Reading::Older);
+    }
+    // The stamp alone does not tell: two changes within its resolution share it.
+    if micros(new.modstamp) == micros(old.modstamp)
+        && micros(new.modified_at) == micros(old.modified_at)
+        && new.owner == old.owner
+        && new.facts == old.facts
+        && (new.converted, new.deleted) == (old.converted, old.deleted)
+        && storable(&lead.raw) == row.text("raw")?
+    {
+        return Ok(Reading::Same);
+    }
+    execute(conn, bind_reading(sqlx::query(sql::intake::READING_REPLACE), lead)?).await?;
+    Ok(Reading::Replaced)
+}
+
+fn unknown(id: &LeadId) -> StoreError {
+    StoreError::Corrupt(format!("lead {id} was to be read anew, but was never received"))
+}
+
+/// The fifteen parameters of a reading, in the order that both statements share.
+fn bind_reading<'q>(
+    query: sqlx::query::Query<'q, Sqlite, SqliteArguments>,
+    RawLead { lead, raw }: &RawLead,
+) -> Result<sqlx::query::Query<'q, Sqlite, SqliteArguments>, StoreError> {
+    Ok(query
+        .bind(lead.id.as_str())
+        .bind(storable(&lead.company))
+        .bind(lead.contact.as_deref().map(storable))
+        .bind(lead.facts.source.as_deref().map(storable))
+        .bind(lead.facts.territory.as_deref().map(storable))
+        .bind(folded(&format!("{} {}", lead.company, lead.id)))
+        .bind(values::json(&lead.facts)?)
+        .bind(owner_kind(&lead.owner))
+        .bind(lead.owner.id())
+        .bind(micros(lead.facts.created_at))
+        .bind(micros(lead.modified_at))
+        .bind(micros(lead.modstamp))
+        .bind(i64::from(lead.converted))
+        .bind(i64::from(lead.deleted))
+        .bind(storable(raw)))
+}

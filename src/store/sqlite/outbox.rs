@@ -1,0 +1,225 @@
+//! The outbox: writes owed to the CRM until they are known to have happened.
+//!
+//! A sender that dies leaves a lease that runs out, and the effect is handed out again the ordinary way: there is no
+//! recovery code. A sender that was only believed dead holds an old token, with which it cannot finish anything.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+use super::errors::database;
+use super::{SqliteStore, audit, execute};
+use crate::app::ports::{EffectResult, StoreError};
+use crate::domain::decision::{Decision, WriteState};
+use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
+use crate::domain::ids::LeadId;
+use crate::domain::lead::Owner;
+use crate::store::rows::{self, Columns};
+use crate::store::sql;
+use crate::store::values::{self, WORKER, count, micros, owner_kind, storable};
+
+/// Owes the CRM the write of a decision, from the end of its grace period on.
+pub(super) async fn insert(
+    conn: &mut SqliteConnection,
+    decision: &Decision,
+    write: &DecisionWrite,
+) -> Result<(), StoreError> {
+    if write.key != decision.key || write.lead_id != decision.lead_id || write.trace_id != decision.trace_id {
+        return Err(StoreError::Corrupt(format!("the write of decision {} is of another decision", decision.trace_id)));
+    }
+    let insert = sqlx::query(sql::outbox::INSERT)
+        .bind(write.key.as_str())
+        .bind(write.trace_id.to_string())
+        .bind(write.lead_id.as_str())
+        .bind(values::json(write)?)
+        .bind(micros(decision.grace_until))
+        .bind(micros(decision.decided_at));
+    execute(conn, insert).await.map(drop)
+}
+
+pub(super) async fn claim(
+    store: &SqliteStore,
+    owner: &str,
+    limit: u32,
+    lease_until: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Result<Vec<LeasedEffect>, StoreError> {
+    let mut tx = store.begin().await?;
+    let claimed = sqlx::query(sql::outbox::CLAIM)
+        .bind(owner)
+        .bind(micros(lease_until))
+        .bind(micros(at))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(database)?;
+    if claimed.is_empty() {
+        tx.rollback().await.map_err(database)?;
+        return Ok(Vec::new());
+    }
+    let mut effects = claimed.iter().map(rows::leased_effect).collect::<Result<Vec<_>, _>>()?;
+    store.commit(tx).await?;
+    // The statement gives them in no promised order.
+    effects.sort_by_key(|effect| effect.id);
+    Ok(effects)
+}
+
+/// What an end means for the outbox, the decision and the lead.
+struct End {
+    effect: EffectState,
+    decision: WriteState,
+    what: &'static str,
+    error: Option<String>,
+    not_before: Option<DateTime<Utc>>,
+    give_back: bool,
+}
+
+impl End {
+    fn of(result: &EffectResult) -> Self {
+        let end =
+            |effect, decision, what| Self { effect, decision, what, error: None, not_before: None, give_back: false };
+        match result {
+            EffectResult::Done { .. } => end(EffectState::Done, WriteState::Written, "effect.done"),
+            EffectResult::Superseded(why) => Self {
+                error: Some(storable(why)),
+                ..end(EffectState::Superseded, WriteState::Superseded, "effect.superseded")
+            },
+            EffectResult::Retry { not_before, error, counts } => Self {
+                error: Some(storable(error)),
+                not_before: Some(*not_before),
+                give_back: !counts,
+                ..end(EffectState::Ready, WriteState::Waiting, "effect.retry")
+            },
+            EffectResult::Dead(error) => {
+                Self { error: Some(storable(error)), ..end(EffectState::Dead, WriteState::Failed, "effect.dead") }
+            }
+        }
+    }
+}
+
+pub(super) async fn finish(
+    store: &SqliteStore,
+    effect: &LeasedEffect,
+    result: EffectResult,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let end = End::of(&result);
+    let mut tx = store.begin().await?;
+    let settled = sqlx::query(sql::outbox::SETTLE)
+        .bind(effect.id)
+        .bind(effect.token)
+        .bind(end.effect.to_string())
+        .bind(i64::from(end.give_back))
+        .bind(end.not_before.map(micros))
+        .bind(&end.error)
+        .bind((end.effect != EffectState::Ready).then(|| micros(at)))
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(database)?;
+    let Some(settled) = settled else { return Ok(false) };
+    let (trace, lead) = (settled.text("trace_id")?, LeadId::new(settled.text("lead_id")?));
+    let write_state = sqlx::query(sql::decisions::WRITE_STATE).bind(&trace).bind(end.decision.to_string());
+    execute(&mut tx, write_state).await?;
+
+    // Facts only: what the CRM says in words may name people, and stays in the outbox.
+    let mut details = json!({ "effect": effect.id, "attempts": settled.int("attempts")? });
+    match &result {
+        EffectResult::Done { owner_after, stamps } => {
+            if owner_after.is_some() || stamps.is_some() {
+                let written = sqlx::query(sql::outbox::LEAD_WRITTEN)
+                    .bind(lead.as_str())
+                    .bind(owner_after.as_ref().map(owner_kind))
+                    .bind(owner_after.as_ref().map(Owner::id))
+                    .bind(stamps.map(|(modified_at, _)| micros(modified_at)))
+                    .bind(stamps.map(|(_, modstamp)| micros(modstamp)));
+                execute(&mut tx, written).await?;
+            }
+            details["owner"] = json!(owner_after);
+        }
+        EffectResult::Superseded(_) => {
+            let superseded = sqlx::query(sql::outbox::LEAD_SUPERSEDED).bind(lead.as_str()).bind(&end.error);
+            execute(&mut tx, superseded).await?;
+        }
+        EffectResult::Retry { not_before, counts, .. } => {
+            details["not_before"] = json!(not_before);
+            details["counts"] = json!(counts);
+        }
+        EffectResult::Dead(_) => {}
+    }
+    let trace = settled.word("trace_id")?;
+    audit::append(&mut tx, &audit::of_decision(at, WORKER, end.what, &lead, trace, details)).await?;
+    store.commit(tx).await?;
+    Ok(true)
+}
+
+pub(super) async fn release_leases(store: &SqliteStore) -> Result<u64, StoreError> {
+    let mut tx = store.begin().await?;
+    let released = execute(&mut tx, sqlx::query(sql::outbox::RELEASE_ALL)).await?;
+    if released > 0 {
+        store.commit(tx).await?;
+    } else {
+        tx.rollback().await.map_err(database)?;
+    }
+    Ok(released)
+}
+
+pub(super) async fn next_at(store: &SqliteStore) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let due: Option<i64> =
+        sqlx::query_scalar(sql::outbox::NEXT_AT).fetch_one(&mut *store.reader().await?).await.map_err(database)?;
+    due.map(values::time).transpose()
+}
+
+pub(super) async fn revive(store: &SqliteStore, id: i64, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    let mut tx = store.begin().await?;
+    let revived =
+        sqlx::query(sql::outbox::REVIVE).bind(id).bind(micros(at)).fetch_optional(&mut *tx).await.map_err(database)?;
+    let Some(revived) = revived else { return Ok(false) };
+    let (trace, lead) = (revived.text("trace_id")?, LeadId::new(revived.text("lead_id")?));
+    let waiting = sqlx::query(sql::decisions::WRITE_STATE).bind(&trace).bind(WriteState::Waiting.to_string());
+    execute(&mut tx, waiting).await?;
+    let trace = revived.word("trace_id")?;
+    let event = audit::of_decision(at, by, "effect.revived", &lead, trace, json!({ "effect": id }));
+    audit::append(&mut tx, &event).await?;
+    store.commit(tx).await?;
+    Ok(true)
+}
+
+pub(super) async fn counts(store: &SqliteStore) -> Result<EffectCounts, StoreError> {
+    let found = sqlx::query(sql::outbox::COUNTS).fetch_all(&mut *store.reader().await?).await.map_err(database)?;
+    let mut counts = EffectCounts::default();
+    for row in &found {
+        let n = count(row.int("n")?)?;
+        match row.word("state")? {
+            EffectState::Ready | EffectState::Leased => counts.pending += n,
+            EffectState::Done => counts.sent += n,
+            EffectState::Superseded => counts.superseded += n,
+            EffectState::Cancelled => counts.cancelled += n,
+            EffectState::Dead => counts.failed += n,
+        }
+    }
+    Ok(counts)
+}
+
+pub(super) async fn in_states(
+    store: &SqliteStore,
+    states: &[EffectState],
+    limit: u32,
+) -> Result<Vec<EffectRow>, StoreError> {
+    let mut wanted = states.to_vec();
+    wanted.sort_unstable_by_key(EffectState::to_string);
+    wanted.dedup();
+    let mut tx = store.read().await?;
+    let mut effects = Vec::new();
+    for state in wanted {
+        let found = sqlx::query(sql::outbox::IN_STATE)
+            .bind(state.to_string())
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(database)?;
+        effects.extend(found.iter().map(rows::effect_row).collect::<Result<Vec<_>, _>>()?);
+    }
+    effects.sort_unstable_by_key(|effect| std::cmp::Reverse(effect.id));
+    effects.truncate(limit as usize);
+    Ok(effects)
+}

@@ -1,0 +1,266 @@
+//! [`QueryStore`]: what the screens, the CLI and the reports ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+use tokio::sync::watch;
+
+use super::SqliteStore;
+use super::errors::database;
+use crate::app::ports::{QueryStore, StoreError};
+use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
+use crate::domain::audit::AuditEvent;
+use crate::domain::ids::{LeadId, RepId};
+use crate::domain::lead::{Conservation, LeadState};
+use crate::store::rows::{self, Columns};
+use crate::store::sql;
+use crate::store::values::{self, count, folded, micros};
+
+/// Events in the timeline of one lead.
+const TIMELINE: i64 = 200;
+
+#[async_trait]
+impl QueryStore for SqliteStore {
+    async fn conservation(&self) -> Result<Conservation, StoreError> {
+        let row =
+            sqlx::query(sql::queries::CONSERVATION).fetch_one(&mut *self.reader().await?).await.map_err(database)?;
+        Ok(Conservation {
+            received: count(row.int("received")?)?,
+            decided: count(row.int("decided")?)?,
+            in_lane: count(row.int("in_lane")?)?,
+            pending: count(row.int("pending")?)?,
+            superseded: count(row.int("superseded")?)?,
+        })
+    }
+
+    async fn lane_counts(&self, at: DateTime<Utc>) -> Result<LaneCounts, StoreError> {
+        let found = sqlx::query(sql::queries::LANE_COUNTS)
+            .bind(micros(at))
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        let mut counts = LaneCounts::default();
+        for row in &found {
+            let awake = count(row.int("awake")?)?;
+            if awake > 0 {
+                counts.lanes.insert(row.word("lane")?, awake);
+            }
+            counts.snoozed += count(row.int("snoozed")?)?;
+        }
+        Ok(counts)
+    }
+
+    async fn queue_page(
+        &self,
+        filter: &LeadFilter,
+        seek: &Seek,
+        limit: u32,
+        at: DateTime<Utc>,
+    ) -> Result<QueuePage, StoreError> {
+        let Some(list) = List::of(filter, at) else { return Ok(QueuePage::default()) };
+        let limit = i64::from(limit);
+        let mut tx = self.read().await?;
+        let (before, after) = match seek {
+            Seek::Top => (Vec::new(), list.rows(&mut tx, list.onward, &Place::START, limit).await?),
+            Seek::End => (list.rows(&mut tx, list.backward, &Place::END, limit).await?, Vec::new()),
+            Seek::Around(key) => {
+                let place = Place { order: -key.priority, id: key.id.as_str() };
+                let before = list.rows(&mut tx, list.backward, &place, limit / 2).await?;
+                let after = list.rows(&mut tx, list.onward, &place, limit - before.len() as i64).await?;
+                (before, after)
+            }
+        };
+        let rows: Vec<QueueRow> = before.into_iter().rev().chain(after).collect();
+        let first = rows.first().map(|row| Place { order: -row.priority, id: row.id.as_str() });
+        let (start, total) = list.tally(&mut tx, &first.unwrap_or(Place::START)).await?;
+        Ok(QueuePage { start, rows, total })
+    }
+
+    async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError> {
+        let mut tx = self.read().await?;
+        let lead = sqlx::query(sql::leads::BY_ID).bind(id.as_str()).fetch_optional(&mut *tx).await.map_err(database)?;
+        let Some(lead) = lead else { return Ok(None) };
+        let ranked = sqlx::query(sql::rankings::NEWEST_OF_LEAD)
+            .bind(id.as_str())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(database)?;
+        let (ranking, recommendation) = match &ranked {
+            Some(row) => (
+                row.text_opt("ranking")?.map(|text| values::from_json(&text, "a ranking")).transpose()?,
+                Some(values::from_json(&row.text("recommendation")?, "a recommendation")?),
+            ),
+            None => (None, None),
+        };
+        let decisions =
+            sqlx::query(sql::decisions::OF_LEAD).bind(id.as_str()).fetch_all(&mut *tx).await.map_err(database)?;
+        let outcome =
+            sqlx::query(sql::learning::OUTCOME).bind(id.as_str()).fetch_optional(&mut *tx).await.map_err(database)?;
+        let mut detail = LeadDetail {
+            record: rows::lead_record(&lead)?,
+            ranking,
+            recommendation,
+            decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
+            outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
+            timeline: timeline(&mut tx, id, TIMELINE).await?,
+            names: BTreeMap::new(),
+        };
+        detail.names = names(&mut tx, &mentioned(&detail)).await?;
+        Ok(Some(detail))
+    }
+
+    async fn shadow_rows(&self, after: Option<&LeadId>, limit: u32) -> Result<Vec<ShadowRow>, StoreError> {
+        let found = sqlx::query(sql::queries::SHADOW)
+            .bind(after.map_or("", LeadId::as_str))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        found.iter().map(rows::shadow_row).collect()
+    }
+
+    async fn audit(&self, lead: Option<&LeadId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut reader = self.reader().await?;
+        if let Some(lead) = lead {
+            return timeline(&mut reader, lead, i64::from(limit)).await;
+        }
+        let found =
+            sqlx::query(sql::audit::NEWEST).bind(i64::from(limit)).fetch_all(&mut *reader).await.map_err(database)?;
+        found.iter().map(rows::audit_event).collect()
+    }
+
+    async fn data_version(&self) -> Result<i64, StoreError> {
+        self.watcher.lock().await.version().await
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
+    async fn close(&self) {
+        SqliteStore::close(self).await;
+    }
+
+    async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError> {
+        let micros: Vec<i64> = sqlx::query_scalar(sql::queries::LATENCIES)
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        Ok(micros.into_iter().map(|n| n as f64 / 1_000.0).collect())
+    }
+}
+
+/// A place in the order of a list, as the index has it.
+struct Place<'a> {
+    order: f64,
+    id: &'a str,
+}
+
+impl Place<'_> {
+    /// Before every row.
+    const START: Self = Self { order: f64::NEG_INFINITY, id: "" };
+    /// After every row.
+    const END: Self = Self { order: f64::INFINITY, id: "" };
+}
+
+/// The statements that walk one index both ways, with the values that they all take.
+struct List {
+    onward: &'static str,
+    backward: &'static str,
+    tally: &'static str,
+    found: &'static str,
+    key: Option<String>,
+    snoozed: i64,
+    now: i64,
+    text: Option<String>,
+}
+
+impl List {
+    /// The list that a filter asks for; `None` if nothing can be in it.
+    fn of(filter: &LeadFilter, at: DateTime<Utc>) -> Option<Self> {
+        use sql::queries as q;
+        let (onward, backward, tally, found, key) = match (filter.lane, filter.state) {
+            (Some(lane), None | Some(LeadState::InLane)) => {
+                (q::LANE_ONWARD, q::LANE_BACKWARD, q::LANE_TALLY, q::LANE_FOUND, Some(lane.to_string()))
+            }
+            // A lane holds only leads that are in it.
+            (Some(_), Some(_)) => return None,
+            (None, Some(state)) => {
+                (q::STATE_ONWARD, q::STATE_BACKWARD, q::STATE_TALLY, q::STATE_FOUND, Some(state.to_string()))
+            }
+            (None, None) => (q::ALL_ONWARD, q::ALL_BACKWARD, q::ALL_TALLY, q::ALL_FOUND, None),
+        };
+        Some(Self {
+            onward,
+            backward,
+            tally,
+            found,
+            key,
+            snoozed: i64::from(filter.include_snoozed),
+            now: micros(at),
+            text: filter.text.as_deref().filter(|text| !text.is_empty()).map(folded),
+        })
+    }
+
+    async fn rows(
+        &self,
+        conn: &mut SqliteConnection,
+        statement: &'static str,
+        place: &Place<'_>,
+        limit: i64,
+    ) -> Result<Vec<QueueRow>, StoreError> {
+        let query = sqlx::query(statement).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
+        let query = query.bind(place.order).bind(place.id).bind(limit);
+        let query = if let Some(key) = &self.key { query.bind(key) } else { query };
+        query.fetch_all(conn).await.map_err(database)?.iter().map(rows::queue_row).collect()
+    }
+
+    /// Rows before a place, and rows in all.
+    async fn tally(&self, conn: &mut SqliteConnection, place: &Place<'_>) -> Result<(u64, u64), StoreError> {
+        let statement = if self.text.is_some() { self.found } else { self.tally };
+        let query = sqlx::query(statement).bind(self.snoozed).bind(self.now).bind(place.order).bind(place.id);
+        let query = if let Some(key) = &self.key { query.bind(key) } else { query };
+        let query = if let Some(text) = &self.text { query.bind(text) } else { query };
+        let row = query.fetch_one(conn).await.map_err(database)?;
+        Ok((count(row.int("before")?)?, count(row.int("total")?)?))
+    }
+}
+
+/// What happened to a lead, newest first.
+async fn timeline(conn: &mut SqliteConnection, lead: &LeadId, limit: i64) -> Result<Vec<AuditEvent>, StoreError> {
+    let found = sqlx::query(sql::audit::NEWEST_OF_LEAD)
+        .bind(lead.as_str())
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(database)?;
+    found.iter().map(rows::audit_event).collect()
+}
+
+/// Ids of every rep and queue that a lead's details speak of.
+fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    let record = &detail.record;
+    ids.insert(record.lead.owner.id().to_owned());
+    ids.insert(record.legacy.owner.id().to_owned());
+    if let Some(ranking) = &detail.ranking {
+        let ranked = ranking.reps.iter().map(|r| &r.rep_id);
+        let excluded = ranking.pool.excluded.iter().map(|(rep, _)| rep);
+        ids.extend(ranked.chain(&ranking.pool.eligible).chain(excluded).map(RepId::to_string));
+    }
+    ids.extend(detail.recommendation.iter().map(|r| r.route.owner().id().to_owned()));
+    for decision in &detail.decisions {
+        ids.insert(decision.owner.id().to_owned());
+        ids.insert(decision.recommendation.route.owner().id().to_owned());
+    }
+    ids.extend(detail.outcome.iter().filter_map(|o| o.rep_id.as_ref()).map(RepId::to_string));
+    ids
+}
+
+/// Names by id, of those that were ever in the roster.
+async fn names(conn: &mut SqliteConnection, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>, StoreError> {
+    let found = sqlx::query(sql::roster::NAMES).bind(values::json(ids)?).fetch_all(conn).await.map_err(database)?;
+    found.iter().map(|row| Ok((row.text("id")?, row.text("name")?))).collect()
+}

@@ -1,0 +1,148 @@
+//! One step of each loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::{Deps, Shared};
+use crate::app::learn::{self, LoadedModel};
+use crate::app::rank::{Desk, rank as rank_lead};
+use crate::app::{AppError, intake, outcomes as outcome, send as sending};
+use crate::domain::rep::Roster;
+use crate::policy::Queues;
+
+/// Leads ranked in one transaction: enough to amortise it, few enough to show progress.
+const RANK_BATCH: u32 = 64;
+/// The longest that work left by another process goes unnoticed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// When a loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// At once.
+    None,
+    /// After this time.
+    For(Duration),
+    /// When the store changes, and at the latest after this time.
+    UntilChange(Duration),
+}
+
+/// The champion, kept parsed for as long as it is the champion.
+#[derive(Default)]
+pub(super) struct Champion(Mutex<Option<Arc<LoadedModel>>>);
+
+impl Champion {
+    async fn current(&self, deps: &Deps) -> Result<Option<Arc<LoadedModel>>, AppError> {
+        let mut kept = self.0.lock().await;
+        let Some(row) = deps.store.champion().await? else {
+            *kept = None;
+            return Ok(None);
+        };
+        if kept.as_ref().is_none_or(|m| m.id != row.id) {
+            *kept = Some(Arc::new(learn::load(deps.store.as_ref(), &row.id).await?));
+        }
+        Ok(kept.clone())
+    }
+}
+
+/// Reads reps and queues.
+pub(super) async fn roster(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let org = deps.crm.org().await?;
+    deps.store.bind_org(&org.id).await?;
+    shared.monitor.org(&org);
+    let roster = deps.crm.roster().await?;
+    queues(deps, &roster)?;
+    if deps.store.roster().await? != roster {
+        deps.store.save_roster(&roster, deps.clock.now()).await?;
+    }
+    Ok(Pause::For(deps.pace.roster))
+}
+
+/// Takes in changed leads.
+pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let org = deps.crm.org().await?;
+    deps.store.bind_org(&org.id).await?;
+    let (_, more) = intake::poll_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
+    Ok(if more { Pause::None } else { Pause::For(deps.pace.poll) })
+}
+
+/// Ranks a batch of pending leads.
+pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let pending = deps.store.pending(RANK_BATCH).await?;
+    if pending.is_empty() {
+        return Ok(Pause::UntilChange(LOOK_AGAIN));
+    }
+    let roster = deps.store.roster().await?;
+    if roster.reps.is_empty() {
+        return Ok(Pause::UntilChange(LOOK_AGAIN));
+    }
+    let queues = queues(deps, &roster)?;
+    let model = shared.champion.current(deps).await?.ok_or_else(|| {
+        AppError::Refused(format!(
+            "{} leads wait for a model: train one (`leadboard model train`) and promote it",
+            pending.len()
+        ))
+    })?;
+    let (clock, settings) = (deps.clock.clone(), deps.settings.clone());
+    let full = pending.len() == RANK_BATCH as usize;
+    // Scoring is arithmetic, so it runs where it cannot hold up the network.
+    let ranked = tokio::task::spawn_blocking(move || {
+        let desk = Desk {
+            scorer: model.scorer.as_ref(),
+            model_id: &model.id,
+            roster: &roster,
+            queues: &queues,
+            settings: &settings,
+        };
+        pending.iter().map(|record| rank_lead(record, &desk, clock.now())).collect::<Vec<_>>()
+    })
+    .await
+    .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))?;
+    deps.store.save_rankings(ranked).await?;
+    Ok(if full { Pause::None } else { Pause::UntilChange(LOOK_AGAIN) })
+}
+
+/// Sends what is due.
+pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let sender = format!("worker-{}", std::process::id());
+    let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &sender).await?;
+    if let Some(fault) = report.fault {
+        // Every other effect would meet the same fault: the loop backs off as a whole.
+        return Err(AppError::Refused(fault));
+    }
+    if report.tried > 0 {
+        return Ok(Pause::None);
+    }
+    let wait = deps
+        .store
+        .next_effect_at()
+        .await?
+        .and_then(|at| (at - deps.clock.now()).to_std().ok())
+        .map_or(LOOK_AGAIN, |wait| wait.min(LOOK_AGAIN));
+    Ok(Pause::UntilChange(wait.max(Duration::from_millis(1))))
+}
+
+/// Reads outcomes.
+pub(super) async fn outcomes(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    outcome::read_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
+    Ok(Pause::For(deps.pace.outcomes))
+}
+
+/// The two queues by their configured names.
+fn queues(deps: &Deps, roster: &Roster) -> Result<Queues, AppError> {
+    let find = |key: &str| {
+        roster.queue_by_key(key).map(|q| q.id.clone()).ok_or_else(|| {
+            AppError::Refused(format!(
+                "the org has no queue {key} that takes leads; create it (assets/salesforce has it), or name another in \
+                 the config"
+            ))
+        })
+    };
+    Ok(Queues { manager: find(&deps.manager_queue)?, default: find(&deps.default_queue)? })
+}

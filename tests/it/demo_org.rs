@@ -1,0 +1,12 @@
+//! The demo org over real sockets, as a client meets it.
+
+mod assignment;
+mod client;
+mod composite;
+mod judging;
+mod key;
+mod login;
+mod querying;
+mod restart;
+mod strictness;
+mod support;

@@ -1,0 +1,205 @@
+//! Leads, rankings and decisions for the tests of the store.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use leadboard::app::ports::{Cursor, IntakeChange, IntakeReport, NewDecision, RankedLead, RawLead, Store};
+use leadboard::domain::decision::{DecidedBy, Decision, WriteState};
+use leadboard::domain::effect::DecisionWrite;
+use leadboard::domain::facts::LeadFacts;
+use leadboard::domain::ids::{DecisionKey, LeadId, ModelId, QueueId, RepId, RepKey, TraceId};
+use leadboard::domain::lane::Lane;
+use leadboard::domain::lead::{Lead, LeadRecord, LegacyAssignment, Owner};
+use leadboard::domain::pool::Pool;
+use leadboard::domain::ranking::{Interval, RankedRep, Ranking, Support};
+use leadboard::domain::recommendation::{Recommendation, Route, RouteReason};
+use leadboard::domain::rep::{Queue, Rep, Roster};
+use leadboard::domain::verdict::{ReasonCode, Rejection, Verdict};
+use leadboard::store::SqliteStore;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// The cursor of lead polling.
+pub(crate) const LEADS: &str = "leads";
+/// Grace period of the decisions made here, seconds.
+pub(crate) const GRACE: i64 = 10;
+
+/// A place for one database file; in memory where the system has such a place, because these tests commit a lot.
+pub(crate) fn place() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// A fresh SQLite store. Keep the directory as long as the store.
+pub(crate) async fn sqlite() -> (TempDir, Arc<dyn Store>) {
+    let dir = place();
+    let store = SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap();
+    (dir, Arc::new(store))
+}
+
+/// So many seconds after the beginning of the test's time.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
+}
+
+pub(crate) fn id(lead: &str) -> LeadId {
+    LeadId::new(lead)
+}
+
+pub(crate) fn rep(rep: &str) -> Owner {
+    Owner::Rep(RepId::new(rep))
+}
+
+pub(crate) fn queue(queue: &str) -> Owner {
+    Owner::Queue(QueueId::new(queue))
+}
+
+/// A lead as read at change stamp `stamp` (seconds), owned by `owner`.
+pub(crate) fn raw(lead: &str, stamp: i64, owner: Owner) -> RawLead {
+    let facts = LeadFacts { source: Some("Web".into()), territory: Some("West".into()), ..LeadFacts::empty(at(-60)) };
+    RawLead {
+        lead: Lead {
+            id: id(lead),
+            company: format!("Company {lead}"),
+            contact: Some("Petra Person".into()),
+            facts,
+            owner,
+            modified_at: at(stamp),
+            modstamp: at(stamp),
+            converted: false,
+            deleted: false,
+        },
+        raw: format!(r#"{{"Id":"{lead}","SystemModstamp":{stamp}}}"#),
+    }
+}
+
+pub(crate) fn receive(lead: RawLead) -> IntakeChange {
+    let legacy = LegacyAssignment { owner: lead.lead.owner.clone(), captured_at: at(0) };
+    IntakeChange::Receive { lead: Box::new(lead), legacy }
+}
+
+pub(crate) fn refresh(lead: RawLead, rerank: bool) -> IntakeChange {
+    IntakeChange::Refresh { lead: Box::new(lead), rerank }
+}
+
+pub(crate) fn supersede(lead: RawLead, why: &str) -> IntakeChange {
+    IntakeChange::Supersede { lead: Box::new(lead), why: why.into() }
+}
+
+/// Takes changes in at a time, without moving the cursor.
+pub(crate) async fn take_in(store: &dyn Store, changes: Vec<IntakeChange>, seconds: i64) -> IntakeReport {
+    store.take_in(changes, LEADS, &Cursor::default(), at(seconds)).await.unwrap()
+}
+
+pub(crate) async fn record(store: &dyn Store, lead: &str) -> LeadRecord {
+    store.leads(&[id(lead)]).await.unwrap().pop().unwrap()
+}
+
+/// A ranking with `best` before `second`, and what policy makes of it.
+pub(crate) fn ranked(lead: &str, stamp: i64, lane: Lane, priority: f64, seconds: i64) -> RankedLead {
+    let entry = |rank: u32, rep: &str, p_win| RankedRep {
+        rep_id: RepId::new(rep),
+        rank,
+        p_win,
+        interval: Interval { low: p_win / 2.0, high: p_win },
+        support: Support::default(),
+        in_pool: true,
+        factors: Vec::new(),
+    };
+    RankedLead {
+        lead_id: id(lead),
+        modstamp: at(stamp),
+        ranking: Some(Ranking {
+            model_id: ModelId::new("m-1"),
+            ranked_at: at(seconds),
+            reps: vec![entry(1, "best", 0.5), entry(2, "legacy", 0.25)],
+            pool: Pool { eligible: vec![RepId::new("best"), RepId::new("legacy")], excluded: Vec::new() },
+            segment: "industry Software".into(),
+        }),
+        recommendation: recommendation(),
+        lane,
+        priority,
+        at: at(seconds),
+    }
+}
+
+pub(crate) fn recommendation() -> Recommendation {
+    Recommendation {
+        route: Route::AssignRep(RepId::new("best")),
+        reason: RouteReason::ModelPick,
+        explanation: "the model prefers best".into(),
+        gap: Some(0.25),
+    }
+}
+
+/// Received with the legacy owner, and ranked into a lane.
+pub(crate) async fn in_lane(store: &dyn Store, lead: &str) {
+    take_in(store, vec![receive(raw(lead, 0, rep("legacy")))], 0).await;
+    let stored = store.save_rankings(vec![ranked(lead, 0, Lane::Disagree, 1.0, 1)]).await.unwrap();
+    assert_eq!(stored, 1);
+}
+
+/// The `n`th trace of a test.
+pub(crate) fn trace(n: u128) -> TraceId {
+    TraceId::new(Uuid::from_u128(n))
+}
+
+/// A decision of Ana's for the model's pick; its trace is made of the lead and the count.
+pub(crate) fn decision(lead: &str, made_before: u32, seconds: i64, effect: bool) -> NewDecision {
+    let number = lead.bytes().fold(u128::from(made_before), |n, b| n * 1_000 + u128::from(b));
+    let decision = Decision {
+        trace_id: trace(number),
+        key: DecisionKey::new(format!("{lead}-{made_before}")),
+        lead_id: id(lead),
+        by: DecidedBy::Manager("Ana".into()),
+        verdict: Verdict::Override { rep: RepId::new("best") },
+        rejection: Some(Rejection { code: ReasonCode::O, note: Some("because".into()) }),
+        owner: rep("best"),
+        legacy_owner: rep("legacy"),
+        recommendation: recommendation(),
+        p_win: Some(0.5),
+        model_id: Some(ModelId::new("m-1")),
+        decided_at: at(seconds),
+        grace_until: at(seconds + GRACE),
+        undone_at: None,
+        write: if effect { WriteState::Waiting } else { WriteState::NotWanted },
+    };
+    let effect = effect.then(|| write_of(&decision));
+    NewDecision { decision, expected_decisions: made_before, effect, feedback: serde_json::json!({ "p_win": 0.5 }) }
+}
+
+fn write_of(decision: &Decision) -> DecisionWrite {
+    DecisionWrite {
+        key: decision.key.clone(),
+        trace_id: decision.trace_id,
+        lead_id: decision.lead_id.clone(),
+        expected_owner: rep("legacy"),
+        expected_modified_at: at(0),
+        owner: decision.owner.clone(),
+        ai_assigned: true,
+        reason: "the model prefers best".into(),
+        reason_code: "model_pick".into(),
+        verdict: decision.verdict.name().into(),
+        p_win: decision.p_win,
+        legacy_owner: decision.legacy_owner.clone(),
+        model: "m-1".into(),
+        decided_by: "Ana".into(),
+        decided_at: decision.decided_at,
+        task: None,
+    }
+}
+
+pub(crate) fn roster() -> Roster {
+    let rep = |id: &str, name: &str| Rep {
+        id: RepId::new(id),
+        key: RepKey::new(id),
+        name: name.into(),
+        active: true,
+        territory: Some("West".into()),
+    };
+    Roster {
+        reps: vec![rep("best", "Bea Best"), rep("legacy", "Leo Legacy")],
+        queues: vec![Queue { id: QueueId::new("mq"), name: "Managers".into(), key: "Leadboard_Manager".into() }],
+    }
+}
