@@ -239,7 +239,9 @@ impl Tasks {
 /// Carries out one effect. Whatever goes wrong, even a panic, comes back as an answer and is in the log.
 pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
     match effect {
-        Effect::LoadOverview(generation) => Msg::Overview(generation, reported("overview", backend.overview()).await),
+        Effect::LoadOverview(generation) => {
+            Msg::Overview(generation, reported("overview", backend.overview()).await.map(Box::new))
+        }
         Effect::LoadQueue(generation, query) => Msg::Queue(generation, reported("queue", backend.queue(query)).await),
         Effect::LoadLead(generation, id) => {
             let result = reported("lead", backend.lead(&id)).await;
