@@ -95,7 +95,8 @@ impl Columns {
         let age = width >= 68;
         let source = match width {
             0..76 => 0,
-            76..90 => 8,
+            76..84 => 8,
+            84..96 => 10,
             _ => 12,
         };
         // Cursor, SLA, two probabilities, gap, and a blank before each column.

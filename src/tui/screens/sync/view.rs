@@ -77,7 +77,7 @@ fn api(overview: &Overview, ctx: &Ctx) -> Line<'static> {
 }
 
 fn loops(overview: &Overview, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let head = format!("{:<5} {:<9} {:<14} {:>7}  last error", "", "state", "last success", "waiting");
+    let head = format!("{:<13} {:<9} {:<14} {:>7}  last error", "", "state", "last success", "waiting");
     let head = ctx.span(Meaning::Muted, ctx.theme.text(&head, width.saturating_sub(8)));
     let mut lines = vec![Line::from(vec![ctx.span(Meaning::Title, " Worker  "), head])];
     if overview.health.loops.is_empty() {
@@ -103,10 +103,10 @@ fn loop_line(health: &LoopHealth, ctx: &Ctx, width: usize) -> Line<'static> {
         .map_or_else(String::new, |(at, error)| format!("{}: {error}", format::moment(*at, ctx.now, ctx.zone)));
     let quiet = if health.state >= LoopState::Failing { Meaning::Bad } else { Meaning::Muted };
     Line::from(vec![
-        Span::raw(format!(" {} ", ctx.theme.left(&health.name, 12))),
+        Span::raw(format!(" {} ", ctx.theme.left(&health.name, 20))),
         ctx.span(meaning, format!("{mark} {word:<8}")),
         Span::raw(format!("{} {:>7}  ", ctx.theme.left(&last, 14), format::compact(health.backlog))),
-        ctx.span(quiet, ctx.theme.text(&error, width.saturating_sub(50))),
+        ctx.span(quiet, ctx.theme.text(&error, width.saturating_sub(58))),
     ])
 }
 

@@ -56,7 +56,8 @@ fn fact_words(detail: &LeadDetail, ctx: &Ctx) -> Vec<String> {
     words.extend(facts.employees.map(|n| format!("{} employees", format::magnitude(n))));
     words.extend(text(&facts.source));
     words.extend(text(&facts.territory));
-    words.push(format!("{} old", format::duration(ctx.now - facts.created_at)));
+    let age = ctx.now - facts.created_at;
+    words.push(if age < TimeDelta::minutes(1) { "new".into() } else { format!("{} old", format::duration(age)) });
     words.extend(facts.amount.map(|x| format!("expected {}", format::magnitude(x))));
     words.extend(facts.annual_revenue.map(|x| format!("revenue {}", format::magnitude(x))));
     words.extend(text(&facts.product));
@@ -260,8 +261,10 @@ fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static> {
             let sure = if apart { "ranges apart" } else { "ranges overlap" };
             let full =
                 format!("gap {points:.1} points: {points:.0} more wins expected per 100 leads like this ({sure})");
+            let middle = format!("gap {points:.1} points: {points:.0} more wins per 100 leads like this, {sure}");
             let short = format!("gap {points:.1} points, {points:+.0} wins per 100 like this");
-            if full.width() + 2 <= width { full } else { short }
+            let fits = |text: &String| text.width() + 2 <= width;
+            [full, middle].into_iter().find(fits).unwrap_or(short)
         }
         Some((_, None)) => {
             let name = ctx.theme.text(name_of(detail, &detail.record.legacy.owner), 30);
@@ -296,7 +299,7 @@ pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize
     let mut lines: Vec<Line<'static>> = vec![Line::default(); height + 1];
     for (rep, meaning, tag) in columns {
         let name = format!("{} ({tag})", rep_name(detail, &rep.rep_id));
-        let title = [format!("{name} + for - against"), format!("{name} + -"), name];
+        let title = [format!("{name} + for - against"), format!("{name} +for -against"), name];
         let title = title.iter().find(|title| title.width() < each).unwrap_or(&title[2]);
         lines[0].push_span(ctx.span(meaning, ctx.theme.left(&format!(" {title}"), each)));
         for (index, line) in lines.iter_mut().skip(1).enumerate() {
