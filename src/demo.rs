@@ -148,7 +148,8 @@ impl Demo {
         store.bind_org(&self.crm.org().await?.id).await?;
         let mut heard = progress.clone();
         pull::pull(self.crm.as_ref(), store, clock, |n, total| heard(Progress::Pulling(n, total))).await?;
-        let report = audit(&store.deals().await?, &AuditOptions::default());
+        let options = AuditOptions { as_of: Some(clock.now()), ..AuditOptions::default() };
+        let report = audit(&store.deals().await?, &options);
         if report.blocked {
             return Err(DemoError::Gate(report.lines().join("\n")));
         }
