@@ -342,6 +342,6 @@ where
 
 /// The letter of a reason, in either case; the refusal lists them with their meanings.
 fn reason(text: &str) -> Result<ReasonCode, String> {
-    let codes = || ReasonCode::iter().map(|code| format!("\n  {code}  {}", code.title())).collect::<String>();
-    text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are{}", codes()))
+    let codes = || ReasonCode::iter().map(|code| format!("  {code}  {}", code.title())).collect::<Vec<_>>().join("\n");
+    text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are\n{}", codes()))
 }

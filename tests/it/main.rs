@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod arch;
+mod cli;
 mod demo_org;
 mod history;
 mod model;
+mod rules;
 mod salesforce;
 mod store_conformance;
 mod store_fixtures;
