@@ -2,7 +2,7 @@
 
 pub(crate) mod company;
 mod history;
-mod leads;
+pub(crate) mod leads;
 mod models;
 mod scoring;
 mod settings;
