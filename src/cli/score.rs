@@ -40,8 +40,9 @@ pub(super) async fn run(options: &Options, context: &Context, out: Out) -> CliRe
         let mut lines = vec![format!("{scored} leads scored by {id}: {rows} rows in {}.", options.out.display())];
         if without > 0 {
             lines.push(format!(
-                "{without} leads have no row: no rep of the stored history works their territory. Compare their \
-                 territories with those of the history."
+                "No row for {without} of {} leads: no rep of the stored history works their territory. Compare their \
+                 territories with those of the history.",
+                leads.rows.len()
             ));
         }
         lines.iter().flat_map(|line| wrap(line)).collect()

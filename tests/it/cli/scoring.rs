@@ -54,7 +54,7 @@ fn a_lead_that_nobody_can_have_is_counted_aloud() {
     let home = trained().copy();
     home.file("leads.csv", format!("{}y-1,2025-02-01,,,,Web,Tech,1,1,Atlantis\n", leads()));
     let ran = home.run("score leads.csv --map map.toml --out scores.csv").ended(0);
-    assert!(ran.out.contains("3 leads scored") && ran.out.contains("1 leads have no row"), "{}", ran.out);
+    assert!(ran.out.contains("3 leads scored") && ran.out.contains("No row for 1 of 4 leads"), "{}", ran.out);
     let json = home.json("score leads.csv --map map.toml --out scores.csv");
     assert_eq!(json["without_a_rep"], 1);
 }

@@ -176,11 +176,11 @@ impl Office {
         self.crm.read_back(std::slice::from_ref(lead)).await.unwrap().remove(0).owner
     }
 
-    /// Another rep of the lead's pool than its owner.
+    /// A rep of the lead's pool who neither owns it nor is recommended: of equals, the stub recommends the first.
     pub(super) async fn other_rep(&self, lead: &LeadId) -> Owner {
         let detail = self.store.lead_detail(lead).await.unwrap().unwrap();
         let pool = detail.ranking.unwrap().pool.eligible;
-        Owner::Rep(pool.into_iter().find(|rep| detail.record.lead.owner.rep() != Some(rep)).unwrap())
+        Owner::Rep(pool.into_iter().rfind(|rep| detail.record.lead.owner.rep() != Some(rep)).unwrap())
     }
 
     pub(super) async fn queue(&self, key: &str) -> QueueId {
