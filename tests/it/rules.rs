@@ -170,7 +170,7 @@ fn recalibrated(artifact: &str, slope: f64, intercept: f64) -> Model {
     let mut model = envelope["model"].clone();
     model["calibration"] = serde_json::json!({ "method": "platt", "slope": slope, "intercept": intercept });
     let text = serde_json::to_string(&model).unwrap();
-    let hash: String = digest(&SHA256, text.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let hash = leadboard::domain::text::hex(digest(&SHA256, text.as_bytes()).as_ref());
     envelope["sha256"] = hash.into();
     envelope["model"] = model;
     Model::from_artifact(&serde_json::to_string(&envelope).unwrap()).unwrap()

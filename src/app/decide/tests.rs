@@ -38,8 +38,8 @@ fn rep(id: &str) -> Owner {
     Owner::Rep(RepId::new(id))
 }
 
-fn rejection(code: ReasonCode, note: Option<&str>) -> Option<Rejection> {
-    Some(Rejection { code, note: note.map(str::to_owned) })
+fn rejection(code: ReasonCode, note: Option<&str>) -> Rejection {
+    Rejection { code, note: note.map(str::to_owned) }
 }
 
 fn to_rep(id: &str) -> Verdict {
@@ -209,7 +209,7 @@ async fn turning_a_recommendation_down_needs_a_reason() {
     for verdict in [Verdict::KeepLegacy, to_rep("leo"), to_queue("q1")] {
         let name = verdict.name();
         assert_eq!(office.refused(verdict.clone(), None).await, format!("{name} needs a reason code"));
-        office.taken(verdict, rejection(ReasonCode::K, None)).await;
+        office.taken(verdict, Some(rejection(ReasonCode::K, None))).await;
         office.undo().await;
     }
     office.taken(Verdict::Approve, None).await;
@@ -219,17 +219,18 @@ async fn turning_a_recommendation_down_needs_a_reason() {
 async fn the_reason_other_needs_a_note() {
     let office = Office::new().await;
     for note in [None, Some(""), Some(" \n")] {
-        let why = office.refused(Verdict::KeepLegacy, rejection(ReasonCode::O, note)).await;
+        let why = office.refused(Verdict::KeepLegacy, Some(rejection(ReasonCode::O, note))).await;
         assert_eq!(why, "reason O (other) needs a note");
     }
-    let decision = office.taken(Verdict::KeepLegacy, rejection(ReasonCode::O, Some("they know each other"))).await;
+    let decision =
+        office.taken(Verdict::KeepLegacy, Some(rejection(ReasonCode::O, Some("they know each other")))).await;
     assert_eq!(decision.rejection.unwrap().note.as_deref(), Some("they know each other"));
 }
 
 #[tokio::test]
 async fn only_an_active_rep_or_a_known_queue_can_get_a_lead() {
     let office = Office::new().await;
-    let reason = || rejection(ReasonCode::S, None);
+    let reason = || Some(rejection(ReasonCode::S, None));
     assert_eq!(office.refused(to_rep("ivo"), reason()).await, "Ivo Old is inactive in the CRM and cannot own leads");
     assert!(office.refused(to_rep("zoe"), reason()).await.starts_with("there is no rep zoe"));
     assert_eq!(
@@ -298,7 +299,7 @@ async fn the_key_of_a_decision_is_the_same_for_the_same_state_and_new_after_an_u
     let first = one.taken(Verdict::Approve, None).await;
     // As after a restored backup: another verdict at another time, but on the very same state.
     *other.clock.0.lock().unwrap() += Duration::hours(3);
-    let repeated = other.taken(Verdict::KeepLegacy, rejection(ReasonCode::R, None)).await;
+    let repeated = other.taken(Verdict::KeepLegacy, Some(rejection(ReasonCode::R, None))).await;
     assert_eq!(first.key, repeated.key);
     assert_ne!(first.trace_id, repeated.trace_id);
     one.undo().await;
@@ -308,7 +309,7 @@ async fn the_key_of_a_decision_is_the_same_for_the_same_state_and_new_after_an_u
 #[tokio::test]
 async fn a_rep_who_gets_a_lead_gets_a_task_and_one_who_keeps_it_does_not() {
     let office = Office::new().await;
-    office.taken(Verdict::KeepLegacy, rejection(ReasonCode::R, None)).await;
+    office.taken(Verdict::KeepLegacy, Some(rejection(ReasonCode::R, None))).await;
     let kept = office.owed().await;
     assert_eq!((kept.owner, kept.task, kept.ai_assigned), (rep("leo"), None, false));
 
@@ -324,7 +325,7 @@ async fn a_rep_who_gets_a_lead_gets_a_task_and_one_who_keeps_it_does_not() {
     assert_eq!((write.p_win, write.reason_code.as_str()), (Some(0.5), "model_pick"));
 
     let office = Office::new().await;
-    office.taken(to_queue("q2"), rejection(ReasonCode::D, None)).await;
+    office.taken(to_queue("q2"), Some(rejection(ReasonCode::D, None))).await;
     let write = office.owed().await;
     assert_eq!((write.task, write.p_win, write.reason_code.as_str()), (None, None, "D"));
 }
@@ -333,7 +334,7 @@ async fn a_rep_who_gets_a_lead_gets_a_task_and_one_who_keeps_it_does_not() {
 async fn a_lead_counts_as_assigned_by_ai_only_when_the_recommended_rep_owns_it() {
     let recommended = || Route::AssignRep(RepId::new("bea"));
     let to_managers = || Route::ManagerQueue(QueueId::new("q1"));
-    let why = || rejection(ReasonCode::K, None);
+    let why = || Some(rejection(ReasonCode::K, None));
     for (route, verdict, reason, expected) in [
         (recommended(), Verdict::Approve, None, true),
         (recommended(), to_rep("bea"), why(), true),
@@ -352,7 +353,7 @@ async fn a_lead_counts_as_assigned_by_ai_only_when_the_recommended_rep_owns_it()
 #[tokio::test]
 async fn what_was_shown_is_kept_as_feedback() {
     let office = Office::new().await;
-    let decision = office.taken(to_rep("leo"), rejection(ReasonCode::R, Some("old friends"))).await;
+    let decision = office.taken(to_rep("leo"), Some(rejection(ReasonCode::R, Some("old friends")))).await;
     let mut file = SqliteConnection::connect(&format!("sqlite:{}", office.path.display())).await.unwrap();
     let rows = sqlx::query("SELECT trace_id, verdict, rejection_code, feedback, retracted_at FROM training_feedback")
         .fetch_all(&mut file)

@@ -1,6 +1,7 @@
 //! `score`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 
 use super::company::{self, GOOD, HEADER, MAP};
@@ -10,7 +11,7 @@ use super::support::{Home, csv_rows, trained};
 fn leads() -> String {
     let mut csv = HEADER.to_owned();
     for (id, owner, region) in [("x-1", "N0", "North"), ("x-2", "", "South"), ("x-3", "S1", "North")] {
-        csv += &format!("{id},2025-02-01T09:00:00Z,,{owner},,Referral,Tech,900000,40,{region}\n");
+        writeln!(csv, "{id},2025-02-01T09:00:00Z,,{owner},,Referral,Tech,900000,40,{region}").unwrap();
     }
     csv
 }
