@@ -198,6 +198,11 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) skip_bad: bool,
 
+    /// Take only what was known before this day: leads created before it, with outcomes known before it (where the file
+    /// says when). For trying a model on later leads, as `demo-org --history` replays them
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) before: Option<chrono::NaiveDate>,
+
     /// Where --skip-bad writes the lines it left out [default: FILE.rejected.csv]
     #[arg(long, value_name = "FILE", requires = "skip_bad")]
     pub(crate) rejected: Option<PathBuf>,

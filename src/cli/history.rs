@@ -48,12 +48,20 @@ pub(super) async fn audit_store(store: &dyn Store, context: &Context) -> Result<
 async fn import(options: Import, context: &Context, out: Out) -> CliResult {
     // The store first: what cannot be kept need not be read.
     let store = context.store().await?;
-    let Import { file, map, skip_bad, rejected } = options;
+    let Import { file, map, skip_bad, rejected, before } = options;
     let rejects = skip_bad.then(|| rejected.unwrap_or_else(|| beside(&file)));
-    let (import, rejects) = tokio::task::spawn_blocking(move || read(&file, &map, rejects.as_deref(), out))
+    let (mut import, rejects) = tokio::task::spawn_blocking(move || read(&file, &map, rejects.as_deref(), out))
         .await
         .map_err(CliError::failed)?
         .map_err(from_history)?;
+    // What the file holds, before anything of it is left out on purpose.
+    let summary = import.lines();
+    let read = import.deals.len();
+    if let Some(day) = before {
+        let day = day.and_time(chrono::NaiveTime::MIN).and_utc();
+        import.deals.retain(|d| d.facts.created_at < day && (d.closed_assumed || d.closed_at < day));
+    }
+    let later = read - import.deals.len();
     let bar = out.progress("storing", import.deals.len() as u64);
     let (mut new, mut replaced) = (0, 0);
     for batch in import.deals.chunks(BATCH) {
@@ -69,11 +77,14 @@ async fn import(options: Import, context: &Context, out: Out) -> CliResult {
     let span = created().min().zip(created().max());
     let result = json!({
         "rows": import.rows, "closed": import.deals.len(), "open": import.open, "rejected": import.rejected.count,
-        "rejected_file": rejects, "new": new, "replaced": replaced, "stored": stored,
+        "rejected_file": rejects, "later": later, "new": new, "replaced": replaced, "stored": stored,
         "first_created": span.map(|s| s.0), "last_created": span.map(|s| s.1),
     });
     out.result(&result, || {
-        let mut lines = import.lines();
+        let mut lines = summary;
+        if later > 0 {
+            lines.push(format!("Of the closed deals, {later} are of later days and were left out, as asked."));
+        }
         if let Some((first, last)) = span {
             lines.push(format!("Leads created {} to {}.", first.date_naive(), last.date_naive()));
         }

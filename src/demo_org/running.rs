@@ -3,26 +3,35 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use toml::{Table, Value as Toml};
 
 use super::auth::Credentials;
 use super::server::Server;
+use super::stamp::Stamp;
 use super::world::World;
 
 /// A running demo org. It stops when it is dropped, or in good order by [`RunningOrg::shutdown`].
 pub struct RunningOrg {
     address: SocketAddr,
+    /// When the org was made; every live lead is younger.
+    base: Stamp,
     server: Arc<Server>,
     tasks: TaskTracker,
     cancel: CancellationToken,
 }
 
 impl RunningOrg {
-    pub(super) fn new(address: SocketAddr, server: Arc<Server>, tasks: TaskTracker, cancel: CancellationToken) -> Self {
-        Self { address, server, tasks, cancel }
+    pub(super) fn new(
+        address: SocketAddr,
+        base: Stamp,
+        server: Arc<Server>,
+        tasks: TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { address, base, server, tasks, cancel }
     }
 
     /// Where it listens.
@@ -80,6 +89,8 @@ impl RunningOrg {
             ("client_id".to_owned(), self.credentials().client_id.as_str().into()),
             ("client_secret".to_owned(), self.credentials().client_secret.as_str().into()),
             ("poll_seconds".to_owned(), 1.0.into()),
+            // Whoever starts later still gets the leads that came in before.
+            ("since".to_owned(), self.base.utc().to_rfc3339_opts(SecondsFormat::Secs, true).into()),
         ]);
         if let World::Replay(replay) = &self.server.world {
             let named = |numeric: bool| {

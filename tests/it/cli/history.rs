@@ -45,6 +45,16 @@ fn a_good_file_is_imported_and_the_next_step_is_named() {
 }
 
 #[test]
+fn only_what_was_known_before_a_day_can_be_taken() {
+    let later = GOOD.replace("a-1", "a-2").replace("2024-02-01", "2024-02-02");
+    let home = home(&format!("{HEADER}{GOOD}{later}"));
+    let ran = home.run("history import deals.csv --map map.toml --before 2024-02-02").ended(0);
+    assert!(ran.out.contains("2 closed") && ran.out.contains("1 are of later days"), "{}", ran.out);
+    assert!(ran.out.contains("1 new, 0 replaced; 1 closed deals in all"), "{}", ran.out);
+    assert_eq!(home.run("history import deals.csv --map map.toml --before soon").code, 2);
+}
+
+#[test]
 fn a_bad_line_refuses_the_file_and_every_bad_line_is_named() {
     let home = home(&damaged());
     let ran = home.run("history import deals.csv --map map.toml").ended(1);
