@@ -205,8 +205,8 @@ impl DemoOrg {
                 None => Credentials::generate().map_err(|_| DemoOrgError::NoRandomness)?,
             },
         };
-        let (org, credentials) = match &config.journal {
-            None => (world.make_org(fresh.base), fresh.credentials),
+        let (org, credentials, base) = match &config.journal {
+            None => (world.make_org(fresh.base), fresh.credentials, fresh.base),
             Some(path) => {
                 let (journal, header, lines) = Journal::open(path, || fresh)?;
                 if header.demo_org_journal != JOURNAL_VERSION || header.world != world.key() {
@@ -214,7 +214,7 @@ impl DemoOrg {
                 }
                 let mut org = world.make_org(header.base);
                 org.resume(journal, lines);
-                (org, header.credentials)
+                (org, header.credentials, header.base)
             }
         };
         let listening = async {
@@ -252,6 +252,6 @@ impl DemoOrg {
             }
         });
         tasks.close();
-        Ok(RunningOrg::new(address, server, tasks, cancel))
+        Ok(RunningOrg::new(address, base.utc(), server, tasks, cancel))
     }
 }

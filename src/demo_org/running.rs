@@ -15,19 +15,32 @@ use super::world::World;
 /// A running demo org. It stops when it is dropped, or in good order by [`RunningOrg::shutdown`].
 pub struct RunningOrg {
     address: SocketAddr,
+    began: DateTime<Utc>,
     server: Arc<Server>,
     tasks: TaskTracker,
     cancel: CancellationToken,
 }
 
 impl RunningOrg {
-    pub(super) fn new(address: SocketAddr, server: Arc<Server>, tasks: TaskTracker, cancel: CancellationToken) -> Self {
-        Self { address, server, tasks, cancel }
+    pub(super) fn new(
+        address: SocketAddr,
+        began: DateTime<Utc>,
+        server: Arc<Server>,
+        tasks: TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { address, began, server, tasks, cancel }
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// When it was made, in whole seconds: its history is older than this, its live leads are not. The same after every
+    /// restart on the same journal.
+    pub const fn began(&self) -> DateTime<Utc> {
+        self.began
     }
 
     /// Its address for clients: both the login host and the instance.
