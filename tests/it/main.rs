@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod arch;
+mod crash;
+mod demo;
 mod demo_org;
 mod history;
 mod model;
@@ -10,3 +12,4 @@ mod store_conformance;
 mod store_fixtures;
 mod store_model;
 mod store_sqlite;
+mod worker;
