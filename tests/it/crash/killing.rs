@@ -23,7 +23,7 @@ pub(super) const BURST: u64 = 5;
 /// And in the last run, which need not save them.
 const LAST_BURST: u64 = 40;
 /// The longest that a condition may take to come true on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks at a file: short, to strike soon after what was waited for.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -49,8 +49,6 @@ pub(super) struct Wreck {
     pub(super) sum: Conservation,
     /// The outbox.
     pub(super) effects: EffectCounts,
-    /// Leads in the org's journal.
-    pub(super) arrived: u64,
     /// Decision records in the org's journal.
     pub(super) recorded_in_org: u64,
 }
@@ -213,7 +211,6 @@ impl Company {
             models: store.models().await.unwrap().len(),
             sum: store.conservation().await.unwrap(),
             effects: store.effect_counts().await.unwrap(),
-            arrived: self.seen("lead_arrived").values().sum(),
             recorded_in_org: self.seen("decision_recorded").values().sum(),
         };
         store.close().await;
@@ -236,5 +233,5 @@ fn tail(path: &Path, from: u64) -> Vec<u8> {
 }
 
 fn count(text: &[u8]) -> u64 {
-    text.iter().filter(|b| **b == b'\n').count() as u64
+    text.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n")).count() as u64
 }

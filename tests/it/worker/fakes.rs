@@ -35,7 +35,7 @@ const LEGACY: &str = "legacy";
 const MANAGER_QUEUE: &str = "Leadboard_Manager";
 const DEFAULT_QUEUE: &str = "Leadboard_Default";
 /// The longest that a condition may take to come true.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until something holds.
 pub(super) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
