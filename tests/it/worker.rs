@@ -12,7 +12,7 @@ use leadboard::app::decide::{VerdictRequest, decide, undo};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{CrmError, Store, WriteOutcome};
 use leadboard::domain::decision::WriteState;
-use leadboard::domain::effect::EffectCounts;
+use leadboard::domain::effect::{EffectCounts, EffectState};
 use leadboard::domain::ids::RepId;
 use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::{LeadState, Owner};
@@ -139,6 +139,9 @@ async fn a_used_up_quota_pauses_polling_and_writing_and_costs_no_try() {
     desk.crm.accept();
     desk.until_write("a", WriteState::Written).await;
     desk.until_loop(&worker, SEND, LoopState::Running, "daily limit").await;
+    assert!(desk.crm.tries() >= 2);
+    let sent = desk.store.effects(&[EffectState::Done], 1).await.unwrap();
+    assert_eq!(sent[0].attempts, 1, "waiting for the quota used up tries");
     worker.stop().await;
 }
 
