@@ -105,6 +105,11 @@ pub(crate) struct Demo {
     #[arg(long, default_value_t = 200, requires = "headless", value_name = "N")]
     pub(crate) leads: u32,
 
+    /// How many leads of a headless run come in together
+    #[arg(long, hide = true, default_value_t = 10, requires = "headless", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) burst: u32,
+
     /// Which company: the same seed gives the same people, history and leads
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,

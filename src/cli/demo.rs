@@ -91,7 +91,7 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
         demo.org.set_paused(false);
     }
     if options.headless {
-        let outcome = headless::run(&demo, u64::from(options.leads)).await?;
+        let outcome = headless::run(&demo, u64::from(options.leads), u64::from(options.burst)).await?;
         out.result(&outcome, || lines(&outcome));
     } else {
         watch(&demo).await?;

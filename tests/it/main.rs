@@ -3,6 +3,8 @@
 
 mod arch;
 mod cli;
+mod crash;
+mod demo;
 mod demo_org;
 mod history;
 mod model;
@@ -12,3 +14,4 @@ mod store_conformance;
 mod store_fixtures;
 mod store_model;
 mod store_sqlite;
+mod worker;
