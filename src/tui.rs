@@ -108,7 +108,7 @@ pub async fn run(backend: Arc<dyn Backend>, options: Options, clock: Arc<dyn Clo
     let size = surface.size()?;
     let (mut model, first) = Model::new(options, keymap, size, clock.now());
     let runtime = Runtime { backend, clock, surface, signals };
-    runtime.run(&mut model, first, EventStream::new).await?;
+    term::guarded(runtime.run(&mut model, first, EventStream::new)).await?;
     Ok(())
 }
 
@@ -119,8 +119,16 @@ impl Surface for TtySurface {
         self.0.draw(|frame| view::draw(frame, model))
     }
 
+    fn repaint(&mut self) {
+        self.0.repaint();
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         self.0.suspend()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        self.0.resume()
     }
 
     fn size(&self) -> io::Result<(u16, u16)> {
@@ -132,13 +140,15 @@ impl Surface for TtySurface {
 #[cfg(unix)]
 fn listen(sender: mpsc::Sender<Signal>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    /// SIGTSTP by number, which Tokio has no name for: the same on Linux, and on the BSDs with macOS.
+    /// SIGTSTP and SIGCONT by number, for which Tokio has no names: those of Linux, and those of the BSDs with macOS.
     const SIGTSTP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 20 } else { 18 };
+    const SIGCONT: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 18 } else { 19 };
 
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut stop = signal(SignalKind::from_raw(SIGTSTP))?;
+    let mut go_on = signal(SignalKind::from_raw(SIGCONT))?;
     tokio::spawn(async move {
         loop {
             let heard = tokio::select! {
@@ -146,6 +156,7 @@ fn listen(sender: mpsc::Sender<Signal>) -> io::Result<()> {
                 _ = hang_up.recv() => Signal::Terminate,
                 _ = interrupt.recv() => Signal::Terminate,
                 _ = stop.recv() => Signal::Suspend,
+                _ = go_on.recv() => Signal::Continue,
             };
             if sender.send(heard).await.is_err() {
                 return;

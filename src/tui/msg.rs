@@ -34,7 +34,7 @@ pub enum Msg {
     /// The system asked us to leave.
     Terminate,
     /// Numbers of the header.
-    Overview(Generation, Result<Overview, BackendError>),
+    Overview(Generation, Result<Box<Overview>, BackendError>),
     /// A window of a lane.
     Queue(Generation, Result<QueuePage, BackendError>),
     /// A lead.

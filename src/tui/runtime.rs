@@ -16,7 +16,6 @@ use super::backend::{Backend, BackendError};
 use super::input::Pace;
 use super::model::Model;
 use super::msg::{Effect, Msg};
-use super::term::in_ui;
 use super::update::update;
 use crate::app::ports::Clock;
 
@@ -33,8 +32,12 @@ const BATCH: usize = 1_024;
 pub trait Surface {
     /// Draws the state.
     fn draw(&mut self, model: &Model) -> io::Result<()>;
-    /// Gives the terminal back to the shell until the process is continued.
+    /// Draws everything the next time, because what the terminal shows can no longer be relied on.
+    fn repaint(&mut self);
+    /// Gives the terminal back to the shell and stops the process, now or in a moment.
     fn suspend(&mut self) -> io::Result<()>;
+    /// Takes the terminal again, after the process was continued.
+    fn resume(&mut self) -> io::Result<()>;
     /// Columns and rows.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
@@ -46,6 +49,8 @@ pub enum Signal {
     Terminate,
     /// Stop for a while.
     Suspend,
+    /// Go on.
+    Continue,
 }
 
 /// Everything the loop listens to and works with.
@@ -89,16 +94,20 @@ impl<S: Surface> Runtime<S> {
             if std::mem::take(&mut suspend) {
                 drop(keyboard);
                 self.surface.suspend()?;
+                if self.continued().await == Signal::Terminate {
+                    break;
+                }
+                self.surface.resume()?;
                 keyboard = events();
                 model.now = self.clock.now();
                 let (width, height) = self.surface.size()?;
-                tasks.start(in_ui(|| update(model, Msg::Resized(width, height))));
-                tasks.start(in_ui(|| update(model, Msg::Changed)));
+                tasks.start(update(model, Msg::Resized(width, height)));
+                tasks.start(update(model, Msg::Changed));
             }
             if model.exit {
                 break;
             }
-            in_ui(|| self.surface.draw(model))?;
+            self.surface.draw(model)?;
             let asleep = (model.wake_at() - model.now).to_std().unwrap_or_default().max(Duration::from_millis(1));
 
             let mut news: VecDeque<Msg> = VecDeque::new();
@@ -107,6 +116,7 @@ impl<S: Surface> Runtime<S> {
                 signal = self.signals.recv(), if signals_open => match signal {
                     Some(Signal::Terminate) => news.push_back(Msg::Terminate),
                     Some(Signal::Suspend) => suspend = true,
+                    Some(Signal::Continue) => {}
                     None => signals_open = false,
                 },
                 Some(answer) = inbox.recv() => news.push_back(answer),
@@ -121,6 +131,9 @@ impl<S: Surface> Runtime<S> {
                             _ => break,
                         }
                     }
+                    if batch.iter().any(|event| matches!(event, Event::Resize(..))) {
+                        self.surface.repaint();
+                    }
                     let hurried = pace.hurried(&batch, Instant::now());
                     news.extend(batch.into_iter().filter_map(|event| message(event, hurried)));
                 }
@@ -134,7 +147,7 @@ impl<S: Surface> Runtime<S> {
             }
             model.now = self.clock.now();
             while let Some(msg) = news.pop_front().or_else(|| inbox.try_recv().ok()) {
-                suspend |= tasks.start(in_ui(|| update(model, msg)));
+                suspend |= tasks.start(update(model, msg));
             }
         }
         writes.close();
@@ -145,6 +158,19 @@ impl<S: Surface> Runtime<S> {
             );
         }
         Ok(())
+    }
+}
+
+impl<S> Runtime<S> {
+    /// Waits for the shell to continue the process, or for the system to end it.
+    async fn continued(&mut self) -> Signal {
+        loop {
+            match self.signals.recv().await {
+                Some(Signal::Suspend) => {}
+                Some(signal) => return signal,
+                None => return Signal::Continue,
+            }
+        }
     }
 }
 
@@ -213,7 +239,9 @@ impl Tasks {
 /// Carries out one effect. Whatever goes wrong, even a panic, comes back as an answer and is in the log.
 pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
     match effect {
-        Effect::LoadOverview(generation) => Msg::Overview(generation, reported("overview", backend.overview()).await),
+        Effect::LoadOverview(generation) => {
+            Msg::Overview(generation, reported("overview", backend.overview()).await.map(Box::new))
+        }
         Effect::LoadQueue(generation, query) => Msg::Queue(generation, reported("queue", backend.queue(query)).await),
         Effect::LoadLead(generation, id) => {
             let result = reported("lead", backend.lead(&id)).await;

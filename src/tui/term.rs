@@ -18,6 +18,7 @@ use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::text::safe;
 
@@ -26,7 +27,7 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
 thread_local! {
-    /// Whether this thread is inside the dashboard's own code.
+    /// Whether this thread is inside the dashboard's own code at this moment.
     static IN_UI: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
@@ -34,6 +35,8 @@ thread_local! {
 #[derive(Debug)]
 pub struct Tty {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// What the terminal shows is not what we drew last.
+    stale: bool,
 }
 
 impl Tty {
@@ -41,7 +44,7 @@ impl Tty {
     pub fn enter(log_path: Option<PathBuf>) -> io::Result<Self> {
         install_hook(log_path);
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout())))?;
-        let tty = Self { terminal };
+        let tty = Self { terminal, stale: false };
         switch_on()?;
         Ok(tty)
     }
@@ -49,9 +52,21 @@ impl Tty {
     /// Draws one picture, shown at once by terminals that know synchronised updates.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.stale) {
+            // Not `Terminal::clear`: it would ask the terminal where the cursor is, and wait for an answer that the
+            // event stream may have eaten.
+            let size = self.terminal.size()?;
+            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+        }
         self.terminal.draw(render)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()
+    }
+
+    /// Draws everything the next time, not only what changed: after a resize the terminal may have cut or moved what it
+    /// showed, even when the size is the old one again.
+    pub fn repaint(&mut self) {
+        self.stale = true;
     }
 
     /// Columns and rows.
@@ -60,12 +75,18 @@ impl Tty {
         Ok((size.width, size.height))
     }
 
-    /// Gives the terminal back, stops the process until the shell continues it, and takes the terminal again.
+    /// Gives the terminal back and stops the process. The stop may come a moment after this returns: wait for SIGCONT
+    /// before [`Self::resume`].
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
-        stop_process()?;
+        stop_process()
+    }
+
+    /// Takes the terminal again.
+    pub fn resume(&mut self) -> io::Result<()> {
         switch_on()?;
-        self.terminal.clear()
+        self.repaint();
+        Ok(())
     }
 }
 
@@ -91,10 +112,10 @@ pub fn restore() {
     drop(disable_raw_mode());
 }
 
-/// SIGSTOP to ourselves, through `kill` because raising a signal needs unsafe code.
+/// SIGSTOP to ourselves, through the shell's own `kill` because raising a signal needs unsafe code.
 #[cfg(unix)]
 fn stop_process() -> io::Result<()> {
-    let status = std::process::Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status()?;
+    let status = std::process::Command::new("sh").args(["-c", "kill -STOP $PPID"]).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other("the process could not be stopped")) }
 }
 
@@ -104,14 +125,16 @@ fn stop_process() -> io::Result<()> {
     Ok(())
 }
 
-/// Runs a piece of the dashboard; a panic inside gives the terminal back before it is reported.
-pub fn in_ui<T>(work: impl FnOnce() -> T) -> T {
-    IN_UI.with(|flag| {
-        let before = flag.replace(true);
-        let result = work();
-        flag.set(before);
-        result
+/// Runs the dashboard so that a panic in it gives the terminal back before it is reported.
+pub async fn guarded<T>(dashboard: impl Future<Output = T>) -> T {
+    let mut dashboard = std::pin::pin!(dashboard);
+    std::future::poll_fn(|context| {
+        let before = IN_UI.replace(true);
+        let polled = dashboard.as_mut().poll(context);
+        IN_UI.set(before);
+        polled
     })
+    .await
 }
 
 /// Log, restore, report: in that order. A panic in a background task does not tear the screen down: it is logged, and
@@ -124,7 +147,7 @@ fn install_hook(log_path: Option<PathBuf>) {
             let place = info.location().map(ToString::to_string).unwrap_or_default();
             let words = info.payload_as_str().map(safe).unwrap_or_default();
             tracing::error!(panic.place = %place, panic.message = %words, "panic");
-            if active && !IN_UI.with(std::cell::Cell::get) {
+            if active && !IN_UI.get() {
                 return;
             }
             restore();
@@ -140,3 +163,6 @@ fn install_hook(log_path: Option<PathBuf>) {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Overview(generation, result) => {
             let first = model.overview.data.is_none();
-            if model.overview.receive(generation, result) {
+            if model.overview.receive(generation, result.map(|overview| *overview)) {
                 model.relayout();
             }
             let mut effects: Vec<Effect> = model.overview.load.repeat().map(Effect::LoadOverview).into_iter().collect();

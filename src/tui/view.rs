@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Clear, Paragraph};
 
 use super::Zone;
 use super::action::Action;
@@ -86,6 +86,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
             overlay::view::draw(frame, model, &ctx, area, shown);
         }
     }
+    frame.render_widget(Clear, parts.footer);
     footer(frame, model, &ctx, parts.footer);
 }
 

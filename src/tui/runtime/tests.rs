@@ -22,22 +22,37 @@ impl Clock for Still {
     }
 }
 
-/// A terminal whose newest picture can be looked at, and which counts its pictures.
+/// A terminal whose newest picture can be looked at, and which counts what is done to it.
 #[derive(Clone)]
-struct Screen(Arc<Mutex<(String, usize, usize)>>);
+struct Screen(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    picture: String,
+    pictures: usize,
+    suspended: usize,
+    resumed: usize,
+}
 
 impl Surface for Screen {
     fn draw(&mut self, model: &Model) -> io::Result<()> {
         let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
         terminal.draw(|frame| view::draw(frame, model)).unwrap();
         let mut seen = self.0.lock().unwrap();
-        seen.0 = terminal.backend().to_string();
-        seen.1 += 1;
+        seen.picture = terminal.backend().to_string();
+        seen.pictures += 1;
         Ok(())
     }
 
+    fn repaint(&mut self) {}
+
     fn suspend(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap().2 += 1;
+        self.0.lock().unwrap().suspended += 1;
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap().resumed += 1;
         Ok(())
     }
 
@@ -108,7 +123,7 @@ impl Story {
     }
 
     fn picture(&self) -> String {
-        self.screen.0.lock().unwrap().0.clone()
+        self.screen.0.lock().unwrap().picture.clone()
     }
 
     async fn ends(self) {
@@ -164,22 +179,30 @@ async fn nothing_is_drawn_while_nothing_happens() {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let drawn = story.screen.0.lock().unwrap().1;
+        let drawn = story.screen.0.lock().unwrap().pictures;
         if drawn == before {
             break;
         }
         assert!(Instant::now() < deadline, "it never rests");
         before = drawn;
     }
+}
+
+#[tokio::test]
+async fn the_terminal_is_taken_again_only_when_the_shell_says_so() {
+    let story = Story::begin(None);
+    story.until("the queue", |p| p.contains("1 of 15")).await;
     story.signals.send(Signal::Suspend).await.unwrap();
-    let suspended = || story.screen.0.lock().unwrap().2;
     let deadline = Instant::now() + Duration::from_secs(20);
-    while suspended() == 0 {
+    while story.screen.0.lock().unwrap().suspended == 0 {
         assert!(Instant::now() < deadline, "never suspended");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    assert_eq!(story.screen.0.lock().unwrap().resumed, 0);
+    story.signals.send(Signal::Continue).await.unwrap();
     story.key(KeyCode::F(2));
     story.until("keys after the suspension", |p| p.contains("1 of 39")).await;
+    assert_eq!(story.screen.0.lock().unwrap().resumed, 1);
 }
 
 /// A backend in which something is broken badly.

@@ -216,6 +216,17 @@ fn a_waiting_verdict_is_dropped_when_the_cursor_moves_on() {
 }
 
 #[test]
+fn a_verdict_says_which_state_of_the_lead_was_shown() {
+    let mut state = company(noon(), 60);
+    for (_, detail) in state.leads.values_mut() {
+        detail.record.decisions_made = 2;
+    }
+    let mut stage = Stage::with(options(), state, (80, 24));
+    stage.press("f2 a");
+    assert_eq!(last(&stage).expected_decisions, 2);
+}
+
+#[test]
 fn nobody_decides_twice() {
     let mut stage = Stage::new();
     stage.press("f2");

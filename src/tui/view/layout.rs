@@ -49,7 +49,7 @@ pub fn queue_columns(body: Rect) -> (Rect, Option<Rect>) {
     }
     let panel = (body.width * 46 / 100).max(50);
     let [list, _, panel] =
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(1), Constraint::Length(panel)]).areas(body);
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Length(panel)]).areas(body);
     (list, Some(panel))
 }
 

@@ -1,6 +1,8 @@
+use super::Focus;
 use super::model::{RepLine, rep_lines};
 use crate::domain::ids::RepId;
 use crate::tui::fake::company;
+use crate::tui::msg::Effect;
 use crate::tui::testing::noon;
 
 /// The ranks that are shown; a gap is written as its negative length.
@@ -37,6 +39,22 @@ fn the_legacy_owner_is_always_in_the_list_at_the_true_rank() {
     assert_eq!(shown(20, None, 3, 4), [4, 5, 6, 7]);
     assert_eq!(shown(20, Some(20), 0, 2), [1, 2], "two lines cannot say it");
     assert_eq!(shown(0, None, 0, 5), Vec::<i64>::new());
+}
+
+#[test]
+fn the_answer_about_a_lead_that_the_cursor_left_is_not_shown() {
+    let state = company(noon(), 2);
+    let [(_, first), (_, second)] = state.leads.values().cloned().collect::<Vec<_>>().try_into().unwrap();
+    let (id, next) = (first.record.lead.id.clone(), second.record.lead.id.clone());
+    let mut focus = Focus::default();
+    let Some(Effect::LoadLead(generation, _)) = focus.follow(Some(&id)) else { panic!("nothing is asked") };
+    assert_eq!(focus.follow(Some(&next)), None, "one question at a time");
+    let asked = focus.receive(generation, &id, Ok(Some(Box::new(first))));
+    assert!(focus.detail().is_none());
+    let Some(Effect::LoadLead(generation, wanted)) = asked else { panic!("the next lead is not asked for") };
+    assert_eq!(wanted, next);
+    focus.receive(generation, &next, Ok(Some(Box::new(second))));
+    assert_eq!(focus.detail().unwrap().record.lead.id, next);
 }
 
 #[test]

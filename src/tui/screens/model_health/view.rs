@@ -151,11 +151,12 @@ fn plots(frame: &mut Frame<'_>, card: &Card, ctx: &Ctx, area: Rect) {
         letter: '.',
     };
     let curve = Series { points: e.roc.clone(), joined: true, meaning: Meaning::Model, letter: '*' };
+    let roc_label = format!("ROC: won deals found ({which}{n})");
     let roc = Plot {
         series: &[diagonal(1.0), curve],
         end: 1.0,
         x_label: "lost deals taken for won",
-        y_label: &format!("ROC: won deals found ({which}{n})"),
+        y_label: if width > 6 + roc_label.len() { &roc_label } else { "ROC: won deals found" },
     };
     let points: Vec<(f64, f64)> = e.reliability.iter().filter(|b| b.2 > 0).map(|b| (b.0, b.1)).collect();
     let highest = points.iter().fold(0.1_f64, |m, (x, y)| m.max(*x).max(*y));

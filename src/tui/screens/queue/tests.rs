@@ -1,10 +1,12 @@
 //! Long lanes: the window follows the cursor, and never holds more than a piece.
 
 use chrono::TimeDelta;
+use futures::FutureExt;
 
 use super::model::WINDOW;
 use crate::tui::fake::company;
-use crate::tui::msg::Msg;
+use crate::tui::msg::{Effect, Msg};
+use crate::tui::runtime::perform;
 use crate::tui::testing::{Stage, noon, options};
 
 fn long() -> Stage {
@@ -67,11 +69,27 @@ fn a_judged_lead_does_not_flash_back() {
     stage.send(Msg::Changed);
     stage.press("a");
     let (loads, others): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut stage.held).into_iter().partition(|e| matches!(e, crate::tui::msg::Effect::LoadQueue(..)));
+        std::mem::take(&mut stage.held).into_iter().partition(|e| matches!(e, Effect::LoadQueue(..)));
     stage.hold = false;
     stage.carry_out(loads);
     assert!(stage.model.queue.rows().iter().all(|row| row.id != judged));
     stage.carry_out(others);
     assert!(stage.model.queue.rows().iter().all(|row| row.id != judged));
     assert_eq!(stage.model.queue.total(), 38);
+}
+
+#[test]
+fn a_window_read_before_the_verdict_was_stored_is_void() {
+    let mut stage = Stage::new();
+    stage.press("f2");
+    let judged = stage.model.queue.selected().unwrap().id.clone();
+    stage.hold = true;
+    stage.send(Msg::Changed);
+    let question = stage.held.iter().find(|e| matches!(e, Effect::LoadQueue(..))).cloned().unwrap();
+    let old = perform(stage.fake.as_ref(), question).now_or_never().unwrap();
+    stage.press("a");
+    let verdict = stage.held.iter().find(|e| matches!(e, Effect::Decide(_))).cloned().unwrap();
+    let stored = perform(stage.fake.as_ref(), verdict).now_or_never().unwrap();
+    stage.send(stored).send(old);
+    assert!(stage.model.queue.rows().iter().all(|row| row.id != judged));
 }

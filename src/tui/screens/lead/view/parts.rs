@@ -295,7 +295,9 @@ pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize
     let height = columns.iter().map(|(rep, ..)| rep.factors.len()).max().unwrap_or(0).min(count);
     let mut lines: Vec<Line<'static>> = vec![Line::default(); height + 1];
     for (rep, meaning, tag) in columns {
-        let title = format!("{} ({tag}) + for - against", rep_name(detail, &rep.rep_id));
+        let name = format!("{} ({tag})", rep_name(detail, &rep.rep_id));
+        let title = [format!("{name} + for - against"), format!("{name} + -"), name];
+        let title = title.iter().find(|title| title.width() < each).unwrap_or(&title[2]);
         lines[0].push_span(ctx.span(meaning, ctx.theme.left(&format!(" {title}"), each)));
         for (index, line) in lines.iter_mut().skip(1).enumerate() {
             let Some(factor) = rep.factors.get(index) else {
