@@ -165,8 +165,8 @@ pub(crate) struct DemoOrg {
     #[arg(long, value_name = "FILE")]
     pub(crate) write_config: Option<PathBuf>,
 
-    /// Keep the org's state in this directory, so that it survives a restart
-    #[arg(long, value_name = "DIR")]
+    /// Keep the org's journal in this file, so that it survives a restart
+    #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 }
 
