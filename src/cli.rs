@@ -78,7 +78,8 @@ impl From<ConfigError> for CliError {
 impl From<BootstrapError> for CliError {
     fn from(error: BootstrapError) -> Self {
         match error {
-            BootstrapError::Config(e) => Self::Usage(e.to_string()),
+            // What is not configured is cured in the config or on the command line.
+            BootstrapError::Config(_) | BootstrapError::Missing(_) => Self::Usage(error.to_string()),
             other => Self::failed(other),
         }
     }
@@ -110,6 +111,10 @@ async fn run(args: Args, out: Out) -> CliResult {
     crate::bootstrap::install_crypto();
     match args.command {
         Some(Command::Config { action }) => config::run(&action, args.config.as_deref(), out),
+        Some(Command::History { action: args::History::Example }) => {
+            history::example(out);
+            Ok(())
+        }
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,

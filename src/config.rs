@@ -253,23 +253,32 @@ fn invalid(text: &str, name: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError::Invalid { place, message: explain(error.message()) }
 }
 
-/// Adds the nearest right name to serde's "unknown field" message.
+/// serde's words as a user's: the nearest right key, the values there are, and kinds of value without type names.
 fn explain(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match quoted.split_first() {
-        Some((wrong, known)) if message.starts_with("unknown") => {
-            format!(
-                "unknown {} `{wrong}`{}",
-                unknown_what(message),
-                did_you_mean(nearest(wrong, known.iter().copied()))
-            )
+        Some((wrong, known)) if message.starts_with("unknown field") => {
+            return format!("unknown key `{wrong}`{}", did_you_mean(nearest(wrong, known.iter().copied())));
+        }
+        Some((wrong, known)) if message.starts_with("unknown variant") => {
+            return format!("unknown value `{wrong}`; there is: {}", known.join(", "));
+        }
+        _ => {}
+    }
+    match message.rsplit_once(", expected ") {
+        Some((found, wanted)) if found.starts_with("invalid ") => {
+            let wanted = match wanted {
+                "f64" => "a number",
+                "u32" => "a whole number, not negative",
+                "a boolean" => "true or false",
+                "a string" => "text in quotes",
+                other => other,
+            };
+            let found = found.split_once(": ").map_or(found, |(_, found)| found);
+            format!("{found} cannot stand here; write {wanted}")
         }
         _ => message.to_owned(),
     }
-}
-
-fn unknown_what(message: &str) -> &str {
-    if message.starts_with("unknown variant") { "value" } else { "key" }
 }
 
 /// The most similar of some names, if any is similar at all.

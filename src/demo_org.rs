@@ -252,6 +252,6 @@ impl DemoOrg {
             }
         });
         tasks.close();
-        Ok(RunningOrg::new(address, base, server, tasks, cancel))
+        Ok(RunningOrg::new(address, base.utc(), server, tasks, cancel))
     }
 }

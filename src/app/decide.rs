@@ -267,3 +267,6 @@ fn uuid_time(at: DateTime<Utc>) -> uuid::Timestamp {
     let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
     uuid::Timestamp::from_unix(uuid::NoContext, seconds, at.timestamp_subsec_nanos())
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,8 @@ pub async fn promote(
     if card.clearance == Clearance::Refused {
         return Ok((Promotion::Refused, card));
     }
+    // A model that cannot be read must not take the place of one that can.
+    load(store, id).await?;
     store.promote(id, by, clock.now()).await?;
     Ok((Promotion::Promoted, card))
 }

@@ -15,14 +15,14 @@ const PARALLEL: usize = 4;
 const MAX_ATTEMPTS: u32 = 20;
 
 /// What one round of sending did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SendReport {
     /// Effects handed out.
     pub tried: u32,
     /// Effects now known to have happened.
     pub done: u32,
     /// The first fault of the CRM itself, which the next effect would meet as well.
-    pub fault: Option<String>,
+    pub fault: Option<CrmError>,
 }
 
 /// Sends what is due, once.
@@ -35,7 +35,7 @@ pub async fn send_due(
     let now = clock.now();
     let effects = store.claim_effects(sender, PARALLEL as u32, now + LEASE, now).await?;
     let tried = effects.len() as u32;
-    let results: Vec<Result<(bool, Option<String>), AppError>> = stream::iter(effects)
+    let results: Vec<Result<(bool, Option<CrmError>), AppError>> = stream::iter(effects)
         .map(|effect| send_one(crm, store, clock, effect))
         .buffer_unordered(PARALLEL)
         .collect()
@@ -54,10 +54,10 @@ async fn send_one(
     store: &dyn Store,
     clock: &dyn Clock,
     effect: LeasedEffect,
-) -> Result<(bool, Option<String>), AppError> {
+) -> Result<(bool, Option<CrmError>), AppError> {
     let answer = crm.apply(&effect.write).await;
     let now = clock.now();
-    let fault = answer.as_ref().err().map(ToString::to_string);
+    let fault = answer.as_ref().err().cloned();
     let result = judge(answer, effect.attempt, now);
     let done = matches!(result, EffectResult::Done { .. });
     // A lost lease means that another sender took over; it will find the write by its key.

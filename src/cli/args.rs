@@ -3,6 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use strum::IntoEnumIterator;
+
+use crate::domain::verdict::ReasonCode;
+
+/// Heading of the options that every command takes.
+const COMMON: &str = "Common options";
 
 /// Routes sales leads to the rep most likely to win them, and proves whether that is true.
 ///
@@ -11,15 +17,15 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 #[command(name = "leadboard", version, propagate_version = true)]
 pub(crate) struct Args {
     /// Config file [default: config.toml in the user's config directory, if it exists]
-    #[arg(long, global = true, env = "LEADBOARD_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "LEADBOARD_CONFIG", value_name = "FILE", help_heading = COMMON)]
     pub(crate) config: Option<PathBuf>,
 
     /// Directory for everything that is stored [default: leadboard in the user's data directory]
-    #[arg(long, global = true, env = "LEADBOARD_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "LEADBOARD_DATA_DIR", value_name = "DIR", help_heading = COMMON)]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// Print one JSON value instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(crate) json: bool,
 
     #[command(flatten)]
@@ -99,6 +105,11 @@ pub(crate) struct Demo {
     #[arg(long, default_value_t = 200, requires = "headless", value_name = "N")]
     pub(crate) leads: u32,
 
+    /// How many leads of a headless run come in together
+    #[arg(long, hide = true, default_value_t = 10, requires = "headless", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) burst: u32,
+
     /// Which company: the same seed gives the same people, history and leads
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
@@ -154,8 +165,8 @@ pub(crate) struct DemoOrg {
     #[arg(long, value_name = "FILE")]
     pub(crate) write_config: Option<PathBuf>,
 
-    /// Keep the org's state in this directory, so that it survives a restart
-    #[arg(long, value_name = "DIR")]
+    /// Keep the org's journal in this file, so that it survives a restart
+    #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 }
 
@@ -175,6 +186,8 @@ pub(crate) enum History {
     Pull,
     /// Say whether the stored history is good enough to train on (exit code 3 if not)
     Audit,
+    /// Print a documented map, to begin one's own with
+    Example,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -182,7 +195,7 @@ pub(crate) struct Import {
     /// The CSV file
     pub(crate) file: PathBuf,
 
-    /// What its columns mean (see assets/maps/example.toml)
+    /// What its columns mean; `leadboard history example` prints one to begin with
     #[arg(long, value_name = "FILE")]
     pub(crate) map: PathBuf,
 
@@ -248,10 +261,10 @@ pub(crate) enum Lead {
     /// List leads
     List {
         /// Only this lane: fast, disagree, low_confidence, exceptions, hot, returned, sync
-        #[arg(long)]
+        #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
         lane: Option<crate::domain::lane::Lane>,
         /// Only this state: pending, in_lane, decided, superseded
-        #[arg(long)]
+        #[arg(long, value_parser = word::<crate::domain::lead::LeadState>)]
         state: Option<crate::domain::lead::LeadState>,
         /// Only leads whose company or id contains this
         #[arg(long)]
@@ -314,11 +327,11 @@ pub(crate) enum Lead {
 pub(crate) struct Why {
     /// Reason code: T territory, C conflict, K key account, R relationship, L language, S skill, P capacity, V leave,
     /// D duplicate or bad data, Q quality, F fairness, X experiment, O other (needs --note)
-    #[arg(long, ignore_case = true)]
-    pub(crate) reason: crate::domain::verdict::ReasonCode,
+    #[arg(long, value_name = "CODE", value_parser = reason)]
+    pub(crate) reason: ReasonCode,
 
-    /// Further words
-    #[arg(long)]
+    /// Further words; reason O needs them
+    #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
 }
 
@@ -326,4 +339,19 @@ pub(crate) struct Why {
 pub(crate) enum Report {
     /// Where model and legacy rules differ, and what the model expects of it
     Shadow,
+}
+
+/// One word of an enumeration; the refusal lists them all.
+fn word<T>(text: &str) -> Result<T, String>
+where
+    T: IntoEnumIterator + std::fmt::Display + std::str::FromStr,
+{
+    let words = || T::iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("there are {}", words()))
+}
+
+/// The letter of a reason, in either case; the refusal lists them with their meanings.
+fn reason(text: &str) -> Result<ReasonCode, String> {
+    let codes = || ReasonCode::iter().map(|code| format!("  {code}  {}", code.title())).collect::<Vec<_>>().join("\n");
+    text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are\n{}", codes()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::args::{Dashboard, Demo as Options};
-use super::out::Out;
+use super::out::{Out, wrap};
 use super::{CliError, CliResult, dashboard};
 use crate::config::paths::{self, DataDir};
 use crate::demo::headless::{self, Outcome};
@@ -91,7 +91,7 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
         demo.org.set_paused(false);
     }
     if options.headless {
-        let outcome = headless::run(&demo, u64::from(options.leads)).await?;
+        let outcome = headless::run(&demo, u64::from(options.leads), u64::from(options.burst)).await?;
         out.result(&outcome, || lines(&outcome));
     } else {
         watch(&demo).await?;
@@ -104,9 +104,12 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
 
 /// Learns, and shows how far it is.
 async fn learn(demo: &Demo, out: Out) -> CliResult {
-    out.note("A made-up company: 60 reps in 6 territories, two years of closed deals, on a demo org at");
-    out.note(&format!("{} that speaks Salesforce's REST API.", demo.org.url()));
-    let bars: [ProgressBar; 2] = [out.progress("reading its history ", 1), out.progress("training a model    ", 1_000)];
+    out.note(&format!(
+        "A made-up company: 60 reps in 6 territories, two years of closed deals, on a demo org at {} that speaks \
+         Salesforce's REST API.",
+        demo.org.url()
+    ));
+    let bars: [ProgressBar; 2] = [out.progress("reading history", 1), out.progress("training a model", 1_000)];
     let [pulling, training] = bars.clone();
     let card = demo
         .learn(move |progress| match progress {
@@ -168,5 +171,5 @@ fn lines(outcome: &Outcome) -> Vec<String> {
         },
     ];
     lines.extend(outcome.differences.iter().cloned());
-    lines
+    lines.iter().flat_map(|line| wrap(line)).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::args::{History as Action, Import};
-use super::out::Out;
+use super::out::{Out, wrap};
 use super::{CliError, CliResult};
 use crate::app::ports::Store;
 use crate::app::pull;
@@ -20,10 +20,11 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     match action {
         Action::Import(options) => import(options, context, out).await,
         Action::Pull => pull_all(context, out).await,
+        Action::Example => unreachable!("needs no context"),
         Action::Audit => {
             let store = context.store().await?;
-            let report = audit_store(store.as_ref()).await?;
-            out.result(&report, || report.lines());
+            let report = audit_store(store.as_ref(), context).await?;
+            out.result(&report, || report.lines().iter().flat_map(|line| wrap(line)).collect());
             store.close().await;
             if report.blocked {
                 return Err(CliError::Gate("the audit blocks training; its findings say what to do".into()));
@@ -33,10 +34,15 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     }
 }
 
+/// Prints a documented map.
+pub(super) fn example(out: Out) {
+    out.verbatim(history::EXAMPLE_MAP);
+}
+
 /// Audits the stored history.
-pub(super) async fn audit_store(store: &dyn Store) -> Result<AuditReport, CliError> {
+pub(super) async fn audit_store(store: &dyn Store, context: &Context) -> Result<AuditReport, CliError> {
     let deals = store.deals().await?;
-    Ok(audit(&deals, &AuditOptions::default()))
+    Ok(audit(&deals, &AuditOptions { as_of: Some(context.clock.now()), ..AuditOptions::default() }))
 }
 
 async fn import(options: Import, context: &Context, out: Out) -> CliResult {
@@ -48,6 +54,8 @@ async fn import(options: Import, context: &Context, out: Out) -> CliResult {
         .await
         .map_err(CliError::failed)?
         .map_err(from_history)?;
+    // What the file holds, before anything of it is left out on purpose.
+    let summary = import.lines();
     let read = import.deals.len();
     if let Some(day) = before {
         let day = day.and_time(chrono::NaiveTime::MIN).and_utc();
@@ -65,28 +73,30 @@ async fn import(options: Import, context: &Context, out: Out) -> CliResult {
     bar.finish_and_clear();
     let stored = store.deal_count().await?;
     store.close().await;
+    let created = || import.deals.iter().map(|deal| deal.facts.created_at);
+    let span = created().min().zip(created().max());
     let result = json!({
         "rows": import.rows, "closed": import.deals.len(), "open": import.open, "rejected": import.rejected.count,
         "rejected_file": rejects, "later": later, "new": new, "replaced": replaced, "stored": stored,
+        "first_created": span.map(|s| s.0), "last_created": span.map(|s| s.1),
     });
     out.result(&result, || {
-        let mut lines = vec![format!(
-            "{} closed deals read ({new} new, {replaced} replaced), {} open ones left out; {stored} are stored now.",
-            import.deals.len(),
-            import.open
-        )];
+        let mut lines = summary;
         if later > 0 {
-            lines.push(format!("{later} closed deals are of later days and were left out, as asked."));
+            lines.push(format!("Of the closed deals, {later} are of later days and were left out, as asked."));
+        }
+        if let Some((first, last)) = span {
+            lines.push(format!("Leads created {} to {}.", first.date_naive(), last.date_naive()));
         }
         if let Some(file) = &rejects {
             lines.push(format!(
-                "{} rows could not be read: they are in {}, the reasons beside it. Correct them and import that file.",
-                import.rejected.count,
+                "The rejected rows are in {}, the reasons beside it. Correct them and import that file.",
                 file.display()
             ));
         }
+        lines.push(format!("Stored: {new} new, {replaced} replaced; {stored} closed deals in all."));
         lines.push("Next: leadboard history audit".to_owned());
-        lines
+        lines.iter().flat_map(|line| wrap(line)).collect()
     });
     Ok(())
 }

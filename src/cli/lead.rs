@@ -4,12 +4,13 @@ use chrono::Duration;
 use serde_json::json;
 
 use super::args::{Lead as Action, Why};
-use super::out::{Out, table};
+use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::decide::{self, VerdictOutcome, VerdictRequest};
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
 use crate::bootstrap::Context;
+use crate::domain::decision::WriteState;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
 use crate::domain::rep::Roster;
@@ -33,6 +34,9 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
 async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Context, out: Out) -> CliResult {
     let page = store.queue_page(filter, &Seek::Top, limit, context.clock.now()).await?;
     out.result(&page, || {
+        if page.rows.is_empty() {
+            return vec!["There are no such leads.".to_owned()];
+        }
         let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
         let mut lines = table(&["lead", "company", "lane", "recommended", "p_win", "legacy", "p_win"], &rows);
         lines.push(format!("{} of {} leads", page.rows.len(), page.total));
@@ -143,7 +147,9 @@ async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out)
     let (id, verdict, why) = match action {
         Action::Undo { id } => {
             let decision = decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
-            out.result(&decision, || vec![format!("Taken back; nothing was written. The lead is in its lane again.")]);
+            out.result(&decision, || {
+                vec!["Taken back; nothing was written. The lead is in its lane again.".to_owned()]
+            });
             return Ok(());
         }
         Action::Approve { id } => (id, Verdict::Approve, None),
@@ -162,22 +168,30 @@ async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out)
     };
     let outcome = decide::decide(store, context.clock.as_ref(), &context.settings(), request).await?;
     out.result(&json!(outcome), || {
-        vec![match &outcome {
+        let lines = match &outcome {
             VerdictOutcome::Decided { decision, owner_name } => {
                 let what = match decision.owner {
                     Owner::Rep(_) => "goes to",
                     Owner::Queue(_) => "goes to the queue",
                 };
-                format!(
-                    "The lead {what} {owner_name}. Written to the CRM from {} UTC on; until then `leadboard lead undo {}` \
-                     takes it back. Trace {}",
-                    decision.grace_until.format("%H:%M:%S"),
-                    decision.lead_id,
-                    decision.trace_id
-                )
+                let until = decision.grace_until.format("%H:%M:%S UTC");
+                let write = match decision.write {
+                    WriteState::NotWanted => {
+                        "Only recorded: write_verdicts = false keeps it out of the CRM.".to_owned()
+                    }
+                    _ => format!("The worker writes it to the CRM from {until} on."),
+                };
+                vec![
+                    format!("The lead {what} {owner_name}. {write}"),
+                    format!("`leadboard lead undo {}` takes it back until {until}.", decision.lead_id),
+                    format!("Trace {}", decision.trace_id),
+                ]
             }
-            VerdictOutcome::Snoozed { until } => format!("Asked again at {} UTC.", until.format("%Y-%m-%d %H:%M")),
-        }]
+            VerdictOutcome::Snoozed { until } => {
+                vec![format!("The lead comes back to its lane at {}.", until.format("%Y-%m-%d %H:%M UTC"))]
+            }
+        };
+        lines.iter().flat_map(|line| wrap(line)).collect()
     });
     Ok(())
 }

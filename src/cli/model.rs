@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::args::Model as Action;
-use super::out::{Out, table};
+use super::out::{Out, table, wrap};
 use super::{CliError, CliResult, history};
 use crate::app::learn::{self, Promotion};
 use crate::app::ports::{ModelRow, Store};
@@ -28,9 +28,9 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
 }
 
 async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &Context, out: Out) -> CliResult {
-    let audit = history::audit_store(store).await?;
+    let audit = history::audit_store(store, context).await?;
     if audit.blocked && !despite_audit {
-        out.result(&json!({"audit": audit}), || audit.lines());
+        out.result(&json!({"audit": audit}), || audit.lines().iter().flat_map(|line| wrap(line)).collect());
         return Err(CliError::Gate(
             "the audit blocks training; its findings say what to do (--despite-audit trains all the same)".into(),
         ));
@@ -133,7 +133,7 @@ async fn promote(store: &dyn Store, id: &ModelId, context: &Context, out: Out) -
     let (promotion, card) = learn::promote(store, context.clock.as_ref(), id, &context.manager()).await?;
     let promoted = promotion == Promotion::Promoted;
     out.result(&json!({"id": id, "promoted": promoted, "verdict": card.verdict}), || {
-        let mut lines = vec![card.verdict.clone()];
+        let mut lines = wrap(&card.verdict);
         if promoted {
             lines.push(format!("{id} ranks from now on."));
         }
@@ -170,5 +170,5 @@ fn describe(id: &ModelId, card: &Card) -> Vec<String> {
     let strongest: Vec<String> =
         card.importance.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
     lines.push(format!("what it looks at most: {}", strongest.join(", ")));
-    lines
+    lines.iter().flat_map(|line| wrap(line)).collect()
 }

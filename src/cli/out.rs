@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::domain::text::safe;
 
+/// Longest line of running text, in terminal columns, so that nothing is broken inside a word on 80.
+const WIDTH: usize = 78;
+
 /// Standard output and error of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct Out {
@@ -52,7 +55,9 @@ impl Out {
     /// What goes on, for people: to standard error, and not at all with `--json`.
     pub fn note(self, text: &str) {
         if !self.json {
-            write_line(&mut std::io::stderr().lock(), &safe(text));
+            for line in wrap(text) {
+                write_line(&mut std::io::stderr().lock(), &safe(&line));
+            }
         }
     }
 
@@ -71,9 +76,10 @@ impl Out {
             return ProgressBar::hidden();
         }
         let (bar, template) = if total == 0 {
-            (ProgressBar::no_length(), "{spinner} {prefix} {pos} {msg}")
+            (ProgressBar::no_length(), "{spinner} {prefix:16} {pos} {wide_msg}")
         } else {
-            (ProgressBar::new(total), "{prefix} {bar:32} {percent:>3} % {msg}")
+            // A wide message is cut where the terminal ends: a bar that wraps is drawn again and again.
+            (ProgressBar::new(total), "{prefix:16} {bar:16} {percent:>3} % {wide_msg}")
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -85,6 +91,33 @@ impl Out {
 /// A closed pipe is no error of ours: whoever read has read enough.
 fn write_line(to: &mut impl Write, line: &str) {
     drop(writeln!(to, "{line}").and_then(|()| to.flush()));
+}
+
+/// Running text as lines of at most 78 columns, broken between words. Indentation is kept on every line; a word that is
+/// longer than a line (a path) stands on one by itself.
+pub fn wrap(text: &str) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr;
+    let words = text.trim_start_matches(' ');
+    let indent = " ".repeat(text.len() - words.len());
+    let mut lines = vec![indent.clone()];
+    let mut used = indent.len();
+    for word in words.split(' ') {
+        let first = used == indent.len();
+        if !first && used + 1 + word.width() > WIDTH {
+            lines.push(indent.clone());
+            used = indent.len();
+        } else if !first {
+            used += 1;
+            if let Some(line) = lines.last_mut() {
+                line.push(' ');
+            }
+        }
+        used += word.width();
+        if let Some(line) = lines.last_mut() {
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 /// Columns of text, each as wide as its widest cell; numbers (cells that start with a digit or sign) to the right.
@@ -119,7 +152,20 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use unicode_width::UnicodeWidthStr;
+
+    use super::{table, wrap};
+
+    #[test]
+    fn running_text_is_broken_between_words_and_nothing_is_lost() {
+        let text = format!("  {} /a/path/{} end", "word ".repeat(40).trim_end(), "x".repeat(90));
+        let lines = wrap(&text);
+        assert!(lines.iter().all(|l| l.starts_with("  ") && (l.width() <= 78 || l.contains("/a/path"))), "{lines:#?}");
+        let words: Vec<&str> = lines.iter().flat_map(|l| l.split_whitespace()).collect();
+        assert_eq!(words, text.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(wrap("short"), ["short"]);
+        assert_eq!(wrap(""), [""]);
+    }
 
     #[test]
     fn columns_are_aligned_by_display_width() {

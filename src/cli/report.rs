@@ -2,7 +2,7 @@
 
 use super::CliResult;
 use super::args::Report as Action;
-use super::out::{Out, table};
+use super::out::{Out, table, wrap};
 use crate::app::shadow::{self, ShadowReport};
 use crate::bootstrap::Context;
 use crate::domain::rep::Roster;
@@ -54,6 +54,7 @@ fn lines(report: &ShadowReport, roster: &Roster) -> Vec<String> {
         let queue = roster.queues.iter().find(|q| q.id.as_str() == id).map(|q| q.name.as_str());
         fit(known.or(queue).unwrap_or(id), 28)
     };
+    let mut lines: Vec<String> = lines.iter().flat_map(|line| wrap(line)).collect();
     let rows: Vec<Vec<String>> = report
         .differences
         .iter()

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::CliResult;
 use super::args::Score as Options;
 use super::history::from_history;
-use super::out::Out;
+use super::out::{Out, wrap};
 use crate::app::bench::Bench;
 use crate::app::learn;
 use crate::bootstrap::Context;
@@ -24,16 +24,28 @@ pub(super) async fn run(options: &Options, context: &Context, out: Out) -> CliRe
     let leads = read_leads(input, &mapping, BadRows::Refuse, &mut |_| {}).map_err(from_history)?;
     let bar = out.progress("scoring", leads.rows.len() as u64);
     let mut file = ScoreFile::create(&options.out).map_err(from_history)?;
-    let mut rows = 0;
+    let (mut rows, mut without) = (0, 0);
     for lead in &leads.rows {
-        rows += score(lead, &bench, model.scorer.as_ref(), &mut file).map_err(from_history)?;
+        let made = score(lead, &bench, model.scorer.as_ref(), &mut file).map_err(from_history)?;
+        rows += made;
+        without += u64::from(made == 0);
         bar.inc(1);
     }
     file.finish().map_err(from_history)?;
     bar.finish_and_clear();
-    let result = json!({"leads": leads.rows.len(), "rows": rows, "model": id, "out": options.out});
+    let result =
+        json!({"leads": leads.rows.len(), "rows": rows, "without_a_rep": without, "model": id, "out": options.out});
     out.result(&result, || {
-        vec![format!("{} leads scored by {id}: {rows} rows in {}.", leads.rows.len(), options.out.display())]
+        let scored = leads.rows.len() as u64 - without;
+        let mut lines = vec![format!("{scored} leads scored by {id}: {rows} rows in {}.", options.out.display())];
+        if without > 0 {
+            lines.push(format!(
+                "No row for {without} of {} leads: no rep of the stored history works their territory. Compare their \
+                 territories with those of the history.",
+                leads.rows.len()
+            ));
+        }
+        lines.iter().flat_map(|line| wrap(line)).collect()
     });
     Ok(())
 }

@@ -37,7 +37,13 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_right_one() {
 
 #[test]
 fn a_wrong_value_is_refused() {
-    assert!(error_of("[routing]\nphase = \"automatic\"").contains("config.toml:2:9: unknown value `automatic`"));
+    let phase = error_of("[routing]\nphase = \"automatic\"");
+    assert_eq!(phase, "config.toml:2:9: unknown value `automatic`; there is: shadow");
+    let hours = error_of("[routing]\nsla_hours = 'four'");
+    assert_eq!(hours, "config.toml:2:13: string \"four\" cannot stand here; write a number");
+    assert!(error_of("[routing]\ngrace_seconds = -1").ends_with("write a whole number, not negative"));
+    assert!(error_of("[routing]\nwrite_verdicts = 'yes'").ends_with("write true or false"));
+    assert!(error_of("manager = 3").ends_with("write text in quotes"));
     assert!(error_of("[routing]\nconfidence_gate = 20").contains("must be between 0 and 1"));
     assert!(error_of("[salesforce]\nlogin_url = 'http://acme.example'\nclient_id = 'x'").contains("https://"));
     assert!(error_of("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'\nauth = 'jwt'").contains("username"));

@@ -16,8 +16,7 @@ use crate::demo_org::RunningOrg;
 use crate::domain::lead::LeadState;
 use crate::domain::verdict::Verdict;
 
-/// Leads that arrive together, and how often.
-const BURST: u64 = 10;
+/// How often leads arrive together.
 const BETWEEN_BURSTS: Duration = Duration::from_millis(500);
 /// Nothing moved for so long: something is broken.
 const STALLED: Duration = Duration::from_mins(1);
@@ -92,9 +91,9 @@ pub struct Latency {
     pub p99: Option<f64>,
 }
 
-/// Runs until `leads` leads have come into the org (those of earlier runs in the same directory included), every one is
-/// decided, and nothing is left to send.
-pub async fn run(demo: &Demo, leads: u64) -> Result<Outcome, DemoError> {
+/// Runs until `leads` leads have come into the org (those of earlier runs in the same directory included), `burst` of
+/// them together, every one is decided, and nothing is left to send.
+pub async fn run(demo: &Demo, leads: u64, burst: u64) -> Result<Outcome, DemoError> {
     let judge = Judge::new(&demo.org);
     judge.mark().await?;
     let before = demo.org.leads_arrived();
@@ -103,7 +102,7 @@ pub async fn run(demo: &Demo, leads: u64) -> Result<Outcome, DemoError> {
     })?;
     let result = tokio::select! {
         done = until_done(demo, leads) => done,
-        failed = arrivals(demo, &judge, leads) => failed,
+        failed = arrivals(demo, &judge, leads, burst) => failed,
     };
     worker.stop().await;
     result?;
@@ -118,13 +117,13 @@ pub async fn arrive(org: &RunningOrg, count: u64) -> Result<(), DemoError> {
 }
 
 /// Lets leads come in bursts, as they do. Ends only by an error.
-async fn arrivals(demo: &Demo, judge: &Judge, leads: u64) -> Result<(), DemoError> {
+async fn arrivals(demo: &Demo, judge: &Judge, leads: u64, burst: u64) -> Result<(), DemoError> {
     loop {
         let missing = leads.saturating_sub(demo.org.leads_arrived());
         if missing == 0 {
             return std::future::pending().await;
         }
-        judge.arrivals(missing.min(BURST)).await?;
+        judge.arrivals(missing.min(burst)).await?;
         tokio::time::sleep(BETWEEN_BURSTS).await;
     }
 }

@@ -62,14 +62,19 @@ async fn standing(demo: &Demo) -> Result<Vec<Decision>, DemoError> {
     Ok(all)
 }
 
-/// Decided leads whose owner or decision record in the org is not what was decided.
+/// Decided leads whose owner or decision record in the org is not what was decided, and leads taken by a person in which
+/// the org has our decision all the same.
 async fn differences(demo: &Demo, decisions: &[Decision]) -> Result<Vec<String>, DemoError> {
-    let written: Vec<&Decision> = decisions.iter().filter(|d| d.write != WriteState::Superseded).collect();
-    let ids: Vec<LeadId> = written.iter().map(|d| d.lead_id.clone()).collect();
+    let ids: Vec<LeadId> = decisions.iter().map(|d| d.lead_id.clone()).collect();
     let found: HashMap<LeadId, ReadBack> =
         demo.crm.read_back(&ids).await?.into_iter().map(|r| (r.lead_id.clone(), r)).collect();
-    let differs = |d: &&Decision| {
+    let differs = |d: &Decision| {
         let lead = &d.lead_id;
+        if d.write == WriteState::Superseded {
+            let records = found.get(lead).map_or(0, |org| org.decisions.len());
+            return (records > 0)
+                .then(|| format!("{lead} is booked as taken by a person, but its decision was written"));
+        }
         let Some(org) = found.get(lead) else { return Some(format!("{lead} is not in the org")) };
         let record = [(d.key.clone(), d.owner.id().to_owned())];
         if d.write != WriteState::Written {
@@ -82,7 +87,7 @@ async fn differences(demo: &Demo, decisions: &[Decision]) -> Result<Vec<String>,
             None
         }
     };
-    Ok(written.iter().filter_map(differs).collect())
+    Ok(decisions.iter().filter_map(differs).collect())
 }
 
 /// Decision records, tasks and owner changes that the org saw beyond what was decided.

@@ -10,14 +10,12 @@ use toml::{Table, Value as Toml};
 
 use super::auth::Credentials;
 use super::server::Server;
-use super::stamp::Stamp;
 use super::world::World;
 
 /// A running demo org. It stops when it is dropped, or in good order by [`RunningOrg::shutdown`].
 pub struct RunningOrg {
     address: SocketAddr,
-    /// When the org was made; every live lead is younger.
-    base: Stamp,
+    began: DateTime<Utc>,
     server: Arc<Server>,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -26,17 +24,23 @@ pub struct RunningOrg {
 impl RunningOrg {
     pub(super) fn new(
         address: SocketAddr,
-        base: Stamp,
+        began: DateTime<Utc>,
         server: Arc<Server>,
         tasks: TaskTracker,
         cancel: CancellationToken,
     ) -> Self {
-        Self { address, base, server, tasks, cancel }
+        Self { address, began, server, tasks, cancel }
     }
 
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// When it was made, in whole seconds: its history is older than this, its live leads are not. The same after every
+    /// restart on the same journal.
+    pub const fn began(&self) -> DateTime<Utc> {
+        self.began
     }
 
     /// Its address for clients: both the login host and the instance.
@@ -90,7 +94,7 @@ impl RunningOrg {
             ("client_secret".to_owned(), self.credentials().client_secret.as_str().into()),
             ("poll_seconds".to_owned(), 1.0.into()),
             // Whoever starts later still gets the leads that came in before.
-            ("since".to_owned(), self.base.utc().to_rfc3339_opts(SecondsFormat::Secs, true).into()),
+            ("since".to_owned(), self.began.to_rfc3339_opts(SecondsFormat::Secs, true).into()),
         ]);
         if let World::Replay(replay) = &self.server.world {
             let named = |numeric: bool| {

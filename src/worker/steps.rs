@@ -112,8 +112,8 @@ pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let sender = format!("worker-{}", std::process::id());
     let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &sender).await?;
     if let Some(fault) = report.fault {
-        // Every other effect would meet the same fault: the loop backs off as a whole.
-        return Err(AppError::Refused(fault));
+        // Every other effect would meet the same fault: the loop backs off as a whole, and for as long as a quota asks.
+        return Err(AppError::Crm(fault));
     }
     if report.tried > 0 {
         return Ok(Pause::None);

@@ -2,11 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod arch;
+mod cli;
+mod crash;
+mod demo;
 mod demo_org;
 mod history;
 mod model;
+mod rules;
 mod salesforce;
 mod store_conformance;
 mod store_fixtures;
 mod store_model;
 mod store_sqlite;
+mod worker;

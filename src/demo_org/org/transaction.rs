@@ -205,3 +205,54 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::schema::Schema;
+    use super::*;
+
+    fn decision(tx: &mut Transaction<'_>, key: &str) -> Id {
+        let id = tx.next_id(Object::Decision);
+        let org = tx.org();
+        let mut record = Record::new(id, org.schema().of(Object::Decision).len());
+        org.assign(Object::Decision, &mut record, "Decision_Key__c", key);
+        org.assign(Object::Decision, &mut record, "SystemModstamp", tx.at());
+        tx.put(Object::Decision, record);
+        tx.advance_pointer("DACH");
+        tx.effect(id, EffectKind::LeadArrived { lead: id, owner: id, arrival: 0 });
+        id
+    }
+
+    fn holder(org: &Org, key: &str) -> Option<Id> {
+        let place = org.schema().of(Object::Decision).place("Decision_Key__c")?;
+        org.holder(Object::Decision, place, key)
+    }
+
+    #[test]
+    fn a_transaction_that_is_dropped_leaves_no_trace() {
+        let mut org = Org::new(Schema::new(Vec::new()));
+        let mut tx = org.begin(Stamp::from_seconds(5));
+        decision(&mut tx, "k");
+        assert!(holder(tx.org(), "k").is_some() && tx.arrived() == 1, "it sees its own changes");
+        drop(tx);
+        assert_eq!((holder(&org, "k"), org.table(Object::Decision).len(), org.arrived()), (None, 0, 0));
+        assert_eq!(org.table(Object::Decision).changed_since(Stamp::from_seconds(0)).count(), 0);
+        assert!(org.pointers.is_empty() && org.effects().is_empty());
+    }
+
+    #[test]
+    fn a_savepoint_keeps_what_came_before_it() {
+        let mut org = Org::new(Schema::new(Vec::new()));
+        let mut tx = org.begin(Stamp::from_seconds(5));
+        let kept = decision(&mut tx, "kept");
+        let savepoint = tx.savepoint();
+        let mut changed = tx.org().table(Object::Decision).get(kept).unwrap().clone();
+        tx.org().assign(Object::Decision, &mut changed, "Decision_Key__c", "changed");
+        tx.put(Object::Decision, changed);
+        decision(&mut tx, "lost");
+        tx.roll_back_to(savepoint);
+        tx.commit().unwrap();
+        assert_eq!((holder(&org, "kept"), holder(&org, "changed"), holder(&org, "lost")), (Some(kept), None, None));
+        assert_eq!((org.pointers["DACH"], org.effects().len()), (1, 1));
+    }
+}

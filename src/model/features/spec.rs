@@ -249,7 +249,7 @@ pub struct Column {
     pub increasing: bool,
 }
 
-/// The declared feature set, see the [module](self).
+/// The declared feature set, see the top of this file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureSpec {
     /// Version of the meaning of [`Source`]; a reader refuses those it does not know.

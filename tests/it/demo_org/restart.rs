@@ -9,7 +9,7 @@ use leadboard::demo_org::{DemoOrg, DemoOrgConfig, DemoOrgError, Source};
 use reqwest::Method;
 use serde_json::json;
 
-use super::support::{Bench, ManualClock, small};
+use super::support::{Bench, ManualClock, send, small};
 
 fn kept(path: &Path) -> DemoOrgConfig {
     DemoOrgConfig { journal: Some(path.to_owned()), ..small() }
@@ -27,8 +27,14 @@ async fn an_org_that_stops_goes_on_where_it_was() {
     bench.create("AI_Lead_Routing_Decision__c", &json!({ "Lead__c": lead, "Decision_Key__c": "k" })).await;
     let all =
         "SELECT Id, OwnerId, Company, Owner.Name, AnnualRevenue, CreatedDate, SystemModstamp FROM Lead ORDER BY Id";
-    let (before, effects) = (bench.rows(all).await, bench.admin(Method::GET, "/journal", None).await.body);
     let credentials = bench.org.credentials().clone();
+    let in_turn = json!({ "LastName": "Doe", "Company": "Acme", "Territory__c": "DACH" });
+    let assigned = async |bench: &Bench| {
+        let reply = send(bench.request(Method::POST, "/sobjects/Lead").json(&in_turn)).await;
+        bench.field("Lead", reply.body["id"].as_str().unwrap(), "OwnerId").await.as_str().unwrap().to_owned()
+    };
+    let last_in_turn = assigned(&bench).await;
+    let (before, effects) = (bench.rows(all).await, bench.admin(Method::GET, "/journal", None).await.body);
     bench.org.shutdown().await;
 
     clock.advance(86_400);
@@ -39,6 +45,10 @@ async fn an_org_that_stops_goes_on_where_it_was() {
     assert_eq!(bench.org.leads_arrived(), 3);
     let again = bench.create("AI_Lead_Routing_Decision__c", &json!({ "Lead__c": lead, "Decision_Key__c": "k" })).await;
     assert_eq!(again.code(), "DUPLICATE_VALUE");
+    let team = bench.rows("SELECT Id FROM User WHERE IsActive = true AND Territory__c = 'DACH' ORDER BY Id").await;
+    let place = |rep: &str| team.iter().position(|row| row["Id"] == rep).unwrap();
+    let next_in_turn = assigned(&bench).await;
+    assert_eq!(place(&next_in_turn), (place(&last_in_turn) + 1) % team.len(), "the round robin goes on");
     let next = bench.arrival().await;
     assert!(before.iter().all(|row| row["Id"] != next.as_str()), "ids are never given twice");
 }

@@ -1,0 +1,9 @@
+//! The command line as a user or a script meets it: the real binary, its exit codes and its words.
+
+pub(crate) mod company;
+mod history;
+pub(crate) mod leads;
+mod models;
+mod scoring;
+mod settings;
+pub(crate) mod support;

@@ -1,0 +1,151 @@
+//! `lead` and `report` on a store with a few leads.
+
+use std::path::Path;
+
+use leadboard::app::ports::LeadStore;
+use leadboard::domain::ids::OrgId;
+use leadboard::domain::lane::Lane;
+use leadboard::store::SqliteStore;
+use serde_json::Value as Json;
+
+use super::support::{Home, Ran};
+use crate::store_fixtures::{in_lane, ranked, raw, receive, rep, roster, take_in};
+
+/// A company name that would clear the screen, change the title, turn the text around and run a program.
+pub(crate) const HOSTILE: &str = "=cmd()\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gpj.exe\r\nsecond line";
+
+/// Fills a data directory: a known org and roster, two leads in a lane, one hostile.
+pub(crate) fn fill(data: &Path) {
+    std::fs::create_dir_all(data).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = SqliteStore::open(&data.join("leadboard.db")).await.unwrap();
+        store.bind_org(&OrgId::new("00D1")).await.unwrap();
+        store.save_roster(&roster(), crate::store_fixtures::at(0)).await.unwrap();
+        in_lane(&store, "lead-1").await;
+        let mut hostile = raw("lead-2", 0, rep("legacy"));
+        hostile.lead.company = HOSTILE.into();
+        take_in(&store, vec![receive(hostile)], 0).await;
+        store.save_rankings(vec![ranked("lead-2", 0, Lane::Disagree, 0.5, 1)]).await.unwrap();
+        store.close().await;
+    });
+}
+
+fn office() -> Home {
+    let home = Home::new();
+    fill(&home.data());
+    home
+}
+
+fn state(home: &Home, lead: &str) -> Json {
+    home.json(&format!("lead show {lead}"))["record"]["state"].clone()
+}
+
+#[test]
+fn an_empty_store_is_told_in_words() {
+    let home = Home::new();
+    assert_eq!(home.run("lead list").ended(0).out, "There are no such leads.\n");
+    assert_eq!(home.json("lead list")["rows"], serde_json::json!([]));
+    assert!(home.run("report shadow").ended(0).out.contains("nothing to compare"));
+    let report = home.json("report shadow");
+    assert_eq!((&report["leads"], &report["agreement_rate"]), (&0.into(), &Json::Null));
+    assert!(home.run("model list").ended(0).out.contains("leadboard model train"));
+    assert!(home.run("lead show 00Q1").ended(1).err.contains("there is no lead 00Q1"));
+    assert!(home.run("lead approve 00Q1").ended(1).err.contains("there is no lead 00Q1"));
+}
+
+#[test]
+fn leads_are_listed_by_lane_state_and_text() {
+    let home = office();
+    let out = home.run("lead list").ended(0).out;
+    assert!(out.contains("Company lead-1") && out.contains("Bea Best") && out.contains("50.0 %"), "{out}");
+    assert!(out.ends_with("2 of 2 leads\n"), "{out}");
+    for (filter, count) in [
+        ("--lane disagree", 2),
+        ("--lane fast", 0),
+        ("--state in_lane", 2),
+        ("--state decided", 0),
+        ("--text lead-1", 1),
+        ("--limit 1", 1),
+    ] {
+        let rows = home.json(&format!("lead list {filter}"))["rows"].as_array().unwrap().len();
+        assert_eq!(rows, count, "{filter}");
+    }
+    let ran = home.run("lead list --lane slow").ended(2);
+    assert!(ran.err.contains("there are fast, disagree, low_confidence"), "{ran:?}");
+}
+
+#[test]
+fn a_lead_is_judged_and_taken_back_from_a_script() {
+    let home = office();
+    let decided = home.json("lead approve lead-1");
+    assert_eq!((&decided["result"], &decided["owner_name"]), (&"decided".into(), &"Bea Best".into()));
+    assert_eq!(decided["decision"]["by"], serde_json::json!({"kind": "manager", "name": "tess"}));
+    assert_eq!(state(&home, "lead-1"), "decided");
+    let ran = home.run("lead keep lead-1 --reason r").ended(1);
+    assert!(ran.err.contains("the lead was already decided by tess at "), "{ran:?}");
+
+    assert!(home.run("lead undo lead-1").ended(0).out.starts_with("Taken back; nothing was written."));
+    assert_eq!(state(&home, "lead-1"), "in_lane");
+    let ran = home.run("lead keep lead-1 --reason r").ended(0);
+    assert!(
+        ran.out.contains("The lead goes to Leo Legacy.") && ran.out.contains("leadboard lead undo lead-1"),
+        "{ran:?}"
+    );
+    home.run("lead undo lead-1").ended(0);
+    let ran =
+        Ran::of(home.command().args(["lead", "override", "lead-1", "leo legacy", "--reason", "K"]).output().unwrap());
+    assert!(ran.ended(0).out.contains("Leo Legacy"), "a rep is known by name, in any case");
+    let ran = home.run("lead reroute lead-2 Leadboard_Manager --reason O").ended(1);
+    assert!(ran.err.contains("needs a note"), "{ran:?}");
+    let ran = home.run("lead reroute lead-2 Leadboard_Manager --reason O --note why").ended(0);
+    assert!(ran.out.contains("goes to the queue Managers"), "{ran:?}");
+    let shown = home.run("lead show lead-1").ended(0).out;
+    assert!(shown.contains("tess: override -> Leo Legacy (waiting)") && shown.contains("undone"), "{shown}");
+    assert_eq!(home.json("report shadow")["verdicts"], serde_json::json!({"override": 1, "reroute": 1}));
+    assert!(home.run("report shadow").ended(0).out.contains("Verdicts: override 1, reroute 1."));
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_the_cure() {
+    let home = office();
+    for (line, code, words) in [
+        ("lead keep lead-1", 2, "--reason"),
+        ("lead keep lead-1 --reason z", 2, "K  Key account"),
+        ("lead override lead-1 Bea --reason K", 1, "there is no rep Bea"),
+        ("lead override lead-1 Bea-Best --reason K", 1, "did you mean \"Bea Best\"?"),
+        ("lead reroute lead-1 Managres --reason Q", 1, "did you mean \"Managers\"?"),
+        ("lead snooze lead-1 5y", 2, "15m, 1h or 2d"),
+        ("lead snooze lead-1 0m", 2, "15m, 1h or 2d"),
+        ("lead undo lead-1", 1, "there is no decision to take back"),
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code == code && ran.err.contains(words) && ran.out.is_empty(), "{line}: {ran:?}");
+        assert_eq!(state(&home, "lead-1"), "in_lane", "{line}");
+    }
+    assert!(home.run("lead snooze lead-1 2h").ended(0).out.starts_with("The lead comes back to its lane at "));
+}
+
+#[test]
+fn a_verdict_that_is_only_recorded_does_not_promise_a_write() {
+    let home = office();
+    home.file("record.toml", "[routing]\nwrite_verdicts = false\n");
+    let ran = home.run("lead approve lead-1 --config record.toml").ended(0);
+    assert!(ran.out.contains("Only recorded: write_verdicts = false"), "{ran:?}");
+    assert!(!ran.out.contains("worker"), "{ran:?}");
+}
+
+#[test]
+fn hostile_names_reach_neither_the_terminal_nor_the_shape_of_the_table() {
+    let home = office();
+    for line in ["lead list", "lead show lead-2", "report shadow"] {
+        let ran = home.run(line).ended(0);
+        let harmless = |c: char| c == '\n' || !c.is_control() && c != '\u{202e}';
+        assert!(ran.out.chars().chain(ran.err.chars()).all(harmless), "{line}: {ran:?}");
+        assert!(!ran.out.lines().any(|l| l.starts_with("second line")), "{line}: {ran:?}");
+    }
+    assert!(home.run("lead list").out.contains("=cmd()\u{FFFD}[2J"), "an attempt stays visible");
+    let json = home.run("lead show lead-2 --json").ended(0);
+    assert!(!json.out.contains('\u{1b}'), "JSON escapes control characters");
+    assert_eq!(json.json()["record"]["lead"]["company"], HOSTILE, "a program gets what the CRM has");
+}

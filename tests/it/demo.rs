@@ -1,0 +1,59 @@
+//! `leadboard demo --headless` from outside: what it prints, and that a second start goes on with what the first made.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value as Json;
+
+const LEADS: u64 = 60;
+
+fn leadboard(data: &Path, args: &[&str]) -> Json {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leadboard"));
+    let output = command.args(args).arg("--json").arg("--data-dir").arg(data).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {}: {errors}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+}
+
+/// Every promised number is there; what is counted is a whole number, and nothing is missing or beyond reason.
+fn check(result: &Json, leads: u64) {
+    let count = |pointer: &str| {
+        result.pointer(pointer).and_then(Json::as_u64).unwrap_or_else(|| panic!("{pointer} is no count in {result:#}"))
+    };
+    let real = |pointer: &str| {
+        result.pointer(pointer).and_then(Json::as_f64).unwrap_or_else(|| panic!("{pointer} is no number in {result:#}"))
+    };
+    assert_eq!(count("/received"), leads);
+    assert_eq!(count("/decided") + count("/superseded"), leads);
+    assert_eq!(count("/effects/sent"), count("/decided"));
+    for nothing in ["/in_lane", "/pending", "/lost", "/effects/pending", "/effects/failed", "/effects/duplicated"] {
+        assert_eq!(count(nothing), 0, "{nothing} of {result:#}");
+    }
+    assert_eq!(result["reconciled"], true, "{result:#}");
+    assert!((0.0..=1.0).contains(&real("/agreement_rate")));
+    let [legacy, model, oracle] = ["legacy", "model", "oracle"].map(|who| real(&format!("/expected_wins/{who}")));
+    assert!(legacy > 0.0 && legacy < oracle && model <= oracle, "{result:#}");
+    let lift = (model - legacy) / (oracle - legacy);
+    assert!((real("/captured_lift") - lift).abs() < 1e-9, "{result:#}");
+    assert!(real("/latency_ms/p50") > 0.0 && real("/latency_ms/p50") <= real("/latency_ms/p99"));
+    assert!(real("/crm_calls_per_lead") >= 1.0, "a lead costs a write, so this is not all calls: {result:#}");
+}
+
+#[test]
+fn a_headless_demo_proves_itself_and_a_second_start_goes_on_where_it_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let run = |leads: u64| leadboard(&data, &["demo", "--headless", "--leads", &leads.to_string()]);
+    let first = run(LEADS);
+    check(&first, LEADS);
+    assert!(first["crm_calls_per_lead"].as_f64().unwrap() <= 1.5, "{first:#}");
+    let models = leadboard(&data, &["model", "list"]);
+    let [model] = models.as_array().unwrap().as_slice() else { panic!("not one model: {models:#}") };
+    assert_eq!(model["champion"], true, "{models:#}");
+
+    let second = run(LEADS + 20);
+    check(&second, LEADS + 20);
+    // Learning ends with a promotion, so an unchanged time says that nothing was pulled, trained or promoted again.
+    assert!(model["promoted_at"].is_string(), "{models:#}");
+    assert_eq!(leadboard(&data, &["model", "list"]), models);
+}

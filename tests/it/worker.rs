@@ -1,0 +1,288 @@
+//! The background worker with a CRM in the test's hand and the real store: faults stay where they are, and what must
+//! never be sent never is.
+
+mod fakes;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use fakes::{Desk, Fault, eventually, lead, ranked_by};
+use leadboard::app::AppError;
+use leadboard::app::decide::{VerdictRequest, decide, undo};
+use leadboard::app::health::LoopState;
+use leadboard::app::ports::{CrmError, Store, WriteOutcome};
+use leadboard::domain::decision::WriteState;
+use leadboard::domain::effect::{EffectCounts, EffectState};
+use leadboard::domain::ids::RepId;
+use leadboard::domain::lane::Lane;
+use leadboard::domain::lead::{LeadState, Owner};
+use leadboard::domain::recommendation::{Route, RouteReason};
+use leadboard::domain::verdict::Verdict;
+use leadboard::policy::Settings;
+use leadboard::worker::lock::WorkerLock;
+
+use crate::store_fixtures::{at, id, place, record, sqlite};
+
+/// The loops, as the health names them.
+const POLL: &str = "new leads";
+const SEND: &str = "writing to the CRM";
+
+fn no_grace() -> Settings {
+    Settings { grace: TimeDelta::zero(), ..Settings::default() }
+}
+
+fn approve(lead: &str) -> VerdictRequest {
+    VerdictRequest {
+        lead_id: id(lead),
+        verdict: Verdict::Approve,
+        rejection: None,
+        manager: "Ana".into(),
+        seen_decisions: None,
+    }
+}
+
+async fn conserved(store: &Arc<dyn Store>) {
+    let sum = store.conservation().await.unwrap();
+    assert_eq!(sum.lost(), 0, "{sum:?}");
+}
+
+#[tokio::test]
+async fn a_panic_in_one_loop_stops_no_other_and_is_seen_until_it_is_over() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+
+    desk.crm.fail_polls(Some(Fault::Panic("a bug in polling")));
+    desk.until_loop(&worker, POLL, LoopState::Failing, "a bug in polling").await;
+    desk.crm.arrive(lead("b"));
+    desk.decide(approve("a")).await;
+    desk.until_write("a", WriteState::Written).await;
+    desk.until_loop(&worker, SEND, LoopState::Running, "").await;
+
+    desk.crm.fail_polls(None);
+    desk.until_state("b", LeadState::InLane).await;
+    desk.until_loop(&worker, POLL, LoopState::Running, "a bug in polling").await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_lead_that_panics_in_scoring_goes_to_the_sync_lane_alone() {
+    let (_dir, store) = sqlite().await;
+    let ranked = ranked_by(store.as_ref(), &["a", "poison", "b"], |facts| {
+        assert!(facts.source.as_deref() != Some("poison"), "the model met a poisoned lead");
+    })
+    .await;
+    let of = |lead: &str| ranked.iter().find(|r| r.lead_id == id(lead)).unwrap();
+    for healthy in ["a", "b"] {
+        assert!(of(healthy).ranking.is_some());
+        assert_eq!(of(healthy).lane, Lane::Fast);
+    }
+    let poisoned = of("poison");
+    assert!(poisoned.ranking.is_none());
+    assert_eq!(poisoned.lane, Lane::Sync);
+    assert_eq!(poisoned.recommendation.reason, RouteReason::TechnicalFailure);
+    assert!(matches!(poisoned.recommendation.route, Route::DefaultQueue(_)));
+    assert!(poisoned.recommendation.explanation.contains("the model met a poisoned lead"));
+
+    // And all three are in lanes: the one is seen, the others did not wait for it.
+    assert_eq!(store.save_rankings(ranked).await.unwrap(), 3);
+    let counts = store.lane_counts(at(100)).await.unwrap();
+    assert_eq!((counts.of(Lane::Fast), counts.of(Lane::Sync)), (2, 1));
+    conserved(&store).await;
+}
+
+#[tokio::test]
+async fn a_crm_that_fails_for_a_while_gets_every_write_once() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+
+    desk.crm.answer(|_| Err(CrmError::Transient("maintenance".into())));
+    desk.crm.fail_polls(Some(Fault::Error(CrmError::Transient("maintenance".into()))));
+    desk.decide(approve("a")).await;
+    desk.until_loop(&worker, SEND, LoopState::Failing, "maintenance").await;
+    desk.until_loop(&worker, POLL, LoopState::Failing, "maintenance").await;
+    desk.until_tries(2).await;
+    assert_eq!(desk.write_state("a").await, WriteState::Waiting, "a fault of the moment gives nothing up");
+
+    desk.crm.arrive(lead("b"));
+    desk.crm.accept();
+    desk.crm.fail_polls(None);
+    // The wait after a fault is the outbox's business, so it may pass at once.
+    desk.clock.advance(TimeDelta::minutes(1));
+    desk.until_write("a", WriteState::Written).await;
+    desk.until_state("b", LeadState::InLane).await;
+    desk.until_loop(&worker, SEND, LoopState::Running, "maintenance").await;
+    desk.until_loop(&worker, POLL, LoopState::Running, "maintenance").await;
+    assert_eq!(desk.crm.accepted(), ["a"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_used_up_quota_pauses_polling_and_writing_and_costs_no_try() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+
+    let quota = |wait_seconds| CrmError::Quota { wait_seconds, message: "daily limit".into() };
+    desk.crm.fail_polls(Some(Fault::Error(quota(1))));
+    desk.until_loop(&worker, POLL, LoopState::Paused, "daily limit").await;
+    desk.crm.fail_polls(None);
+    desk.until_loop(&worker, POLL, LoopState::Running, "daily limit").await;
+
+    desk.crm.answer(move |_| Err(quota(1)));
+    desk.decide(approve("a")).await;
+    desk.until_loop(&worker, SEND, LoopState::Paused, "daily limit").await;
+    desk.crm.accept();
+    desk.until_write("a", WriteState::Written).await;
+    desk.until_loop(&worker, SEND, LoopState::Running, "daily limit").await;
+    assert!(desk.crm.tries() >= 2);
+    let sent = desk.store.effects(&[EffectState::Done], 1).await.unwrap();
+    assert_eq!(sent[0].attempts, 1, "waiting for the quota used up tries");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_verdict_nothing_is_ever_sent() {
+    let desk = Desk::open(no_grace()).await;
+    for name in ["a", "b", "c"] {
+        desk.crm.arrive(lead(name));
+    }
+    let worker = desk.start();
+    for name in ["a", "b", "c"] {
+        desk.until_state(name, LeadState::InLane).await;
+    }
+    // Long after every deadline, and many rounds of the worker later.
+    desk.clock.advance(TimeDelta::days(30));
+    desk.until_polls(5).await;
+    assert_eq!(desk.crm.tries(), 0);
+    assert_eq!(desk.store.effect_counts().await.unwrap(), EffectCounts::default());
+
+    // Not because nothing could be: one verdict sends one write.
+    desk.decide(approve("b")).await;
+    desk.until_write("b", WriteState::Written).await;
+    desk.until_polls(5).await;
+    assert_eq!(desk.crm.accepted(), ["b"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn with_writing_switched_off_a_verdict_is_kept_and_not_sent() {
+    let desk = Desk::open(Settings { write_verdicts: false, ..no_grace() }).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+    desk.decide(approve("a")).await;
+    desk.clock.advance(TimeDelta::days(1));
+    desk.until_polls(5).await;
+    assert_eq!(record(desk.store.as_ref(), "a").await.state, LeadState::Decided);
+    assert_eq!(desk.write_state("a").await, WriteState::NotWanted);
+    assert_eq!(desk.store.effect_counts().await.unwrap(), EffectCounts::default());
+    assert_eq!(desk.crm.tries(), 0);
+    conserved(&desk.store).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_who_was_faster_wins_whether_polling_or_writing_sees_it_first() {
+    let desk = Desk::open(no_grace()).await;
+    for name in ["polled", "written", "mine"] {
+        desk.crm.arrive(lead(name));
+    }
+    desk.crm.answer(|write| {
+        Ok(if write.lead_id == id("written") {
+            WriteOutcome::Superseded { why: "the owner was changed to Eve meanwhile".into() }
+        } else {
+            WriteOutcome::AlreadyApplied
+        })
+    });
+    let worker = desk.start();
+    for name in ["polled", "written", "mine"] {
+        desk.until_state(name, LeadState::InLane).await;
+    }
+    let mut taken = lead("polled");
+    taken.owner = Owner::Rep(RepId::new("eve"));
+    taken.modified_at += TimeDelta::seconds(5);
+    taken.modstamp += TimeDelta::seconds(5);
+    desk.crm.arrive(taken);
+    desk.until_state("polled", LeadState::Superseded).await;
+    let late = decide(desk.store.as_ref(), desk.clock.as_ref(), &desk.settings, approve("polled")).await;
+    assert!(matches!(late, Err(AppError::Refused(_))), "a verdict on a lead that a person took");
+
+    desk.decide(approve("written")).await;
+    desk.decide(approve("mine")).await;
+    desk.until_state("written", LeadState::Superseded).await;
+    desk.until_write("written", WriteState::Superseded).await;
+    desk.until_write("mine", WriteState::Written).await;
+
+    let tries = desk.crm.tries();
+    desk.clock.advance(TimeDelta::days(1));
+    desk.until_polls(5).await;
+    assert_eq!((tries, desk.crm.tries()), (2, 2), "what a person took is not tried again");
+    let sum = desk.store.conservation().await.unwrap();
+    assert_eq!((sum.received, sum.decided, sum.superseded, sum.lost()), (3, 1, 2, 0));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_taken_back_in_time_never_reaches_the_crm() {
+    let desk = Desk::open(Settings { grace: TimeDelta::hours(1), ..Settings::default() }).await;
+    for name in ["back", "kept"] {
+        desk.crm.arrive(lead(name));
+    }
+    let worker = desk.start();
+    for name in ["back", "kept"] {
+        desk.until_state(name, LeadState::InLane).await;
+        desk.decide(approve(name)).await;
+    }
+    desk.until_polls(5).await;
+    assert_eq!(desk.crm.tries(), 0, "sent within the grace period");
+    undo(desk.store.as_ref(), desk.clock.as_ref(), &id("back"), "Ana").await.unwrap();
+    assert_eq!(record(desk.store.as_ref(), "back").await.state, LeadState::InLane);
+
+    desk.clock.advance(TimeDelta::hours(2));
+    desk.until_write("kept", WriteState::Written).await;
+    desk.until_polls(5).await;
+    assert_eq!(desk.crm.accepted(), ["kept"]);
+    let late = undo(desk.store.as_ref(), desk.clock.as_ref(), &id("kept"), "Ana").await;
+    assert!(matches!(late, Err(AppError::Refused(_))), "{late:?}");
+    let counts = desk.store.effect_counts().await.unwrap();
+    assert_eq!((counts.sent, counts.cancelled, counts.pending), (1, 1, 0));
+
+    // Decided anew, it goes under a key of its own: the first one was spent on what was taken back.
+    desk.decide(approve("back")).await;
+    desk.clock.advance(TimeDelta::hours(2));
+    desk.until_write("back", WriteState::Written).await;
+    conserved(&desk.store).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_stops_finishes_the_write_under_way() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+    let gate = desk.crm.hold_writes();
+    desk.decide(approve("a")).await;
+    eventually("the write is under way", async || desk.crm.tries() == 1).await;
+    let stopping = tokio::spawn(worker.stop());
+    tokio::task::yield_now().await;
+    gate.add_permits(1);
+    stopping.await.unwrap();
+    assert_eq!(desk.write_state("a").await, WriteState::Written, "sent, so it must be booked");
+}
+
+#[test]
+fn a_data_directory_has_one_worker_at_a_time() {
+    let dir = place();
+    let path = dir.path().join("worker.lock");
+    let first = WorkerLock::take(&path).unwrap();
+    assert!(first.is_some());
+    assert!(WorkerLock::take(&path).unwrap().is_none(), "two workers on one directory");
+    drop(first);
+    assert!(WorkerLock::take(&path).unwrap().is_some(), "a worker that ended leaves the directory free");
+}

@@ -1,0 +1,366 @@
+//! A CRM, a clock and a model in the test's hand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
+use leadboard::app::health::LoopState;
+use leadboard::app::ports::{
+    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead, RawLead, ReadBack,
+    Store, WriteOutcome,
+};
+use leadboard::app::rank;
+use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
+use leadboard::domain::decision::WriteState;
+use leadboard::domain::effect::DecisionWrite;
+use leadboard::domain::facts::LeadFacts;
+use leadboard::domain::ids::{LeadId, ModelId, OrgId, QueueId, RepKey};
+use leadboard::domain::lead::{Lead, LeadState};
+use leadboard::domain::ranking::{Interval, Support};
+use leadboard::domain::rep::{Queue, Roster};
+use leadboard::model::{Explanation, RepScore, Scorer, TrainOptions, train};
+use leadboard::policy::{Queues, Settings};
+use leadboard::worker::{Deps, Pace, Worker};
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use crate::store_fixtures::{at, id, raw, receive, record, rep, roster, sqlite, take_in};
+
+/// The rep who wins most, and the one whom the legacy rules chose for every lead.
+const BEST: &str = "best";
+const LEGACY: &str = "legacy";
+const MANAGER_QUEUE: &str = "Leadboard_Manager";
+const DEFAULT_QUEUE: &str = "Leadboard_Default";
+/// The longest that a condition may take to come true.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until something holds.
+pub(super) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < PATIENCE, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A new lead. Its source is its name.
+pub(super) fn lead(name: &str) -> Lead {
+    let mut lead = raw(name, 0, rep(LEGACY)).lead;
+    lead.facts.source = Some(name.to_owned());
+    lead
+}
+
+/// The clock: goes by itself, and jumps when told to.
+pub(super) struct JumpingClock {
+    started: Instant,
+    ahead: Mutex<TimeDelta>,
+}
+
+impl JumpingClock {
+    pub(super) fn advance(&self, by: TimeDelta) {
+        *self.ahead.lock().unwrap() += by;
+    }
+}
+
+impl Clock for JumpingClock {
+    fn now(&self) -> DateTime<Utc> {
+        at(100) + TimeDelta::from_std(self.started.elapsed()).unwrap() + *self.ahead.lock().unwrap()
+    }
+}
+
+/// What goes wrong with a call.
+#[derive(Clone, Debug)]
+pub(super) enum Fault {
+    Panic(&'static str),
+    Error(CrmError),
+}
+
+type Answer = Box<dyn Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send>;
+
+/// The CRM.
+pub(super) struct FakeCrm {
+    leads: Mutex<Vec<Lead>>,
+    poll_fault: Mutex<Option<Fault>>,
+    polls: AtomicU64,
+    answer: Mutex<Answer>,
+    gate: Mutex<Option<Arc<Semaphore>>>,
+    tries: AtomicU64,
+    accepted: Mutex<Vec<String>>,
+}
+
+impl FakeCrm {
+    fn new() -> Self {
+        Self {
+            leads: Mutex::default(),
+            poll_fault: Mutex::default(),
+            polls: AtomicU64::new(0),
+            answer: Mutex::new(Box::new(applied)),
+            gate: Mutex::default(),
+            tries: AtomicU64::new(0),
+            accepted: Mutex::default(),
+        }
+    }
+
+    /// A lead comes in, or changes if it is there already.
+    pub(super) fn arrive(&self, lead: Lead) {
+        let mut leads = self.leads.lock().unwrap();
+        leads.retain(|l| l.id != lead.id);
+        leads.push(lead);
+    }
+
+    /// Every poll ends so from now on; `None` mends it.
+    pub(super) fn fail_polls(&self, fault: Option<Fault>) {
+        *self.poll_fault.lock().unwrap() = fault;
+    }
+
+    /// Every write is answered so from now on.
+    pub(super) fn answer(&self, answer: impl Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send + 'static) {
+        *self.answer.lock().unwrap() = Box::new(answer);
+    }
+
+    /// Every write is applied from now on, as it is at first.
+    pub(super) fn accept(&self) {
+        self.answer(applied);
+    }
+
+    /// Writes get no answer until they are given a permit.
+    pub(super) fn hold_writes(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.gate.lock().unwrap() = Some(gate.clone());
+        gate
+    }
+
+    /// Writes that were asked for.
+    pub(super) fn tries(&self) -> u64 {
+        self.tries.load(Ordering::SeqCst)
+    }
+
+    /// Leads whose writes were accepted, in order.
+    pub(super) fn accepted(&self) -> Vec<String> {
+        self.accepted.lock().unwrap().clone()
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "an answer like the others")]
+fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+    let now = write.expected_modified_at + TimeDelta::seconds(1);
+    Ok(WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: now, modstamp: now })
+}
+
+#[async_trait]
+impl Crm for FakeCrm {
+    async fn org(&self) -> Result<OrgInfo, CrmError> {
+        Ok(OrgInfo { id: OrgId::new("org"), instance_url: "http://fake".into(), api_version: "v66.0".into() })
+    }
+
+    async fn roster(&self) -> Result<Roster, CrmError> {
+        Ok(everybody())
+    }
+
+    async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
+        self.polls.fetch_add(1, Ordering::SeqCst);
+        let fault = self.poll_fault.lock().unwrap().clone();
+        match fault {
+            Some(Fault::Panic(why)) => panic!("{why}"),
+            Some(Fault::Error(error)) => return Err(error),
+            None => {}
+        }
+        // The overlap is endless: everything comes again each time.
+        let leads = self.leads.lock().unwrap().clone();
+        let low = leads.iter().map(|l| l.modstamp).max();
+        let leads = leads.into_iter().map(|lead| RawLead { raw: format!("{:?}", lead.modstamp), lead }).collect();
+        Ok(LeadChanges { leads, next: Cursor { low: low.or(cursor.low), since: Some(at(-1_000)) }, more: false })
+    }
+
+    async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+        self.tries.fetch_add(1, Ordering::SeqCst);
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        let outcome = (self.answer.lock().unwrap())(write);
+        if matches!(outcome, Ok(WriteOutcome::Applied { .. })) {
+            self.accepted.lock().unwrap().push(write.lead_id.to_string());
+        }
+        outcome
+    }
+
+    async fn closed_deals(&self, _: Option<&str>) -> Result<DealPage, CrmError> {
+        Ok(DealPage { deals: Vec::new(), rejected: Vec::new(), next: None, total: Some(0) })
+    }
+
+    async fn read_back(&self, _: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
+        Ok(Vec::new())
+    }
+
+    async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
+        Ok((Vec::new(), cursor.clone()))
+    }
+
+    fn usage(&self) -> ApiUsage {
+        ApiUsage::default()
+    }
+}
+
+fn everybody() -> Roster {
+    let mut everybody = roster();
+    everybody.queues.push(Queue { id: QueueId::new("dq"), name: "Fallback".into(), key: DEFAULT_QUEUE.into() });
+    everybody
+}
+
+/// A store with a model, a CRM and a clock, ready for a worker.
+pub(super) struct Desk {
+    pub(super) crm: Arc<FakeCrm>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<JumpingClock>,
+    pub(super) settings: Settings,
+    _dir: TempDir,
+}
+
+impl Desk {
+    pub(super) async fn open(settings: Settings) -> Self {
+        let (dir, store) = sqlite().await;
+        let model = ModelId::new("m-1");
+        let row = ModelRow {
+            id: model.clone(),
+            created_at: at(0),
+            champion: false,
+            promoted_at: None,
+            card: serde_json::json!({}),
+        };
+        store.save_model(&row, artifact()).await.unwrap();
+        assert!(store.promote(&model, "test", at(0)).await.unwrap());
+        let clock = Arc::new(JumpingClock { started: Instant::now(), ahead: Mutex::default() });
+        Self { crm: Arc::new(FakeCrm::new()), store, clock, settings, _dir: dir }
+    }
+
+    pub(super) fn start(&self) -> Worker {
+        Worker::start(Deps {
+            crm: self.crm.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            settings: self.settings.clone(),
+            manager_queue: MANAGER_QUEUE.into(),
+            default_queue: DEFAULT_QUEUE.into(),
+            pace: Pace {
+                poll: Duration::from_millis(20),
+                outcomes: Duration::from_millis(50),
+                roster: Duration::from_mins(5),
+            },
+        })
+    }
+
+    pub(super) async fn decide(&self, request: VerdictRequest) {
+        let outcome = decide(self.store.as_ref(), self.clock.as_ref(), &self.settings, request).await.unwrap();
+        let VerdictOutcome::Decided { decision, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(decision.owner, rep(BEST), "the tests rely on approvals that change the owner");
+        assert_eq!(decision.legacy_owner, rep(LEGACY));
+    }
+
+    /// How far the write of a lead's standing decision is.
+    pub(super) async fn write_state(&self, lead: &str) -> WriteState {
+        self.store.decision_of(&id(lead)).await.unwrap().unwrap().write
+    }
+
+    pub(super) async fn until_write(&self, lead: &str, state: WriteState) {
+        eventually(&format!("{lead} is {state}"), async || self.write_state(lead).await == state).await;
+    }
+
+    pub(super) async fn until_state(&self, lead: &str, state: LeadState) {
+        eventually(&format!("{lead} is {state}"), async || {
+            let known = !self.store.leads(&[id(lead)]).await.unwrap().is_empty();
+            known && record(self.store.as_ref(), lead).await.state == state
+        })
+        .await;
+    }
+
+    /// So many polls more, by which every other loop had its turn too.
+    pub(super) async fn until_polls(&self, more: u64) {
+        let wanted = self.crm.polls.load(Ordering::SeqCst) + more;
+        eventually("polls", async || self.crm.polls.load(Ordering::SeqCst) >= wanted).await;
+    }
+
+    pub(super) async fn until_tries(&self, wanted: u64) {
+        eventually("tries", async || self.crm.tries() >= wanted).await;
+    }
+
+    /// Until a loop is so, and its last error says this (anything if empty).
+    pub(super) async fn until_loop(&self, worker: &Worker, name: &str, state: LoopState, error: &str) {
+        let mut health = worker.health();
+        let found = health.wait_for(|health| {
+            let entry = health.loops.iter().find(|l| l.name == name).unwrap();
+            entry.state == state && entry.last_error.as_ref().map_or("", |e| e.1.as_str()).contains(error)
+        });
+        let waited = tokio::time::timeout(PATIENCE, found).await.map(|found| drop(found.unwrap()));
+        assert!(waited.is_ok(), "{name} is not {state}, {error:?}: {:?}", worker.health().borrow().loops);
+    }
+}
+
+/// A model that knows who wins more, trained once.
+fn artifact() -> &'static str {
+    static ARTIFACT: OnceLock<String> = OnceLock::new();
+    ARTIFACT.get_or_init(|| {
+        let deals: Vec<Deal> = (0..400).map(deal).collect();
+        train(&deals, &TrainOptions::default(), &mut |_| {}, &false.into()).unwrap().artifact
+    })
+}
+
+/// The best rep wins seven deals of ten, the legacy owner three, in an order without meaning.
+fn deal(n: i64) -> Deal {
+    let created_at = at(-40_000_000 + n * 86_400);
+    let (rep, wins) = if n % 2 == 0 { (BEST, 7) } else { (LEGACY, 3) };
+    Deal {
+        lead_id: LeadId::new(format!("deal-{n}")),
+        rep: RepKey::new(rep),
+        facts: LeadFacts { territory: Some("West".into()), ..LeadFacts::empty(created_at) },
+        closed_at: created_at + TimeDelta::days(10),
+        closed_assumed: false,
+        outcome: if (n / 2 * 7) % 10 < wins { Outcome::Won } else { Outcome::Lost },
+        closed_amount: None,
+    }
+}
+
+/// A model that calls something of the test's before it answers.
+struct Probe<F>(F);
+
+impl<F: Fn(&LeadFacts) + Send + Sync> Scorer for Probe<F> {
+    fn score(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore> {
+        (self.0)(facts);
+        let score = |key: &RepKey| {
+            let p_win = if key.as_str() == BEST { 0.6 } else { 0.3 };
+            RepScore { p_win, interval: Interval { low: p_win - 0.1, high: p_win + 0.1 }, support: Support::default() }
+        };
+        reps.iter().map(score).collect()
+    }
+
+    fn explain(&self, _: &LeadFacts, _: &RepKey) -> Explanation {
+        Explanation { base: 0.0, factors: Vec::new() }
+    }
+
+    fn segment(&self, _: &LeadFacts) -> String {
+        "all deals".into()
+    }
+}
+
+/// Receives leads and ranks them as the worker does, with a model that first calls `probe`.
+pub(super) async fn ranked_by(
+    store: &dyn Store,
+    names: &[&str],
+    probe: impl Fn(&LeadFacts) + Send + Sync,
+) -> Vec<RankedLead> {
+    let news = names.iter().map(|name| receive(RawLead { lead: lead(name), raw: "{}".into() })).collect();
+    take_in(store, news, 0).await;
+    let desk = rank::Desk {
+        scorer: &Probe(probe),
+        model_id: &ModelId::new("m-1"),
+        roster: &everybody(),
+        queues: &Queues { manager: QueueId::new("mq"), default: QueueId::new("dq") },
+        settings: &Settings::default(),
+    };
+    let pending = store.pending(10).await.unwrap();
+    assert_eq!(pending.len(), names.len());
+    pending.iter().map(|record| rank::rank(record, &desk, at(1))).collect()
+}
