@@ -60,7 +60,7 @@ fn descend(tree: &Tree, index: usize, row: &[f32], phi: &mut [f64], mut path: Ve
         return;
     }
     let left = node.left as usize;
-    let hot = node.next(row[node.feature as usize]);
+    let hot = tree.child(node, row[node.feature as usize]);
     let cold = left + usize::from(hot == left);
     let feature = Some(node.feature);
     let (mut zero, mut one) = (1.0, 1.0);
@@ -228,11 +228,15 @@ mod tests {
     use super::*;
 
     fn split(left: u32, feature: u32, value: f32, cover: f32) -> Node {
-        Node { left, feature, value, default_left: true, cover, gain: 1.0 }
+        Node { left, feature, value, set: None, default_left: true, cover, gain: 1.0 }
     }
 
     fn leaf(value: f32, cover: f32) -> Node {
-        Node { left: 0, feature: 0, value, default_left: false, cover, gain: 0.0 }
+        Node { left: 0, feature: 0, value, set: None, default_left: false, cover, gain: 0.0 }
+    }
+
+    fn tree(nodes: Vec<Node>) -> Tree {
+        Tree { nodes, sets: Vec::new() }
     }
 
     /// A feature is tested twice on one path, and one feature is tested on both sides.
@@ -249,7 +253,7 @@ mod tests {
             leaf(-0.8, 30.0),
         ];
         let second = vec![split(1, 2, 0.4, 100.0), leaf(0.25, 80.0), leaf(-0.5, 20.0)];
-        Forest { features: 4, base_score: 0.2, trees: vec![Tree { nodes: first }, Tree { nodes: second }] }
+        Forest { features: 4, base_score: 0.2, trees: vec![tree(first), tree(second)] }
     }
 
     /// The expectation of a tree when only the columns of `known` (a bit set) are known.
@@ -259,7 +263,7 @@ mod tests {
             return f64::from(node.value);
         }
         if known & (1 << node.feature) != 0 {
-            return conditional(tree, node.next(row[node.feature as usize]), row, known);
+            return conditional(tree, tree.child(node, row[node.feature as usize]), row, known);
         }
         let left = node.left as usize;
         let weight = f64::from(tree.nodes[left].cover) / f64::from(node.cover);

@@ -225,11 +225,12 @@ impl XgbTree {
                 left: if leaf { 0 } else { left as u32 },
                 feature,
                 value: self.split_conditions[i],
+                set: None,
                 default_left: self.default_left[i] != 0,
                 cover: self.sum_hessian[i],
                 gain: self.loss_changes[i],
             });
         }
-        Ok(Tree { nodes })
+        Ok(Tree { nodes, sets: Vec::new() })
     }
 }

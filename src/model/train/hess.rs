@@ -120,13 +120,14 @@ fn forest(model: &BoostedModel, features: usize, base_score: f32, kept: usize) -
                 left,
                 feature: node.split_feature,
                 value: if node.is_leaf() { node.leaf_value } else { node.split_cond },
+                set: None,
                 default_left: node.default_left,
                 cover: node.sum_hess,
                 gain: if node.is_leaf() { 0.0 } else { node.split_gain },
             });
             next += 1;
         }
-        let tree = Tree { nodes };
+        let tree = Tree { nodes, sets: Vec::new() };
         if !tree.is_sound(features) {
             return Err(TrainError::Trainer("the trainer returned a damaged tree".into()));
         }
