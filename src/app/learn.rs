@@ -17,6 +17,8 @@ pub struct LoadedModel {
     pub id: ModelId,
     /// The scorer.
     pub scorer: Arc<dyn Scorer>,
+    /// What its gates let it do.
+    pub clearance: Clearance,
 }
 
 /// Loads a model from the registry.
@@ -26,7 +28,8 @@ pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppErr
         .await?
         .ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))?;
     let model = Model::from_artifact(&artifact).map_err(|e| AppError::Refused(format!("model {id}: {e}")))?;
-    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model) })
+    let clearance = card(store, id).await?.clearance;
+    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model), clearance })
 }
 
 /// Trains on every stored deal and registers the model; promotes nothing. Runs for seconds to minutes on its own thread.

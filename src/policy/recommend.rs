@@ -6,8 +6,15 @@ use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 
 use super::{Queues, Settings};
 
-/// What to do with a lead that was ranked.
-pub fn recommend(ranking: &Ranking, legacy: &Owner, queues: &Queues, settings: &Settings) -> Recommendation {
+/// What to do with a lead that was ranked. `cleared` tells whether the model's gates let it route; a model that may only
+/// score leads still names its first rep, for a manager to judge, but claims no gain over the legacy owner.
+pub fn recommend(
+    ranking: &Ranking,
+    legacy: &Owner,
+    queues: &Queues,
+    settings: &Settings,
+    cleared: bool,
+) -> Recommendation {
     let Some(best) = ranking.best() else {
         return Recommendation {
             route: Route::ManagerQueue(queues.manager.clone()),
@@ -41,6 +48,17 @@ pub fn recommend(ranking: &Ranking, legacy: &Owner, queues: &Queues, settings: &
                 ranking.pool.eligible.len()
             ),
             gap,
+        };
+    }
+    if !cleared {
+        return Recommendation {
+            route,
+            reason: RouteReason::ModelUncleared,
+            explanation: format!(
+                "First of {}, by a model not cleared to route: judge for yourself.",
+                ranking.pool.eligible.len()
+            ),
+            gap: None,
         };
     }
     let explanation = match (gap, legacy) {

@@ -202,7 +202,7 @@ fn rule_5_only_calibrated_probabilities_are_compared_with_thresholds() {
             pool: Pool::default(),
             segment: String::new(),
         };
-        recommend(&ranking, &Owner::Queue(QueueId::new("q")), &queues, &Settings::default()).reason
+        recommend(&ranking, &Owner::Queue(QueueId::new("q")), &queues, &Settings::default(), true).reason
     };
     // The margins are the same; calibration alone moves every lead across the gate.
     let (generous, strict) = (recalibrated(&artifact, 1.0, 4.0), recalibrated(&artifact, 1.0, -9.0));

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Ctx, put, two_ends};
 use crate::tui::action::Action;
-use crate::tui::backend::{LoopState, Overview};
+use crate::tui::backend::{Clearance, LoopState, Overview};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screens::Screen;
@@ -56,6 +56,12 @@ fn state(model: &Model, ctx: &Ctx, room: usize) -> Line<'static> {
             1 => parts.push(ctx.span(Meaning::Bad, "1 write failed")),
             n => parts.push(ctx.span(Meaning::Bad, format!("{} writes failed", format::compact(n)))),
         }
+    }
+    if model.overview.data.as_ref().is_some_and(|overview| overview.clearance == Some(Clearance::ScoresLeads)) {
+        parts.push(ctx.span(
+            Meaning::Warn,
+            if room < 60 { "not cleared to route" } else { "model scores leads, does not yet route" },
+        ));
     }
     if model.options.read_only {
         parts.push(ctx.span(Meaning::Warn, "READ-ONLY"));
