@@ -2,7 +2,6 @@
 //! the command line.
 
 mod office;
-mod screen;
 
 use std::collections::BTreeSet;
 
@@ -29,8 +28,8 @@ use crate::cli::company::{GOOD as GOOD_ROW, HEADER, MAP};
 use crate::cli::leads::{HOSTILE, fill};
 use crate::cli::support::{Home, csv_rows, trained};
 use crate::store_fixtures::{ranked, raw, receive, rep, take_in};
+use crate::terminal::Screen;
 use office::{GOOD, Office, Stub};
-use screen::Screen;
 
 #[tokio::test]
 async fn rule_1_no_lead_is_ever_lost() {
