@@ -25,7 +25,8 @@ pub fn recommend(
     };
     let legacy_rep = legacy.rep().and_then(|id| ranking.of(id));
     let gap = legacy_rep.map(|l| best.p_win - l.p_win);
-    if best.p_win < settings.confidence_gate {
+    // Gates G2 to G4 may have failed: then no probability is compared with a threshold (rule 5), and a person looks anyway.
+    if cleared && best.p_win < settings.confidence_gate {
         return Recommendation {
             route: Route::ManagerQueue(queues.manager.clone()),
             reason: RouteReason::LowConfidence,
@@ -54,10 +55,7 @@ pub fn recommend(
         return Recommendation {
             route,
             reason: RouteReason::ModelUncleared,
-            explanation: format!(
-                "First of {}, by a model not cleared to route: judge for yourself.",
-                ranking.pool.eligible.len()
-            ),
+            explanation: format!("First of {}; the model is not cleared to route.", ranking.pool.eligible.len()),
             gap: None,
         };
     }

@@ -76,8 +76,8 @@ fn a_model_that_is_not_cleared_claims_no_gain_and_is_never_fast_where_it_differs
     assert_eq!(lane(&rec, Some(&clear), &rep(1)), Lane::Disagree);
     let agrees = recommend(&clear, &rep(0), &queues(), &Settings::default(), false);
     assert_eq!(agrees.reason, RouteReason::ModelAgrees);
-    let low = recommend(&ranking(&[0.1]), &rep(0), &queues(), &Settings::default(), false);
-    assert_eq!(low.reason, RouteReason::LowConfidence);
+    let low = recommend(&ranking(&[0.1, 0.05]), &rep(1), &queues(), &Settings::default(), false);
+    assert_eq!(low.reason, RouteReason::ModelUncleared, "an uncleared probability is compared with no threshold");
 }
 
 #[test]
