@@ -118,7 +118,8 @@ impl Backend for Desk {
         health.loops.iter_mut().for_each(backlog);
         let champion = self.store.champion().await.map_err(said)?;
         let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, clearance })
+        let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

@@ -14,7 +14,6 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::Conservation;
 use crate::domain::rep::Roster;
 use crate::domain::verdict::{Rejection, Verdict};
-pub use crate::model::Clearance;
 
 /// A question could not be answered; the words are for the manager (and go to the log as well).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,8 +68,8 @@ pub struct Overview {
     pub health: WorkerHealth,
     /// How much of the CRM's allocation is used.
     pub api: ApiUsage,
-    /// What the model that ranks may do; `None` while there is none, or where its card does not say.
-    pub clearance: Option<Clearance>,
+    /// Whether the gates let the model that ranks route; `None` while there is none, or where its card does not say.
+    pub cleared: Option<bool>,
 }
 
 /// Asks for one window of a lane.

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Ctx, put, two_ends};
 use crate::tui::action::Action;
-use crate::tui::backend::{Clearance, LoopState, Overview};
+use crate::tui::backend::{LoopState, Overview};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screens::Screen;
@@ -57,7 +57,7 @@ fn state(model: &Model, ctx: &Ctx, room: usize) -> Line<'static> {
             n => parts.push(ctx.span(Meaning::Bad, format!("{} writes failed", format::compact(n)))),
         }
     }
-    if model.overview.data.as_ref().is_some_and(|overview| overview.clearance == Some(Clearance::ScoresLeads)) {
+    if model.overview.data.as_ref().is_some_and(|overview| overview.cleared == Some(false)) {
         parts.push(ctx.span(
             Meaning::Warn,
             if room < 60 { "not cleared to route" } else { "model scores leads, does not yet route" },
