@@ -171,6 +171,31 @@ fn the_response_to_a_lead_is_no_feature_of_it_but_of_its_reps_later_leads() {
     assert!(matrix.row(59)[column] < 1.6);
 }
 
+/// What version 1 wrote: neither experience nor the columns that need it.
+#[test]
+fn a_feature_set_of_version_1_is_read_and_makes_the_same_rows() {
+    let mut deals = specialists();
+    for deal in &mut deals {
+        deal.facts.numeric.remove(RESPONSE_FACT);
+    }
+    let set = learned(&deals);
+    let mut json = serde_json::to_value(&set).unwrap();
+    json["spec"]["version"] = 1.into();
+    json["spec"]["columns"].as_array_mut().unwrap().retain(|column| column["source"] != "rep_tenure");
+    let state = json["state"].as_object_mut().unwrap();
+    assert!(state.remove("experience").is_some() && state.remove("began").is_some());
+    let mut old: FeatureSet = serde_json::from_value(json).unwrap();
+    assert!(old.spec.is_sound() && old.state.attach(&old.spec));
+    assert_eq!(old.spec.columns.len() + 1, set.spec.columns.len());
+    for column in old.spec.columns.iter().filter(|column| column.scope != Scope::Lead) {
+        let of = |set: &FeatureSet| effect(set, "rep 3", "Tech", &column.name).to_bits();
+        assert_eq!(of(&old), of(&set), "{}", column.name);
+    }
+    // A file that says it is of version 2 must bring what version 2 has.
+    old.spec.version = 2;
+    assert!(!old.state.attach(&old.spec));
+}
+
 #[test]
 fn a_rep_is_supported_from_twenty_deals_on() {
     let deals: Vec<Deal> =
