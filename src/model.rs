@@ -9,7 +9,9 @@ pub mod explain;
 pub mod features;
 pub mod forest;
 pub mod gates;
+pub mod logistic;
 mod scorer;
+pub mod smote;
 pub mod train;
 mod xgboost_json;
 

@@ -229,6 +229,12 @@ pub(crate) enum Model {
         /// Train although the audit blocks
         #[arg(long)]
         despite_audit: bool,
+        /// Show the trees synthetic deals of the rarer outcome until both are equally many (SMOTE-NC)
+        #[arg(long)]
+        smote: bool,
+        /// Let deals of reps with few deals weigh more
+        #[arg(long)]
+        rep_weights: bool,
     },
     /// List the models
     List,

@@ -18,7 +18,10 @@ use crate::model::{Card, TrainOptions};
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
-        Action::Train { promote, despite_audit } => train(store.as_ref(), promote, despite_audit, context, out).await,
+        Action::Train { promote, despite_audit, smote, rep_weights } => {
+            let options = TrainOptions { smote, rep_weights, ..TrainOptions::default() };
+            train(store.as_ref(), promote, despite_audit, options, context, out).await
+        }
         Action::List => list(store.as_ref(), out).await,
         Action::Show { id } => show(store.as_ref(), id, out).await,
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
@@ -27,7 +30,14 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     result
 }
 
-async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &Context, out: Out) -> CliResult {
+async fn train(
+    store: &dyn Store,
+    promote: bool,
+    despite_audit: bool,
+    options: TrainOptions,
+    context: &Context,
+    out: Out,
+) -> CliResult {
     let audit = history::audit_store(store, context).await?;
     if audit.blocked && !despite_audit {
         out.result(&json!({"audit": audit}), || audit.lines().iter().flat_map(|line| wrap(line)).collect());
@@ -35,7 +45,7 @@ async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &
             "the audit blocks training; its findings say what to do (--despite-audit trains all the same)".into(),
         ));
     }
-    let (id, card) = train_stored(store, context, out).await?;
+    let (id, card) = train_stored(store, options, context, out).await?;
     let refused = if promote {
         learn::promote(store, context.clock.as_ref(), &id, &context.manager()).await?.0 == Promotion::Refused
     } else {
@@ -55,7 +65,12 @@ async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &
 }
 
 /// Trains on the stored history with a progress bar; Ctrl-C stops it and stores nothing.
-pub(super) async fn train_stored(store: &dyn Store, context: &Context, out: Out) -> Result<(ModelId, Card), CliError> {
+pub(super) async fn train_stored(
+    store: &dyn Store,
+    options: TrainOptions,
+    context: &Context,
+    out: Out,
+) -> Result<(ModelId, Card), CliError> {
     let bar = out.progress("training", 1_000);
     let shown = bar.clone();
     let progress = move |p: crate::model::Progress| {
@@ -64,7 +79,7 @@ pub(super) async fn train_stored(store: &dyn Store, context: &Context, out: Out)
     };
     let cancel = Arc::new(AtomicBool::new(false));
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let options = TrainOptions { threads, ..TrainOptions::default() };
+    let options = TrainOptions { threads, ..options };
     let training = learn::train(store, context.clock.as_ref(), options, progress, cancel.clone());
     tokio::pin!(training);
     let trained = tokio::select! {

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::train::Baselines;
+
 /// 97.5 % quantile of the standard normal distribution.
 pub const Z: f64 = 1.959_963_984_540_054;
 /// Bins of the reliability diagram and of the expected calibration error.
@@ -219,6 +221,9 @@ pub struct Evaluation {
     pub reliability: Vec<ReliabilityBin>,
     /// The ROC curve, thinned.
     pub roc: Vec<(f64, f64)>,
+    /// Simpler models on the same deals; not in cards of older versions.
+    #[serde(default)]
+    pub baselines: Option<Baselines>,
 }
 
 impl Evaluation {
@@ -239,6 +244,7 @@ impl Evaluation {
             ece: expected_calibration_error(&reliability),
             reliability,
             roc: roc(p, won),
+            baselines: None,
         })
     }
 }

@@ -156,9 +156,11 @@ impl FactorMap {
         for column in &spec.columns {
             let kind = match column.source {
                 Source::Numeric(i) => FactorKind::Numeric(spec.numerics[i as usize].fact.clone()),
-                Source::Baseline => FactorKind::KindOfLead,
                 Source::LevelRate(i) | Source::Indicator(i, _) => field(i),
-                Source::RepRate | Source::RepEffect => FactorKind::Rep,
+                Source::RepRate | Source::RepEffect | Source::RepTenure | Source::RepResponse | Source::RepLoad => {
+                    FactorKind::Rep
+                }
+                Source::Baseline => FactorKind::KindOfLead,
                 Source::Advantage => FactorKind::LeadsLikeThis,
                 Source::SegmentEffect(i) => FactorKind::Segment(spec.fields[i as usize].fact.clone()),
             };

@@ -8,22 +8,27 @@
 //! and lose on later deals. Support acts through the shrinkage of every statistic instead.
 
 mod baseline;
+mod experience;
 mod rep_effects;
 mod spec;
 mod state;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub(super) use spec::short;
 pub use spec::{
-    CategoricalFact, Code, Codes, Column, FEATURES_VERSION, FeatureSpec, Field, Numeric, NumericFact, Scope, Source,
+    CategoricalFact, Code, Codes, Column, FEATURES_VERSION, FeatureSpec, Field, Numeric, NumericFact, RESPONSE_FACT,
+    Scope, Source,
 };
-pub use state::{FeatureState, Uncertainty};
+pub use state::{Closing, FeatureState, MIN_SUPPORT, Uncertainty};
 
 use super::explain::FactorMap;
 use crate::domain::deal::{Deal, Outcome};
+use crate::domain::ids::RepKey;
 
 /// A declaration with its frozen statistics: what is stored with a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +40,11 @@ pub struct FeatureSet {
 }
 
 impl FeatureSet {
+    /// Whether the history says enough of this rep to rank them on it; policy may refuse or widen where it does not.
+    pub fn supported(&self, rep: &RepKey) -> bool {
+        self.state.supported(self.state.rep(rep))
+    }
+
     /// How raw features group into factors that a manager reads.
     pub fn factors(&self) -> FactorMap {
         FactorMap::new(&self.spec)
@@ -46,8 +56,8 @@ impl FeatureSet {
 pub struct FeatureMatrix {
     /// Columns per row.
     pub columns: usize,
-    /// `rows * columns` values; NaN is missing.
-    pub values: Vec<f32>,
+    /// `rows * columns` values; NaN is missing. Shared, so that a trainer reads them where they are.
+    pub values: Arc<Vec<f32>>,
 }
 
 impl FeatureMatrix {
@@ -70,8 +80,10 @@ impl FeatureMatrix {
 pub fn sweep(spec: &FeatureSpec, deals: &[&Deal], known: &[bool]) -> (FeatureMatrix, FeatureState) {
     let mut state = FeatureState::new(spec, deals.iter().map(|deal| deal.rep.clone()));
     let columns = spec.columns.len();
+    let loaded = spec.columns.iter().any(|column| column.source == Source::RepLoad);
     let mut values = vec![f32::NAN; deals.len() * columns];
-    let codes: Vec<Codes> = deals.iter().map(|deal| spec.encode(&deal.facts)).collect();
+    let reps: Vec<Option<u32>> = deals.iter().map(|deal| state.rep(&deal.rep).map(|rep| rep as u32)).collect();
+    let rep_of = |i: usize| reps[i].map(|rep| rep as usize);
 
     let known_at = |i: usize| deals[i].closed_at.max(deals[i].facts.created_at);
     let mut closings: Vec<usize> = (0..deals.len()).filter(|&i| known[i]).collect();
@@ -79,23 +91,43 @@ pub fn sweep(spec: &FeatureSpec, deals: &[&Deal], known: &[bool]) -> (FeatureMat
     let mut creations: Vec<usize> = (0..deals.len()).collect();
     creations.sort_by_key(|&i| deals[i].facts.created_at);
 
+    // The codes of deals that are not yet closed; all others have been used up.
+    let mut open: Vec<Option<Codes>> = vec![None; deals.len()];
+    let mut open_deals = vec![0u32; if loaded { state.reps() } else { 0 }];
     let mut closings = closings.into_iter().peekable();
-    let learn = |state: &mut FeatureState, i: usize| {
-        if let Some(rep) = state.rep(&deals[i].rep) {
-            state.learn(&codes[i], rep, deals[i].outcome == Outcome::Won);
+    let learn = |state: &mut FeatureState, open: &mut [Option<Codes>], open_deals: &mut [u32], i: usize| {
+        let (Some(rep), Some(codes)) = (rep_of(i), open[i].take()) else { return };
+        let closing = Closing {
+            won: deals[i].outcome == Outcome::Won,
+            response_hours: deals[i].facts.numeric.get(RESPONSE_FACT).copied(),
+        };
+        state.learn(&codes, rep, closing);
+        if loaded {
+            open_deals[rep] -= 1;
+            state.set_load(rep, Some(open_deals[rep]));
         }
     };
     for i in creations {
         while let Some(closed) = closings.next_if(|&c| known_at(c) < deals[i].facts.created_at) {
-            learn(&mut state, closed);
+            learn(&mut state, &mut open, &mut open_deals, closed);
         }
+        let codes = spec.encode(&deals[i].facts);
         let row = &mut values[i * columns..(i + 1) * columns];
-        state.write_lead(spec, &codes[i], row);
-        state.write_rep(spec, &codes[i], state.rep(&deals[i].rep), row);
+        state.write_lead(spec, &codes, row);
+        state.write_rep(spec, &codes, rep_of(i), row);
+        if known[i] {
+            open[i] = Some(codes);
+            if let Some(rep) = rep_of(i).filter(|_| loaded) {
+                open_deals[rep] += 1;
+                state.set_load(rep, Some(open_deals[rep]));
+            }
+        }
     }
     for closed in closings {
-        learn(&mut state, closed);
+        learn(&mut state, &mut open, &mut open_deals, closed);
     }
+    // Who is how loaded after the history is for the scorer to say.
+    (0..open_deals.len()).for_each(|rep| state.set_load(rep, None));
     state.settle();
-    (FeatureMatrix { columns, values }, state)
+    (FeatureMatrix { columns, values: Arc::new(values) }, state)
 }

@@ -188,6 +188,7 @@ mod tests {
             ece,
             reliability: Vec::new(),
             roc: Vec::new(),
+            baselines: None,
         }
     }
 

@@ -4,7 +4,10 @@
 //! (the model itself), all but a stratified 20 %, and what was known before the newest 20 % began. The same deals with
 //! the same options give the same bytes.
 
+mod baselines;
 mod hess;
+mod sample;
+mod search;
 mod study;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -18,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
+pub use baselines::{Baseline, Baselines};
 pub use hess::Hessboost;
 
 use super::artifact::{self, ARTIFACT_VERSION, Parts};
@@ -50,11 +54,21 @@ pub struct TrainOptions {
     pub seed: u64,
     /// Threads per fit. Does not change the model.
     pub threads: NonZeroUsize,
+    /// Show trees synthetic deals of the rarer outcome until both are equally many (SMOTE-NC, see
+    /// [`smote`](super::smote)). Calibration sees deals as they are, so probabilities stay what they are.
+    pub smote: bool,
+    /// Let a deal of a rep with few deals weigh more: `sqrt(m / n)` for a rep with `n` deals where the middle rep has
+    /// `m`, from 0.5 to 3, scaled to a mean of 1.
+    pub rep_weights: bool,
+    /// Learn from how many deals a rep had open. Only for a scorer that is told the reps' load at every moment
+    /// ([`FeatureState::set_load`](super::features::FeatureState::set_load)), and a history that holds the deals that
+    /// were open.
+    pub live_load: bool,
 }
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { seed: 20_261_122, threads: NonZeroUsize::MIN }
+        Self { seed: 20_261_122, threads: NonZeroUsize::MIN, smote: false, rep_weights: false, live_load: false }
     }
 }
 
@@ -188,6 +202,8 @@ pub struct Rows<'a> {
     pub matrix: &'a FeatureMatrix,
     /// 1 for won, 0 for lost, by row.
     pub labels: &'a [f32],
+    /// How much each row counts, by row; all the same if absent.
+    pub weights: Option<&'a [f32]>,
     /// The rows to learn from.
     pub index: &'a [usize],
     /// Only the first so many columns are used.
@@ -270,13 +286,13 @@ pub fn train_with(
     let mut watch = Watch::new(progress, cancel, FITS_IN_ALL);
 
     watch.step(Step::OutOfTime);
-    let out_of_time = judge_out_of_time(trainer, &deals, &parameters, &mut watch)?;
+    let out_of_time = judge_out_of_time(trainer, &deals, &parameters, options, &mut watch)?;
     watch.step(Step::Stratified);
-    let stratified = judge_stratified(trainer, &deals, &parameters, &mut watch)?;
+    let stratified = judge_stratified(trainer, &deals, &parameters, options, &mut watch)?;
 
     watch.step(Step::Features);
     let everything: Vec<usize> = (0..deals.len()).collect();
-    let study = Study::prepare(&deals, &everything);
+    let study = Study::prepare(&deals, &everything, options);
     watch.step(Step::Model);
     let fitted = study.fit(trainer, &everything, &parameters, &mut watch)?;
 
@@ -296,7 +312,7 @@ pub fn train_with(
         },
         features: features.spec.columns.iter().map(|column| column.name.clone()).collect(),
         importance: importance(&fitted.forest, &features),
-        parameters,
+        parameters: fitted.parameters,
         trees: fitted.forest.trees.len() as u32,
         rep_effect_sd: features.state.effect_sds(&features.spec),
         versions: Versions {
@@ -333,6 +349,7 @@ fn judge_out_of_time(
     trainer: &dyn Trainer,
     deals: &[&Deal],
     parameters: &Parameters,
+    options: &TrainOptions,
     watch: &mut Watch<'_>,
 ) -> Result<Evaluation, TrainError> {
     let begin = deals.len() - (deals.len() as f64 * HELD_OUT).round() as usize;
@@ -343,7 +360,7 @@ fn judge_out_of_time(
         return Err(TrainError::NothingKnownBefore { known: train.len(), cut });
     }
     let test: Vec<usize> = (begin..deals.len()).collect();
-    let mut evaluation = judge(trainer, deals, &train, &test, true, parameters, watch)?;
+    let mut evaluation = judge(trainer, deals, (&train, &test), true, parameters, options, watch)?;
     evaluation.embargoed_deals = (begin - train.len()) as u32;
     evaluation.assumed_known_deals = train.iter().filter(|&&i| deals[i].closed_at >= cut).count() as u32;
     Ok(evaluation)
@@ -354,6 +371,7 @@ fn judge_stratified(
     trainer: &dyn Trainer,
     deals: &[&Deal],
     parameters: &Parameters,
+    options: &TrainOptions,
     watch: &mut Watch<'_>,
 ) -> Result<Evaluation, TrainError> {
     let mut rng = ChaCha8Rng::seed_from_u64(parameters.seed);
@@ -366,37 +384,34 @@ fn judge_stratified(
     }
     test.sort_unstable();
     let train: Vec<usize> = (0..deals.len()).filter(|i| test.binary_search(i).is_err()).collect();
-    judge(trainer, deals, &train, &test, false, parameters, watch)
+    judge(trainer, deals, (&train, &test), false, parameters, options, watch)
 }
 
 /// `frozen` judges rows as the scorer makes them; else as the sweep did, with what was known at each creation.
 fn judge(
     trainer: &dyn Trainer,
     deals: &[&Deal],
-    train: &[usize],
-    test: &[usize],
+    (train, test): (&[usize], &[usize]),
     frozen: bool,
     parameters: &Parameters,
+    options: &TrainOptions,
     watch: &mut Watch<'_>,
 ) -> Result<Evaluation, TrainError> {
-    let study = Study::prepare(deals, train);
+    let study = Study::prepare(deals, train, options);
     let full = study.fit(trainer, train, parameters, watch)?;
-    let lead_only = study.fit_lead_only(trainer, train, parameters, watch)?;
-    let rows = FeatureMatrix {
-        columns: study.matrix.columns,
-        values: test
-            .iter()
-            .flat_map(|&i| if frozen { study.scored(deals[i]) } else { study.matrix.row(i).to_vec() })
-            .collect(),
-    };
+    let lead_only = study.fit_lead_only(trainer, train, &full.parameters, watch)?;
+    let logistic = baselines::logistic(&study.spec, deals, &study.labels, train, test, watch)?;
     let margins = |forest: &Forest| -> Vec<f64> {
-        (0..rows.rows()).map(|i| f64::from(forest.margin(&rows.row(i)[..forest.features]))).collect()
+        let of = |row: &[f32]| f64::from(forest.margin(&row[..forest.features]));
+        test.iter().map(|&i| if frozen { of(&study.scored(deals[i])) } else { of(study.matrix.row(i)) }).collect()
     };
     let p: Vec<f64> = margins(&full.forest).into_iter().map(|margin| full.calibration.probability(margin)).collect();
     let won: Vec<bool> = test.iter().map(|&i| deals[i].outcome == Outcome::Won).collect();
     let (wins, losses) = (won.iter().filter(|w| **w).count(), won.iter().filter(|w| !**w).count());
+    let lead_only = margins(&lead_only);
     let mut evaluation =
-        Evaluation::of(&p, &margins(&lead_only), &won).ok_or(TrainError::OneOutcome { won: wins, lost: losses })?;
+        Evaluation::of(&p, &lead_only, &won).ok_or(TrainError::OneOutcome { won: wins, lost: losses })?;
+    evaluation.baselines = Baselines::of(&p, &lead_only, &logistic, &won);
     evaluation.train_deals = train.len() as u32;
     Ok(evaluation)
 }

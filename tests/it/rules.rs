@@ -220,7 +220,7 @@ fn rule_5_only_calibrated_probabilities_are_compared_with_thresholds() {
 #[test]
 fn rule_5_features_use_only_what_was_known_when_the_lead_was_created() {
     let (deals, _) = learned();
-    let spec = FeatureSpec::declare(&deals.iter().map(|d| &d.facts).collect::<Vec<_>>());
+    let spec = FeatureSpec::declare(&deals.iter().map(|d| &d.facts).collect::<Vec<_>>(), false);
     let rows = |deals: &[Deal]| -> Vec<Vec<u32>> {
         let (matrix, _) = sweep(&spec, &deals.iter().collect::<Vec<_>>(), &vec![true; deals.len()]);
         (0..deals.len()).map(|i| matrix.row(i).iter().map(|value| value.to_bits()).collect()).collect()

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
+use super::experience::Experience;
 use super::rep_effects::{Layout, RepEffects, Tally};
 use super::spec::{Codes, FeatureSpec, Scope, Source};
 use crate::domain::ids::RepKey;
@@ -13,8 +14,19 @@ use crate::domain::ranking::Support;
 const LEVEL_SMOOTHING: f64 = 20.0;
 /// The same for a rep's rate.
 const REP_SMOOTHING: f64 = 20.0;
+/// Closed deals from which on a rep is supported: as many as the overall rate counts for.
+pub const MIN_SUPPORT: u32 = REP_SMOOTHING as u32;
 /// What the overall win rate is taken to be before any deal closed, and its weight in deals.
 const FIRST_RATE: (f64, f64) = (0.25, 4.0);
+
+/// How one deal ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closing {
+    /// Won or lost.
+    pub won: bool,
+    /// Hours to the rep's first contact, if the data has them.
+    pub response_hours: Option<f64>,
+}
 
 /// All statistics as of one moment: outcomes of deals known by then, and of no other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +35,12 @@ pub struct FeatureState {
     total: Tally,
     /// By field, then level.
     levels: Vec<Vec<Tally>>,
+    /// What each rep did besides closing, by index. Empty in models of version 1.
+    #[serde(default)]
+    experience: Vec<Experience>,
+    /// Creation of the first known lead, in days since 1970.
+    #[serde(default)]
+    began: Option<f64>,
     baseline: Baseline,
     /// Sorted; the index of a rep here is its index in `effects`.
     reps: Vec<RepKey>,
@@ -38,9 +56,19 @@ impl FeatureState {
         reps.sort();
         reps.dedup();
         let layout = Layout::new(spec);
-        let levels = spec.fields.iter().map(|field| vec![Tally::default(); field.level_count()]).collect();
+        let fields = spec.fields.iter();
+        let levels: Vec<Vec<Tally>> = fields.map(|field| vec![Tally::default(); field.level_count()]).collect();
         let effects = RepEffects::new(&layout, reps.len());
-        Self { total: Tally::default(), levels, baseline: Baseline::new(spec), reps, effects, layout }
+        Self {
+            total: Tally::default(),
+            levels,
+            experience: vec![Experience::default(); reps.len()],
+            began: None,
+            baseline: Baseline::new(spec),
+            reps,
+            effects,
+            layout,
+        }
     }
 
     /// Completes a state that was read from a file. False if it does not fit the declaration.
@@ -50,6 +78,7 @@ impl FeatureState {
         let fits = self.baseline.fits(spec)
             && self.levels.len() == spec.fields.len()
             && self.levels.iter().zip(&spec.fields).all(|(levels, field)| levels.len() == field.level_count())
+            && (spec.version < 2 || self.experience.len() == self.reps.len())
             && self.effects.fits(&layout)
             && self.effects.reps.len() == self.reps.len()
             && self.reps.is_sorted();
@@ -62,13 +91,19 @@ impl FeatureState {
         self.reps.binary_search(key).ok()
     }
 
+    /// Reps the history names.
+    pub fn reps(&self) -> usize {
+        self.reps.len()
+    }
+
     /// Reps with at least one closed deal.
     pub fn known_reps(&self) -> usize {
         self.effects.reps.iter().filter(|rep| rep.deals().0 > 0).count()
     }
 
-    /// Learns the outcome of one deal. Deals must come in the order in which their outcomes became known.
-    pub fn learn(&mut self, codes: &Codes, rep: usize, won: bool) {
+    /// Learns one closed deal. Deals must come in the order in which their outcomes became known.
+    pub fn learn(&mut self, codes: &Codes, rep: usize, closing: Closing) {
+        let Closing { won, response_hours } = closing;
         let p = self.baseline.probability(&codes.fields);
         self.effects.learn(&self.layout, rep, &codes.fields, p, won);
         self.baseline.learn(&codes.fields, won);
@@ -79,6 +114,17 @@ impl FeatureState {
         add(&mut self.total);
         for (levels, code) in self.levels.iter_mut().zip(&codes.fields) {
             add(&mut levels[code.level as usize]);
+        }
+        self.began = Some(self.began.map_or(codes.day, |began| began.min(codes.day)));
+        if let Some(experience) = self.experience.get_mut(rep) {
+            experience.learn(codes.day, response_hours);
+        }
+    }
+
+    /// Tells how many deals a rep works on right now; `None` if nobody knows.
+    pub fn set_load(&mut self, rep: usize, open_deals: Option<u32>) {
+        if let Some(experience) = self.experience.get_mut(rep) {
+            experience.load = open_deals;
         }
     }
 
@@ -109,14 +155,19 @@ impl FeatureState {
     /// A rep whom the history does not know is a rep without deals.
     pub fn write_rep(&self, spec: &FeatureSpec, codes: &Codes, rep: Option<usize>, row: &mut [f32]) {
         let layout = &self.layout;
+        let rep_index = rep;
         let rep = rep.map(|rep| &self.effects.reps[rep]);
         let tally = |cell: usize| rep.map_or(Tally::default(), |rep| rep.tallies[cell]);
         let effect = |cell: usize| rep.map_or(0.0, |rep| rep.effects[cell]);
+        let experience = rep_index.and_then(|rep| self.experience.get(rep));
         let cell = |field: u32| layout.cell(field as usize, codes.fields[field as usize].slot);
         for (column, value) in spec.columns.iter().zip(row).filter(|(column, _)| column.scope != Scope::Lead) {
             *value = match column.source {
                 Source::RepRate => smoothed(tally(0), self.overall_rate(), REP_SMOOTHING),
                 Source::RepEffect => effect(0) as f32,
+                Source::RepTenure => experience.map_or(f32::NAN, |known| known.tenure(codes.day, self.began)),
+                Source::RepResponse => experience.map_or(f32::NAN, Experience::response),
+                Source::RepLoad => experience.and_then(|known| known.load).map_or(f32::NAN, |open| open as f32),
                 Source::Advantage => layout.active(&codes.fields).into_iter().map(effect).sum::<f64>() as f32,
                 Source::SegmentEffect(i) => cell(i).map_or(f32::NAN, |cell| (effect(0) + effect(cell)) as f32),
                 _ => f32::NAN,
@@ -136,6 +187,12 @@ impl FeatureState {
             .and_then(|field| self.layout.cell(field, codes.fields[field].slot))
             .map_or(all, |cell| rep.tallies[cell]);
         Support { deals: all.0, wins: all.1, similar_deals: similar.0, similar_wins: similar.1 }
+    }
+
+    /// Whether the history says enough of a rep for the rep's own results to weigh at least as much as everybody else's
+    /// in the smoothed rate: [`MIN_SUPPORT`] closed deals.
+    pub fn supported(&self, rep: Option<usize>) -> bool {
+        rep.is_some_and(|rep| self.effects.reps[rep].deals().0 >= MIN_SUPPORT)
     }
 
     /// Variance of the lead's own log-odds.

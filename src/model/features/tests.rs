@@ -16,6 +16,9 @@ fn deal(id: usize, rep: u8, industry: Option<&str>, created: i64, closed: i64, w
     facts.source = Some(if id.is_multiple_of(3) { "Web" } else { "Partner" }.to_owned());
     facts.amount = (!id.is_multiple_of(4)).then_some(1_000.0 * (1.0 + (id % 7) as f64));
     facts.numeric.insert("visits".into(), (id % 5) as f64);
+    if !id.is_multiple_of(3) {
+        facts.numeric.insert(RESPONSE_FACT.into(), (id % 11) as f64);
+    }
     Deal {
         lead_id: LeadId::new(format!("{id:04}")),
         rep: RepKey::new(format!("rep {rep}")),
@@ -28,7 +31,7 @@ fn deal(id: usize, rep: u8, industry: Option<&str>, created: i64, closed: i64, w
 }
 
 fn declare(deals: &[Deal]) -> FeatureSpec {
-    FeatureSpec::declare(&deals.iter().map(|deal| &deal.facts).collect::<Vec<_>>())
+    FeatureSpec::declare(&deals.iter().map(|deal| &deal.facts).collect::<Vec<_>>(), false)
 }
 
 fn rows(spec: &FeatureSpec, deals: &[Deal]) -> Vec<Vec<u32>> {
@@ -66,8 +69,7 @@ proptest! {
             if later(&deal) {
                 match change {
                     0 => deal.outcome = if deal.outcome == Outcome::Won { Outcome::Lost } else { Outcome::Won },
-                    // Deals that nobody could have seen closed are gone, unless we look at their own rows.
-                    1 if deal.facts.created_at > day(at) => continue,
+                    1 => continue,
                     _ => {
                         let mut twin = deal.clone();
                         twin.lead_id = LeadId::new(format!("twin {i}"));
@@ -110,6 +112,97 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn tenure_counts_from_the_first_known_lead_and_is_missing_for_those_who_were_there_before() {
+    // Rep 0 from the first day on, rep 1 from day 200 on.
+    let mut deals: Vec<Deal> =
+        (0..60).map(|i| deal(i, 0, Some("Tech"), i as i64 * 5, i as i64 * 5 + 3, true)).collect();
+    deals.push(deal(60, 1, Some("Tech"), 200, 210, false));
+    deals.push(deal(61, 1, Some("Tech"), 205, 230, false));
+    deals.push(deal(62, 1, Some("Tech"), 240, 250, false));
+    let spec = declare(&deals);
+    let refs: Vec<&Deal> = deals.iter().collect();
+    let (matrix, _) = sweep(&spec, &refs, &vec![true; deals.len()]);
+    let column = spec.columns.iter().position(|column| column.source == Source::RepTenure).unwrap();
+    let tenure = |row: usize| matrix.row(row)[column];
+    assert!(tenure(0).is_nan() && tenure(59).is_nan());
+    // Nobody knows on day 205 that rep 1 began on day 200: the first deal is still open.
+    assert!(tenure(61).is_nan());
+    assert!((tenure(62) - 40.0f32.ln_1p()).abs() < 1e-6);
+}
+
+#[test]
+fn load_counts_open_deals_and_only_on_request() {
+    let deals: Vec<Deal> = (0..60).map(|i| deal(i, 0, Some("Tech"), i as i64, i as i64 + 10, i % 2 == 0)).collect();
+    let facts: Vec<&LeadFacts> = deals.iter().map(|deal| &deal.facts).collect();
+    let is_load = |column: &Column| column.source == Source::RepLoad;
+    assert!(!FeatureSpec::declare(&facts, false).columns.iter().any(is_load));
+    let spec = FeatureSpec::declare(&facts, true);
+    let refs: Vec<&Deal> = deals.iter().collect();
+    let (matrix, mut state) = sweep(&spec, &refs, &vec![true; deals.len()]);
+    let column = spec.columns.iter().position(is_load).unwrap();
+    // A deal that closes on the very day is still open when the lead is created.
+    assert_eq!([5, 40].map(|row| matrix.row(row)[column] as u32), [5, 10]);
+    let row = |state: &FeatureState| {
+        let mut row = vec![0.0; spec.columns.len()];
+        state.write_rep(&spec, &spec.encode(facts[0]), Some(0), &mut row);
+        row[column]
+    };
+    assert!(row(&state).is_nan(), "after the history only the scorer can know");
+    state.set_load(0, Some(7));
+    assert_eq!(row(&state) as u32, 7);
+}
+
+#[test]
+fn the_response_to_a_lead_is_no_feature_of_it_but_of_its_reps_later_leads() {
+    let mut deals: Vec<Deal> = (0..60).map(|i| deal(i, 0, Some("Tech"), i as i64, i as i64, true)).collect();
+    for (i, deal) in deals.iter_mut().enumerate() {
+        deal.facts.numeric.insert(RESPONSE_FACT.into(), if i == 0 { 900.0 } else { 3.0 });
+    }
+    let spec = declare(&deals);
+    assert!(spec.numerics.iter().all(|n| n.fact != NumericFact::Named(RESPONSE_FACT.into())));
+    let refs: Vec<&Deal> = deals.iter().collect();
+    let (matrix, _) = sweep(&spec, &refs, &vec![true; deals.len()]);
+    let column = spec.columns.iter().position(|column| column.source == Source::RepResponse).unwrap();
+    assert!(matrix.row(0)[column].is_nan());
+    assert!((matrix.row(1)[column] - 900.0f32.ln_1p()).abs() < 1e-5);
+    assert!(matrix.row(59)[column] < 1.6);
+}
+
+/// What version 1 wrote: neither experience nor the columns that need it.
+#[test]
+fn a_feature_set_of_version_1_is_read_and_makes_the_same_rows() {
+    let mut deals = specialists();
+    for deal in &mut deals {
+        deal.facts.numeric.remove(RESPONSE_FACT);
+    }
+    let set = learned(&deals);
+    let mut json = serde_json::to_value(&set).unwrap();
+    json["spec"]["version"] = 1.into();
+    json["spec"]["columns"].as_array_mut().unwrap().retain(|column| column["source"] != "rep_tenure");
+    let state = json["state"].as_object_mut().unwrap();
+    assert!(state.remove("experience").is_some() && state.remove("began").is_some());
+    let mut old: FeatureSet = serde_json::from_value(json).unwrap();
+    assert!(old.spec.is_sound() && old.state.attach(&old.spec));
+    assert_eq!(old.spec.columns.len() + 1, set.spec.columns.len());
+    for column in old.spec.columns.iter().filter(|column| column.scope != Scope::Lead) {
+        let of = |set: &FeatureSet| effect(set, "rep 3", "Tech", &column.name).to_bits();
+        assert_eq!(of(&old), of(&set), "{}", column.name);
+    }
+    // A file that says it is of version 2 must bring what version 2 has.
+    old.spec.version = 2;
+    assert!(!old.state.attach(&old.spec));
+}
+
+#[test]
+fn a_rep_is_supported_from_twenty_deals_on() {
+    let deals: Vec<Deal> =
+        (0..60).map(|i| deal(i, u8::from(i < 19), Some("Tech"), i as i64, i as i64 + 1, i % 2 == 0)).collect();
+    let set = learned(&deals);
+    assert!(set.supported(&RepKey::new("rep 0")));
+    assert!(!set.supported(&RepKey::new("rep 1")) && !set.supported(&RepKey::new("nobody")));
 }
 
 /// Forty deals in each of two industries for each of ten reps: specialists of either, and some of neither.

@@ -2,8 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use hessboost::config::Monotone;
+use hessboost::data::BinnedMatrix;
 use hessboost::metric::EvalMetric;
 use hessboost::objective::{Objective, RegLoss};
 use hessboost::prelude::{BoostedModel, DMatrix, HessboostError, TrainingParams, TreeMethod};
@@ -53,7 +55,8 @@ impl Hessboost {
             .seed(parameters.seed)
             .nthread(self.threads.get())
             .build()?;
-        let train = matrix(rows, rows.index)?;
+        // Growing reads bins alone, so a copy of the values need not live on.
+        let train = BinnedMatrix::new(&matrix(rows, rows.index)?, parameters.max_bin as usize)?;
         let hook = |round: hessboost::training::RoundEval<'_>| watch(round.iteration() as u32 + 1);
         let model = match rounds {
             Rounds::Fixed(rounds) => {
@@ -91,13 +94,27 @@ impl Trainer for Hessboost {
     }
 }
 
+/// The rows of `index` for the trainer. When it may see every column it reads ours where they are, else a copy.
 fn matrix(rows: &Rows<'_>, index: &[usize]) -> Result<DMatrix, TrainError> {
+    let of = |all: &[f32]| -> Vec<f32> { index.iter().map(|&i| all[i]).collect() };
+    if rows.columns == rows.matrix.columns {
+        let all = Arc::clone(&rows.matrix.values);
+        let shared = DMatrix::from_dense_shared(all, rows.matrix.rows(), rows.columns, f32::NAN)?;
+        return labelled(shared.select_rows(index)?, rows, of);
+    }
     let mut values = Vec::with_capacity(index.len() * rows.columns);
     for &i in index {
         values.extend_from_slice(&rows.matrix.row(i)[..rows.columns]);
     }
-    let labels: Vec<f32> = index.iter().map(|&i| rows.labels[i]).collect();
-    Ok(DMatrix::from_dense_vec(values, index.len(), rows.columns)?.with_labels(&labels)?)
+    labelled(DMatrix::from_dense_vec(values, index.len(), rows.columns)?, rows, of)
+}
+
+fn labelled(data: DMatrix, rows: &Rows<'_>, of: impl Fn(&[f32]) -> Vec<f32>) -> Result<DMatrix, TrainError> {
+    let data = data.with_labels(&of(rows.labels))?;
+    Ok(match rows.weights {
+        Some(weights) => data.with_weights(&of(weights))?,
+        None => data,
+    })
 }
 
 /// Renumbers breadth-first, so that the right child always follows the left one.
@@ -156,14 +173,21 @@ mod tests {
             values.extend([x(0), if i % 3 == 0 { f32::NAN } else { x(1) }, x(2), x(3), x(4)]);
             labels.push(f32::from(u8::from(x(0) + 0.5 * x(2) + 0.6 * x(4) > 1.1)));
         }
-        (FeatureMatrix { columns, values }, labels)
+        (FeatureMatrix { columns, values: values.into() }, labels)
     }
 
     #[test]
     fn margins_equal_the_trainers_own_bit_for_bit_also_after_the_model_file() {
         let (matrix, labels) = sample();
         let index: Vec<usize> = (0..matrix.rows()).collect();
-        let rows = Rows { matrix: &matrix, labels: &labels, index: &index, columns: 5, increasing: &[false; 5] };
+        let rows = Rows {
+            matrix: &matrix,
+            labels: &labels,
+            weights: None,
+            index: &index,
+            columns: 5,
+            increasing: &[false; 5],
+        };
         let parameters = Parameters { patience: NonZeroU32::MIN, ..Parameters::for_deals(600, 1) };
         let trainer = Hessboost { threads: NonZeroUsize::MIN };
         let ours = trainer.fit(&rows, Rounds::Fixed(60), &parameters, &mut |_| ControlFlow::Continue(())).unwrap();

@@ -1,19 +1,20 @@
-//! One study: features as some deals teach them, the number of trees chosen on later deals, calibration on deals that
-//! the trees had not seen, and the forest of all of them.
+//! One study: features as some deals teach them, parameters and the number of trees chosen on later deals, calibration on
+//! deals that the trees had not seen, and the forest of all of them.
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
-use super::{Fit, Parameters, Progress, Rounds, Rows, Step, TrainError, Trainer};
+use super::sample::Sample;
+use super::search::{self, early_stopping};
+use super::{Fit, Parameters, Progress, Rounds, Rows, Step, TrainError, TrainOptions, Trainer};
 use crate::domain::deal::{Deal, Outcome};
 use crate::model::calibrate::Calibration;
 use crate::model::features::{FeatureMatrix, FeatureSpec, FeatureState, sweep};
 use crate::model::forest::Forest;
 
 /// Fits of one study with reps, and of its lead-only twin.
-const FITS: u32 = 3;
+const FITS: u32 = search::FITS + 2;
 const LEAD_ONLY_FITS: u32 = 2;
 /// Fits of a whole training: the model, and two evaluations with their twins.
 pub(super) const FITS_IN_ALL: u32 = 3 * FITS + 2 * LEAD_ONLY_FITS;
@@ -21,25 +22,29 @@ pub(super) const FITS_IN_ALL: u32 = 3 * FITS + 2 * LEAD_ONLY_FITS;
 const BLOCK: f64 = 0.2;
 
 /// Features and labels of all deals, as those of a study teach them.
-pub(super) struct Study {
+pub(super) struct Study<'a> {
+    deals: &'a [&'a Deal],
+    options: &'a TrainOptions,
     pub(super) spec: FeatureSpec,
     pub(super) matrix: FeatureMatrix,
     pub(super) state: FeatureState,
-    labels: Vec<f32>,
+    pub(super) labels: Vec<f32>,
     increasing: Vec<bool>,
 }
 
 /// A study's result.
 pub(super) struct Fitted {
     pub(super) forest: Forest,
+    pub(super) parameters: Parameters,
     pub(super) calibration: Calibration,
     pub(super) calibration_rows: u32,
 }
 
-impl Study {
+impl<'a> Study<'a> {
     /// Computes features of all deals; only the outcomes of `train` are used. Deals must be in order of creation.
-    pub(super) fn prepare(deals: &[&Deal], train: &[usize]) -> Self {
-        let spec = FeatureSpec::declare(&train.iter().map(|&i| &deals[i].facts).collect::<Vec<_>>());
+    pub(super) fn prepare(deals: &'a [&'a Deal], train: &[usize], options: &'a TrainOptions) -> Self {
+        let facts: Vec<_> = train.iter().map(|&i| &deals[i].facts).collect();
+        let spec = FeatureSpec::declare(&facts, options.live_load);
         let mut known = vec![false; deals.len()];
         for &i in train {
             known[i] = true;
@@ -47,7 +52,7 @@ impl Study {
         let (matrix, state) = sweep(&spec, deals, &known);
         let labels = deals.iter().map(|deal| f32::from(u8::from(deal.outcome == Outcome::Won))).collect();
         let increasing = spec.columns.iter().map(|column| column.increasing).collect();
-        Self { spec, matrix, state, labels, increasing }
+        Self { deals, options, spec, matrix, state, labels, increasing }
     }
 
     /// A deal's row as the scorer would make it, with the statistics at the end of the study.
@@ -59,38 +64,56 @@ impl Study {
         row
     }
 
-    fn rows<'a>(&'a self, index: &'a [usize], columns: usize) -> Rows<'a> {
-        Rows { matrix: &self.matrix, labels: &self.labels, index, columns, increasing: &self.increasing }
+    /// What trees are shown of the deals of `index`.
+    fn sample(&self, index: &[usize]) -> Sample {
+        Sample::new(&self.spec, self.deals, (&self.matrix, &self.labels), index, self.options)
+    }
+
+    fn rows<'b>(&'b self, sample: &'b Sample, columns: usize) -> Rows<'b> {
+        Rows {
+            matrix: &sample.matrix,
+            labels: &sample.labels,
+            weights: sample.weights.as_deref(),
+            index: &sample.index,
+            columns,
+            increasing: &self.increasing,
+        }
     }
 
     /// The forest of `train` (in order of creation) with its calibration.
+    ///
+    /// Two blocks at the newest end are judged, each by a forest of all deals before it; those margins teach the
+    /// calibration, on deals as they are.
     pub(super) fn fit(
         &self,
         trainer: &dyn Trainer,
         train: &[usize],
-        parameters: &Parameters,
+        general: &Parameters,
         watch: &mut Watch<'_>,
     ) -> Result<Fitted, TrainError> {
         let columns = self.spec.columns.len();
         let second = train.len() - (train.len() as f64 * BLOCK) as usize;
         let first = train.len() - (train.len() as f64 * 2.0 * BLOCK) as usize;
-        let newest = self.stopped_early(trainer, train, second, columns, parameters, watch)?;
-        let older =
-            watch.fit(trainer, &self.rows(&train[..first], columns), Rounds::Fixed(newest.rounds), parameters)?;
+        let sample = self.sample(&train[..second]);
+        let (parameters, newest) =
+            search::choose(trainer, &self.rows(&sample, columns), &train[second..], general, watch)?;
+        let rounds = newest.rounds;
+        let older = self.grow(trainer, &train[..first], columns, rounds, &parameters, watch)?;
 
         let judged = train[first..].iter().enumerate().map(|(i, &deal)| {
-            let forest = if first + i < second { &older.forest } else { &newest.forest };
+            let forest = if first + i < second { &older } else { &newest.forest };
             (f64::from(forest.margin(self.matrix.row(deal))), self.labels[deal] > 0.5)
         });
         let (margins, won): (Vec<f64>, Vec<bool>) = judged.unzip();
         let wins = won.iter().filter(|w| **w).count();
         let calibration =
             Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost: won.len() - wins })?;
-        let fit = watch.fit(trainer, &self.rows(train, columns), Rounds::Fixed(newest.rounds), parameters)?;
-        Ok(Fitted { forest: fit.forest, calibration, calibration_rows: margins.len() as u32 })
+        drop((sample, older));
+        let forest = self.grow(trainer, train, columns, rounds, &parameters, watch)?;
+        Ok(Fitted { forest, parameters, calibration, calibration_rows: margins.len() as u32 })
     }
 
-    /// The forest of `train` that sees only the lead.
+    /// The forest of `train` that sees only the lead, with parameters that were chosen before.
     pub(super) fn fit_lead_only(
         &self,
         trainer: &dyn Trainer,
@@ -99,26 +122,25 @@ impl Study {
         watch: &mut Watch<'_>,
     ) -> Result<Forest, TrainError> {
         let columns = self.spec.lead_columns();
-        let newest = train.len() - (train.len() as f64 * BLOCK) as usize;
-        let rounds = self.stopped_early(trainer, train, newest, columns, parameters, watch)?.rounds;
-        Ok(watch.fit(trainer, &self.rows(train, columns), Rounds::Fixed(rounds), parameters)?.forest)
+        let (older, newest) = train.split_at(train.len() - (train.len() as f64 * BLOCK) as usize);
+        let sample = self.sample(older);
+        let Fit { rounds, .. } =
+            watch.fit(trainer, &self.rows(&sample, columns), early_stopping(parameters, newest), parameters)?;
+        drop(sample);
+        self.grow(trainer, train, columns, rounds, parameters, watch)
     }
 
-    fn stopped_early(
+    fn grow(
         &self,
         trainer: &dyn Trainer,
-        train: &[usize],
-        newest: usize,
+        index: &[usize],
         columns: usize,
+        rounds: u32,
         parameters: &Parameters,
         watch: &mut Watch<'_>,
-    ) -> Result<Fit, TrainError> {
-        let rounds = Rounds::EarlyStopping {
-            max: parameters.max_rounds,
-            patience: NonZeroUsize::try_from(parameters.patience).unwrap_or(NonZeroUsize::MIN),
-            held_out: &train[newest..],
-        };
-        watch.fit(trainer, &self.rows(&train[..newest], columns), rounds, parameters)
+    ) -> Result<Forest, TrainError> {
+        let sample = self.sample(index);
+        Ok(watch.fit(trainer, &self.rows(&sample, columns), Rounds::Fixed(rounds), parameters)?.forest)
     }
 }
 
@@ -146,13 +168,27 @@ impl<'a> Watch<'a> {
         self.report(0.0);
     }
 
+    /// Whether the training is to end.
+    pub(super) fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        if self.cancelled() { Err(TrainError::Cancelled) } else { Ok(()) }
+    }
+
+    /// A fit that was planned for is not needed.
+    pub(super) fn skip(&mut self) {
+        self.fits_done += 1;
+    }
+
     fn report(&mut self, of_this_fit: f64) {
         let done = (f64::from(self.fits_done) + of_this_fit) / f64::from(self.fits);
         (self.progress)(Progress { step: self.step, done: done.min(1.0) });
     }
 
     /// Fits on a thread of its own, so that progress can be told by the caller's, which need not be [`Send`].
-    fn fit(
+    pub(super) fn fit(
         &mut self,
         trainer: &dyn Trainer,
         rows: &Rows<'_>,
@@ -160,9 +196,7 @@ impl<'a> Watch<'a> {
         parameters: &Parameters,
     ) -> Result<Fit, TrainError> {
         let cancel = self.cancel;
-        if cancel.load(Ordering::Relaxed) {
-            return Err(TrainError::Cancelled);
-        }
+        self.check()?;
         let expected = match rounds {
             Rounds::Fixed(n) => n,
             Rounds::EarlyStopping { max, .. } => max,
@@ -183,9 +217,7 @@ impl<'a> Watch<'a> {
             }
             fitting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
-        if cancel.load(Ordering::Relaxed) {
-            return Err(TrainError::Cancelled);
-        }
+        self.check()?;
         self.fits_done += 1;
         Ok(fit)
     }
