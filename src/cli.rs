@@ -8,6 +8,7 @@ mod config;
 mod dashboard;
 mod demo;
 mod demo_org;
+mod evaluate;
 mod history;
 mod lead;
 mod model;
@@ -115,6 +116,7 @@ async fn run(args: Args, out: Out) -> CliResult {
             history::example(out);
             Ok(())
         }
+        Some(Command::Model { action: args::Model::Evaluate(options) }) => evaluate::run(&options, out),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,

@@ -11,6 +11,7 @@ pub mod forest;
 pub mod gates;
 mod scorer;
 pub mod train;
+pub mod who_matters;
 mod xgboost_json;
 
 use serde::{Deserialize, Serialize};

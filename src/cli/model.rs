@@ -21,6 +21,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::Train { promote, despite_audit } => train(store.as_ref(), promote, despite_audit, context, out).await,
         Action::List => list(store.as_ref(), out).await,
         Action::Show { id } => show(store.as_ref(), id, out).await,
+        Action::Evaluate(_) => unreachable!("needs no store"),
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
     };
     store.close().await;

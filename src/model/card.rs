@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::evaluate::Evaluation;
+use super::evaluate::{self, Estimate, Evaluation};
 use super::gates::{Clearance, Gate};
 use super::train::Parameters;
+use super::who_matters::WhoMatters;
 
 /// See the [module](self).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ pub struct Card {
     pub stratified: Evaluation,
     /// Judged on the newest 20 %, by a model refitted with what was known before the first of them was created.
     pub out_of_time: Evaluation,
+    /// How much depends on the rep. Absent on older cards.
+    #[serde(default)]
+    pub who_matters: Option<WhoMatters>,
+    /// Simpler models on the same later deals. Absent where none were trained.
+    #[serde(default)]
+    pub baselines: Option<Baselines>,
     /// How margins become probabilities.
     pub calibration: CalibrationSummary,
     /// Names of the columns, in order.
@@ -37,6 +44,40 @@ pub struct Card {
     pub rep_effect_sd: Vec<(String, f64)>,
     /// Who made it.
     pub versions: Versions,
+}
+
+/// Simpler models, learned from and judged on the same deals as [`Card::out_of_time`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baselines {
+    /// The same trees without any knowledge of reps.
+    pub lead_only: Baseline,
+    /// Regularised logistic regression on the same features.
+    pub logistic: Baseline,
+}
+
+/// One simpler model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Discrimination.
+    pub auc: Estimate,
+    /// Mean negative log-likelihood.
+    pub log_loss: f64,
+    /// Mean squared error.
+    pub brier: f64,
+    /// Expected calibration error, 10 bins of equal width.
+    pub ece: f64,
+}
+
+impl Baseline {
+    /// Judges calibrated probabilities; `None` without both outcomes.
+    pub fn of(p: &[f64], won: &[bool]) -> Option<Self> {
+        Some(Self {
+            auc: evaluate::auc(p, won)?,
+            log_loss: evaluate::log_loss(p, won),
+            brier: evaluate::brier(p, won),
+            ece: evaluate::expected_calibration_error(&evaluate::reliability(p, won)),
+        })
+    }
 }
 
 /// The deals a model learned from.

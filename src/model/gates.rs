@@ -155,7 +155,7 @@ fn paragraph(stratified: &Evaluation, out_of_time: &Evaluation, gates: &[Gate], 
 }
 
 /// `1340` as `1,340`.
-fn thousands(n: u32) -> String {
+pub(super) fn thousands(n: u32) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -180,12 +180,18 @@ mod tests {
             assumed_known_deals: 0,
             test_deals: 1_340,
             test_wins: 300,
+            train_period: None,
+            test_period: None,
             auc: around(auc_low, 0.03),
             lead_only_auc: around(auc_low - 0.01, 0.03),
             rep_gain: around(gain_low, 0.01),
             brier: 0.2,
             log_loss: 0.6,
             ece,
+            ece_equal_mass: None,
+            spiegelhalter: None,
+            in_the_large: None,
+            by_rep: Vec::new(),
             reliability: Vec::new(),
             roc: Vec::new(),
         }
