@@ -12,6 +12,7 @@ mod evaluate;
 mod history;
 mod lead;
 mod model;
+mod model_card;
 pub mod out;
 mod report;
 mod score;

@@ -1,19 +1,21 @@
 //! Half-models for [`who_matters`](crate::model::who_matters): two disjoint halves of the deals known before the newest
-//! fifth began, each with features and a forest of its own, rate that fifth for every rep who could have had it.
+//! fifth began, each with features and a forest of its own, rate that fifth, and each the other half, for every rep who
+//! could have had a lead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::study::{Study, Watch};
+use super::study::{Fitted, Study, Watch};
 use super::{HELD_OUT, Parameters, TrainError, Trainer};
 use crate::domain::deal::{Deal, Outcome};
 use crate::domain::ids::RepKey;
-use crate::model::who_matters::{self, Held, WhoMatters};
+use crate::model::features::{FeatureSpec, Field};
+use crate::model::who_matters::{self, History, Later, WhoMatters};
 
 /// Fits that the two halves take.
 pub(super) const FITS: u32 = 6;
 /// The newest so many deals are enough to tell, and bound the time it takes.
 const MOST_DEALS: usize = 60_000;
-/// Ratings of a later deal for one rep, at most; with more, later deals are left out evenly.
+/// Ratings of a deal for one rep in one go, at most; with more, deals are left out evenly.
 const MOST_RATINGS: usize = 150_000;
 /// Deals a rep must have in a territory to be one who could work its leads.
 const SUPPORT: u32 = 5;
@@ -32,32 +34,54 @@ pub(super) fn who_matters(
     let cut = deals[begin].facts.created_at;
     let known = (0..begin).filter(|&i| deals[i].closed_at < cut || deals[i].closed_assumed);
     let halves = halves(deals, known);
-    let later = Later::new(deals, begin);
+    let bench = Bench::new(deals, begin);
+    let later = thinned((begin..deals.len()).collect(), deals, &bench);
 
     let mut log_odds = Vec::new();
-    for half in &halves {
+    let mut older: Vec<(usize, f64)> = Vec::new();
+    for (half, other) in [(&halves[0], &halves[1]), (&halves[1], &halves[0])] {
         let study = Study::prepare(deals, half);
-        match study.fit(trainer, half, parameters, watch) {
-            Ok(fitted) => log_odds.push(later.rate(deals, &study, &fitted)),
+        let fitted = match study.fit(trainer, half, parameters, watch) {
+            Ok(fitted) => fitted,
             Err(TrainError::OneOutcome { .. }) => {
                 let because = "the older deals are too few to learn from one half of them and check on the other";
-                return Ok(WhoMatters::cannot_tell(deals.len() - begin, because));
+                return Ok(WhoMatters::cannot_tell(deals.len(), because));
             }
             Err(error) => return Err(error),
-        }
+        };
+        log_odds.push(rate(&later, deals, &bench, &study, &fitted));
+        let others = thinned(other.clone(), deals, &bench);
+        let ratings = rate(&others, deals, &bench, &study, &fitted);
+        older.extend(others.iter().zip(ratings).map(|(&i, of)| (i, of.iter().sum::<f64>() / of.len() as f64)));
     }
-    let won: Vec<bool> = later.deals.iter().map(|&i| deals[i].outcome == Outcome::Won).collect();
-    let first = deals[begin].facts.created_at;
+    older.sort_unstable_by_key(|(i, _)| *i);
+
+    let all: Vec<usize> = older.iter().map(|(i, _)| *i).chain(later.iter().copied()).collect();
+    let won: Vec<bool> = all.iter().map(|&i| deals[i].outcome == Outcome::Won).collect();
+    let lead: Vec<f64> = older.iter().map(|(_, lead)| *lead).chain(later.iter().map(|_| 0.0)).collect();
+    let rep: Vec<usize> = all.iter().map(|&i| bench.number(&deals[i].rep) as usize).collect();
+    let spec = FeatureSpec::declare(&deals.iter().map(|deal| &deal.facts).collect::<Vec<_>>());
+    let crossed: Vec<(usize, &Field)> = spec.crossed().collect();
+    let segments: Vec<Vec<u32>> = all
+        .iter()
+        .map(|&i| {
+            let codes = spec.encode(&deals[i].facts);
+            crossed.iter().map(|(field, _)| codes.fields[*field].slot).collect()
+        })
+        .collect();
+    let slots: Vec<u32> = crossed.iter().map(|(_, field)| field.slot_count() as u32).collect();
     let period: Vec<u32> =
-        later.deals.iter().map(|&i| ((deals[i].facts.created_at - first).num_days() / PERIOD_DAYS) as u32).collect();
-    Ok(who_matters::study(&Held {
-        won: &won,
-        pools: &later.pools,
-        had: &later.had,
+        later.iter().map(|&i| ((deals[i].facts.created_at - cut).num_days() / PERIOD_DAYS) as u32).collect();
+    let (pools, had): (Vec<_>, Vec<_>) = later.iter().map(|&i| bench.pool(deals[i])).unzip();
+    let later = Later {
+        won: &won[older.len()..],
+        pools: &pools,
+        had: &had,
         period: &period,
         log_odds: [&log_odds[0], &log_odds[1]],
-        reps: later.reps.len(),
-    }))
+        reps: bench.reps.len(),
+    };
+    Ok(who_matters::study(&later, &History { won: &won, lead: &lead, rep: &rep, segments: &segments, slots: &slots }))
 }
 
 /// Every other deal of each rep, and the rest, so that both halves know every rep equally well.
@@ -74,77 +98,76 @@ fn halves(deals: &[&Deal], known: impl Iterator<Item = usize>) -> [Vec<usize>; 2
     halves
 }
 
-/// The later deals and who could have had each.
-struct Later {
-    /// Indices into all deals.
-    deals: Vec<usize>,
+/// Who could have had each deal.
+struct Bench {
     /// Ascending.
     reps: Vec<RepKey>,
-    pools: Vec<Vec<u32>>,
-    had: Vec<usize>,
+    /// By territory; under none, for leads without a territory, everybody.
+    local: BTreeMap<Option<String>, Vec<u32>>,
 }
 
-impl Later {
-    /// The pool of a deal is everybody who works later deals and has had at least [`SUPPORT`] leads of its territory, and
+impl Bench {
+    /// The pool of a lead is everybody who works later deals and has had at least [`SUPPORT`] leads of its territory, and
     /// the one who had it.
     fn new(deals: &[&Deal], begin: usize) -> Self {
+        let mut reps: Vec<RepKey> = deals.iter().map(|deal| deal.rep.clone()).collect();
+        reps.sort_unstable();
+        reps.dedup();
+        let mut bench = Self { reps, local: BTreeMap::new() };
         let active: BTreeSet<&RepKey> = deals[begin..].iter().map(|deal| &deal.rep).collect();
-        let reps: Vec<RepKey> = active.into_iter().cloned().collect();
-        let number = |rep: &RepKey| reps.binary_search(rep).ok().map(|i| i as u32);
-        let mut counts: BTreeMap<(Option<&str>, u32), u32> = BTreeMap::new();
-        for deal in deals {
-            if let Some(rep) = number(&deal.rep) {
-                // Under no territory all deals of the rep are counted: a lead without one may go to anybody.
-                *counts.entry((None, rep)).or_default() += 1;
-                if let Some(territory) = deal.facts.territory.as_deref() {
-                    *counts.entry((Some(territory), rep)).or_default() += 1;
-                }
+        let mut counts: BTreeMap<(Option<&str>, &RepKey), u32> = BTreeMap::new();
+        for deal in deals.iter().filter(|deal| active.contains(&deal.rep)) {
+            *counts.entry((None, &deal.rep)).or_default() += 1;
+            if let Some(territory) = deal.facts.territory.as_deref() {
+                *counts.entry((Some(territory), &deal.rep)).or_default() += 1;
             }
         }
-        let mut local: BTreeMap<Option<&str>, Vec<u32>> = BTreeMap::new();
         for ((territory, rep), _) in counts.into_iter().filter(|(_, n)| *n >= SUPPORT) {
-            local.entry(territory).or_default().push(rep);
+            let number = bench.number(rep);
+            bench.local.entry(territory.map(str::to_owned)).or_default().push(number);
         }
-        let pool = |deal: &Deal| -> (Vec<u32>, usize) {
-            let mut pool = local.get(&deal.facts.territory.as_deref()).cloned().unwrap_or_default();
-            let own = number(&deal.rep).unwrap_or_default();
-            let at = pool.binary_search(&own).unwrap_or_else(|at| {
-                pool.insert(at, own);
-                at
-            });
-            (pool, at)
-        };
-        let mut later: Vec<(usize, (Vec<u32>, usize))> = (begin..deals.len()).map(|i| (i, pool(deals[i]))).collect();
-        let ratings: usize = later.iter().map(|(_, (pool, _))| pool.len()).sum();
-        let each = ratings.div_ceil(MOST_RATINGS).max(1);
-        let mut place = 0;
-        later.retain(|_| {
-            place += 1;
-            (place - 1) % each == 0
-        });
-        let (indices, pools): (Vec<_>, Vec<_>) = later.into_iter().unzip();
-        let (pools, had) = pools.into_iter().unzip();
-        Self { deals: indices, reps, pools, had }
+        bench
     }
 
-    /// Calibrated log-odds of every later deal for every rep of its pool, as live scoring would rate them.
-    fn rate(&self, deals: &[&Deal], study: &Study, fitted: &super::study::Fitted) -> Vec<Vec<f64>> {
-        let mut row = vec![f32::NAN; study.spec.columns.len()];
-        self.deals
-            .iter()
-            .zip(&self.pools)
-            .map(|(&i, pool)| {
-                let codes = study.spec.encode(&deals[i].facts);
-                study.state.write_lead(&study.spec, &codes, &mut row);
-                pool.iter()
-                    .map(|&rep| {
-                        let rep = study.state.rep(&self.reps[rep as usize]);
-                        study.state.write_rep(&study.spec, &codes, rep, &mut row);
-                        let p = fitted.calibration.probability(f64::from(fitted.forest.margin(&row)));
-                        (p / (1.0 - p)).ln()
-                    })
-                    .collect()
-            })
-            .collect()
+    fn number(&self, rep: &RepKey) -> u32 {
+        self.reps.partition_point(|other| other < rep) as u32
     }
+
+    /// The pool of a deal, ascending, and the place in it of the rep who had the deal.
+    fn pool(&self, deal: &Deal) -> (Vec<u32>, usize) {
+        let mut pool = self.local.get(&deal.facts.territory).cloned().unwrap_or_default();
+        let own = self.number(&deal.rep);
+        let at = pool.binary_search(&own).unwrap_or_else(|at| {
+            pool.insert(at, own);
+            at
+        });
+        (pool, at)
+    }
+}
+
+/// Evenly fewer deals, if rating all of them for all of their pools would take too long.
+fn thinned(deals_of: Vec<usize>, deals: &[&Deal], bench: &Bench) -> Vec<usize> {
+    let ratings: usize = deals_of.iter().map(|&i| bench.local.get(&deals[i].facts.territory).map_or(1, Vec::len)).sum();
+    let each = ratings.div_ceil(MOST_RATINGS).max(1);
+    deals_of.into_iter().step_by(each).collect()
+}
+
+/// Calibrated log-odds of deals for every rep of their pools, as live scoring would rate them.
+fn rate(of: &[usize], deals: &[&Deal], bench: &Bench, study: &Study, fitted: &Fitted) -> Vec<Vec<f64>> {
+    let mut row = vec![f32::NAN; study.spec.columns.len()];
+    of.iter()
+        .map(|&i| {
+            let codes = study.spec.encode(&deals[i].facts);
+            study.state.write_lead(&study.spec, &codes, &mut row);
+            let (pool, _) = bench.pool(deals[i]);
+            pool.iter()
+                .map(|&rep| {
+                    let rep = study.state.rep(&bench.reps[rep as usize]);
+                    study.state.write_rep(&study.spec, &codes, rep, &mut row);
+                    let p = fitted.calibration.probability(f64::from(fitted.forest.margin(&row)));
+                    (p / (1.0 - p)).ln()
+                })
+                .collect()
+        })
+        .collect()
 }

@@ -31,8 +31,8 @@ pub(super) fn too_wide(answer: &WhoMatters, high: f64, worth: f64) -> String {
     // The interval narrows with the square root of the deals.
     let more = (high / worth).powi(2).ceil().max(2.0);
     format!(
-        "{} later deals of {} reps show no difference that chance could not make, but they would not show a useful one either; about {more:.0} times as many deals would",
-        thousands(answer.with_choice),
+        "{} closed deals of {} reps show no difference between reps that chance could not make, but they would not show a useful one either; about {more:.0} times as many would",
+        thousands(answer.deals),
         answer.reps
     )
 }
@@ -40,23 +40,37 @@ pub(super) fn too_wide(answer: &WhoMatters, high: f64, worth: f64) -> String {
 pub(super) fn answer(answer: &WhoMatters) -> String {
     let (Some(router), Some(shares)) = (answer.router, answer.shares) else { return String::new() };
     let of_100 = |x: f64| format!("{:.1}", 100.0 * x);
-    let between = |e: Estimate| format!("95 % interval {} to {}", of_100(e.low.max(0.0)), of_100(e.high));
-    let rests = format!("{} later deals that another rep could have had", thousands(answer.with_choice));
+    let between = |e: Estimate| format!("95 % interval {} to {}", of_100(e.low), of_100(e.high));
+    let rests = format!("{} closed deals of {} reps", thousands(answer.deals), answer.reps);
     if answer.finding == Finding::DoesNotMatter {
         return format!(
-            "Who works a lead does not matter here, as far as {rests} can tell: reps do equally well on equal leads. \
-             Handing out the leads by this model, with every rep keeping as many as today, would win at most {} of 100 more than the {} of today.",
-            of_100(router.model.high.max(0.0)),
+            "Who works a lead does not matter here, as far as {rests} can tell: on equal leads, reps do as well as chance \
+             makes them. Were every rep to keep as many leads as today, not even perfect routing would win more than {} of \
+             100 beyond today's {}.",
+            of_100(router.ceiling.high),
             of_100(router.today),
         );
     }
     let explained = 1.0 - shares.noise.value;
     let part = |e: Estimate| format!("{:.0} %", 100.0 * (e.value / explained).clamp(0.0, 1.0));
     let little = if router.ceiling.value < LITTLE * router.today { ", but only a little" } else { "" };
+    let came_true = answer.realised.is_some_and(|realised| realised.low > 0.0);
+    let model = if router.model.low > 0.0 {
+        format!("Routing by this model would win {} more ({}).", of_100(router.model.value), between(router.model))
+    } else if came_true {
+        format!(
+            "This model sees part of it; routing by it would win {} more, which may still be chance ({}).",
+            of_100(router.model.value),
+            between(router.model)
+        )
+    } else {
+        "This model does not yet see enough of it: what it promises did not come true on later deals beyond chance."
+            .to_owned()
+    };
     format!(
-        "Who works a lead matters{little}. Of what can be explained on {rests}, {} is the lead, {} the rep, {} the fit of rep and segment. \
-         With every rep keeping as many leads as today, the best routing possible would win {} of 100 instead of {}: {} more ({}). \
-         This model alone would bring {} more ({}).",
+        "Who works a lead matters{little}. Of what could be explained in {rests}, {} is the lead, {} the rep and {} the fit \
+         of rep and segment. Were every rep to keep as many leads as today, perfect routing would win {} of 100 instead of \
+         {}: {} more ({}). {model}",
         part(shares.lead),
         part(shares.rep),
         part(shares.rep_by_segment),
@@ -64,7 +78,5 @@ pub(super) fn answer(answer: &WhoMatters) -> String {
         of_100(router.today),
         of_100(router.ceiling.value),
         between(router.ceiling),
-        of_100(router.model.value),
-        between(router.model),
     )
 }
