@@ -9,9 +9,11 @@ mod dashboard;
 mod demo;
 mod demo_org;
 mod doctor;
+mod evaluate;
 mod history;
 mod lead;
 mod model;
+mod model_card;
 pub mod out;
 mod report;
 mod score;
@@ -116,6 +118,7 @@ async fn run(args: Args, out: Out) -> CliResult {
             history::example(out);
             Ok(())
         }
+        Some(Command::Model { action: args::Model::Evaluate(options) }) => evaluate::run(&options, out),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,

@@ -13,6 +13,7 @@ pub mod logistic;
 mod scorer;
 pub mod smote;
 pub mod train;
+pub mod who_matters;
 mod xgboost_json;
 
 use serde::{Deserialize, Serialize};

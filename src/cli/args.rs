@@ -243,6 +243,8 @@ pub(crate) enum Model {
         /// Model id [default: the one that ranks]
         id: Option<String>,
     },
+    /// Compute AUC, calibration and more, with intervals, from a CSV of scores and outcomes, whoever made the scores
+    Evaluate(super::evaluate::Options),
     /// Make a model the one that ranks (exit code 3 if gate G1 refuses it)
     Promote {
         /// Model id

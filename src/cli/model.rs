@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::args::Model as Action;
+use super::model_card::describe;
 use super::out::{Out, table, wrap};
 use super::{CliError, CliResult, history};
 use crate::app::learn::{self, Promotion};
@@ -24,6 +25,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         }
         Action::List => list(store.as_ref(), out).await,
         Action::Show { id } => show(store.as_ref(), id, out).await,
+        Action::Evaluate(_) => unreachable!("needs no store"),
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
     };
     store.close().await;
@@ -155,35 +157,4 @@ async fn promote(store: &dyn Store, id: &ModelId, context: &Context, out: Out) -
         lines
     });
     if promoted { Ok(()) } else { Err(refusal(id)) }
-}
-
-/// A model card as text.
-fn describe(id: &ModelId, card: &Card) -> Vec<String> {
-    let mut lines = vec![
-        format!("{id}"),
-        card.verdict.clone(),
-        String::new(),
-        format!(
-            "learned from {} deals ({} won, {} lost) of {} reps, leads of {} to {}",
-            card.data.deals,
-            card.data.won,
-            card.data.lost,
-            card.data.reps,
-            card.data.first_created_at.format("%Y-%m-%d"),
-            card.data.last_created_at.format("%Y-%m-%d")
-        ),
-        format!("AUC on later deals        {}", auc(&card.out_of_time)),
-        format!("AUC on a random 20 %      {}", auc(&card.stratified)),
-        format!(
-            "calibration error (ECE)   {:.3} on later deals, {} on {} deals",
-            card.out_of_time.ece, card.calibration.method, card.calibration.deals
-        ),
-    ];
-    for gate in &card.gates {
-        lines.push(format!("{} {:<7} {}", gate.id, if gate.passed { "passed" } else { "failed" }, gate.why));
-    }
-    let strongest: Vec<String> =
-        card.importance.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
-    lines.push(format!("what it looks at most: {}", strongest.join(", ")));
-    lines.iter().flat_map(|line| wrap(line)).collect()
 }

@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::evaluate::Evaluation;
+use super::evaluate::{self, Estimate, Evaluation};
 use super::gates::{Clearance, Gate};
 use super::train::Parameters;
+use super::who_matters::WhoMatters;
 
 /// See the [module](self).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Card {
     pub stratified: Evaluation,
     /// Judged on the newest 20 %, by a model refitted with what was known before the first of them was created.
     pub out_of_time: Evaluation,
+    /// How much depends on the rep. Absent on older cards.
+    #[serde(default)]
+    pub who_matters: Option<WhoMatters>,
     /// How margins become probabilities.
     pub calibration: CalibrationSummary,
     /// Names of the columns, in order.

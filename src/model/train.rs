@@ -9,6 +9,7 @@ mod hess;
 mod sample;
 mod search;
 mod study;
+mod who;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::ControlFlow;
@@ -172,6 +173,9 @@ pub enum Step {
     /// Judging on later deals.
     #[strum(serialize = "testing on later deals")]
     OutOfTime,
+    /// Finding out how much depends on the rep.
+    #[strum(serialize = "asking whether who works a lead matters")]
+    WhoMatters,
     /// Writing the model.
     #[strum(serialize = "writing the model")]
     Writing,
@@ -283,12 +287,15 @@ pub fn train_with(
     let mut deals: Vec<&Deal> = deals.iter().collect();
     deals.sort_by(|a, b| (a.facts.created_at, &a.lead_id).cmp(&(b.facts.created_at, &b.lead_id)));
     let parameters = Parameters::for_deals(deals.len(), options.seed);
-    let mut watch = Watch::new(progress, cancel, FITS_IN_ALL);
+    let mut watch = Watch::new(progress, cancel, FITS_IN_ALL + who::FITS);
 
     watch.step(Step::OutOfTime);
     let out_of_time = judge_out_of_time(trainer, &deals, &parameters, options, &mut watch)?;
     watch.step(Step::Stratified);
     let stratified = judge_stratified(trainer, &deals, &parameters, options, &mut watch)?;
+
+    watch.step(Step::WhoMatters);
+    let who_matters = who::who_matters(trainer, &deals, &parameters, options, &mut watch)?;
 
     watch.step(Step::Features);
     let everything: Vec<usize> = (0..deals.len()).collect();
@@ -306,6 +313,7 @@ pub fn train_with(
         data: summary(&deals)?,
         stratified,
         out_of_time,
+        who_matters: Some(who_matters),
         calibration: CalibrationSummary {
             method: fitted.calibration.method().to_owned(),
             deals: fitted.calibration_rows,
@@ -413,7 +421,8 @@ fn judge(
         Evaluation::of(&p, &lead_only, &won).ok_or(TrainError::OneOutcome { won: wins, lost: losses })?;
     evaluation.baselines = Baselines::of(&p, &lead_only, &logistic, &won);
     evaluation.train_deals = train.len() as u32;
-    Ok(evaluation)
+    let of = |indices: &[usize]| -> Vec<&Deal> { indices.iter().map(|&i| deals[i]).collect() };
+    Ok(evaluation.about(&of(train), &of(test), &p))
 }
 
 fn summary(deals: &[&Deal]) -> Result<DataSummary, TrainError> {

@@ -295,7 +295,7 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             },
             action => sync::update::update(&mut model.sync, action).unwrap_or_default(),
         },
-        Screen::Model => model_health::update::update(&mut model.health, action).unwrap_or_default(),
+        Screen::Model => model_health::update::update(model, action).unwrap_or_default(),
     }
 }
 

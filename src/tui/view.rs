@@ -209,7 +209,7 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::Back,
         ],
         Place::Sync => &[Action::Retry, Action::Open, Action::Back],
-        Place::Model => &[Action::ShowQueue, Action::ShowSync, Action::Back],
+        Place::Model => &[Action::PageDown, Action::PageUp, Action::ShowQueue, Action::ShowSync, Action::Back],
         Place::Menu | Place::Finder | Place::Note | Place::Confirm => &[Action::Accept, Action::Back],
         Place::Help => &[Action::PageDown, Action::PageUp, Action::Back],
     };

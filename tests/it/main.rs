@@ -8,6 +8,7 @@ mod demo;
 mod demo_org;
 mod history;
 mod journey;
+mod metrics;
 mod model;
 mod rules;
 mod salesforce;

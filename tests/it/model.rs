@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod company;
+mod gates;
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;

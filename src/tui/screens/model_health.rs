@@ -1,6 +1,7 @@
 //! Model: may it be trusted?
 
 pub mod card;
+pub mod document;
 pub mod model;
 pub mod update;
 pub mod view;

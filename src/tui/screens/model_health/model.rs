@@ -11,6 +11,8 @@ pub struct ModelHealth {
     pub models: Remote<Vec<(ModelRow, Card)>>,
     /// Model under the cursor.
     pub selected: usize,
+    /// Lines of its card above the screen; the view stops at the last line.
+    pub scroll: usize,
     /// Whether the cursor was moved; until then it stands on the champion.
     moved: bool,
 }
@@ -53,6 +55,7 @@ impl ModelHealth {
     /// Moves the cursor.
     pub fn step(&mut self, rows: isize) {
         self.moved = true;
+        self.scroll = 0;
         self.selected = self.selected.saturating_add_signed(rows).min(self.rows().len().saturating_sub(1));
     }
 }

@@ -1,59 +1,46 @@
 //! What the model screen looks like: may it be trusted, and what does that rest on?
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
-use super::card::{Card, Evaluation};
+use super::card::Card;
+use super::document;
+use crate::tui::action::Action;
 use crate::tui::backend::ModelRow;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, layout, put, put_all};
-use crate::tui::widgets::plot::{Plot, Series};
+use crate::tui::view::{Ctx, put, put_all};
 
-/// The gates and what each asks, in words.
-const GATES: [(&str, &str); 4] = [
-    ("G1", "better than a coin"),
-    ("G2", "knowing the rep helps"),
-    ("G3", "both hold on newer deals"),
-    ("G4", "probabilities are honest"),
-];
-
-/// Draws the model under the cursor and, when there is room, the others.
+/// Draws the card of the model under the cursor and, when there is room, the other models.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let Some((row, card)) = model.health.selected() else { return nothing(frame, model, ctx, area) };
-    let area = if area.width >= layout::WIDE {
-        let [main, _, side] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Length(1), Constraint::Length(40)]).areas(area);
+    let (main, side) = document::areas(area);
+    if let Some(side) = side {
         let rule = Rect { width: 1, ..side };
         put_all(frame, rule, 0, (0..rule.height).map(|_| ctx.span(Meaning::Frame, ctx.theme.glyphs().rule).into()));
         registry(frame, model, ctx, Rect { x: side.x + 1, width: side.width - 1, ..side });
-        main
-    } else {
-        area
-    };
-    let width = usize::from(area.width);
-    put(frame, area, 0, title(row, card, model, ctx, width));
+    }
+    put(frame, main, 0, title(row, card, model, ctx, usize::from(main.width)));
+    let place = document::place(model.size);
+    let lines = document::lines(card, ctx, place);
+    let shown = usize::from(place.height);
+    let first = model.health.scroll.min(lines.len().saturating_sub(shown));
+    let below = lines.len().saturating_sub(first + shown);
+    put_all(frame, place, 0, lines.into_iter().skip(first).take(shown));
+    if below > 0 && place.height > 0 {
+        more(frame, model, ctx, Rect { y: place.bottom() - 1, height: 1, ..place }, below);
+    }
+}
 
-    let verdict = card.verdict.as_deref().unwrap_or("This card has no verdict in words.");
-    let room = if area.height >= 30 { 6 } else { 4 };
-    let verdict = ctx.theme.wrap(verdict, width.saturating_sub(2), room);
-    let mut lines: Vec<Line<'_>> = verdict.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
-    if area.height >= 26 {
-        lines.push(Line::default());
-    }
-    lines.extend(GATES.iter().map(|(id, asks)| gate_line(card, id, asks, ctx, width)));
-    if area.height >= 26 {
-        lines.push(Line::default());
-    }
-    lines.push(evaluation_head(ctx));
-    lines.push(evaluation_line("newest deals", &card.out_of_time, ctx));
-    lines.push(evaluation_line("random 20 %", &card.stratified, ctx));
-    let used = 1 + lines.len() as u16;
-    put_all(frame, area, 1, lines);
-    let rest = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
-    plots(frame, card, ctx, rest);
+/// Says on the last line how much lies below, and the key that shows it.
+fn more(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, below: usize) {
+    frame.render_widget(Clear, area);
+    let key = model.keymap.key_for(model.place(), Action::PageDown).map_or_else(String::new, |key| format!(", {key}"));
+    let arrow = ctx.theme.glyphs().more.1;
+    put(frame, area, 0, ctx.span(Meaning::Muted, format!(" {arrow} {} more lines{key}", below + 1)).into());
 }
 
 fn nothing(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -101,73 +88,6 @@ fn title(row: &ModelRow, card: &Card, model: &Model, ctx: &Ctx, width: usize) ->
         ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&about.join(", "), width.saturating_sub(used + 2)))),
     );
     Line::from(parts)
-}
-
-fn gate_line(card: &Card, id: &str, asks: &str, ctx: &Ctx, width: usize) -> Line<'static> {
-    let (yes, no, unknown) = ctx.theme.glyphs().marks;
-    let (meaning, mark, state, why) = match card.gate(id) {
-        Some(gate) if gate.passed => (Meaning::Good, yes, "passed", gate.why.as_str()),
-        Some(gate) => (Meaning::Bad, no, "FAILED", gate.why.as_str()),
-        None => (Meaning::Muted, unknown, "not measured", ""),
-    };
-    Line::from(vec![
-        ctx.span(Meaning::Title, format!(" {id} ")),
-        ctx.span(meaning, format!("{mark} {state:<13}")),
-        Span::raw(format!("{asks:<25}")),
-        ctx.span(Meaning::Muted, ctx.theme.text(why, width.saturating_sub(45))),
-    ])
-}
-
-fn evaluation_head(ctx: &Ctx) -> Line<'static> {
-    let head = format!(" {:<13} {:>9} {:>6}  {:<21} {:>12}", "judged on", "deals", "won", "AUC (95 %)", "calib. error");
-    ctx.span(Meaning::Muted, head).into()
-}
-
-fn evaluation_line(name: &str, e: &Evaluation, ctx: &Ctx) -> Line<'static> {
-    let count = |n: Option<u64>| n.map_or_else(|| "-".into(), format::grouped);
-    let auc = e.auc.map_or_else(|| "not measured".into(), |(v, l, h)| format!("{v:.3} ({l:.3} to {h:.3})"));
-    let ece = e.ece.map_or_else(|| "-".into(), |ece| format!("{ece:.3}"));
-    Line::from(vec![
-        Span::raw(format!(" {name:<13} {:>9} {:>6}  ", count(e.deals), count(e.wins))),
-        ctx.span(Meaning::Title, format!("{auc:<21}")),
-        Span::raw(format!(" {ece:>12}")),
-    ])
-}
-
-/// ROC curve and reliability diagram of the newest deals, or of the random ones where those are not measured.
-fn plots(frame: &mut Frame<'_>, card: &Card, ctx: &Ctx, area: Rect) {
-    let newest = !card.out_of_time.roc.is_empty() || !card.out_of_time.reliability.is_empty();
-    let (e, which) = if newest { (&card.out_of_time, "newest") } else { (&card.stratified, "random") };
-    if area.height < 8 || (e.roc.is_empty() && e.reliability.is_empty()) {
-        return;
-    }
-    let height = usize::from(area.height.min(24));
-    let width = usize::from(area.width.saturating_sub(3) / 2).min((height * 3).max(38));
-    let n = e.deals.map_or(String::new(), |n| format!(", n = {}", format::grouped(n)));
-    let diagonal = |end: f64| Series {
-        points: (0..=20).map(|i| (end * f64::from(i) / 20.0, end * f64::from(i) / 20.0)).collect(),
-        joined: false,
-        meaning: Meaning::Muted,
-        letter: '.',
-    };
-    let curve = Series { points: e.roc.clone(), joined: true, meaning: Meaning::Model, letter: '*' };
-    let roc_label = format!("ROC: won deals found ({which}{n})");
-    let roc = Plot {
-        series: &[diagonal(1.0), curve],
-        end: 1.0,
-        x_label: "lost deals taken for won",
-        y_label: if width > 6 + roc_label.len() { &roc_label } else { "ROC: won deals found" },
-    };
-    let points: Vec<(f64, f64)> = e.reliability.iter().filter(|b| b.2 > 0).map(|b| (b.0, b.1)).collect();
-    let highest = points.iter().fold(0.1_f64, |m, (x, y)| m.max(*x).max(*y));
-    let end = ((highest * 10.0).ceil() / 10.0).min(1.0);
-    let dots = Series { points, joined: true, meaning: Meaning::Model, letter: 'o' };
-    let reliability =
-        Plot { series: &[diagonal(end), dots], end, x_label: "predicted p_win", y_label: "honesty: deals really won" };
-    for (plot, column) in [(roc, 0), (reliability, width + 2)] {
-        let place = Rect { x: area.x + column as u16, width: width as u16, ..area };
-        put_all(frame, place, 0, plot.lines(ctx, width, height));
-    }
 }
 
 fn registry(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
