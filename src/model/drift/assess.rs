@@ -157,7 +157,7 @@ fn compare_numbers(fact: String, kind: Kind, numbers: &Numbers<'_>) -> FactDrift
     let p_value = if gaps.0 + gaps.1 > 0.0 {
         let of = (f64::from(reference_known.1), f64::from(current_known.1));
         // Either may have changed, so the smaller p value of the two counts double (Bonferroni).
-        (2.0 * ks_p.min(significance::two_proportions(gaps.0, of.0, gaps.1, of.1).1)).min(1.0)
+        (2.0 * ks_p.min(significance::two_proportions((gaps.0, of.0), (gaps.1, of.1)).1)).min(1.0)
     } else {
         ks_p
     };

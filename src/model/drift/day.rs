@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::baseline::commonest;
-use super::facts;
+use super::{facts, lead_score};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId};
+use crate::model::Scorer;
 
 /// Leads of a day whose numbers are kept.
 pub const SAMPLE: usize = 400;
@@ -101,8 +102,8 @@ impl Gather {
         }
     }
 
-    /// The day. `score` is the model that ranks, if there is one.
-    pub fn finish(self, score: Option<(&ModelId, &dyn Fn(&LeadFacts) -> f64)>) -> Leads {
+    /// The day. `model` is the one that ranks, if there is one.
+    pub fn finish(self, model: Option<(&ModelId, &dyn Scorer)>) -> Leads {
         let mut numeric: BTreeMap<String, NumericDay> = self
             .known
             .into_iter()
@@ -118,9 +119,9 @@ impl Gather {
             let known = levels.values().sum();
             (key, CategoricalDay { known, levels: commonest(levels, LEVELS) })
         });
-        let lead_scores = score.map(|(model, score)| LeadScores {
+        let lead_scores = model.map(|(model, scorer)| LeadScores {
             model: model.clone(),
-            values: self.sample.values().map(|facts| score(facts) as f32).collect(),
+            values: self.sample.values().map(|facts| lead_score(scorer, facts) as f32).collect(),
         });
         Leads { leads: self.leads, numeric, categorical: categorical.collect(), lead_scores, best: self.best }
     }

@@ -76,30 +76,30 @@ fn one_sided(d: f64, n: u64) -> f64 {
 /// `P(D < d)` as an entry of the n-th power of a matrix.
 fn matrix_power(d: f64, n: u64) -> f64 {
     let size = n as f64;
-    let k = (size * d).floor() as usize + 1;
-    let h = k as f64 - size * d;
-    let m = 2 * k - 1;
-    let mut matrix = vec![0.0; m * m];
-    for i in 0..m {
-        for j in 0..=(i + 1).min(m - 1) {
-            matrix[i * m + j] = 1.0;
+    let middle = (size * d).floor() as usize;
+    let h = middle as f64 + 1.0 - size * d;
+    let order = 2 * middle + 1;
+    let mut matrix = vec![0.0; order * order];
+    for row in 0..order {
+        for column in 0..=(row + 1).min(order - 1) {
+            matrix[row * order + column] = 1.0;
         }
     }
-    for i in 0..m {
-        matrix[i * m] -= h.powi(i as i32 + 1);
-        matrix[(m - 1) * m + i] -= h.powi((m - i) as i32);
+    for i in 0..order {
+        matrix[i * order] -= h.powi(i as i32 + 1);
+        matrix[(order - 1) * order + i] -= h.powi((order - i) as i32);
     }
     if 2.0 * h > 1.0 {
-        matrix[(m - 1) * m] += (2.0 * h - 1.0).powi(m as i32);
+        matrix[(order - 1) * order] += (2.0 * h - 1.0).powi(order as i32);
     }
-    for i in 0..m {
-        for j in 0..=i {
-            let factorial: f64 = (1..=i - j + 1).map(|f| f as f64).product();
-            matrix[i * m + j] /= factorial;
+    for row in 0..order {
+        for column in 0..=row {
+            let factorial: f64 = (1..=row - column + 1).map(|f| f as f64).product();
+            matrix[row * order + column] /= factorial;
         }
     }
-    let (power, mut exponent) = raise(&matrix, m, n);
-    let mut p = power[(k - 1) * m + k - 1];
+    let (power, mut exponent) = raise(&matrix, order, n);
+    let mut p = power[middle * order + middle];
     for i in 1..=n {
         p *= i as f64 / size;
         if p > 0.0 && p < 1.0 / LARGE_ENTRY {
@@ -133,7 +133,9 @@ fn raise(base: &[f64], m: usize, n: u64) -> (Vec<f64>, i32) {
 
 fn rescale(matrix: &mut [f64], exponent: &mut i32) {
     if matrix.iter().any(|v| v.abs() > LARGE_ENTRY) {
-        matrix.iter_mut().for_each(|v| *v /= LARGE_ENTRY);
+        for entry in matrix.iter_mut() {
+            *entry /= LARGE_ENTRY;
+        }
         *exponent += 140;
     }
 }

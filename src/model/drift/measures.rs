@@ -103,27 +103,20 @@ struct Step {
     width: f64,
 }
 
-fn steps<'a>(a: &'a [f64], b: &'a [f64]) -> impl Iterator<Item = Step> + 'a {
-    let (mut i, mut j) = (0, 0);
+fn steps<'s>(a: &'s [f64], b: &'s [f64]) -> impl Iterator<Item = Step> + 's {
+    let (mut of_a, mut of_b) = (0, 0);
+    let least = |left: Option<&f64>, right: Option<&f64>| match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(*right)),
+        (one, None) | (None, one) => one.copied(),
+    };
     std::iter::from_fn(move || {
-        let at = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) | (None, Some(x)) => *x,
-            (None, None) => return None,
-        };
-        // `!(x > at)`, so that a value that is no number cannot hold the walk up.
-        while a.get(i).is_some_and(|x| x.total_cmp(&at).is_le()) {
-            i += 1;
-        }
-        while b.get(j).is_some_and(|x| x.total_cmp(&at).is_le()) {
-            j += 1;
-        }
-        let next = match (a.get(i), b.get(j)) {
-            (Some(x), Some(y)) => x.min(*y),
-            (Some(x), None) | (None, Some(x)) => *x,
-            (None, None) => at,
-        };
-        Some(Step { f: i as f64 / a.len() as f64, g: j as f64 / b.len() as f64, width: next - at })
+        let at = least(a.get(of_a), b.get(of_b))?;
+        // By total order, so that a value that is no number cannot hold the walk up.
+        let passed = |value: &&f64| value.total_cmp(&at).is_le();
+        of_a += a[of_a..].iter().take_while(passed).count();
+        of_b += b[of_b..].iter().take_while(passed).count();
+        let next = least(a.get(of_a), b.get(of_b)).unwrap_or(at);
+        Some(Step { f: of_a as f64 / a.len() as f64, g: of_b as f64 / b.len() as f64, width: next - at })
     })
 }
 

@@ -70,14 +70,15 @@ pub fn chi2_test(reference: &[f64], current: &[f64]) -> (f64, usize, f64) {
     (statistic, degrees, chi2_survival(statistic, degrees))
 }
 
-/// Pooled two-proportion z test of `x` in `n` against `y` in `m` (the square of z is Pearson's chi-squared). Gives (z, two-sided p), z positive when the second share is larger.
-pub fn two_proportions(x: f64, n: f64, y: f64, m: f64) -> (f64, f64) {
-    let pooled = (x + y) / (n + m);
-    let error = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt();
+/// Pooled two-proportion z test of two (count, of how many); the square of z is Pearson's chi-squared. Gives (z,
+/// two-sided p), z positive when the second share is larger.
+pub fn two_proportions(first: (f64, f64), second: (f64, f64)) -> (f64, f64) {
+    let pooled = (first.0 + second.0) / (first.1 + second.1);
+    let error = (pooled * (1.0 - pooled) * (1.0 / first.1 + 1.0 / second.1)).sqrt();
     if !(error > 0.0 && error.is_finite()) {
         return (0.0, 1.0);
     }
-    let z = (y / m - x / n) / error;
+    let z = (second.0 / second.1 - first.0 / first.1) / error;
     (z, two_sided(z))
 }
 
