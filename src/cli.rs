@@ -8,6 +8,7 @@ mod config;
 mod dashboard;
 mod demo;
 mod demo_org;
+mod drift;
 mod history;
 mod lead;
 mod model;

@@ -5,6 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::card::{Card, Evaluation};
+use super::drift;
 use crate::tui::backend::ModelRow;
 use crate::tui::format;
 use crate::tui::model::Model;
@@ -53,6 +54,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let used = 1 + lines.len() as u16;
     put_all(frame, area, 1, lines);
     let rest = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
+    let rest = drift::draw(frame, model, (&row.id, row.champion), ctx, rest);
     plots(frame, card, ctx, rest);
 }
 
