@@ -131,7 +131,7 @@ async fn outcomes(store: &dyn Store, between: (DateTime<Utc>, DateTime<Utc>)) ->
             if let Some(p) = lead.p_win
                 && kept.len() < MAX_OUTCOMES
             {
-                kept.push(Matured { created_at: lead.created_at, p, won: lead.won });
+                kept.push(Matured::new(&lead.id, lead.created_at, p, lead.won));
             }
         }
         if !full {

@@ -27,7 +27,7 @@ const EDGE: f64 = 1e-3;
 pub(super) fn assess(matured: &[Matured], closing: &ClosingTimes, limits: &Limits, as_of: DateTime<Utc>) -> Concept {
     let mut deals: Vec<(NaiveDate, f64, bool)> = {
         let mut matured = matured.to_vec();
-        matured.sort_by(|a, b| (a.created_at, a.won).cmp(&(b.created_at, b.won)).then(a.p.total_cmp(&b.p)));
+        matured.sort_by(Matured::order);
         let adjusted = |deal: &Matured| {
             let days = (as_of - deal.created_at).num_seconds() as f64 / DAY;
             closing.won_by(deal.p, days).clamp(EDGE, 1.0 - EDGE)

@@ -71,6 +71,20 @@ pub struct Matured {
     pub p: f64,
     /// Whether it was won.
     pub won: bool,
+    /// Puts leads that were created at the same moment in an order that has nothing to do with how they ended.
+    lot: u64,
+}
+
+impl Matured {
+    /// A lead of this id that was created then, was given this chance, and so ended.
+    pub fn new(id: &LeadId, created_at: DateTime<Utc>, p: f64, won: bool) -> Self {
+        Self { created_at, p, won, lot: facts::lot(id.as_str()) }
+    }
+
+    /// The order of time.
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        (self.created_at, self.lot).cmp(&(other.created_at, other.lot))
+    }
 }
 
 /// Gathers the leads of one day, in any order, each once.

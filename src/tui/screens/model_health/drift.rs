@@ -17,6 +17,8 @@ use crate::tui::widgets::strip::gauge;
 
 /// Rows that are left for the plots, where there are so many.
 const PLOTS: u16 = 14;
+/// With no more rows than this, there is either this section or plots.
+const LEAST: u16 = 8;
 /// Most facts shown at once; the worst come first.
 const FACTS: usize = 12;
 /// Columns of a bar, and of a fact's name.
@@ -57,6 +59,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, shown: (&ModelId, bool), ctx: 
     let width = usize::from(area.width);
     // A report on the model that ranked before says nothing about this one.
     let report = model.drift.report.data.as_ref().and_then(Option::as_ref).filter(|report| &report.model == id);
+    // On the smallest screens the plots stay, unless something needs a person.
+    if area.height <= LEAST && report.is_none_or(|report| report.verdict < Verdict::Watch) {
+        return area;
+    }
     let rows = usize::from(area.height.saturating_sub(PLOTS));
     let lines = match (&model.drift.report.error, report) {
         (Some(error), None) => vec![headline(Meaning::Bad, &format!("could not be read: {error}"), ctx, width)],

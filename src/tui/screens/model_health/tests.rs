@@ -71,7 +71,7 @@ fn drift(model: &ModelId, verdict: &str) -> DriftReport {
 fn drift_is_shown_for_the_champion_with_each_fact_its_measure_and_its_limit() {
     let mut state = company(noon(), 3);
     state.drift = Some(drift(&state.models[0].id, "act"));
-    let mut stage = Stage::with(options(), state, (120, 45));
+    let mut stage = Stage::with(options(), state, (160, 45));
     stage.press("M");
     let text = stage.text();
     assert!(text.contains("Drift Industry has changed: Technology 12 % -> 31 %."), "{text}");
@@ -87,14 +87,14 @@ fn drift_is_shown_for_the_champion_with_each_fact_its_measure_and_its_limit() {
 #[test]
 fn without_a_report_the_screen_says_what_will_fill_it() {
     let mut state = company(noon(), 3);
-    let mut stage = Stage::with(options(), state, (80, 24));
+    let mut stage = Stage::with(options(), state, (110, 40));
     stage.press("M");
     assert!(stage.text().contains("Drift nothing was compared yet; the worker does it"), "{}", stage.text());
 
     // A report on another model is none on this one.
     state = company(noon(), 3);
     state.drift = Some(drift(&ModelId::new("m-20250101-000000"), "act"));
-    let mut stage = Stage::with(options(), state, (80, 24));
+    let mut stage = Stage::with(options(), state, (110, 40));
     stage.press("M");
     assert!(stage.text().contains("Drift nothing was compared yet"), "{}", stage.text());
 }
