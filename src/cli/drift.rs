@@ -35,10 +35,10 @@ pub(super) async fn run(store: &dyn Store, days: Option<u32>, context: &Context,
 fn describe(report: &Report) -> Vec<String> {
     let mut lines = wrap(&report.summary);
     lines.push(String::new());
-    lines.push(format!(
+    lines.extend(wrap(&format!(
         "model {}, leads received {} to {} ({}), compared with {} deals it learned from",
         report.model, report.from, report.until, report.leads, report.deals
-    ));
+    )));
     let facts = || report.facts.iter().chain([&report.prediction]);
     let rows: Vec<Vec<String>> = facts().map(row).collect();
     lines.extend(table(&["", "verdict", "PSI", "limit", "q", "leads", "greatest change"], &rows));
