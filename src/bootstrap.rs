@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::app::doctor::{Doctor, Questions};
+use crate::app::drift::Limits;
 use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
 use crate::config::paths::{self, DataDir};
 use crate::config::{self, Config, ConfigError};
@@ -135,6 +136,13 @@ impl Context {
         }
     }
 
+    /// When a change of the leads is called drift.
+    pub fn drift_limits(&self) -> Limits {
+        let config::drift::Drift { window_days, min_leads, min_outcomes, psi_watch, psi_act, false_alarms } =
+            self.config.drift;
+        Limits { window_days, min_leads, min_outcomes, psi_watch, psi_act, false_alarms }
+    }
+
     fn salesforce(&self) -> Result<&config::salesforce::Salesforce, BootstrapError> {
         self.config.salesforce.as_ref().ok_or_else(|| {
             BootstrapError::Missing(
@@ -170,6 +178,7 @@ impl Context {
             manager_queue: salesforce.manager_queue.clone(),
             default_queue: salesforce.default_queue.clone(),
             pace: Pace { poll, outcomes: poll.max(Duration::from_secs(5)) * 4, roster: Duration::from_mins(5) },
+            drift: self.drift_limits(),
         });
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))

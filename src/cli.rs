@@ -9,6 +9,7 @@ mod dashboard;
 mod demo;
 mod demo_org;
 mod doctor;
+mod drift;
 mod evaluate;
 mod history;
 mod lead;

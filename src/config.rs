@@ -3,6 +3,7 @@
 //! The only place that reads the environment. A wrong key or value is refused with file, line and the nearest right
 //! name; nothing falls back to a default in silence.
 
+pub mod drift;
 pub mod paths;
 pub mod salesforce;
 #[cfg(test)]
@@ -28,6 +29,8 @@ pub struct Config {
     pub salesforce: Option<salesforce::Salesforce>,
     /// How leads are routed.
     pub routing: Routing,
+    /// When a change of the leads is called one.
+    pub drift: drift::Drift,
     /// How the screen looks.
     pub ui: Ui,
 }
@@ -225,6 +228,9 @@ fn check(config: &Config, name: &str) -> Result<(), ConfigError> {
     }
     if !(routing.sla_hours > 0.0 && routing.sla_hours <= 24.0 * 30.0) {
         return refuse(format!("routing.sla_hours is {}; it must be more than 0 and at most 720", routing.sla_hours));
+    }
+    if let Some(fault) = config.drift.fault() {
+        return refuse(fault);
     }
     if routing.grace_seconds > 3600 {
         return refuse(format!("routing.grace_seconds is {}; it must be at most 3600", routing.grace_seconds));

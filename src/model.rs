@@ -4,6 +4,7 @@
 mod artifact;
 pub mod calibrate;
 pub mod card;
+pub mod drift;
 pub mod evaluate;
 pub mod explain;
 pub mod features;

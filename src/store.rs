@@ -1,6 +1,6 @@
 //! The store: an adapter behind [`LeadStore`](crate::app::ports::LeadStore),
-//! [`DecisionStore`](crate::app::ports::DecisionStore), [`LearningStore`](crate::app::ports::LearningStore) and
-//! [`QueryStore`](crate::app::ports::QueryStore).
+//! [`DecisionStore`](crate::app::ports::DecisionStore), [`LearningStore`](crate::app::ports::LearningStore),
+//! [`DriftStore`](crate::app::ports::DriftStore) and [`QueryStore`](crate::app::ports::QueryStore).
 //!
 //! SQLite today ([`SqliteStore`]). What another database can share stands outside `sqlite/`: the statements (`sql/`,
 //! with `$n` parameters and no dialect but for what `sql/dialect.rs` names), the columns and their meaning (`rows.rs`,

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::AppError;
+use crate::app::drift;
 use crate::app::health::WorkerHealth;
 use crate::app::ports::{Clock, Crm, CrmError, Store};
 use crate::app::rank::panic_text;
@@ -30,6 +31,7 @@ pub(crate) const RANK: &str = "ranking";
 pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
+const DRIFT: &str = "drift";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -51,6 +53,8 @@ pub struct Deps {
     pub default_queue: String,
     /// How often things are looked at.
     pub pace: Pace,
+    /// When a change of the leads is called one.
+    pub drift: drift::Limits,
 }
 
 /// How often things are looked at.
@@ -74,7 +78,7 @@ pub struct Worker {
 impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER]);
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT]);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let deps = Arc::new(deps);
@@ -89,6 +93,7 @@ impl Worker {
         spawn(RANK, |l| steps::rank(l).boxed());
         spawn(SEND, |l| steps::send(l).boxed());
         spawn(OUTCOMES, |l| steps::outcomes(l).boxed());
+        spawn(DRIFT, |l| steps::drift(l).boxed());
         tasks.close();
         Self { health, cancel, tasks }
     }

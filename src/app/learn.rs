@@ -9,6 +9,7 @@ use super::AppError;
 use super::ports::{Clock, ModelRow, Store};
 use crate::domain::ids::ModelId;
 use crate::domain::text::hex;
+use crate::model::drift::Baseline;
 use crate::model::{self, Card, Clearance, Model, Progress, Scorer, TrainOptions};
 
 /// A model of the registry, parsed and ready to score.
@@ -19,6 +20,8 @@ pub struct LoadedModel {
     pub scorer: Arc<dyn Scorer>,
     /// What its gates let it do.
     pub clearance: Clearance,
+    /// What it learned from, to compare today's leads with; `None` if the model does not say.
+    pub baseline: Option<Arc<Baseline>>,
 }
 
 /// Loads a model from the registry.
@@ -29,7 +32,8 @@ pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppErr
         .ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))?;
     let model = Model::from_artifact(&artifact).map_err(|e| AppError::Refused(format!("model {id}: {e}")))?;
     let clearance = card(store, id).await?.clearance;
-    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model), clearance })
+    let baseline = model.drift_baseline().cloned().map(Arc::new);
+    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model), clearance, baseline })
 }
 
 /// Trains on every stored deal and registers the model; promotes nothing. Runs for seconds to minutes on its own thread.

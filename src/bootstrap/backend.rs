@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::Context;
 use crate::app::AppError;
 use crate::app::decide::{self, VerdictOutcome, VerdictRequest as Request};
+use crate::app::drift;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, Store};
 use crate::app::views::{LeadDetail, LeadFilter, QueuePage};
@@ -19,7 +20,9 @@ use crate::domain::ids::LeadId;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Settings;
-use crate::tui::backend::{Backend, BackendError, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest};
+use crate::tui::backend::{
+    Backend, BackendError, DriftReport, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest,
+};
 use crate::worker::{RANK, SEND, health};
 
 /// How often the store is asked whether another process changed it.
@@ -174,6 +177,10 @@ impl Backend for Desk {
 
     async fn models(&self) -> Result<Vec<ModelRow>, BackendError> {
         self.store.models().await.map_err(said)
+    }
+
+    async fn drift(&self) -> Result<Option<DriftReport>, BackendError> {
+        drift::newest(self.store.as_ref()).await.map_err(said)
     }
 
     async fn roster(&self) -> Result<Roster, BackendError> {

@@ -250,6 +250,12 @@ pub(crate) enum Model {
         /// Model id
         id: String,
     },
+    /// Compare today's leads, and how their deals ended, with what the model learned from
+    Drift {
+        /// Days of leads to compare [default: drift.window_days of the config]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=92))]
+        days: Option<u32>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -27,6 +27,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::Show { id } => show(store.as_ref(), id, out).await,
         Action::Evaluate(_) => unreachable!("needs no store"),
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
+        Action::Drift { days } => super::drift::run(store.as_ref(), days, context, out).await,
     };
     store.close().await;
     result

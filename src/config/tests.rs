@@ -9,6 +9,7 @@ fn the_example_is_accepted_and_shows_the_defaults() {
     let config = parse(EXAMPLE, "config.example.toml", &[]).unwrap();
     assert_eq!(config.routing, Routing::default());
     assert_eq!(config.ui, Ui::default());
+    assert_eq!(config.drift, drift::Drift::default());
     let sf = config.salesforce.unwrap();
     let bare: Config = toml::from_str("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'").unwrap();
     let bare = bare.salesforce.unwrap();
@@ -45,6 +46,9 @@ fn a_wrong_value_is_refused() {
     assert!(error_of("[routing]\nwrite_verdicts = 'yes'").ends_with("write true or false"));
     assert!(error_of("manager = 3").ends_with("write text in quotes"));
     assert!(error_of("[routing]\nconfidence_gate = 20").contains("must be between 0 and 1"));
+    assert!(error_of("[drift]\npsi_act = 0.05").contains("at most the second"));
+    assert!(error_of("[drift]\nwindow_days = 0").contains("between 1 and 92"));
+    assert!(error_of("[drift]\nmin_leads = 3").contains("chance"));
     assert!(error_of("[salesforce]\nlogin_url = 'http://acme.example'\nclient_id = 'x'").contains("https://"));
     assert!(error_of("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'\nauth = 'jwt'").contains("username"));
 }

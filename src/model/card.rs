@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::evaluate::{self, Estimate, Evaluation};
+use super::evaluate::Evaluation;
 use super::gates::{Clearance, Gate};
 use super::train::Parameters;
 use super::who_matters::WhoMatters;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::artifact::{self, ModelError, Parts};
 use super::calibrate::Calibration;
+use super::drift::Baseline;
 use super::evaluate::Z;
 use super::explain::{self, FactorMap};
 use super::features::{Codes, FeatureSet, Uncertainty};
@@ -44,6 +45,7 @@ pub struct Model {
     calibration: Calibration,
     interval: IntervalModel,
     features: FeatureSet,
+    drift: Option<Baseline>,
     uncertainty: Uncertainty,
     factors: FactorMap,
     /// Margin of the average training deal.
@@ -60,11 +62,16 @@ impl Model {
     }
 
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { forest, calibration, interval, features } = parts;
+        let Parts { forest, calibration, interval, features, drift } = parts;
         let uncertainty = features.state.uncertainty();
         let factors = features.factors();
         let base = explain::expected_margin(&forest);
-        Self { forest, calibration, interval, features, uncertainty, factors, base }
+        Self { forest, calibration, interval, features, drift, uncertainty, factors, base }
+    }
+
+    /// What the deals looked like that it learned from; `None` for models of versions that did not keep it.
+    pub fn drift_baseline(&self) -> Option<&Baseline> {
+        self.drift.as_ref()
     }
 
     /// Reps with closed deals in the training history.

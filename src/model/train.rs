@@ -27,11 +27,12 @@ pub use hess::Hessboost;
 
 use super::artifact::{self, ARTIFACT_VERSION, Parts};
 use super::card::{CalibrationSummary, Card, DataSummary, Versions};
+use super::drift;
 use super::evaluate::Evaluation;
 use super::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet};
 use super::forest::Forest;
 use super::gates;
-use super::scorer::IntervalModel;
+use super::scorer::{IntervalModel, Model};
 use crate::domain::deal::{Deal, Outcome};
 use study::{FITS_IN_ALL, Study, Watch};
 
@@ -330,7 +331,9 @@ pub fn train_with(
             trainer: trainer.name().to_owned(),
         },
     };
-    let parts = Parts { forest: fitted.forest, calibration: fitted.calibration, interval: INTERVAL, features };
+    let (forest, calibration) = (fitted.forest, fitted.calibration);
+    let mut parts = Parts { forest, calibration, interval: INTERVAL, features, drift: None };
+    parts.drift = Some(drift::Baseline::of(deals.iter().copied(), &Model::new(parts.clone())));
     let artifact = artifact::write(parts).map_err(|e| TrainError::Write(e.to_string()))?;
     watch.finish();
     Ok(Trained { artifact, card })

@@ -6,14 +6,15 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use super::values;
-use crate::app::ports::{ModelRow, StoreError};
+use crate::app::ports::{ClosedLead, DriftMark, ModelRow, ReceivedLead, StoreError};
 use crate::app::views::{QueueRow, ShadowRow};
 use crate::domain::audit::AuditEvent;
-use crate::domain::deal::{Deal, LeadOutcome};
+use crate::domain::deal::{Deal, LeadOutcome, Outcome};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{EffectRow, LeasedEffect};
 use crate::domain::ids::{DecisionKey, LeadId, ModelId, QueueId, RepId, RepKey};
 use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
+use crate::domain::ranking::Ranking;
 use crate::domain::rep::{Queue, Rep};
 use crate::domain::verdict::Rejection;
 
@@ -249,5 +250,35 @@ pub(super) fn model(row: &impl Columns) -> Result<ModelRow, StoreError> {
         champion: row.flag("champion")?,
         promoted_at: row.time_opt("promoted_at")?,
         card: values::from_json(&row.text("card")?, "card of a model")?,
+    })
+}
+
+pub(super) fn received_lead(row: &impl Columns) -> Result<ReceivedLead, StoreError> {
+    Ok(ReceivedLead {
+        id: LeadId::new(row.text("id")?),
+        facts: values::from_json(&row.text("facts")?, "facts of a lead")?,
+        p_win: row.real_opt("p_win")?,
+    })
+}
+
+pub(super) fn closed_lead(row: &impl Columns) -> Result<ClosedLead, StoreError> {
+    let ranking: Option<Ranking> =
+        row.text_opt("ranking")?.map(|text| values::from_json(&text, "a ranking")).transpose()?;
+    let rep = row.text_opt("rep_id")?.map(RepId::new);
+    let p_win = ranking.zip(rep).and_then(|(ranking, rep)| ranking.of(&rep).map(|entry| entry.p_win));
+    Ok(ClosedLead {
+        id: LeadId::new(row.text("lead_id")?),
+        model: ModelId::new(row.text("model_id")?),
+        created_at: row.time("created_at")?,
+        p_win,
+        won: row.word::<Outcome>("outcome")? == Outcome::Won,
+    })
+}
+
+pub(super) fn drift_mark(row: &impl Columns) -> Result<DriftMark, StoreError> {
+    Ok(DriftMark {
+        day: row.time("day")?.date_naive(),
+        gathered_at: row.time("gathered_at")?,
+        model: row.text_opt("model_id")?.map(ModelId::new),
     })
 }

@@ -18,6 +18,7 @@ mod dialect;
 
 pub(super) mod audit;
 pub(super) mod decisions;
+pub(super) mod drift;
 pub(super) mod intake;
 pub(super) mod leads;
 pub(super) mod learning;
@@ -32,6 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         audit::ALL,
         decisions::ALL,
+        drift::ALL,
         intake::ALL,
         leads::ALL,
         learning::ALL,

@@ -15,6 +15,7 @@ use errors::database;
 
 mod audit;
 mod decisions;
+mod drift;
 mod errors;
 mod intake;
 mod leads;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+pub use crate::app::drift::Report as DriftReport;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 pub use crate::app::ports::{ApiUsage, ModelRow};
 pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, Seek};
@@ -46,6 +47,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The model registry, newest first.
     async fn models(&self) -> Result<Vec<ModelRow>, BackendError>;
+
+    /// What watching for drift found last; `None` before the first time.
+    async fn drift(&self) -> Result<Option<DriftReport>, BackendError>;
 
     /// Everybody and everything that can own a lead.
     async fn roster(&self) -> Result<Roster, BackendError>;

@@ -20,8 +20,8 @@ use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
-    ApiUsage, Backend, BackendError, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview, QueueKey,
-    QueuePage, QueueQuery, QueueRow, Seek, UndoAnswer, VerdictAnswer, VerdictRequest, WorkerHealth,
+    ApiUsage, Backend, BackendError, DriftReport, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview,
+    QueueKey, QueuePage, QueueQuery, QueueRow, Seek, UndoAnswer, VerdictAnswer, VerdictRequest, WorkerHealth,
 };
 
 pub(crate) use company::{company, lead};
@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) effects: Vec<EffectRow>,
     /// Models, newest first.
     pub(crate) models: Vec<ModelRow>,
+    /// The newest drift report.
+    pub(crate) drift: Option<DriftReport>,
     /// The worker.
     pub(crate) loops: Vec<LoopHealth>,
     /// Leads received but in no state; a broken promise on demand.
@@ -323,6 +325,10 @@ impl Backend for Fake {
 
     async fn models(&self) -> Result<Vec<ModelRow>, BackendError> {
         Ok(self.working()?.models.clone())
+    }
+
+    async fn drift(&self) -> Result<Option<DriftReport>, BackendError> {
+        Ok(self.working()?.drift.clone())
     }
 
     async fn roster(&self) -> Result<Roster, BackendError> {

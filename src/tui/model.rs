@@ -9,7 +9,7 @@ use super::msg::{Effect, Remote};
 use super::overlay::Overlay;
 use super::screens::Screen;
 use super::screens::lead::{Focus, Lead};
-use super::screens::model_health::ModelHealth;
+use super::screens::model_health::{DriftPanel, ModelHealth};
 use super::screens::queue::Queue;
 use super::screens::sync::Sync;
 use super::theme::Theme;
@@ -42,6 +42,8 @@ pub struct Model {
     pub sync: Sync,
     /// The model screen.
     pub health: ModelHealth,
+    /// What watching for drift found.
+    pub drift: DriftPanel,
     /// The lead that verdicts are about.
     pub focus: Focus,
     /// Numbers of the header.
@@ -97,6 +99,7 @@ impl Model {
             queue: Queue::new(Lane::Fast),
             sync: Sync::default(),
             health: ModelHealth::default(),
+            drift: DriftPanel::default(),
             focus: Focus::default(),
             overview: Remote::default(),
             roster: Remote::default(),

@@ -4,7 +4,8 @@
 use crossterm::event::KeyEvent;
 
 use super::backend::{
-    BackendError, LeadDetail, ModelRow, Overview, QueuePage, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest,
+    BackendError, DriftReport, LeadDetail, ModelRow, Overview, QueuePage, QueueQuery, UndoAnswer, VerdictAnswer,
+    VerdictRequest,
 };
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
@@ -43,6 +44,8 @@ pub enum Msg {
     Outbox(Generation, Result<Vec<EffectRow>, BackendError>),
     /// The registry.
     Models(Generation, Result<Vec<ModelRow>, BackendError>),
+    /// What watching for drift found last.
+    Drift(Generation, Result<Option<Box<DriftReport>>, BackendError>),
     /// Reps and queues.
     Roster(Generation, Result<Roster, BackendError>),
     /// What came of a verdict.
@@ -66,6 +69,8 @@ pub enum Effect {
     LoadOutbox(Generation),
     /// Ask for the registry.
     LoadModels(Generation),
+    /// Ask for the newest drift report.
+    LoadDrift(Generation),
     /// Ask for reps and queues.
     LoadRoster(Generation),
     /// Store a verdict. Finished even when the program is leaving.

@@ -252,6 +252,9 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Outbox(generation, reported("outbox", backend.outbox(limit)).await)
         }
         Effect::LoadModels(generation) => Msg::Models(generation, reported("models", backend.models()).await),
+        Effect::LoadDrift(generation) => {
+            Msg::Drift(generation, reported("drift", backend.drift()).await.map(|report| report.map(Box::new)))
+        }
         Effect::LoadRoster(generation) => Msg::Roster(generation, reported("roster", backend.roster()).await),
         Effect::Decide(request) => {
             let lead = request.lead.clone();

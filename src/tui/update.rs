@@ -49,6 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Outbox(generation, result) => model.sync.receive(generation, result).into_iter().collect(),
         Msg::Models(generation, result) => model.health.receive(generation, result).into_iter().collect(),
+        Msg::Drift(generation, result) => model.drift.receive(generation, result).into_iter().collect(),
         Msg::Roster(generation, result) => {
             model.roster.receive(generation, result);
             model.roster.load.repeat().map(Effect::LoadRoster).into_iter().collect()
@@ -85,7 +86,10 @@ fn changed(model: &mut Model) -> Vec<Effect> {
             effects.extend(model.focus.refresh());
         }
         Screen::Sync => effects.extend(model.sync.refresh()),
-        Screen::Model => effects.extend(model.health.refresh()),
+        Screen::Model => {
+            effects.extend(model.health.refresh());
+            effects.extend(model.drift.refresh());
+        }
     }
     effects
 }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::{Deps, Shared};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::rank::{Desk, rank as rank_lead};
-use crate::app::{AppError, intake, outcomes as outcome, send as sending};
+use crate::app::{AppError, drift, intake, outcomes as outcome, send as sending};
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Queues;
@@ -17,6 +17,8 @@ use crate::policy::Queues;
 const RANK_BATCH: u32 = 64;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Between two parts of work that nobody waits for.
+const BREATH: Duration = Duration::from_millis(200);
 
 /// When a loop goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +136,20 @@ pub(super) async fn outcomes(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
     outcome::read_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
     Ok(Pause::For(deps.pace.outcomes))
+}
+
+/// Watches for drift, a few days at a time. Leads never wait for it: it only reads what they left behind.
+pub(super) async fn drift(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let model = shared.champion.current(deps).await?;
+    let (more, report) = drift::watch(deps.store.as_ref(), model.as_deref(), &deps.drift, deps.clock.now()).await?;
+    if more {
+        return Ok(Pause::For(BREATH));
+    }
+    for alert in report.iter().flat_map(drift::Report::alerts) {
+        tracing::warn!(%alert, "the leads or their outcomes differ from what the model learned from");
+    }
+    Ok(Pause::For(drift::REFRESH.to_std().unwrap_or(LOOK_AGAIN)))
 }
 
 /// The two queues by their configured names.

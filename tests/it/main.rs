@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod demo;
 mod demo_org;
+mod drift;
 mod history;
 mod journey;
 mod metrics;

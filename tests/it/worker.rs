@@ -21,7 +21,7 @@ use leadboard::domain::verdict::Verdict;
 use leadboard::policy::Settings;
 use leadboard::worker::lock::WorkerLock;
 
-use crate::store_fixtures::{at, id, place, record, sqlite};
+use crate::store_fixtures::{at, id, place, raw, record, rep, sqlite};
 
 /// The loops, as the health names them.
 const POLL: &str = "new leads";
@@ -285,4 +285,20 @@ fn a_data_directory_has_one_worker_at_a_time() {
     assert!(WorkerLock::take(&path).unwrap().is_none(), "two workers on one directory");
     drop(first);
     assert!(WorkerLock::take(&path).unwrap().is_some(), "a worker that ended leaves the directory free");
+}
+
+#[tokio::test]
+async fn drift_is_watched_without_being_asked_and_after_an_absence() {
+    let desk = Desk::open(no_grace()).await;
+    let news = (0..120).map(|n| crate::store_fixtures::receive(raw(&format!("lead {n}"), 0, rep("legacy")))).collect();
+    crate::store_fixtures::take_in(desk.store.as_ref(), news, 0).await;
+    // The worker was down for ten days.
+    desk.clock.advance(TimeDelta::days(10));
+    let worker = desk.start();
+    eventually("a report", async || leadboard::app::drift::newest(desk.store.as_ref()).await.unwrap().is_some()).await;
+    let report = leadboard::app::drift::newest(desk.store.as_ref()).await.unwrap().unwrap();
+    assert_eq!(report.leads, 120);
+    assert_eq!(desk.store.drift_marks(at(0).date_naive()).await.unwrap().len(), 11);
+    desk.until_loop(&worker, "drift", LoopState::Running, "").await;
+    worker.stop().await;
 }

@@ -154,7 +154,7 @@ fn thinned(deals_of: Vec<usize>, deals: &[&Deal], bench: &Bench) -> Vec<usize> {
 }
 
 /// Calibrated log-odds of deals for every rep of their pools, as live scoring would rate them.
-fn rate(of: &[usize], deals: &[&Deal], bench: &Bench, study: &Study, fitted: &Fitted) -> Vec<Vec<f64>> {
+fn rate(of: &[usize], deals: &[&Deal], bench: &Bench, study: &Study<'_>, fitted: &Fitted) -> Vec<Vec<f64>> {
     let mut row = vec![f32::NAN; study.spec.columns.len()];
     of.iter()
         .map(|&i| {

@@ -243,6 +243,9 @@ impl Backend for Broken {
     async fn models(&self) -> Result<Vec<crate::tui::backend::ModelRow>, BackendError> {
         self.0.models().await
     }
+    async fn drift(&self) -> Result<Option<crate::tui::backend::DriftReport>, BackendError> {
+        self.0.drift().await
+    }
     async fn roster(&self) -> Result<Roster, BackendError> {
         self.0.roster().await
     }

@@ -250,6 +250,7 @@ impl Desk {
                 outcomes: Duration::from_millis(50),
                 roster: Duration::from_mins(5),
             },
+            drift: leadboard::app::drift::Limits::default(),
         })
     }
 

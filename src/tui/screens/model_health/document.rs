@@ -4,6 +4,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::card::{Card, Evaluation, Triple, Who};
+use super::drift::DriftPanel;
+use crate::tui::backend::ModelRow;
 use crate::tui::format;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout};
@@ -37,8 +39,9 @@ pub fn place(size: (u16, u16)) -> Rect {
     Rect { y: main.y + 1, height: main.height.saturating_sub(1), ..main }
 }
 
-/// The whole card for a place of this width; the height decides how large the curves are.
-pub fn lines(card: &Card, ctx: &Ctx, place: Rect) -> Vec<Line<'static>> {
+/// The whole card, with the drift of the model that ranks, for a place of this width; the height decides how large the
+/// curves are.
+pub fn lines(row: &ModelRow, card: &Card, drift: &DriftPanel, ctx: &Ctx, place: Rect) -> Vec<Line<'static>> {
     let width = usize::from(place.width);
     let roomy = place.height >= 26;
     let mut lines = Vec::new();
@@ -49,6 +52,8 @@ pub fn lines(card: &Card, ctx: &Ctx, place: Rect) -> Vec<Line<'static>> {
     };
     let verdict = card.verdict.as_deref().unwrap_or("This card has no verdict in words.");
     lines.extend(paragraph(verdict, ctx, width));
+    let drift = drift.of(row);
+    lines.extend(drift.filter(|drift| drift.needs_a_person()).map(|drift| drift.headline(ctx, width)));
     if let Some(who) = &card.who {
         gap(&mut lines);
         lines.extend(paragraph(&who.text, ctx, width));
@@ -60,6 +65,11 @@ pub fn lines(card: &Card, ctx: &Ctx, place: Rect) -> Vec<Line<'static>> {
     lines.push(evaluation_head(ctx));
     lines.push(evaluation_line("newest deals", &card.out_of_time, ctx));
     lines.push(evaluation_line("random 20 %", &card.stratified, ctx));
+    if let Some(drift) = drift {
+        gap(&mut lines);
+        lines.extend(drift.section(ctx, width));
+    }
+    gap(&mut lines);
     lines.extend(plots(card, ctx, place));
     lines.extend(in_full(card, ctx, width));
     lines

@@ -2,7 +2,9 @@ use serde_json::json;
 
 use super::card::Card;
 use crate::domain::ids::ModelId;
+use crate::tui::backend::DriftReport;
 use crate::tui::fake::company;
+use crate::tui::msg::Msg;
 use crate::tui::testing::{Stage, noon, options};
 
 #[test]
@@ -79,4 +81,78 @@ fn without_an_answer_no_share_is_drawn() {
     let mut stage = Stage::with(options(), state, (80, 24));
     let text = stage.press("M").text();
     assert!(text.contains("It cannot be told yet.") && !text.contains("rep x segment"), "{text}");
+}
+
+/// A report as it is stored: one fact changed, one is steady.
+fn drift(model: &ModelId, verdict: &str) -> DriftReport {
+    let fact = |name: &str, verdict: &str, psi: f64, change: &str| {
+        json!({
+            "fact": name, "label": name, "kind": "categorical", "verdict": verdict, "change": change,
+            "reference": 12_000, "leads": 812, "psi": psi, "psi_by_chance": 0.01, "psi_limit": 0.11,
+            "jensen_shannon": 0.2, "ks": null, "wasserstein": null, "p_value": 0.0001, "q_value": 0.001,
+            "evidently": {"name": "Jensen-Shannon distance", "value": 0.2, "limit": 0.1, "drifted": true},
+            "missing": [0.0, 0.0],
+        })
+    };
+    serde_json::from_value(json!({
+        "model": model, "as_of": noon(), "from": "2026-10-26", "until": "2026-11-22", "verdict": verdict,
+        "summary": "Industry has changed: Technology 12 % -> 31 %.", "leads": 812, "deals": 12_000,
+        "facts": [
+            fact("industry", verdict, 0.31, "Technology 12 % -> 31 %"),
+            fact("source", "steady", 0.02, "Web 40 % -> 41 %"),
+        ],
+        "prediction": fact("lead score", "steady", 0.03, "median 21 % -> 22 %"),
+        "expected_auc": 0.78, "mean_best_p_win": 0.31,
+        "concept": {
+            "verdict": "too_few", "summary": "", "outcomes": 3, "wins": 1, "expected_wins": 1.2, "limits": [0, 3],
+            "weeks": [], "cusum": {"value": 0.0, "limit": 30.0, "alarm": null},
+            "page_hinkley": {"value": 0.0, "limit": 13.0, "alarm": null},
+        },
+    }))
+    .unwrap()
+}
+
+#[test]
+fn drift_is_shown_for_the_champion_with_each_fact_its_measure_and_its_limit() {
+    let mut state = company(noon(), 3);
+    state.drift = Some(drift(&state.models[0].id, "act"));
+    let mut stage = Stage::with(options(), state, (160, 45));
+    stage.press("M");
+    let text = stage.text();
+    assert!(text.contains("Drift Industry has changed: Technology 12 % -> 31 %."), "{text}");
+    assert!(text.contains("✗ industry           PSI 0.31 limit 0.11 ██████████  n    812  Technology 12 %"), "{text}");
+    assert!(text.contains("✓ source             PSI 0.02 limit 0.11 █░░░░░░░░░"), "{text}");
+    assert!(text.contains("✓ lead score "), "{text}");
+
+    // Where there is little room, what needs a person stays.
+    stage.send(Msg::Resized(80, 24));
+    assert!(stage.text().contains("Drift act on industry"), "{}", stage.text());
+}
+
+#[test]
+fn without_a_report_the_screen_says_what_will_fill_it() {
+    let mut state = company(noon(), 3);
+    let mut stage = Stage::with(options(), state, (110, 40));
+    stage.press("M");
+    assert!(stage.text().contains("Drift nothing was compared yet; the worker does it"), "{}", stage.text());
+
+    // A report on another model is none on this one.
+    state = company(noon(), 3);
+    state.drift = Some(drift(&ModelId::new("m-20250101-000000"), "act"));
+    let mut stage = Stage::with(options(), state, (110, 40));
+    stage.press("M");
+    assert!(stage.text().contains("Drift nothing was compared yet"), "{}", stage.text());
+}
+
+#[test]
+fn hostile_names_in_a_report_reach_no_terminal() {
+    let mut state = company(noon(), 3);
+    let mut report = drift(&state.models[0].id, "watch");
+    report.facts[0].label = "in\u{1b}[31mdustry\u{202e}".into();
+    report.facts[0].change = "\u{1b}]0;x\u{7} 1 % -> 2 %".into();
+    report.summary = "\u{1b}[2J gone".into();
+    state.drift = Some(report);
+    let mut stage = Stage::with(options(), state, (120, 45));
+    stage.press("M");
+    assert!(!stage.text().contains(['\u{1b}', '\u{202e}', '\u{7}']), "{}", stage.text());
 }

@@ -26,7 +26,7 @@ pub fn update(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 fn extent(model: &Model) -> (usize, usize) {
     let ctx = Ctx::of(model);
     let place = document::place(model.size);
-    let all = model.health.selected().map_or(0, |(_, card)| lines(card, &ctx, place).len());
+    let all = model.health.selected().map_or(0, |(row, card)| lines(row, card, &model.drift, &ctx, place).len());
     let shown = usize::from(place.height);
     (shown.saturating_sub(1).max(1), all.saturating_sub(shown))
 }

@@ -25,7 +25,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     put(frame, main, 0, title(row, card, model, ctx, usize::from(main.width)));
     let place = document::place(model.size);
-    let lines = document::lines(card, ctx, place);
+    let lines = document::lines(row, card, &model.drift, ctx, place);
     let shown = usize::from(place.height);
     let first = model.health.scroll.min(lines.len().saturating_sub(shown));
     let below = lines.len().saturating_sub(first + shown);
