@@ -45,6 +45,8 @@ fn a_wrong_value_is_refused() {
     assert!(error_of("[routing]\nwrite_verdicts = 'yes'").ends_with("write true or false"));
     assert!(error_of("manager = 3").ends_with("write text in quotes"));
     assert!(error_of("[routing]\nconfidence_gate = 20").contains("must be between 0 and 1"));
+    assert!(error_of("[routing]\nhot_score = 30").contains("warm not above hot"));
+    assert!(error_of("[routing]\nwarm_score = 300").ends_with("write a whole number from 0 to 255"));
     assert!(error_of("[salesforce]\nlogin_url = 'http://acme.example'\nclient_id = 'x'").contains("https://"));
     assert!(error_of("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'\nauth = 'jwt'").contains("username"));
 }

@@ -4,6 +4,7 @@
 //! (the model itself), all but a stratified 20 %, and what was known before the newest 20 % began. The same deals with
 //! the same options give the same bytes.
 
+mod findings;
 mod hess;
 mod study;
 
@@ -18,6 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
+pub(super) use findings::Findings;
 pub use hess::Hessboost;
 
 use super::artifact::{self, ARTIFACT_VERSION, Parts};
@@ -26,7 +28,6 @@ use super::evaluate::Evaluation;
 use super::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet};
 use super::forest::Forest;
 use super::gates;
-use super::scorer::IntervalModel;
 use crate::domain::deal::{Deal, Outcome};
 use study::{FITS_IN_ALL, Study, Watch};
 
@@ -40,8 +41,6 @@ const HELD_OUT: f64 = 0.2;
 const SHALLOW_BELOW: usize = 5_000;
 /// Columns named in the card's list of importance.
 const MAX_IMPORTANCE: usize = 30;
-/// See [`IntervalModel`].
-const INTERVAL: IntervalModel = IntervalModel { rep: 1.2, lead: 1.0, floor: 0.05 };
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,6 +280,7 @@ pub fn train_with(
     let fitted = study.fit(trainer, &everything, &parameters, &mut watch)?;
 
     watch.step(Step::Writing);
+    let (interval, findings) = findings::find(&study, &fitted, &deals, options.seed);
     let verdict = gates::judge(&stratified, &out_of_time);
     let features = FeatureSet { spec: study.spec, state: study.state };
     let card = Card {
@@ -306,7 +306,7 @@ pub fn train_with(
             trainer: trainer.name().to_owned(),
         },
     };
-    let parts = Parts { forest: fitted.forest, calibration: fitted.calibration, interval: INTERVAL, features };
+    let parts = Parts { forest: fitted.forest, calibration: fitted.calibration, interval, features, findings };
     let artifact = artifact::write(parts).map_err(|e| TrainError::Write(e.to_string()))?;
     watch.finish();
     Ok(Trained { artifact, card })

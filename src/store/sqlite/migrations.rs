@@ -7,8 +7,10 @@ use super::errors::database;
 use crate::app::ports::StoreError;
 
 /// File name (without `.sql`) and text, in order.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_initial", include_str!("../../../assets/migrations/sqlite/0001_initial.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_initial", include_str!("../../../assets/migrations/sqlite/0001_initial.sql")),
+    ("0002_lead_score", include_str!("../../../assets/migrations/sqlite/0002_lead_score.sql")),
+];
 
 /// Runs what has not run yet, all of it in one transaction under the write lock, so that two processes that start at
 /// once do not both run it.
