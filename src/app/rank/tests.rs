@@ -60,13 +60,8 @@ impl Scorer for Oracle {
 }
 
 fn roster() -> Roster {
-    let rep = |id: &str, active| Rep {
-        id: RepId::new(id),
-        key: RepKey::new(id),
-        name: id.into(),
-        active,
-        territory: None,
-    };
+    let rep =
+        |id: &str, active| Rep { id: RepId::new(id), key: RepKey::new(id), name: id.into(), active, territory: None };
     Roster { reps: vec![rep("ana", true), rep("bob", true), rep("cy", true), rep("left", false)], queues: vec![] }
 }
 

@@ -192,12 +192,10 @@ impl FactorKind {
                     fact => fact.label(),
                 };
                 let slot = code.slot as usize;
-                if slot > declared.common.len() {
-                    format!("{label} not known")
-                } else if slot == declared.common.len() {
-                    format!("{label} other than the common ones")
-                } else {
-                    format!("{label} {}", declared.level_name(code).unwrap_or_default())
+                match declared.common.len() {
+                    common if slot < common => format!("{label} {}", declared.level_name(code).unwrap_or_default()),
+                    common if slot == common => format!("{label} other than the common ones"),
+                    _ => format!("{label} not known"),
                 }
             }
             // The lead is the same for both.

@@ -52,12 +52,16 @@ struct Edge {
     before: u32,
     /// Share of the deals that pass all splits on the column up to here.
     zero: f64,
+    /// Share of the deals at the split that go this way.
+    share: f64,
 }
 
 /// Up to [`LANES`] quadrature points.
 #[derive(Clone, Debug)]
 struct Pass {
+    /// `t`, and `1 / (1 - t)`.
     points: Vec<f64>,
+    gone: Vec<f64>,
     weights: Vec<f64>,
     /// By node and point: `1 / (t + z (1 - t))`.
     inverse: Vec<f64>,
@@ -112,7 +116,7 @@ fn share(tree: &Tree, left: usize, child: usize) -> f64 {
 /// A tree with its quadrature, and its expectation over the training deals.
 fn prepare(tree: &Tree, rules: &mut BTreeMap<usize, Vec<(f64, f64)>>) -> (Prepared, f64) {
     let nodes = &tree.nodes;
-    let mut edges = vec![Edge { before: 0, zero: 1.0 }; nodes.len()];
+    let mut edges = vec![Edge { before: 0, zero: 1.0, share: 1.0 }; nodes.len()];
     let mut parent = vec![0usize; nodes.len()];
     // Share of all deals that come to a node, and different columns asked on the way.
     let (mut reach, mut asked) = (vec![1.0; nodes.len()], vec![0usize; nodes.len()]);
@@ -134,7 +138,7 @@ fn prepare(tree: &Tree, rules: &mut BTreeMap<usize, Vec<(f64, f64)>>) -> (Prepar
             parent[child] = index;
             reach[child] = reach[index] * share;
             asked[child] = asked[index] + usize::from(before == 0);
-            edges[child] = Edge { before: before as u32, zero: edges[before].zero * share };
+            edges[child] = Edge { before: before as u32, zero: edges[before].zero * share, share };
         }
     }
     let rule = rules.entry(deepest.div_ceil(2)).or_insert_with_key(|points| gauss_legendre(*points));
@@ -150,7 +154,8 @@ fn prepare(tree: &Tree, rules: &mut BTreeMap<usize, Vec<(f64, f64)>>) -> (Prepar
             }
             let inverse =
                 edges.iter().flat_map(|edge| points.iter().map(|t| 1.0 / (t + edge.zero * (1.0 - t)))).collect();
-            Pass { points, weights, inverse }
+            let gone = points.iter().map(|t| 1.0 / (1.0 - t)).collect();
+            Pass { points, gone, weights, inverse }
         })
         .collect();
     (Prepared { edges, passes }, expected)
@@ -164,10 +169,9 @@ fn walk<const Q: usize>(
     scratch: &mut Scratch,
     phi: &mut [f64],
 ) {
-    let (nodes, edges) = (&tree.nodes[..], &prepared.edges[..nodes_of(tree)]);
-    let (Some(points), Some(weights)) = (pass.points.first_chunk::<Q>(), pass.weights.first_chunk::<Q>()) else {
-        return;
-    };
+    let (nodes, edges) = (&tree.nodes[..], &prepared.edges[..tree.nodes.len()]);
+    let chunks = (pass.points.first_chunk::<Q>(), pass.gone.first_chunk::<Q>(), pass.weights.first_chunk::<Q>());
+    let (Some(points), Some(gone), Some(weights)) = chunks else { return };
     let inverse = &pass.inverse.as_chunks::<Q>().0[..nodes.len()];
     scratch.open.resize(nodes.len().max(scratch.open.len()), true);
     scratch.product.resize((nodes.len() * Q).max(scratch.product.len()), 1.0);
@@ -187,7 +191,7 @@ fn walk<const Q: usize>(
         let hot = tree.child(node, row[node.feature as usize]);
         let left = node.left as usize;
         for child in [left, left + 1] {
-            let Edge { before, zero } = edges[child];
+            let Edge { before, zero, share } = edges[child];
             let before = before as usize;
             let was = open[before];
             open[child] = was && child == hot;
@@ -197,7 +201,6 @@ fn walk<const Q: usize>(
             } else if was {
                 std::array::from_fn(|q| here[q] * zero * (1.0 - points[q]) * was_inverse[q])
             } else {
-                let share = share(tree, left, child);
                 here.map(|p| p * share)
             };
         }
@@ -207,24 +210,20 @@ fn walk<const Q: usize>(
         below[index] = std::array::from_fn(|q| below[left][q] + below[left + 1][q]);
         let mut added = 0.0;
         for child in [left, left + 1] {
-            let Edge { before, zero } = edges[child];
+            let Edge { before, zero, .. } = edges[child];
             // Once the row has left a column's way, `psi` is -1 / (1 - t) for good.
             if !open[before as usize] {
                 continue;
             }
             let (was, was_zero) = (&inverse[before as usize], edges[before as usize].zero);
+            let psi: [f64; Q] =
+                if open[child] { inverse[child].map(|inverse| (1.0 - zero) * inverse) } else { gone.map(|gone| -gone) };
             for q in 0..Q {
-                let psi = if open[child] { (1.0 - zero) * inverse[child][q] } else { -1.0 / (1.0 - points[q]) };
-                added += weights[q] * below[child][q] * (psi - (1.0 - was_zero) * was[q]);
+                added += weights[q] * below[child][q] * (psi[q] - (1.0 - was_zero) * was[q]);
             }
         }
         phi[node.feature as usize] += added;
     }
-}
-
-/// So many nodes; in one place, so that the bounds of all lists of a walk are known to be the same.
-const fn nodes_of(tree: &Tree) -> usize {
-    tree.nodes.len()
 }
 
 /// Points and weights of Gauss-Legendre quadrature on 0..1: the roots of the Legendre polynomial by Newton's method.
