@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Makes tests/data/explain/*.json: small forests that XGBoost trained, rows, and what XGBoost's own `pred_contribs` says
-of them. Run with a Python that has xgboost and numpy; the files are committed, so that `cargo test` needs neither.
+"""tests/data/explain/*.json: small forests that XGBoost trained, rows, and what XGBoost's own `pred_contribs` says of
+them. `cargo test` compares leadboard's contributions with these files, so it needs neither Python nor XGBoost.
 
-    python3 .ci/model/make_contribs.py tests/data/explain
+    python3 .ci/model/make_contribs.py            compares the files with what XGBoost says now
+    python3 .ci/model/make_contribs.py --write    makes them anew
+
+Needs xgboost 3.2 and numpy.
 """
 
 import json
@@ -13,6 +16,8 @@ import numpy as np
 import xgboost as xgb
 
 ROWS = 12
+TOLERANCE = 1e-4
+FOLDER = Path(__file__).resolve().parents[2] / "tests" / "data" / "explain"
 
 
 def sample(rng, n, columns, categorical):
@@ -48,7 +53,7 @@ def tree(raw):
     }
 
 
-def make(out, name, seed, columns, categorical, rounds, depth, n=1_500):
+def make(name, seed, columns, categorical, rounds, depth, n=1_500):
     rng = np.random.default_rng(seed)
     x, y = sample(rng, n, columns, categorical)
     types = ["c" if c in categorical else "q" for c in range(columns)]
@@ -78,14 +83,22 @@ def make(out, name, seed, columns, categorical, rounds, depth, n=1_500):
         # One value per column, then the expectation.
         "contributions": [[float(v) for v in row] for row in contributions],
     }
-    path = Path(out) / f"{name}.json"
-    path.write_text(json.dumps(vectors, separators=(",", ":")) + "\n")
-    print(path, path.stat().st_size, "bytes")
+    path = FOLDER / f"{name}.json"
+    if "--write" in sys.argv:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(vectors, separators=(",", ":")) + "\n")
+        print(f"{path.name}: {path.stat().st_size} bytes written")
+        return True
+    stored = json.loads(path.read_text())
+    difference = float(np.abs(np.array(stored["contributions"]) - contributions).max())
+    print(f"{path.name}: stored by {stored['made_by']}, largest difference {difference:.1e}")
+    return difference <= TOLERANCE
 
 
 if __name__ == "__main__":
-    folder = sys.argv[1] if len(sys.argv) > 1 else "tests/data/explain"
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    make(folder, "numeric", 1, columns=6, categorical={}, rounds=12, depth=5)
-    make(folder, "categorical", 2, columns=7, categorical={4: 8, 5: 40, 6: 5}, rounds=12, depth=5)
-    make(folder, "deep", 3, columns=14, categorical={13: 6}, rounds=2, depth=14, n=900)
+    same = [
+        make("numeric", 1, columns=6, categorical={}, rounds=12, depth=5),
+        make("categorical", 2, columns=7, categorical={4: 8, 5: 40, 6: 5}, rounds=12, depth=5),
+        make("deep", 3, columns=14, categorical={13: 6}, rounds=2, depth=14, n=900),
+    ]
+    sys.exit(0 if all(same) else f"the stored contributions are not those of xgboost {xgb.__version__}")

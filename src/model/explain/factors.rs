@@ -115,7 +115,7 @@ impl FactorMap {
             let mut parts = vec![(of_rep, apart(None))];
             parts.extend(fields.into_iter().map(|(field, factor)| (factor, apart(Some(field)))));
             let total: f64 = parts.iter().map(|(_, part)| part).sum();
-            let slope = if total == 0.0 { 0.0 } else { (phi / total).clamp(0.0, STEEPEST) };
+            let slope = slope(*phi, total);
             for (factor, part) in &parts {
                 weights[*factor] += slope * part;
             }
@@ -144,6 +144,11 @@ impl FactorMap {
         contrasts.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.feature.cmp(&b.feature)));
         contrasts
     }
+}
+
+/// What a column that adds `phi` shares out for each log-odd of its summands' difference `total`.
+fn slope(phi: f64, total: f64) -> f64 {
+    if total == 0.0 { 0.0 } else { (phi / total).clamp(0.0, STEEPEST) }
 }
 
 impl FactorKind {
@@ -201,5 +206,18 @@ impl FactorKind {
             // The lead is the same for both.
             Self::Numeric(_) | Self::Field(_) | Self::KindOfLead => self.key(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_between_near_equals_is_not_blown_up() {
+        assert!((slope(0.3, 0.4) - 0.75).abs() < 1e-12);
+        // Summands of +0.5 and -0.4999 around a step of 0.2 must not become +1000 and -1000.
+        assert!(slope(0.2, 0.0001) <= STEEPEST);
+        assert!(slope(-0.2, 0.3).abs() < 1e-12 && slope(0.2, 0.0).abs() < 1e-12, "never against their own sign");
     }
 }

@@ -12,11 +12,10 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
 use crate::domain::pool::{Exclusion, Pool};
 use crate::domain::ranking::{
-    Comparison, Contrast, Expected, Factor, Interval, LeadScore, RankedRep, Ranking, Record, Support,
+    Comparison, Contrast, Expected, Factor, Interval, LeadScore, RankedRep, Ranking, Record, Support, Tier,
 };
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 use crate::domain::rep::{Queue, Rep, Roster};
-use crate::policy::Settings;
 use crate::tui::backend::{LeadDetail, ModelRow};
 
 const COMPANIES: [&str; 12] = [
@@ -191,7 +190,11 @@ fn ranking(index: usize, now: DateTime<Utc>, territory: &str, roster: &Roster, l
     let chance = 0.06 + 0.4 * noise(index, 9).powi(2);
     let lead_score = LeadScore {
         score: (100.0 * noise(index, 9)) as u8,
-        tier: Settings::default().tier((100.0 * noise(index, 9)) as u8),
+        tier: match noise(index, 9) {
+            x if x > 0.8 => Tier::Hot,
+            x if x > 0.4 => Tier::Warm,
+            _ => Tier::Cold,
+        },
         probability: chance,
         interval: Interval { low: chance * 0.7, high: chance * 1.35 },
         deals: 9_600,

@@ -302,6 +302,11 @@ pub(super) fn pool_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Lin
     if !ranking.segment.is_empty() {
         lines.push(say("similar means", ranking.segment.clone()));
     }
+    if let Some(expected) = ranking.expected {
+        let deals = format::grouped(expected.deals.into());
+        let kept = format::percent_short(expected.kept);
+        lines.push(say("gaps that hold", format!("{kept}, by {deals} held-out deals")));
+    }
     lines.push(say("ranked by", ranking.model_id.to_string()));
     lines.push(say("ranked", format::moment(ranking.ranked_at, ctx.now, ctx.zone)));
     lines
