@@ -183,7 +183,11 @@ fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
         let (ours, theirs) = (name(comparison.ours.as_str()), name(comparison.theirs.as_str()));
         lines.push(format!("why {ours} before {theirs}, in log-odds (together {:+.2}):", comparison.gap));
         lines.extend(
-            comparison.contrasts.iter().map(|c| format!("  {:+.2} {}", c.weight, safe(&c.words(&ours, &theirs)))),
+            comparison
+                .contrasts
+                .iter()
+                .filter(|c| c.weight.abs() >= 0.005)
+                .map(|c| format!("  {:+.2} {}", c.weight, safe(&c.words(&ours, &theirs)))),
         );
     }
     lines

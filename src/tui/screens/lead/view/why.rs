@@ -128,7 +128,9 @@ pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usi
     let name = |rep| rep_name(detail, rep);
     let (ours, theirs) = (name(&comparison.ours), name(&comparison.theirs));
     let role = if legacy_rep(detail) == Some(&comparison.theirs) { "legacy" } else { "the next" };
-    let shown = comparison.contrasts.len().min(count);
+    // What rounds to nothing is no reason.
+    let telling = || comparison.contrasts.iter().filter(|c| c.weight.abs() >= 0.005).take(count);
+    let shown = telling().count();
     let some = match comparison.contrasts.len() {
         all if all > shown => format!(", {shown} of {all} reasons"),
         _ => String::new(),
@@ -143,7 +145,7 @@ pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usi
         vec![ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(title, width.saturating_sub(1)))).into()];
     let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
     let short = (first(ours), first(theirs));
-    lines.extend(comparison.contrasts.iter().take(count).map(|contrast| {
+    lines.extend(telling().map(|contrast| {
         let full = contrast.words(ours, theirs);
         // Where it is tight, first names do, if they tell the two apart.
         let words =
