@@ -133,6 +133,8 @@ impl Context {
             grace: chrono::Duration::seconds(routing.grace_seconds.into()),
             sla: chrono::Duration::milliseconds((routing.sla_hours * 3_600_000.0) as i64),
             write_verdicts: routing.write_verdicts,
+            hot_score: routing.hot_score,
+            warm_score: routing.warm_score,
         }
     }
 

@@ -49,11 +49,23 @@ pub struct Routing {
     pub grace_seconds: u32,
     /// Hours in which a lead must be contacted.
     pub sla_hours: f64,
+    /// Leads whose score is above this are hot. 0 to 100.
+    pub hot_score: u8,
+    /// Of the others, those above this are warm. 0 to 100.
+    pub warm_score: u8,
 }
 
 impl Default for Routing {
     fn default() -> Self {
-        Self { phase: Phase::Shadow, write_verdicts: true, confidence_gate: 0.2, grace_seconds: 10, sla_hours: 4.0 }
+        Self {
+            phase: Phase::Shadow,
+            write_verdicts: true,
+            confidence_gate: 0.2,
+            grace_seconds: 10,
+            sla_hours: 4.0,
+            hot_score: 80,
+            warm_score: 40,
+        }
     }
 }
 
@@ -232,6 +244,12 @@ fn check(config: &Config, name: &str) -> Result<(), ConfigError> {
     if let Some(fault) = config.drift.fault() {
         return refuse(fault);
     }
+    if routing.warm_score > routing.hot_score || routing.hot_score > 100 {
+        return refuse(format!(
+            "routing.warm_score is {} and routing.hot_score is {}; they must be between 0 and 100, warm not above hot",
+            routing.warm_score, routing.hot_score
+        ));
+    }
     if routing.grace_seconds > 3600 {
         return refuse(format!("routing.grace_seconds is {}; it must be at most 3600", routing.grace_seconds));
     }
@@ -276,6 +294,7 @@ fn explain(message: &str) -> String {
             let wanted = match wanted {
                 "f64" => "a number",
                 "u32" => "a whole number, not negative",
+                "u8" => "a whole number from 0 to 255",
                 "a boolean" => "true or false",
                 "a string" => "text in quotes",
                 other => other,

@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::QueueId;
+use crate::domain::ranking::Tier;
 
 /// What a manager can set about routing.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,15 +23,37 @@ pub struct Settings {
     pub sla: Duration,
     /// Whether a manager's verdict is written to the CRM.
     pub write_verdicts: bool,
+    /// Leads whose score is above this are hot.
+    pub hot_score: u8,
+    /// Of the others, those above this are warm.
+    pub warm_score: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { confidence_gate: 0.2, grace: Duration::seconds(10), sla: Duration::hours(4), write_verdicts: true }
+        Self {
+            confidence_gate: 0.2,
+            grace: Duration::seconds(10),
+            sla: Duration::hours(4),
+            write_verdicts: true,
+            hot_score: 80,
+            warm_score: 40,
+        }
     }
 }
 
 impl Settings {
+    /// The tier of a lead score.
+    pub const fn tier(&self, score: u8) -> Tier {
+        if score > self.hot_score {
+            Tier::Hot
+        } else if score > self.warm_score {
+            Tier::Warm
+        } else {
+            Tier::Cold
+        }
+    }
+
     /// When the lead must have been contacted.
     pub fn sla_deadline(&self, facts: &LeadFacts) -> DateTime<Utc> {
         facts.created_at + self.sla

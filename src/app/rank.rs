@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, Utc};
 
 use super::ports::RankedLead;
+use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{ModelId, RepId};
 use crate::domain::lead::{LeadRecord, Owner};
 use crate::domain::pool::Pool;
-use crate::domain::ranking::{RankedRep, Ranking};
+use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking};
 use crate::domain::rep::Roster;
-use crate::model::Scorer;
+use crate::model::{LeadChance, Scorer};
 use crate::policy::lane::{lane, priority};
 use crate::policy::pool::pool;
 use crate::policy::recommend::{recommend, technical_failure};
@@ -18,6 +19,8 @@ use crate::policy::{Queues, Settings};
 
 /// How many reps at the top get their reasons stored; the legacy owner always does.
 const EXPLAINED: usize = 3;
+/// How many reasons of a lead score get stored.
+const LEAD_FACTORS: usize = 5;
 
 /// Everything ranking needs besides the lead.
 pub struct Desk<'a> {
@@ -96,12 +99,52 @@ fn ranking(record: &LeadRecord, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Ra
             entry.factors = desk.scorer.explain(facts, &rep.key).factors;
         }
     }
-    Ok(Ranking {
+    let mut ranking = Ranking {
         model_id: desk.model_id.clone(),
         ranked_at: at,
         segment: desk.scorer.segment(facts),
         reps: ranked,
         pool: Pool { eligible: pool.eligible, excluded: pool.excluded },
+        expected: None,
+        comparison: None,
+        lead_score: desk.scorer.lead_chance(facts).map(|chance| lead_score(chance, desk.settings)),
+    };
+    // A model that is not cleared to compare reps promises nothing of its pick.
+    ranking.expected = expected(&ranking, legacy, desk.scorer).filter(|_| desk.cleared);
+    ranking.comparison = comparison(&ranking, legacy, desk, facts);
+    Ok(ranking)
+}
+
+fn lead_score(chance: LeadChance, settings: &Settings) -> LeadScore {
+    let LeadChance { score, probability, interval, deals, mut factors } = chance;
+    factors.truncate(LEAD_FACTORS);
+    LeadScore { score, tier: settings.tier(score), probability, interval, deals, factors }
+}
+
+/// What the best rep is worth after allowing for having been chosen as the best.
+fn expected(ranking: &Ranking, legacy: Option<&RepId>, scorer: &dyn Scorer) -> Option<Expected> {
+    let best = ranking.best()?;
+    let shrinkage = scorer.shrinkage()?;
+    let (sum, reps) =
+        ranking.reps.iter().filter(|r| r.in_pool).fold((0.0, 0.0), |(sum, reps), r| (sum + r.p_win, reps + 1.0));
+    let p_win = shrinkage.expected(best.p_win, sum / reps);
+    let rival = legacy.filter(|id| **id != best.rep_id).and_then(|id| ranking.of(id));
+    let gap = rival.map(|rival| p_win - shrinkage.expected(rival.p_win, sum / reps));
+    Some(Expected { p_win, gap, kept: shrinkage.factor, deals: shrinkage.deals })
+}
+
+/// Why the best rep, and not the legacy owner (or, where that says nothing, the next).
+fn comparison(ranking: &Ranking, legacy: Option<&RepId>, desk: &Desk<'_>, facts: &LeadFacts) -> Option<Comparison> {
+    let best = ranking.best()?;
+    let next = || ranking.reps.iter().filter(|r| r.in_pool).nth(1).map(|r| &r.rep_id);
+    let rival = legacy.filter(|id| **id != best.rep_id).or_else(next)?;
+    let key = |id| desk.roster.rep(id).map(|rep| &rep.key);
+    let difference = desk.scorer.difference(facts, key(&best.rep_id)?, key(rival)?)?;
+    Some(Comparison {
+        ours: best.rep_id.clone(),
+        theirs: rival.clone(),
+        gap: difference.gap,
+        contrasts: difference.contrasts,
     })
 }
 
@@ -133,3 +176,6 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "panic without a message".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

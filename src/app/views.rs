@@ -11,7 +11,7 @@ use crate::domain::decision::{Decision, WriteState};
 use crate::domain::ids::{LeadId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
-use crate::domain::ranking::Ranking;
+use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
@@ -109,6 +109,12 @@ pub struct QueueRow {
     pub legacy: Option<String>,
     /// `p_win` of the legacy owner.
     pub legacy_p_win: Option<f64>,
+    /// How good the lead is whoever works it, 0 to 100.
+    #[serde(default)]
+    pub lead_score: Option<u8>,
+    /// Its tier.
+    #[serde(default)]
+    pub lead_tier: Option<Tier>,
     /// Hidden until then.
     pub snoozed_until: Option<DateTime<Utc>>,
     /// Name of the decided owner, raw.

@@ -13,8 +13,9 @@ use crate::bootstrap::Context;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
+use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
-use crate::domain::text::fit;
+use crate::domain::text::{fit, safe};
 use crate::domain::verdict::{Rejection, Verdict};
 
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
@@ -38,7 +39,8 @@ async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Cont
             return vec!["There are no such leads.".to_owned()];
         }
         let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
-        let mut lines = table(&["lead", "company", "lane", "recommended", "p_win", "legacy", "p_win"], &rows);
+        let heads = ["lead", "company", "lane", "score", "recommended", "p_win", "legacy", "p_win"];
+        let mut lines = table(&heads, &rows);
         lines.push(format!("{} of {} leads", page.rows.len(), page.total));
         lines
     });
@@ -51,6 +53,10 @@ fn row(row: &QueueRow) -> Vec<String> {
         row.id.to_string(),
         fit(&row.company, 28),
         row.lane.map_or_else(|| row.state.to_string(), |l| l.to_string()),
+        match (row.lead_score, row.lead_tier) {
+            (Some(score), Some(tier)) => format!("{score} {tier}"),
+            _ => "-".to_owned(),
+        },
         name(&row.recommended),
         percent(row.p_win),
         name(&row.legacy),
@@ -122,6 +128,7 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
             ranking.pool.excluded.len(),
             ranking.model_id
         ));
+        lines.extend(reasons(ranking, &name));
     }
     for decision in &detail.decisions {
         let undone = if decision.undone_at.is_some() { ", undone" } else { "" };
@@ -138,6 +145,50 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
             decision.write,
             decision.trace_id
         ));
+    }
+    lines
+}
+
+/// What the ranking rests on: the lead score, what the gap is worth, and why the first rep stands before the other.
+fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(lead) = &ranking.lead_score {
+        lines.push(format!(
+            "lead score {} of 100 ({}), among {} closed deals; won {} ({:.0}..{:.0} %) whoever works it",
+            lead.score,
+            lead.tier,
+            lead.deals,
+            percent(Some(lead.probability)),
+            lead.interval.low * 100.0,
+            lead.interval.high * 100.0
+        ));
+        lines.extend(lead.factors.iter().map(|factor| format!("  {:+.2} {}", factor.weight, safe(&factor.label))));
+    }
+    if let Some(expected) = &ranking.expected {
+        let gap = expected.gap.map_or_else(String::new, |gap| {
+            format!(
+                ", {:+.1} points against the legacy owner: {:+.0} wins per 100 leads like this",
+                gap * 100.0,
+                gap * 100.0
+            )
+        });
+        lines.push(format!(
+            "expected of the best rep: {}{gap} ({:.0} % of such differences showed in {} held-out deals)",
+            percent(Some(expected.p_win)),
+            expected.kept * 100.0,
+            expected.deals
+        ));
+    }
+    if let Some(comparison) = &ranking.comparison {
+        let (ours, theirs) = (name(comparison.ours.as_str()), name(comparison.theirs.as_str()));
+        lines.push(format!("why {ours} before {theirs}, in log-odds (together {:+.2}):", comparison.gap));
+        lines.extend(
+            comparison
+                .contrasts
+                .iter()
+                .filter(|c| c.weight.abs() >= 0.005)
+                .map(|c| format!("  {:+.2} {}", c.weight, safe(&c.words(&ours, &theirs)))),
+        );
     }
     lines
 }

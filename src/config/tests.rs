@@ -49,6 +49,8 @@ fn a_wrong_value_is_refused() {
     assert!(error_of("[drift]\npsi_act = 0.05").contains("at most the second"));
     assert!(error_of("[drift]\nwindow_days = 0").contains("between 1 and 92"));
     assert!(error_of("[drift]\nmin_leads = 3").contains("chance"));
+    assert!(error_of("[routing]\nhot_score = 30").contains("warm not above hot"));
+    assert!(error_of("[routing]\nwarm_score = 300").ends_with("write a whole number from 0 to 255"));
     assert!(error_of("[salesforce]\nlogin_url = 'http://acme.example'\nclient_id = 'x'").contains("https://"));
     assert!(error_of("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'\nauth = 'jwt'").contains("username"));
 }

@@ -39,6 +39,66 @@ pub struct Factor {
     pub weight: f64,
 }
 
+/// Closed deals of one kind, and how many of them were won.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Closed deals.
+    pub deals: u32,
+    /// Of those, won.
+    pub wins: u32,
+}
+
+impl std::fmt::Display for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.deals {
+            0 => f.write_str("none"),
+            deals => write!(f, "{} of {deals}", self.wins),
+        }
+    }
+}
+
+/// One additive reason why one rep is ahead of another on the same lead, with the closed deals that speak to it.
+///
+/// The weight allows for how good the leads of each rep were and shrinks where deals are few, so it need not follow the
+/// bare win rates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contrast {
+    /// Name of the reason in the model.
+    pub feature: String,
+    /// Which deals are compared, in plain words, for example `industry Healthcare`.
+    pub label: String,
+    /// Log-odds that it adds to the lead of the first rep over the second.
+    pub weight: f64,
+    /// Closed deals of the first rep of this kind.
+    pub ours: Record,
+    /// The same of the second.
+    pub theirs: Record,
+}
+
+impl Contrast {
+    /// The evidence as a sentence: `industry Healthcare: Ana won 14 of 41, Bob 6 of 38`.
+    pub fn words(&self, ours: &str, theirs: &str) -> String {
+        let verb = |record: &Record| if record.deals == 0 { "has" } else { "won" };
+        // "Ana won 14 of 41, Bob 6 of 38", but "Ana won 14 of 41, Bob has none".
+        let both_won = self.ours.deals > 0 && self.theirs.deals > 0;
+        let again = if both_won { String::new() } else { format!("{} ", verb(&self.theirs)) };
+        format!("{}: {ours} {} {}, {theirs} {again}{}", self.label, verb(&self.ours), self.ours, self.theirs)
+    }
+}
+
+/// Why one rep stands before another on a lead: all reasons together sum to the gap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The rep in front.
+    pub ours: RepId,
+    /// The rep compared with.
+    pub theirs: RepId,
+    /// How far apart they are in log-odds, before calibration.
+    pub gap: f64,
+    /// The reasons, strongest first.
+    pub contrasts: Vec<Contrast>,
+}
+
 /// One rep in a ranking.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RankedRep {
@@ -59,6 +119,52 @@ pub struct RankedRep {
     pub factors: Vec<Factor>,
 }
 
+/// What to expect of the best rep of the pool. The best of many noisy numbers is on average less good than it looks (the
+/// winner's curse), so it is drawn towards the mean of the pool. The order of the reps and their `p_win` stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Expected probability that the best rep closes the lead.
+    pub p_win: f64,
+    /// What that is above the legacy owner, who is drawn towards the mean likewise; `None` without one to compare with.
+    pub gap: Option<f64>,
+    /// Share of the shown differences between reps that is taken to be real, 0 to 1.
+    pub kept: f64,
+    /// Held-out deals that the share was measured on.
+    pub deals: u32,
+}
+
+/// Rough kind of a lead by its score.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Tier {
+    /// Above the upper cut point.
+    Hot,
+    /// Above the lower one.
+    Warm,
+    /// The rest.
+    Cold,
+}
+
+/// How good a lead is, whoever works it. Never mixed with a rep's `p_win`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeadScore {
+    /// 0 to 100: how many of 100 training deals had a lead no better than this one.
+    pub score: u8,
+    /// By the cut points that were set when it was ranked.
+    pub tier: Tier,
+    /// Calibrated probability that the lead is won, whoever works it.
+    pub probability: f64,
+    /// 95 % interval of it.
+    pub interval: Interval,
+    /// Training deals that the score compares with.
+    pub deals: u32,
+    /// What about the lead speaks for and against it, in log-odds against the average deal, strongest first.
+    pub factors: Vec<Factor>,
+}
+
 /// All reps of a lead's pool, best first; the legacy owner stands at its true rank, whether in the pool or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranking {
@@ -72,6 +178,16 @@ pub struct Ranking {
     pub pool: Pool,
     /// Which reps count as "similar" evidence, in words, for example `industry Technology`.
     pub segment: String,
+    /// What to expect of the best rep. Rankings made before it was measured have none.
+    #[serde(default)]
+    pub expected: Option<Expected>,
+    /// Why the best rep of the pool stands before the legacy owner; when they are the same, or the legacy owner is no
+    /// rep we know, before the next rep of the pool.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
+    /// How good the lead is, whoever works it.
+    #[serde(default)]
+    pub lead_score: Option<LeadScore>,
 }
 
 impl Ranking {
@@ -83,5 +199,38 @@ impl Ranking {
     /// The entry of one rep.
     pub fn of(&self, rep: &RepId) -> Option<&RankedRep> {
         self.reps.iter().find(|r| &r.rep_id == rep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_reads_as_a_sentence() {
+        let mut contrast = Contrast {
+            feature: "pair.industry".into(),
+            label: "industry Healthcare".into(),
+            weight: 0.31,
+            ours: Record { deals: 41, wins: 14 },
+            theirs: Record { deals: 38, wins: 6 },
+        };
+        assert_eq!(contrast.words("Ana", "Bob"), "industry Healthcare: Ana won 14 of 41, Bob 6 of 38");
+        contrast.theirs = Record::default();
+        assert_eq!(contrast.words("Ana", "Bob"), "industry Healthcare: Ana won 14 of 41, Bob has none");
+        contrast.ours = Record::default();
+        assert_eq!(contrast.words("Ana", "Bob"), "industry Healthcare: Ana has none, Bob has none");
+        contrast.theirs = Record { deals: 2, wins: 0 };
+        assert_eq!(contrast.words("Ana", "Bob"), "industry Healthcare: Ana has none, Bob won 0 of 2");
+    }
+
+    #[test]
+    fn a_ranking_stored_before_it_was_explained_still_reads() {
+        let stored = r#"{"model_id":"m-1","ranked_at":"2026-11-01T00:00:00Z","reps":[{"rep_id":"r","rank":1,"p_win":0.5,
+            "interval":{"low":0.4,"high":0.6},"support":{"deals":4,"wins":1,"similar_deals":2,"similar_wins":1},
+            "in_pool":true}],"pool":{"eligible":["r"],"excluded":[]},"segment":"all deals"}"#;
+        let ranking: Ranking = serde_json::from_str(stored).unwrap();
+        assert_eq!(ranking.best().map(|r| r.rank), Some(1));
+        assert_eq!((ranking.expected, ranking.comparison, ranking.lead_score), (None, None, None));
     }
 }

@@ -9,7 +9,8 @@ use super::calibrate::Calibration;
 use super::drift::Baseline;
 use super::features::{FEATURES_VERSION, FeatureSet};
 use super::forest::Forest;
-use super::scorer::IntervalModel;
+use super::interval::IntervalModel;
+use super::train::Findings;
 use super::xgboost_json::XgbModel;
 
 /// Name of the format.
@@ -64,6 +65,9 @@ struct Body {
     /// Absent in models of versions that did not watch for drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     drift: Option<Baseline>,
+    /// Models that were made before they were looked for, or elsewhere, have none.
+    #[serde(default)]
+    findings: Option<Findings>,
 }
 
 /// What a model file holds.
@@ -74,6 +78,7 @@ pub(super) struct Parts {
     pub(super) interval: IntervalModel,
     pub(super) features: FeatureSet,
     pub(super) drift: Option<Baseline>,
+    pub(super) findings: Option<Findings>,
 }
 
 /// SHA-256, hexadecimal.
@@ -92,8 +97,8 @@ fn checksum(text: &str) -> String {
 
 /// Writes a model file. The same parts give the same bytes.
 pub(super) fn write(parts: Parts) -> Result<String, serde_json::Error> {
-    let Parts { forest, calibration, interval, features, drift } = parts;
-    let body = Body { xgboost: XgbModel::from_forest(&forest), calibration, interval, features, drift };
+    let Parts { forest, calibration, interval, features, drift, findings } = parts;
+    let body = Body { xgboost: XgbModel::from_forest(&forest), calibration, interval, features, drift, findings };
     let model = serde_json::value::to_raw_value(&body)?;
     let envelope = Envelope { format: FORMAT.into(), version: ARTIFACT_VERSION, sha256: checksum(model.get()), model };
     serde_json::to_string(&envelope)
@@ -113,7 +118,7 @@ pub(super) fn read(text: &str) -> Result<Parts, ModelError> {
     if checksum(envelope.model.get()) != envelope.sha256 {
         return Err(ModelError::Damaged("its checksum is wrong".into()));
     }
-    let Body { xgboost, calibration, interval, mut features, drift } =
+    let Body { xgboost, calibration, interval, mut features, drift, findings } =
         serde_json::from_str(envelope.model.get()).map_err(damaged)?;
     if features.spec.version > FEATURES_VERSION {
         return Err(ModelError::Newer { what: "features", found: features.spec.version, known: FEATURES_VERSION });
@@ -124,9 +129,10 @@ pub(super) fn read(text: &str) -> Result<Parts, ModelError> {
         && features.state.attach(&features.spec)
         && calibration.is_sound()
         && interval.is_sound()
-        && drift.as_ref().is_none_or(Baseline::is_sound);
+        && drift.as_ref().is_none_or(Baseline::is_sound)
+        && findings.as_ref().is_none_or(Findings::is_sound);
     if !sound {
         return Err(ModelError::Damaged("its parts do not fit together".into()));
     }
-    Ok(Parts { forest, calibration, interval, features, drift })
+    Ok(Parts { forest, calibration, interval, features, drift, findings })
 }

@@ -1,42 +1,17 @@
 //! A trained model that ranks reps.
 
-use serde::{Deserialize, Serialize};
-
 use super::artifact::{self, ModelError, Parts};
 use super::calibrate::Calibration;
 use super::drift::Baseline;
-use super::evaluate::Z;
-use super::explain::{self, FactorMap};
+use super::explain::{Explainer, FactorMap, Scratch, versus};
 use super::features::{Codes, FeatureSet, Uncertainty};
 use super::forest::Forest;
-use super::{Explanation, RepScore, Scorer};
+use super::interval::{self, IntervalModel};
+use super::shrink::Shrinkage;
+use super::train::Findings;
+use super::{Difference, Explanation, LeadChance, RepScore, Scorer};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::RepKey;
-use crate::domain::ranking::Interval;
-
-/// How wide the interval of a probability is, in log-odds: the variance of the margin around the truth is
-/// `rep * v_rep + lead * v_lead + floor`, with `v_rep` the posterior variance of the rep's advantage on this lead and
-/// `v_lead` that of the lead's own log-odds.
-///
-/// It covers what is not known about the true probability, not whether this one lead is won. The coefficients were
-/// chosen on generated companies whose true probabilities are known; on four others, the nominal 95 % covered 91 to
-/// 94 % of the true probabilities with 12,000 deals, and only 72 to 95 % with 3,000: the error of the calibration curve
-/// itself is not part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IntervalModel {
-    /// Weight of the rep's variance.
-    pub rep: f64,
-    /// Weight of the lead's variance.
-    pub lead: f64,
-    /// What even much data leaves open, squared log-odds.
-    pub floor: f64,
-}
-
-impl IntervalModel {
-    pub(super) fn is_sound(&self) -> bool {
-        [self.rep, self.lead, self.floor].iter().all(|v| v.is_finite() && *v >= 0.0)
-    }
-}
 
 /// A model ready to score: immutable, cheap to share.
 #[derive(Debug)]
@@ -48,8 +23,8 @@ pub struct Model {
     drift: Option<Baseline>,
     uncertainty: Uncertainty,
     factors: FactorMap,
-    /// Margin of the average training deal.
-    base: f64,
+    explainer: Explainer,
+    findings: Option<Findings>,
 }
 
 impl Model {
@@ -62,11 +37,11 @@ impl Model {
     }
 
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { forest, calibration, interval, features, drift } = parts;
+        let Parts { forest, calibration, interval, features, drift, findings } = parts;
         let uncertainty = features.state.uncertainty();
         let factors = features.factors();
-        let base = explain::expected_margin(&forest);
-        Self { forest, calibration, interval, features, drift, uncertainty, factors, base }
+        let explainer = Explainer::new(&forest);
+        Self { forest, calibration, interval, features, drift, uncertainty, factors, explainer, findings }
     }
 
     /// What the deals looked like that it learned from; `None` for models of versions that did not keep it.
@@ -93,6 +68,13 @@ impl Model {
         row
     }
 
+    /// A whole row of one rep.
+    fn row(&self, codes: &Codes, rep: Option<usize>) -> Vec<f32> {
+        let mut row = self.lead_row(codes);
+        self.features.state.write_rep(&self.features.spec, codes, rep, &mut row);
+        row
+    }
+
     fn margin(&self, codes: &Codes, rep: Option<usize>, row: &mut [f32]) -> f32 {
         self.features.state.write_rep(&self.features.spec, codes, rep, row);
         self.forest.margin(row)
@@ -112,19 +94,16 @@ impl Scorer for Model {
         let codes = self.features.spec.encode(facts);
         let mut row = self.lead_row(&codes);
         let segment = self.segment_field(&codes);
-        let lead_variance = self.interval.lead * state.lead_variance(&codes) + self.interval.floor;
+        let of_lead = self.interval.of_lead(state.lead_variance(&codes));
         reps.iter()
             .map(|key| {
                 let rep = state.rep(key);
                 let margin = f64::from(self.margin(&codes, rep, &mut row));
-                let rep_variance = self.interval.rep * state.rep_variance(&self.uncertainty, &codes, rep);
-                let half = Z * (rep_variance + lead_variance).sqrt();
+                let rep_variance = state.rep_variance(&self.uncertainty, &codes, rep);
+                let p_win = self.calibration.probability(margin);
                 RepScore {
-                    p_win: self.calibration.probability(margin),
-                    interval: Interval {
-                        low: self.calibration.probability(margin - half),
-                        high: self.calibration.probability(margin + half),
-                    },
+                    p_win,
+                    interval: self.interval.around(p_win, margin, rep_variance, of_lead),
                     support: state.support(&codes, rep, segment),
                 }
             })
@@ -132,12 +111,42 @@ impl Scorer for Model {
     }
 
     fn explain(&self, facts: &LeadFacts, rep: &RepKey) -> Explanation {
-        let state = &self.features.state;
         let codes = self.features.spec.encode(facts);
-        let mut row = self.lead_row(&codes);
-        state.write_rep(&self.features.spec, &codes, state.rep(rep), &mut row);
-        let contributions = explain::contributions(&self.forest, &row);
-        Explanation { base: self.base, factors: self.factors.group(&contributions, facts) }
+        let row = self.row(&codes, self.features.state.rep(rep));
+        let contributions = self.explainer.contributions(&self.forest, &row, &mut Scratch::default());
+        Explanation { base: self.explainer.base(), factors: self.factors.group(&contributions, facts) }
+    }
+
+    fn difference(&self, facts: &LeadFacts, ours: &RepKey, theirs: &RepKey) -> Option<Difference> {
+        let codes = self.features.spec.encode(facts);
+        let reps = (self.features.state.rep(ours), self.features.state.rep(theirs));
+        let columns = versus::difference(&self.forest, &self.row(&codes, reps.0), &self.row(&codes, reps.1));
+        let contrasts = self.factors.contrast(&columns, &self.features, &codes, reps);
+        Some(Difference { gap: columns.iter().sum(), contrasts })
+    }
+
+    fn lead_chance(&self, facts: &LeadFacts) -> Option<LeadChance> {
+        let scale = &self.findings.as_ref()?.lead;
+        let codes = self.features.spec.encode(facts);
+        let row = self.row(&codes, None);
+        let margin = f64::from(self.forest.margin(&row));
+        let probability = scale.probability(margin);
+        let of_lead = self.interval.of_lead(self.features.state.lead_variance(&codes));
+        let contributions = self.explainer.contributions(&self.forest, &row, &mut Scratch::default());
+        let mut factors = self.factors.group(&contributions, facts);
+        // What a rep without history adds is the same for every lead, and says nothing about this one.
+        factors.retain(|factor| factor.feature.starts_with("lead."));
+        Some(LeadChance {
+            score: scale.score(margin),
+            probability,
+            interval: interval::around(probability, of_lead + scale.curve_variance(margin)),
+            deals: scale.deals(),
+            factors,
+        })
+    }
+
+    fn shrinkage(&self) -> Option<Shrinkage> {
+        self.findings.as_ref().map(|findings| findings.shrinkage)
     }
 
     fn segment(&self, facts: &LeadFacts) -> String {

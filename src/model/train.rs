@@ -5,6 +5,7 @@
 //! the same options give the same bytes.
 
 mod baselines;
+mod findings;
 mod hess;
 mod sample;
 mod search;
@@ -23,6 +24,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 
 pub use baselines::{Baseline, Baselines};
+pub(super) use findings::Findings;
 pub use hess::Hessboost;
 
 use super::artifact::{self, ARTIFACT_VERSION, Parts};
@@ -32,7 +34,7 @@ use super::evaluate::Evaluation;
 use super::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet};
 use super::forest::Forest;
 use super::gates;
-use super::scorer::{IntervalModel, Model};
+use super::scorer::Model;
 use crate::domain::deal::{Deal, Outcome};
 use study::{FITS_IN_ALL, Study, Watch};
 
@@ -46,8 +48,6 @@ const HELD_OUT: f64 = 0.2;
 const SHALLOW_BELOW: usize = 5_000;
 /// Columns named in the card's list of importance.
 const MAX_IMPORTANCE: usize = 30;
-/// See [`IntervalModel`].
-const INTERVAL: IntervalModel = IntervalModel { rep: 1.2, lead: 1.0, floor: 0.05 };
 
 /// How to train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -305,6 +305,7 @@ pub fn train_with(
     let fitted = study.fit(trainer, &everything, &parameters, &mut watch)?;
 
     watch.step(Step::Writing);
+    let (interval, findings) = findings::find(&study, &fitted, &deals, options.seed);
     let verdict = gates::judge(&stratified, &out_of_time);
     let features = FeatureSet { spec: study.spec, state: study.state };
     let card = Card {
@@ -332,7 +333,7 @@ pub fn train_with(
         },
     };
     let (forest, calibration) = (fitted.forest, fitted.calibration);
-    let mut parts = Parts { forest, calibration, interval: INTERVAL, features, drift: None };
+    let mut parts = Parts { forest, calibration, interval, features, drift: None, findings };
     parts.drift = Some(drift::Baseline::of(deals.iter().copied(), &Model::new(parts.clone())));
     let artifact = artifact::write(parts).map_err(|e| TrainError::Write(e.to_string()))?;
     watch.finish();

@@ -39,6 +39,9 @@ fn ranking(ps: &[f64]) -> Ranking {
         pool: Pool { eligible: reps.iter().map(|r| r.rep_id.clone()).collect(), excluded: vec![] },
         reps,
         segment: "all deals".into(),
+        expected: None,
+        comparison: None,
+        lead_score: None,
     }
 }
 

@@ -166,6 +166,8 @@ pub(super) fn queue_row(row: &impl Columns) -> Result<QueueRow, StoreError> {
         p_win: row.real_opt("p_win")?,
         legacy: row.text_opt("legacy")?,
         legacy_p_win: row.real_opt("legacy_p_win")?,
+        lead_score: row.int_opt("lead_score")?.and_then(|score| u8::try_from(score).ok()),
+        lead_tier: row.word_opt("lead_tier")?,
         snoozed_until: row.time_opt("snoozed_until")?,
         decided_owner: row.text_opt("decided_owner")?,
         write: row.word_opt("write_state")?,

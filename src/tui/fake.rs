@@ -148,6 +148,8 @@ fn row(priority: f64, detail: &LeadDetail) -> QueueRow {
         p_win: recommended.as_ref().and_then(p),
         legacy: name(&record.legacy.owner),
         legacy_p_win: p(&record.legacy.owner),
+        lead_score: detail.ranking.as_ref().and_then(|r| r.lead_score.as_ref()).map(|s| s.score),
+        lead_tier: detail.ranking.as_ref().and_then(|r| r.lead_score.as_ref()).map(|s| s.tier),
         snoozed_until: record.snoozed_until,
         decided_owner: None,
         write: None,

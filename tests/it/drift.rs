@@ -12,7 +12,7 @@ use leadboard::domain::ids::{LeadId, ModelId, RepId, RepKey};
 use leadboard::domain::lane::Lane;
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::model::drift::{Baseline, Leads};
-use leadboard::model::{Explanation, RepScore, Scorer};
+use leadboard::model::{Clearance, Explanation, RepScore, Scorer};
 
 use crate::store_fixtures::{LEADS, at, id, ranked, raw, receive, rep, sqlite};
 

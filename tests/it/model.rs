@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-mod company;
+pub(crate) mod company;
 mod gates;
 
 use std::num::NonZeroUsize;

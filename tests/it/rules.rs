@@ -200,6 +200,9 @@ fn rule_5_only_calibrated_probabilities_are_compared_with_thresholds() {
             reps: entries,
             pool: Pool::default(),
             segment: String::new(),
+            expected: None,
+            comparison: None,
+            lead_score: None,
         };
         recommend(&ranking, &Owner::Queue(QueueId::new("q")), &queues, &Settings::default(), true).reason
     };

@@ -136,6 +136,9 @@ impl Office {
                 reps: vec![entry(1, "bea", 0.5), entry(2, "leo", 0.3)],
                 pool: Pool { eligible: vec![RepId::new("bea"), RepId::new("leo")], excluded: vec![] },
                 segment: "source Webinar".into(),
+                expected: None,
+                comparison: None,
+                lead_score: None,
             }),
             recommendation: Recommendation {
                 route,

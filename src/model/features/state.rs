@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::experience::Experience;
-use super::rep_effects::{Layout, RepEffects, Tally};
+use super::rep_effects::{Layout, RepEffects, RepState, Tally};
 use super::spec::{Codes, FeatureSpec, Scope, Source};
 use crate::domain::ids::RepKey;
 use crate::domain::ranking::Support;
@@ -193,6 +193,25 @@ impl FeatureState {
     /// in the smoothed rate: [`MIN_SUPPORT`] closed deals.
     pub fn supported(&self, rep: Option<usize>) -> bool {
         rep.is_some_and(|rep| self.effects.reps[rep].deals().0 >= MIN_SUPPORT)
+    }
+
+    /// What a rep adds to the log-odds of this lead, on all leads (`None`) or more in the lead's slot of one field; 0
+    /// for a rep without deals and for a field that is not crossed.
+    pub fn rep_effect(&self, codes: &Codes, rep: Option<usize>, field: Option<usize>) -> f64 {
+        self.rep_cell(codes, rep, field).map_or(0.0, |(rep, cell)| rep.effects[cell])
+    }
+
+    /// Closed deals and wins of a rep, in all (`None`) or in the lead's slot of one field.
+    pub fn rep_record(&self, codes: &Codes, rep: Option<usize>, field: Option<usize>) -> (u32, u32) {
+        self.rep_cell(codes, rep, field).map_or((0, 0), |(rep, cell)| (rep.tallies[cell].0, rep.tallies[cell].1))
+    }
+
+    fn rep_cell(&self, codes: &Codes, rep: Option<usize>, field: Option<usize>) -> Option<(&RepState, usize)> {
+        let cell = match field {
+            None => 0,
+            Some(field) => self.layout.cell(field, codes.fields[field].slot)?,
+        };
+        Some((&self.effects.reps[rep?], cell))
     }
 
     /// Variance of the lead's own log-odds.

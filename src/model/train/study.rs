@@ -38,6 +38,28 @@ pub(super) struct Fitted {
     pub(super) parameters: Parameters,
     pub(super) calibration: Calibration,
     pub(super) calibration_rows: u32,
+    pub(super) held_out: HeldOut,
+}
+
+/// The deals that calibration was fitted on, with the forests that had not seen them.
+pub(super) struct HeldOut {
+    /// Indices of the deals, in order of creation.
+    pub(super) deals: Vec<usize>,
+    /// What the forest said of each, with the rep who worked it.
+    pub(super) margins: Vec<f64>,
+    /// How each ended.
+    pub(super) won: Vec<bool>,
+    older: Forest,
+    newest: Forest,
+    /// From this one on, it was `newest`.
+    turn: usize,
+}
+
+impl HeldOut {
+    /// The forest that judged the `i`-th of the deals.
+    pub(super) const fn forest(&self, i: usize) -> &Forest {
+        if i < self.turn { &self.older } else { &self.newest }
+    }
 }
 
 impl<'a> Study<'a> {
@@ -61,6 +83,22 @@ impl<'a> Study<'a> {
         let mut row = vec![f32::NAN; self.spec.columns.len()];
         self.state.write_lead(&self.spec, &codes, &mut row);
         self.state.write_rep(&self.spec, &codes, self.state.rep(&deal.rep), &mut row);
+        row
+    }
+
+    /// [`Self::scored`] for a rep without any history.
+    pub(super) fn scored_lead(&self, deal: &Deal) -> Vec<f32> {
+        let codes = self.spec.encode(&deal.facts);
+        let mut row = vec![f32::NAN; self.spec.columns.len()];
+        self.state.write_lead(&self.spec, &codes, &mut row);
+        self.state.write_rep(&self.spec, &codes, None, &mut row);
+        row
+    }
+
+    /// The row of a deal as of its creation, but for a rep without any history.
+    pub(super) fn without_rep(&self, index: usize, deal: &Deal) -> Vec<f32> {
+        let mut row = self.matrix.row(index).to_vec();
+        self.state.write_rep(&self.spec, &self.spec.encode(&deal.facts), None, &mut row);
         row
     }
 
@@ -108,9 +146,18 @@ impl<'a> Study<'a> {
         let wins = won.iter().filter(|w| **w).count();
         let calibration =
             Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost: won.len() - wins })?;
-        drop((sample, older));
+        drop(sample);
         let forest = self.grow(trainer, train, columns, rounds, &parameters, watch)?;
-        Ok(Fitted { forest, parameters, calibration, calibration_rows: margins.len() as u32 })
+        let calibration_rows = margins.len() as u32;
+        let held_out = HeldOut {
+            deals: train[first..].to_vec(),
+            margins,
+            won,
+            older,
+            newest: newest.forest,
+            turn: second - first,
+        };
+        Ok(Fitted { forest, parameters, calibration, calibration_rows, held_out })
     }
 
     /// The forest of `train` that sees only the lead, with parameters that were chosen before.

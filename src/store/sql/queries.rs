@@ -7,7 +7,8 @@
 macro_rules! queue_rows {
     () => {
         "SELECT l.id, l.company, l.source, l.territory, l.state, l.lane, l.queue_order, l.created_at, l.received_at,
-            l.snoozed_until, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, d.write_state,
+            l.snoozed_until, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
+            r.lead_tier, d.write_state,
             CASE r.route_kind
                 WHEN 'assign_rep' THEN COALESCE((SELECT name FROM reps WHERE id = r.route_id), r.route_id)
                 ELSE COALESCE((SELECT name FROM queues WHERE id = r.route_id), r.route_id) END AS recommended,

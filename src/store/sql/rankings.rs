@@ -8,8 +8,8 @@ statements! {
 
     INSERT = "INSERT INTO rankings (
             lead_id, modstamp, model_id, ranked_at, lane, priority, route_kind, route_id, reason, p_win, legacy_p_win,
-            recommendation, ranking)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
+            recommendation, ranking, lead_score, lead_tier)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id";
 
     INTO_LANE = "UPDATE leads SET state = 'in_lane', lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5,
             first_ranked_at = COALESCE(first_ranked_at, $5)

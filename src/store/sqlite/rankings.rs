@@ -42,6 +42,7 @@ async fn save_one(conn: &mut SqliteConnection, one: &RankedLead) -> Result<bool,
     let legacy = row.owner("legacy_kind", "legacy_id")?;
     let ranking = one.ranking.as_ref();
     let p_win = |rep| ranking.and_then(|r: &Ranking| r.of(rep)).map(|r| r.p_win);
+    let lead_score = ranking.and_then(|r| r.lead_score.as_ref());
     let recommended_p_win = match &one.recommendation.route {
         Route::AssignRep(rep) => p_win(rep),
         Route::ManagerQueue(_) | Route::DefaultQueue(_) => None,
@@ -63,6 +64,8 @@ async fn save_one(conn: &mut SqliteConnection, one: &RankedLead) -> Result<bool,
         .bind(legacy.rep().and_then(p_win))
         .bind(values::json(&one.recommendation)?)
         .bind(ranking.map(values::json).transpose()?)
+        .bind(lead_score.map(|s| i64::from(s.score)))
+        .bind(lead_score.map(|s| s.tier.to_string()))
         .fetch_one(&mut *conn)
         .await
         .map_err(database)?;

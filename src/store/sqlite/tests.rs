@@ -194,7 +194,7 @@ async fn a_newer_schema_is_refused_untouched() {
     .unwrap();
     store.close().await;
     let refused = SqliteStore::open(&path).await.unwrap_err();
-    assert!(matches!(refused, StoreError::NewerSchema { found: 9999, known: 2 }), "{refused}");
+    assert!(matches!(refused, StoreError::NewerSchema { found: 9999, .. }), "{refused}");
 }
 
 #[tokio::test]

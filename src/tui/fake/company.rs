@@ -11,7 +11,9 @@ use crate::domain::ids::{LeadId, ModelId, QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
 use crate::domain::pool::{Exclusion, Pool};
-use crate::domain::ranking::{Factor, Interval, RankedRep, Ranking, Support};
+use crate::domain::ranking::{
+    Comparison, Contrast, Expected, Factor, Interval, LeadScore, RankedRep, Ranking, Record, Support, Tier,
+};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 use crate::domain::rep::{Queue, Rep, Roster};
 use crate::tui::backend::{LeadDetail, ModelRow};
@@ -99,10 +101,12 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
         ..LeadFacts::empty(created_at)
     };
     let low = index % 9 == 8;
-    let ranking = ranking(index, now, territory, roster, low);
+    let mut ranking = ranking(index, now, territory, roster, low);
+    let legacy_at = [0, 3, 1, 8, 5, 0, 2][index % 7].min(ranking.reps.len() - 1);
+    let legacy = ranking.reps[legacy_at].rep_id.clone();
+    compare(&mut ranking, &legacy);
     let eligible: Vec<&RankedRep> = ranking.reps.iter().filter(|r| r.in_pool).collect();
     let best = eligible[0];
-    let legacy_at = [0, 3, 1, 8, 5, 0, 2][index % 7].min(eligible.len() - 1);
     let legacy = eligible[legacy_at];
     let gap = best.p_win - legacy.p_win;
     let (lane, route, reason, explanation) = if low {
@@ -183,6 +187,23 @@ fn ranking(index: usize, now: DateTime<Utc>, territory: &str, roster: &Roster, l
         }
     }
     let scale = if low { 0.17 } else { 0.42 };
+    let chance = 0.06 + 0.4 * noise(index, 9).powi(2);
+    let lead_score = LeadScore {
+        score: (100.0 * noise(index, 9)) as u8,
+        tier: match noise(index, 9) {
+            x if x > 0.8 => Tier::Hot,
+            x if x > 0.4 => Tier::Warm,
+            _ => Tier::Cold,
+        },
+        probability: chance,
+        interval: Interval { low: chance * 0.7, high: chance * 1.35 },
+        deals: 9_600,
+        factors: ["leads of this kind", "source web form", "employees 471"]
+            .into_iter()
+            .zip([0.41, -0.22, 0.09])
+            .map(|(label, weight)| Factor { feature: format!("lead.{label}"), label: label.into(), weight })
+            .collect(),
+    };
     let mut reps: Vec<RankedRep> = pool
         .eligible
         .iter()
@@ -218,7 +239,40 @@ fn ranking(index: usize, now: DateTime<Utc>, territory: &str, roster: &Roster, l
         reps,
         pool,
         segment: format!("industry {}", INDUSTRIES[index % 5]),
+        expected: None,
+        comparison: None,
+        lead_score: Some(lead_score),
     }
+}
+
+/// What is expected of the best rep, and why it stands before another.
+fn compare(ranking: &mut Ranking, legacy: &RepId) {
+    let best = ranking.reps[0].clone();
+    let mean = ranking.reps.iter().map(|r| r.p_win).sum::<f64>() / ranking.reps.len() as f64;
+    let disagreed = best.rep_id != *legacy;
+    let other = ranking.reps.iter().find(|r| if disagreed { r.rep_id == *legacy } else { r.rank == 2 });
+    let Some(other) = other.cloned() else { return };
+    let held = |p: f64| mean + 0.8 * (p - mean);
+    let gap = disagreed.then(|| held(best.p_win) - held(other.p_win));
+    ranking.expected = Some(Expected { p_win: held(best.p_win), gap, kept: 0.8, deals: 3_840 });
+    let log_odds = |p: f64| (p / (1.0 - p)).ln();
+    let total = log_odds(best.p_win) - log_odds(other.p_win);
+    let contrast = |feature: &str, label: String, share: f64, part: u32| Contrast {
+        feature: feature.into(),
+        label,
+        weight: share * total,
+        ours: Record { deals: best.support.deals / part, wins: best.support.wins / part },
+        theirs: Record { deals: other.support.deals / part, wins: other.support.wins / part },
+    };
+    let contrasts = vec![
+        contrast("pair.industry", ranking.segment.clone(), 0.5, 4),
+        contrast("rep", "all leads".into(), 0.4, 1),
+        contrast("pair.source", "source web form".into(), -0.2, 5),
+        contrast("pair.amount_tier", "deal amount 15k to 60k".into(), 0.16, 3),
+        contrast("pair.product", "product Analytics Suite".into(), 0.11, 2),
+        contrast("pair.country", "country other than the common ones".into(), 0.03, 60),
+    ];
+    ranking.comparison = Some(Comparison { ours: best.rep_id, theirs: other.rep_id, gap: total, contrasts });
 }
 
 fn factors(index: usize, rep: usize) -> Vec<Factor> {

@@ -23,21 +23,21 @@ const SIZES: usize = 3;
 
 /// How strongly reps differ, as standard deviations in log-odds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spread {
-    pub(super) rep: f64,
-    pub(super) rep_by_industry: f64,
-    pub(super) rep_by_size: f64,
+pub(crate) struct Spread {
+    pub(crate) rep: f64,
+    pub(crate) rep_by_industry: f64,
+    pub(crate) rep_by_size: f64,
 }
 
 impl Spread {
     /// Reps differ, and differ most by industry.
-    pub(super) const STRONG: Self = Self { rep: 0.35, rep_by_industry: 0.5, rep_by_size: 0.25 };
+    pub(crate) const STRONG: Self = Self { rep: 0.35, rep_by_industry: 0.5, rep_by_size: 0.25 };
     /// Who works a lead does not matter.
-    pub(super) const NONE: Self = Self { rep: 0.0, rep_by_industry: 0.0, rep_by_size: 0.0 };
+    pub(crate) const NONE: Self = Self { rep: 0.0, rep_by_industry: 0.0, rep_by_size: 0.0 };
 }
 
 /// The company.
-pub(super) struct Company {
+pub(crate) struct Company {
     rng: ChaCha8Rng,
     reps_per_territory: usize,
     rep: Vec<f64>,
@@ -48,9 +48,9 @@ pub(super) struct Company {
 }
 
 /// A lead with what only the company knows.
-pub(super) struct Lead {
-    pub(super) facts: LeadFacts,
-    pub(super) territory: usize,
+pub(crate) struct Lead {
+    pub(crate) facts: LeadFacts,
+    pub(crate) territory: usize,
     industry: usize,
     size: usize,
     own: f64,
@@ -62,7 +62,7 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 }
 
 impl Company {
-    pub(super) fn new(seed: u64, reps: usize, spread: Spread) -> Self {
+    pub(crate) fn new(seed: u64, reps: usize, spread: Spread) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let rng_ref = &mut rng;
         let rep = (0..reps).map(|_| spread.rep * normal(rng_ref)).collect();
@@ -81,16 +81,16 @@ impl Company {
     }
 
     /// The reps who can own a lead of this territory.
-    pub(super) fn pool(&self, territory: usize) -> Vec<usize> {
+    pub(crate) fn pool(&self, territory: usize) -> Vec<usize> {
         (0..self.reps_per_territory).map(|i| territory * self.reps_per_territory + i).collect()
     }
 
-    pub(super) fn key(rep: usize) -> RepKey {
+    pub(crate) fn key(rep: usize) -> RepKey {
         RepKey::new(format!("rep-{rep:02}"))
     }
 
     /// The next lead, half an hour after the last.
-    pub(super) fn lead(&mut self) -> Lead {
+    pub(crate) fn lead(&mut self) -> Lead {
         let start: DateTime<Utc> = Utc.with_ymd_and_hms(2024, 1, 1, 8, 0, 0).unwrap();
         let created_at = start + TimeDelta::minutes(60 * self.leads as i64);
         self.leads += 1;
@@ -121,20 +121,20 @@ impl Company {
     }
 
     /// The true probability that a rep wins a lead.
-    pub(super) fn truth(&self, lead: &Lead, rep: usize) -> f64 {
+    pub(crate) fn truth(&self, lead: &Lead, rep: usize) -> f64 {
         let log_odds = lead.own + self.rep[rep] + self.by_industry[rep][lead.industry] + self.by_size[rep][lead.size];
         1.0 / (1.0 + (-log_odds).exp())
     }
 
     /// The rep whose turn it is in a territory.
-    pub(super) fn round_robin(&mut self, territory: usize) -> usize {
+    pub(crate) fn round_robin(&mut self, territory: usize) -> usize {
         let turn = self.next_rep[territory];
         self.next_rep[territory] = (turn + 1) % self.reps_per_territory;
         territory * self.reps_per_territory + turn
     }
 
     /// A history of closed deals that the legacy round robin assigned.
-    pub(super) fn history(&mut self, deals: usize) -> Vec<Deal> {
+    pub(crate) fn history(&mut self, deals: usize) -> Vec<Deal> {
         (0..deals)
             .map(|i| {
                 let lead = self.lead();
@@ -156,26 +156,26 @@ impl Company {
 }
 
 /// What routing new leads by a model is worth, in true expected wins, and how honest its intervals are.
-pub(super) struct Routed {
-    pub(super) legacy: f64,
-    pub(super) model: f64,
-    pub(super) oracle: f64,
+pub(crate) struct Routed {
+    pub(crate) legacy: f64,
+    pub(crate) model: f64,
+    pub(crate) oracle: f64,
     /// Share of (lead, rep) pairs whose true probability lies in the interval.
-    pub(super) coverage: f64,
+    pub(crate) coverage: f64,
     /// Mean width of the intervals.
-    pub(super) width: f64,
+    pub(crate) width: f64,
     /// Mean of predicted less true probability of the picks: the winner's curse.
-    pub(super) top_pick_gap: f64,
+    pub(crate) top_pick_gap: f64,
 }
 
 impl Routed {
-    pub(super) fn captured(&self) -> f64 {
+    pub(crate) fn captured(&self) -> f64 {
         (self.model - self.legacy) / (self.oracle - self.legacy)
     }
 }
 
 /// Routes new leads of the company within each territory's pool.
-pub(super) fn route(company: &mut Company, scorer: &dyn leadboard::model::Scorer, leads: usize) -> Routed {
+pub(crate) fn route(company: &mut Company, scorer: &dyn leadboard::model::Scorer, leads: usize) -> Routed {
     let (mut legacy, mut model, mut oracle) = (0.0, 0.0, 0.0);
     let (mut covered, mut pairs, mut width, mut gap) = (0usize, 0usize, 0.0, 0.0);
     for _ in 0..leads {

@@ -1,6 +1,7 @@
 //! What a lead looks like: the why-panel, used beside the queue and as a screen of its own.
 
 mod parts;
+mod why;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -29,6 +30,11 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let inner = Rect { x: side.x + 1, width: side.width.saturating_sub(1), ..side };
     let width = usize::from(inner.width).saturating_sub(1);
     let mut lines = parts::facts_list(detail, ctx, width);
+    let score = why::lead_score_list(detail, ctx, width);
+    if !score.is_empty() {
+        lines.push(Line::default());
+        lines.extend(score);
+    }
     lines.push(Line::default());
     lines.extend(parts::pool_list(detail, ctx, width));
     lines.push(Line::default());
@@ -45,7 +51,8 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
     let height = usize::from(area.height);
     let roomy = height >= 26;
-    let facts = parts::facts(detail, ctx, width, if roomy { 2 } else { 1 });
+    let mut facts = why::lead_score(detail, ctx, width);
+    facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
     let verdict = parts::recommendation(detail, ctx, width);
     let decision = parts::decision(detail, model, ctx, width);
     let pool = parts::pool(detail, ctx, width);
@@ -53,8 +60,21 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
     let fixed = 1 + facts.len() + decision.len() + 1 + verdict.len();
     let spare = height.saturating_sub(fixed);
-    let factors = parts::factors(detail, ctx, width, if roomy { 7 } else { 3 });
-    let factors = if spare >= FEWEST_REPS + factors.len() { factors } else { Vec::new() };
+    // What tells the two apart, or, where nothing was compared, what speaks for and against each.
+    let mut factors = why::contrasts(detail, ctx, width, if roomy { 8 } else { 3 });
+    if factors.is_empty() {
+        factors = why::factors(detail, ctx, width, if roomy { 7 } else { 3 });
+    } else if roomy {
+        let rests_on = " Each weight allows for which leads the two had; few deals weigh little.";
+        factors.push(ctx.span(Meaning::Muted, ctx.theme.text(rests_on, width)).into());
+        factors.push(Line::default());
+        factors.extend(why::factors(detail, ctx, width, 5));
+    }
+    // A title without a line under it says nothing.
+    factors.truncate(spare.saturating_sub(FEWEST_REPS));
+    if factors.len() < 2 {
+        factors.clear();
+    }
     let pool = if spare >= FEWEST_REPS + factors.len() + pool.len() { pool } else { Vec::new() };
     let for_reps = spare.saturating_sub(factors.len() + pool.len()).min(reps.max(1));
     // What the reps do not need becomes air between the parts, first where it helps most.

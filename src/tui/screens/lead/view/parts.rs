@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
@@ -11,7 +11,7 @@ use crate::domain::decision::WriteState;
 use crate::domain::lead::LeadState;
 use crate::domain::pool::Exclusion;
 use crate::domain::ranking::{RankedRep, Ranking};
-use crate::domain::recommendation::{Route, RouteReason};
+use crate::domain::recommendation::Route;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
@@ -117,7 +117,7 @@ pub(super) fn facts_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Li
     lines
 }
 
-fn heading(ctx: &Ctx, text: &str) -> Line<'static> {
+pub(super) fn heading(ctx: &Ctx, text: &str) -> Line<'static> {
     ctx.span(Meaning::Title, format!(" {text}")).into()
 }
 
@@ -227,12 +227,16 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
     Line::from(spans)
 }
 
-fn is_recommended(detail: &LeadDetail, rep: &RankedRep) -> bool {
+/// Whether policy would give the lead to this rep.
+pub(super) fn is_recommended(detail: &LeadDetail, rep: &RankedRep) -> bool {
     matches!(&detail.recommendation, Some(r) if matches!(&r.route, Route::AssignRep(id) if *id == rep.rep_id))
 }
 
 /// The recommended rep of the ranking, and the legacy owner's place in it.
-fn rivals<'a>(detail: &'a LeadDetail, ranking: &'a Ranking) -> (Option<&'a RankedRep>, Option<&'a RankedRep>) {
+pub(super) fn rivals<'a>(
+    detail: &'a LeadDetail,
+    ranking: &'a Ranking,
+) -> (Option<&'a RankedRep>, Option<&'a RankedRep>) {
     let model = ranking.reps.iter().find(|r| is_recommended(detail, r)).or_else(|| ranking.best());
     (model, legacy_rep(detail).and_then(|id| ranking.of(id)))
 }
@@ -249,75 +253,7 @@ pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Ve
         ctx.span(Meaning::Model, format!(" {arrow} {owner}")),
         ctx.span(Meaning::Text, format!(": {}", ctx.theme.text(&recommendation.explanation, room))),
     ]);
-    vec![first, gap(detail, ctx, width)]
-}
-
-fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static> {
-    let rivals = detail.ranking.as_ref().map(|ranking| rivals(detail, ranking));
-    let uncleared = detail.recommendation.as_ref().is_some_and(|given| given.reason == RouteReason::ModelUncleared);
-    let text = match rivals {
-        Some((Some(_), Some(_))) if uncleared => "no gap: this model cannot yet tell which rep is better".into(),
-        Some((Some(model), Some(legacy))) if model.rep_id == legacy.rep_id => {
-            return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
-        }
-        Some((Some(model), Some(legacy))) => {
-            let points = (model.p_win - legacy.p_win) * 100.0;
-            let apart = model.interval.low > legacy.interval.high;
-            let sure = if apart { "ranges apart" } else { "ranges overlap" };
-            let full =
-                format!("gap {points:.1} points: {points:.0} more wins expected per 100 leads like this ({sure})");
-            let middle = format!("gap {points:.1} points: {points:.0} more wins per 100 leads like this, {sure}");
-            let short = format!("gap {points:.1} points, {points:+.0} wins per 100 like this");
-            let fits = |text: &String| text.width() + 2 <= width;
-            [full, middle].into_iter().find(fits).unwrap_or(short)
-        }
-        Some((_, None)) => {
-            let name = ctx.theme.text(name_of(detail, &detail.record.legacy.owner), 30);
-            let kind = if legacy_rep(detail).is_some() { "has no probability" } else { "is a queue" };
-            format!("no gap: the legacy owner {name} {kind}")
-        }
-        _ => "no gap: nobody is ranked".into(),
-    };
-    ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()
-}
-
-/// What speaks for and against the model's pick and the legacy owner, side by side where there is room.
-pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize) -> Vec<Line<'static>> {
-    let Some(ranking) = &detail.ranking else { return Vec::new() };
-    let (model, legacy) = rivals(detail, ranking);
-    let mut columns: Vec<(&RankedRep, Meaning, &str)> = Vec::new();
-    columns.extend(model.map(|rep| {
-        let tag = if is_recommended(detail, rep) { "model" } else { "best ranked" };
-        (rep, Meaning::Model, tag)
-    }));
-    let other = legacy.filter(|legacy| model.is_none_or(|model| model.rep_id != legacy.rep_id));
-    columns.extend(other.map(|rep| (rep, Meaning::Legacy, "legacy")));
-    columns.retain(|(rep, ..)| !rep.factors.is_empty());
-    if columns.is_empty() {
-        return Vec::new();
-    }
-    if width < 62 {
-        columns.truncate(1);
-    }
-    let each = width.saturating_sub(1) / columns.len();
-    let height = columns.iter().map(|(rep, ..)| rep.factors.len()).max().unwrap_or(0).min(count);
-    let mut lines: Vec<Line<'static>> = vec![Line::default(); height + 1];
-    for (rep, meaning, tag) in columns {
-        let name = format!("{} ({tag})", rep_name(detail, &rep.rep_id));
-        let title = [format!("{name} + for - against"), format!("{name} +for -against"), name];
-        let title = title.iter().find(|title| title.width() < each).unwrap_or(&title[2]);
-        lines[0].push_span(ctx.span(meaning, ctx.theme.left(&format!(" {title}"), each)));
-        for (index, line) in lines.iter_mut().skip(1).enumerate() {
-            let Some(factor) = rep.factors.get(index) else {
-                line.push_span(Span::raw(" ".repeat(each)));
-                continue;
-            };
-            let meaning = if factor.weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
-            line.push_span(ctx.span(meaning, format!(" {:>+6.2} ", factor.weight)));
-            line.push_span(Span::raw(ctx.theme.left(&factor.label, each.saturating_sub(8))));
-        }
-    }
-    lines
+    vec![first, super::why::gap(detail, ctx, width)]
 }
 
 /// How many may get it, why the others may not, and what "similar" means.
@@ -368,6 +304,11 @@ pub(super) fn pool_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Lin
     lines.extend(excluded(ranking).into_iter().map(|(why, n)| say("not eligible", format!("{n} {why}"))));
     if !ranking.segment.is_empty() {
         lines.push(say("similar means", ranking.segment.clone()));
+    }
+    if let Some(expected) = ranking.expected {
+        let deals = format::grouped(expected.deals.into());
+        let kept = format::percent_short(expected.kept);
+        lines.push(say("gaps that hold", format!("{kept}, by {deals} held-out deals")));
     }
     lines.push(say("ranked by", ranking.model_id.to_string()));
     lines.push(say("ranked", format::moment(ranking.ranked_at, ctx.now, ctx.zone)));

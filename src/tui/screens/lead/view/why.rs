@@ -1,0 +1,198 @@
+//! Why: the lead score, what the gap is worth, and the reasons, each with the deals behind it.
+
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use super::legacy_rep;
+use super::parts::{heading, is_recommended, rivals};
+use crate::domain::ranking::{Expected, LeadScore, RankedRep, Tier};
+use crate::domain::recommendation::RouteReason;
+use crate::tui::backend::LeadDetail;
+use crate::tui::format;
+use crate::tui::theme::Meaning;
+use crate::tui::verdict::{name_of, rep_name};
+use crate::tui::view::Ctx;
+
+const fn tier_meaning(tier: Tier) -> Meaning {
+    match tier {
+        Tier::Hot => Meaning::Warn,
+        Tier::Warm => Meaning::Text,
+        Tier::Cold => Meaning::Muted,
+    }
+}
+
+/// How good the lead is whoever works it, on one line; nothing where the model cannot tell.
+pub(super) fn lead_score(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(lead) = detail.ranking.as_ref().and_then(|r| r.lead_score.as_ref()) else { return Vec::new() };
+    let score = format!(" lead score {} of 100, {}", lead.score, lead.tier);
+    let (p, range) = (format::percent_short(lead.probability), format::interval(lead.interval.low, lead.interval.high));
+    let deals = format::grouped(lead.deals.into());
+    let texts = [
+        format!(": {p} win ({range}), whoever works it; among {deals} closed deals"),
+        format!(": {p} win ({range}), whoever works it; {deals} deals"),
+        format!(": {p} win ({range}), whoever works it"),
+        format!(": {p} win ({range}), {deals} deals"),
+    ];
+    let room = width.saturating_sub(score.width() + 1);
+    let text = texts.iter().find(|text| text.width() <= room).unwrap_or(&texts[3]);
+    vec![Line::from(vec![
+        ctx.span(tier_meaning(lead.tier), score),
+        ctx.span(Meaning::Muted, ctx.theme.text(text, room)),
+    ])]
+}
+
+/// The same with its reasons, for a wide screen.
+pub(super) fn lead_score_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(lead) = detail.ranking.as_ref().and_then(|r| r.lead_score.as_ref()) else { return Vec::new() };
+    let say = |label: &str, meaning: Meaning, value: String| {
+        Line::from(vec![
+            ctx.span(Meaning::Muted, format!(" {} ", ctx.theme.left(label, 16))),
+            ctx.span(meaning, ctx.theme.text(&value, width.saturating_sub(18))),
+        ])
+    };
+    let LeadScore { score, tier, probability, interval, deals, factors } = lead;
+    let range = format::interval(interval.low, interval.high);
+    let mut lines = vec![
+        heading(ctx, "Lead score (whoever works it)"),
+        say("score", tier_meaning(*tier), format!("{score} of 100, {tier}")),
+        say("compared with", Meaning::Text, format!("{} closed deals", format::grouped((*deals).into()))),
+        say("won", Meaning::Text, format!("{} ({range})", format::percent(*probability))),
+    ];
+    lines.extend(factors.iter().map(|factor| weighed(factor.weight, &factor.label, ctx, width)));
+    lines
+}
+
+/// A reason with its sign and weight.
+fn weighed(weight: f64, label: &str, ctx: &Ctx, width: usize) -> Line<'static> {
+    let meaning = if weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
+    Line::from(vec![
+        ctx.span(meaning, format!(" {weight:>+6.2} ")),
+        Span::raw(ctx.theme.text(label, width.saturating_sub(8))),
+    ])
+}
+
+/// What the model's pick is worth against the legacy owner, after allowing for its having been chosen as the best.
+pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static> {
+    let rivals = detail.ranking.as_ref().map(|ranking| (rivals(detail, ranking), ranking.expected));
+    let uncleared = detail.recommendation.as_ref().is_some_and(|given| given.reason == RouteReason::ModelUncleared);
+    let text = match rivals {
+        Some(((Some(_), Some(_)), _)) if uncleared => "no gap: this model cannot yet tell which rep is better".into(),
+        Some(((Some(model), Some(legacy)), _)) if model.rep_id == legacy.rep_id => {
+            return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
+        }
+        Some(((Some(model), Some(legacy)), expected)) => {
+            let points = (model.p_win - legacy.p_win) * 100.0;
+            let apart = model.interval.low > legacy.interval.high;
+            let sure = if apart { "ranges apart" } else { "ranges overlap" };
+            let texts = match expected.and_then(|e| Some((e, e.gap?))) {
+                Some((expected, gap)) => held(points, expected, gap, sure),
+                None => [
+                    format!("gap {points:.1} points: {points:.0} more wins expected per 100 leads like this ({sure})"),
+                    format!("gap {points:.1} points: {points:.0} more wins per 100 leads like this, {sure}"),
+                    format!("gap {points:.1} points, {points:+.0} wins per 100 like this"),
+                ]
+                .to_vec(),
+            };
+            let fits = |text: &&String| text.width() + 2 <= width;
+            texts.iter().find(fits).or(texts.last()).cloned().unwrap_or_default()
+        }
+        Some(((_, None), _)) => {
+            let name = ctx.theme.text(name_of(detail, &detail.record.legacy.owner), 30);
+            let kind = if legacy_rep(detail).is_some() { "has no probability" } else { "is a queue" };
+            format!("no gap: the legacy owner {name} {kind}")
+        }
+        _ => "no gap: nobody is ranked".into(),
+    };
+    ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()
+}
+
+/// The gap, and what of it is expected to hold; the longest first.
+fn held(points: f64, expected: Expected, gap: f64, sure: &str) -> Vec<String> {
+    let held = gap * 100.0;
+    let deals = format::grouped(expected.deals.into());
+    let kept = format::percent_short(expected.kept);
+    vec![
+        format!(
+            "gap {points:.1} points ({sure}), {held:.1} expected to hold: {held:.0} more wins per 100 leads like this \
+             ({kept} of such gaps showed in {deals} held-out deals)"
+        ),
+        format!(
+            "gap {points:.1} points, {held:.1} expected to hold: {held:.0} more wins per 100 leads like this ({sure})"
+        ),
+        format!("gap {points:.1} points, {held:.1} to hold: {held:.0} more wins per 100 like this ({sure})"),
+        format!("gap {points:.1} points, {held:.1} to hold: {held:+.0} wins per 100 like this"),
+    ]
+}
+
+/// What tells the model's pick from the legacy owner, with the deals of both behind each reason; at most `count`.
+pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize) -> Vec<Line<'static>> {
+    let comparison = detail.ranking.as_ref().and_then(|r| r.comparison.as_ref());
+    let Some(comparison) = comparison.filter(|c| !c.contrasts.is_empty()) else { return Vec::new() };
+    let name = |rep| rep_name(detail, rep);
+    let (ours, theirs) = (name(&comparison.ours), name(&comparison.theirs));
+    let role = if legacy_rep(detail) == Some(&comparison.theirs) { "legacy" } else { "the next" };
+    // What rounds to nothing is no reason.
+    let telling = || comparison.contrasts.iter().filter(|c| c.weight.abs() >= 0.005).take(count);
+    let shown = telling().count();
+    let some = match comparison.contrasts.len() {
+        all if all > shown => format!(", {shown} of {all} reasons"),
+        _ => String::new(),
+    };
+    let titles = [
+        format!("Why {ours} before {theirs} ({role}): {:+.2} log-odds{some}", comparison.gap),
+        format!("Why not {theirs} ({role}): {:+.2} log-odds{some}", comparison.gap),
+        format!("Why not {theirs} ({role}): {:+.2} log-odds", comparison.gap),
+    ];
+    let title = titles.iter().find(|title| title.width() + 2 <= width).unwrap_or(&titles[2]);
+    let mut lines: Vec<Line<'static>> =
+        vec![ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(title, width.saturating_sub(1)))).into()];
+    let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
+    let short = (first(ours), first(theirs));
+    lines.extend(telling().map(|contrast| {
+        let full = contrast.words(ours, theirs);
+        // Where it is tight, first names do, if they tell the two apart.
+        let words =
+            if full.width() + 8 > width && short.0 != short.1 { contrast.words(&short.0, &short.1) } else { full };
+        weighed(contrast.weight, &words, ctx, width)
+    }));
+    lines
+}
+
+/// What speaks for and against the model's pick and the legacy owner, side by side where there is room.
+pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize) -> Vec<Line<'static>> {
+    let Some(ranking) = &detail.ranking else { return Vec::new() };
+    let (model, legacy) = rivals(detail, ranking);
+    let mut columns: Vec<(&RankedRep, Meaning, &str)> = Vec::new();
+    columns.extend(model.map(|rep| {
+        let tag = if is_recommended(detail, rep) { "model" } else { "best ranked" };
+        (rep, Meaning::Model, tag)
+    }));
+    let other = legacy.filter(|legacy| model.is_none_or(|model| model.rep_id != legacy.rep_id));
+    columns.extend(other.map(|rep| (rep, Meaning::Legacy, "legacy")));
+    columns.retain(|(rep, ..)| !rep.factors.is_empty());
+    if columns.is_empty() {
+        return Vec::new();
+    }
+    if width < 62 {
+        columns.truncate(1);
+    }
+    let each = width.saturating_sub(1) / columns.len();
+    let height = columns.iter().map(|(rep, ..)| rep.factors.len()).max().unwrap_or(0).min(count);
+    let mut lines: Vec<Line<'static>> = vec![Line::default(); height + 1];
+    for (rep, meaning, tag) in columns {
+        let name = format!("{} ({tag})", rep_name(detail, &rep.rep_id));
+        let title = [format!("{name} + for - against"), format!("{name} +for -against"), name];
+        let title = title.iter().find(|title| title.width() < each).unwrap_or(&title[2]);
+        lines[0].push_span(ctx.span(meaning, ctx.theme.left(&format!(" {title}"), each)));
+        for (index, line) in lines.iter_mut().skip(1).enumerate() {
+            let Some(factor) = rep.factors.get(index) else {
+                line.push_span(Span::raw(" ".repeat(each)));
+                continue;
+            };
+            let meaning = if factor.weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
+            line.push_span(ctx.span(meaning, format!(" {:>+6.2} ", factor.weight)));
+            line.push_span(Span::raw(ctx.theme.left(&factor.label, each.saturating_sub(8))));
+        }
+    }
+    lines
+}
