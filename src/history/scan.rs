@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::binding::Binding;
+use super::binding::{Binding, Place};
 use super::error::{HistoryError, Problem, Refusal};
 use super::input::{CsvInput, Progress};
 use super::join::{JoinTable, read_error};
@@ -127,6 +127,7 @@ pub(super) fn scan(
             joined.clear();
             for join in &mut joins {
                 let key = record.field(join.main_column).and_then(|value| mapping.format.present(value));
+                let key = key.map(|key| binding.read(Place::Main(join.main_column), key));
                 joined.push(key.and_then(|key| join.find(key)));
             }
             take(&Row { record: &record, binding: &binding, joins: &joins, joined: &joined })
