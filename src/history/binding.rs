@@ -29,8 +29,8 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Binding<'m> {
     pub(super) mapping: &'m Mapping,
-    /// Fields that each row must have.
-    pub(super) width: usize,
+    /// The columns of the file, in order; each row must have as many fields.
+    pub(super) header: Vec<String>,
     pub(super) roles: BTreeMap<Role, Place>,
     pub(super) features: Vec<(&'m Feature, Place)>,
     /// How values of some columns are read.
@@ -70,8 +70,11 @@ impl<'m> Binding<'m> {
         }
         let mut replacements = Vec::new();
         for replaced in &mapping.replacements {
-            let named =
-                NamedColumn { column: &replaced.column, role: None, place: format!("[values.{}]", quoted(&replaced.column.name)) };
+            let named = NamedColumn {
+                column: &replaced.column,
+                role: None,
+                place: format!("[values.{}]", quoted(&replaced.column.name)),
+            };
             // Leads to score may lack columns of the history, such as the outcome.
             if purpose == Purpose::Leads && !finder.columns().any(|name| *name == replaced.column.name) {
                 continue;
@@ -84,7 +87,7 @@ impl<'m> Binding<'m> {
         let columns = column_use(mapping, header);
         Ok(Self {
             mapping,
-            width: header.len(),
+            header: header.to_vec(),
             roles,
             features: mapping.features.iter().zip(places).collect(),
             replacements,

@@ -193,12 +193,12 @@ fn fault_of(record: &mut Record, binding: &Binding<'_>) -> Result<(), Reason> {
     if let Some(reason) = record.fault.take() {
         return Err(reason);
     }
-    if record.len() != binding.width {
+    if record.len() != binding.header.len() {
         let delimiter = binding.mapping.format.delimiter;
         let inside = record.field(0).filter(|_| record.len() == 1).and_then(|only| field_count(only, delimiter));
         return Err(match inside {
-            Some(fields) if fields == binding.width => Reason::WholeLineQuoted { fields },
-            _ => Reason::FieldCount { found: record.len(), expected: binding.width, lines: record.lines },
+            Some(fields) if fields == binding.header.len() => Reason::WholeLineQuoted { fields },
+            _ => Reason::FieldCount { found: record.len(), expected: binding.header.len(), lines: record.lines },
         });
     }
     if record.fields().all(|value| value.trim().is_empty()) {

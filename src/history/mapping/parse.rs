@@ -125,8 +125,13 @@ fn replacements(section: Section<'_, '_>, document: &Document<'_>) -> Vec<Replac
         }
         for (written, meant) in &values {
             if let Some(further) = values.get(&meant.value).filter(|further| further.value != meant.value) {
-                let message = format!("{} is read as {}, which is itself replaced", quoted(written), quoted(&meant.value));
-                document.wrong(meant.line, message, format!("write what is meant in the end: {}", quoted(&further.value)));
+                let message =
+                    format!("{} is read as {}, which is itself replaced", quoted(written), quoted(&meant.value));
+                document.wrong(
+                    meant.line,
+                    message,
+                    format!("write what is meant in the end: {}", quoted(&further.value)),
+                );
             }
         }
         let values = values.into_iter().map(|(written, meant)| (written, meant.value)).collect();
