@@ -187,8 +187,8 @@ fn misspelled(tally: &Tally<'_>, column: &Column) -> Option<Finding> {
     let (mut deals, mut rows) = (0, Rows::default());
     for level in &column.levels {
         let written = folded(&level.text);
-        let is_known = |name: &&str| folded(name) == written;
-        if INDUSTRIES.iter().any(|name| is_known(&name)) {
+        let is_known = |name: &str| folded(name) == written;
+        if INDUSTRIES.iter().any(|name| is_known(name)) {
             continue;
         }
         // Beside the right word, it is a near-duplicate of that.

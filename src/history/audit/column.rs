@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::ColumnSummary;
 use super::row::{AuditRow, Cell, Declared, Rows};
 use super::signal::{Counts, Power, power, ranges};
-use crate::history::format::Format;
+use crate::history::format::{Format, When};
 
 /// Longest text that is kept as a category, in bytes; longer ones are prose.
 const MAX_TEXT: usize = 160;
@@ -117,7 +117,7 @@ impl Column {
         let level = known.or_else(|| self.new_level(text, format));
         let date = match (level, self.overflow) {
             (Some(level), _) => self.levels.get(level).and_then(|level| level.date),
-            (None, Overflow::Dates) => format.date(text).map(|when| when.start()),
+            (None, Overflow::Dates) => format.date(text).map(When::start),
             _ => None,
         };
         if let Some(date) = date
@@ -158,7 +158,7 @@ impl Column {
             return None;
         }
         let number = format.number(text);
-        let date = if number.is_none() { format.date(text).map(|when| when.start()) } else { None };
+        let date = if number.is_none() { format.date(text).map(When::start) } else { None };
         let level = Level { text: text.into(), number, date, counts: Counts::default(), rows: Rows::default() };
         self.levels.push(level);
         self.by_text.insert(text.into(), self.levels.len() - 1);
@@ -326,6 +326,7 @@ mod tests {
             subject: "c".into(),
             name: "c".into(),
             used_as: Use::Unused,
+            joined: false,
             numeric: false,
             place: String::new(),
             replaced: Map::new(),

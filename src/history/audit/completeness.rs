@@ -105,7 +105,9 @@ fn says_nothing(tally: &Tally<'_>) -> Vec<Finding> {
         .collect();
     let constant: Vec<&Column> = tally
         .learned_from()
-        .filter(|column| column.values() == 1 && column.missing.closed() == 0 && column.present().closed() > 0)
+        .filter(|column| {
+            column.values() == 1 && !column.is_capped() && column.missing.closed() == 0 && column.present().closed() > 0
+        })
         .collect();
     let [empty, constant] =
         [empty, constant].map(|list| list.into_iter().map(|column| column.declared.name.as_str()).collect::<Vec<_>>());

@@ -37,7 +37,7 @@ const SIGNS: [char; 9] = ['$', '€', '£', '¥', '₹', '₩', '₽', '₺', '�
 /// What is collected about amounts.
 #[derive(Debug)]
 pub(super) struct Amounts {
-    amounts: Vec<usize>,
+    columns: Vec<usize>,
     segments: Vec<usize>,
     /// By amount column, segment column and its value: amounts by the step of their logarithm.
     by_segment: BTreeMap<(usize, usize, usize), BTreeMap<i16, u64>>,
@@ -52,7 +52,7 @@ impl Amounts {
             found.take(MAX_COLUMNS).collect()
         };
         Self {
-            amounts: those(|column| !is_segment(&column.name) && (is_money(&column.name) || is_money(&column.subject))),
+            columns: those(|column| !is_segment(&column.name) && (is_money(&column.name) || is_money(&column.subject))),
             segments: those(|column| is_segment(&column.name) || is_segment(&column.subject)),
             by_segment: BTreeMap::new(),
             written: BTreeMap::new(),
@@ -60,7 +60,7 @@ impl Amounts {
     }
 
     pub(super) fn add(&mut self, row: &AuditRow<'_>, levels: &[Option<usize>], format: &Format) {
-        for &amount in &self.amounts {
+        for &amount in &self.columns {
             let value = match row.cells.get(amount) {
                 Some(Cell::Number(value)) => Some(*value),
                 Some(Cell::Text(text)) => {
@@ -139,7 +139,7 @@ const CURE: &str =
 
 /// A column that says which currency each row is in.
 fn currencies(tally: &Tally<'_>) -> Option<Finding> {
-    let amounts: Vec<&Column> = tally.amounts.amounts.iter().filter_map(|at| tally.columns.get(*at)).collect();
+    let amounts: Vec<&Column> = tally.amounts.columns.iter().filter_map(|at| tally.columns.get(*at)).collect();
     if amounts.is_empty() {
         return None;
     }
@@ -163,7 +163,7 @@ fn currencies(tally: &Tally<'_>) -> Option<Finding> {
         }
         let amount = tally
             .amounts
-            .amounts
+            .columns
             .iter()
             .copied()
             .find(|amount| tally.amounts.by_segment.keys().any(|key| key.0 == *amount));
@@ -231,7 +231,7 @@ fn written(tally: &Tally<'_>) -> Vec<Finding> {
 /// Segments whose amounts are of another magnitude: thousands beside units, yen beside dollars.
 fn scale(tally: &Tally<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for &at in &tally.amounts.amounts {
+    for &at in &tally.amounts.columns {
         let Some(column) = tally.columns.get(at).filter(|column| column.declared.used_as.is_learned_from()) else {
             continue;
         };

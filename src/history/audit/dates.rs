@@ -14,7 +14,7 @@ use crate::history::words::{count, counted};
 /// Share of the leads created on one day from which on they were copied there.
 const MAX_CREATED_IN_A_DAY: f64 = 0.25;
 /// Instants that are followed at once; every one that more than its part of the deals share is among them.
-const INSTANTS: usize = 1_000;
+const INSTANTS: usize = 10_000;
 /// Share of the deals closed at the same second from which on nobody typed that.
 const MAX_AT_AN_INSTANT: f64 = 0.02;
 /// Fewest deals for which a share at one instant or day means anything.
@@ -213,13 +213,11 @@ fn crowded(tally: &Tally<'_>, days: &BTreeMap<NaiveDate, Rows>, limit: f64) -> (
 
 /// `one day, 2018-02-08` or `3 days (2018-02-08, …)`.
 fn day_names(days: &[(NaiveDate, u64)]) -> String {
-    match days {
-        [(day, _)] => format!("one day, {day}"),
-        _ => {
-            let shown: Vec<String> = days.iter().take(3).map(|(day, _)| day.to_string()).collect();
-            format!("{} days ({}{})", days.len(), shown.join(", "), if days.len() > 3 { ", …" } else { "" })
-        }
+    if let [(day, _)] = days {
+        return format!("one day, {day}");
     }
+    let shown: Vec<String> = days.iter().take(3).map(|(day, _)| day.to_string()).collect();
+    format!("{} days ({}{})", days.len(), shown.join(", "), if days.len() > 3 { ", …" } else { "" })
 }
 
 fn bulk_close(tally: &Tally<'_>) -> Option<Finding> {
@@ -276,13 +274,15 @@ fn same_instant(tally: &Tally<'_>) -> Option<Finding> {
     let counts = &tally.dates.instants.counts;
     let (at, n) = counts.iter().max_by_key(|(at, n)| (**n, std::cmp::Reverse(**at)))?;
     let share = tally.share(*n);
-    (*n >= FEW && share > MAX_AT_AN_INSTANT).then(|| {
+    let (crowded, _) = crowded(tally, &tally.dates.closed, tally.options.max_closed_in_a_day);
+    let said = crowded.iter().any(|(day, _)| *day == at.date_naive());
+    (*n >= FEW && share > MAX_AT_AN_INSTANT && !said).then(|| {
         let rows = tally.dates.closed.get(&at.date_naive()).cloned().unwrap_or_default();
         Finding::new(
             Severity::Warning,
             FindingCode::SameInstant,
             format!(
-                "{} were closed in the same second, {}: that was a bulk edit, not a decision.",
+                "At least {} were closed in the same second, {}: that was a bulk edit, not a decision.",
                 counted(*n, "deal"),
                 at.format("%Y-%m-%d %H:%M:%S UTC")
             ),

@@ -5,8 +5,6 @@
 //! almost everything; but how much is too much is a matter of degree, so a column whose *name* says that it is written
 //! over as the deal goes on ("Last Activity") needs less to be suspected than one whose name does not.
 
-use std::collections::BTreeSet;
-
 use super::column::Column;
 use super::completeness::named;
 use super::finding::{Bound, Finding, FindingCode, Severity};
@@ -327,11 +325,29 @@ fn declare(tally: &Tally<'_>, columns: &[&Column], finding: Finding) -> Finding 
         );
         return Finding { cure, ..finding };
     };
-    let places: BTreeSet<&str> =
-        columns.iter().map(|column| column.declared.place.as_str()).filter(|place| !place.is_empty()).collect();
-    let places: Vec<&str> = places.into_iter().collect();
-    let cure = format!("Take {it} out of {} in {}, and declare {it}:", places.join(" and "), file.map);
-    let all = file.known_afterwards.iter().map(String::as_str).chain(names);
-    Finding { cure, ..finding }
+    let mut places: Vec<String> =
+        columns.iter().map(|column| column.declared.place.clone()).filter(|place| !place.is_empty()).collect();
+    places.sort_unstable();
+    places.dedup();
+    // A column that a joined file is looked up by is in use as long as the join is there.
+    let looked_up = file.join_columns.iter().filter(|join| names.contains(&join.name.as_str()));
+    places.extend(looked_up.map(|join| format!("the [[join]] by {}", quoted(&join.name))));
+    let cure = format!("Take {it} out of {} in {}", and_list(&places), file.map);
+    // What is declared must be a column of the main file; those of joined files are left out by not naming them.
+    let main: Vec<&str> =
+        columns.iter().filter(|column| !column.declared.joined).map(|column| column.declared.name.as_str()).collect();
+    if main.is_empty() {
+        return Finding { cure: format!("{cure}."), ..finding };
+    }
+    let all = file.known_afterwards.iter().map(String::as_str).chain(main);
+    Finding { cure: format!("{cure}, and declare {it}:"), ..finding }
         .mapping(vec!["[known_afterwards]".to_owned(), format!("columns = {}", proposal::toml_list(all))])
+}
+
+/// `a, b and c`.
+fn and_list(items: &[String]) -> String {
+    match items {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        items => items.concat(),
+    }
 }

@@ -86,24 +86,22 @@ impl Owners {
         };
         let Some(owner) = self.all.get_mut(at) else { return };
         let month = row.created.map(month);
-        match row.outcome {
-            Some(outcome) => {
-                match outcome {
-                    Outcome::Won => owner.won += 1,
-                    Outcome::Lost => owner.lost += 1,
-                }
-                owner.rows.add(row);
-                if let Some(month) = month {
-                    *owner.closed_by_month.entry(month).or_default() += 1;
-                    *self.closed_by_month.entry(month).or_default() += 1;
-                }
+        let by_month = |months: &mut BTreeMap<i32, u64>| {
+            if let Some(month) = month {
+                *months.entry(month).or_default() += 1;
             }
-            None => {
-                owner.open += 1;
-                if let Some(month) = month {
-                    *self.open_by_month.entry(month).or_default() += 1;
-                }
+        };
+        if let Some(outcome) = row.outcome {
+            match outcome {
+                Outcome::Won => owner.won += 1,
+                Outcome::Lost => owner.lost += 1,
             }
+            owner.rows.add(row);
+            by_month(&mut owner.closed_by_month);
+            by_month(&mut self.closed_by_month);
+        } else {
+            owner.open += 1;
+            by_month(&mut self.open_by_month);
         }
     }
 
@@ -138,7 +136,7 @@ pub(super) fn check(tally: &Tally<'_>) -> Vec<Finding> {
 }
 
 /// Names by deals, most first.
-fn most_first<'o>(mut owners: Vec<&'o Owner>) -> Vec<&'o Owner> {
+fn most_first(mut owners: Vec<&Owner>) -> Vec<&Owner> {
     owners.sort_by(|a, b| b.closed().cmp(&a.closed()).then_with(|| a.name.cmp(&b.name)));
     owners
 }

@@ -12,7 +12,7 @@ pub(super) fn toml_text(text: &str) -> String {
         match c {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => quoted.extend(format!("\\u{:04X}", u32::from(c)).chars()),
             c => quoted.push(c),
         }
     }
@@ -32,4 +32,17 @@ pub(super) fn values_table(declared: &Declared, proposed: &BTreeMap<String, Stri
     let all: BTreeMap<String, String> = kept.chain(proposed.clone()).collect();
     let lines = all.iter().map(|(from, to)| format!("{} = {}", toml_text(from), toml_text(to)));
     std::iter::once(format!("[values.{}]", toml_text(&declared.name))).chain(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::toml_text;
+
+    #[test]
+    fn whatever_a_cell_holds_can_be_pasted() {
+        for text in ["plain", "a \"quoted\" back\\slash", "bell \u{7} and\ttab", "Café €"] {
+            let table: toml::Table = toml::from_str(&format!("v = {}", toml_text(text))).unwrap();
+            assert_eq!(table["v"].as_str(), Some(text));
+        }
+    }
 }

@@ -41,6 +41,8 @@ pub(super) struct Declared {
     /// Its name in sentences: the column of the file.
     pub(super) name: String,
     pub(super) used_as: Use,
+    /// Looked up in a joined file.
+    pub(super) joined: bool,
     /// Read as a number by the map.
     pub(super) numeric: bool,
     /// Where the map uses it, for example `[features] categorical (line 12)`; empty if nowhere.

@@ -65,7 +65,9 @@ pub(super) struct Power {
 /// What the groups of a column tell; `None` if there are too few deals to say.
 pub(super) fn power(groups: &[Counts]) -> Option<Power> {
     let mut total = Counts::default();
-    groups.iter().for_each(|group| total.merge(group));
+    for group in groups {
+        total.merge(group);
+    }
     let (won, lost) = (total.won(), total.lost());
     if won.min(lost) < MIN_OF_EACH {
         return None;

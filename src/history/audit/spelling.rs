@@ -102,7 +102,7 @@ pub(super) fn search(values: &[(&str, u64)], fold: impl Fn(&str) -> String) -> F
         let Some(best) = best else { continue };
         target.extend(same.iter().filter(|at| **at != best).map(|at| (*at, best)));
         let frequency = same.iter().map(|at| values[*at].1).sum();
-        words.push(Word { letters: folded.chars().collect(), frequency, at: best });
+        words.push(Word { letters: folded.chars().collect(), words: split(values[best].0), frequency, at: best });
     }
     words.sort_by(|a, b| b.frequency.cmp(&a.frequency).then(a.at.cmp(&b.at)));
     let mut capped = words.len() > MAX_COMPARED;
@@ -116,8 +116,20 @@ pub(super) fn search(values: &[(&str, u64)], fold: impl Fn(&str) -> String) -> F
     Found { proposals: target.into_iter().map(|(from, to)| Proposal { from, to }).collect(), capped }
 }
 
+/// The words of a value, folded, in alphabetical order so that names match in any order.
+fn split(text: &str) -> Vec<String> {
+    let mut words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).map(folded).filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words
+}
+
+/// One or more words that are written in one way or another.
 struct Word {
+    /// All of it, folded.
     letters: Vec<char>,
+    /// Its single words.
+    words: Vec<String>,
     frequency: u64,
     at: usize,
 }
@@ -162,19 +174,32 @@ fn typing_mistakes(words: &[Word], capped: &mut bool) -> BTreeMap<usize, usize> 
 }
 
 fn is_mistake(rare: &Word, often: &Word) -> bool {
-    let shorter = rare.letters.len().min(often.letters.len());
+    if digits(&rare.letters) != digits(&often.letters) {
+        return false;
+    }
+    if rare.words.len() == often.words.len() && rare.words.len() > 1 {
+        // In "SW America" and "North America" it is the short word that makes the difference, so it must not be a mistake.
+        let missing = |of: &[String], from: &[String]| -> Vec<String> {
+            of.iter().filter(|word| !from.contains(word)).cloned().collect()
+        };
+        let (ours, theirs) = (missing(&rare.words, &often.words), missing(&often.words, &rare.words));
+        return ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(a, b)| is_mistyped(a, b));
+    }
+    let [rare, often] = [rare, often].map(|word| word.letters.iter().collect::<String>());
+    is_mistyped(&rare, &often)
+}
+
+/// Whether two words are so similar, for their length, that one is the other mistyped.
+fn is_mistyped(rare: &str, often: &str) -> bool {
+    let shorter = rare.chars().count().min(often.chars().count());
     let allowed = match shorter {
         LETTERS_FOR_TWO.. => 2,
         LETTERS_FOR_ONE.. => 1,
         _ => return false,
     };
-    if digits(&rare.letters) != digits(&often.letters) {
-        return false;
-    }
-    let [rare, often] = [rare, often].map(|word| word.letters.iter().collect::<String>());
     // A plural or another inflection at the end is a different word as often as a mistake.
-    let inflected = often.starts_with(&rare) || rare.starts_with(&often);
-    !(inflected && shorter < LETTERS_FOR_TWO) && strsim::osa_distance(&rare, &often) <= allowed
+    let inflected = often.starts_with(rare) || rare.starts_with(often);
+    !(inflected && shorter < LETTERS_FOR_TWO) && strsim::osa_distance(rare, often) <= allowed
 }
 
 fn digits(letters: &[char]) -> String {
@@ -259,6 +284,8 @@ mod tests {
             ("Iraq", 3),
             ("North America", 100),
             ("South America", 10),
+            ("NW America", 600),
+            ("SW America", 70),
             ("Male", 100),
             ("Female", 10),
             ("Service", 400),
@@ -286,12 +313,12 @@ mod tests {
     #[test]
     fn ten_thousand_values_are_compared_without_comparing_each_pair() {
         let texts: Vec<String> =
-            (0..10_000u32).map(|i| format!("company {:x}", i.wrapping_mul(2_654_435_761))).collect();
+            (0..9_990u32).map(|i| format!("company {:x}", i.wrapping_mul(2_654_435_761))).collect();
         let mut values: Vec<(&str, u64)> = texts.iter().map(|text| (text.as_str(), 8)).collect();
         values.push(("Northwind Traders", 80));
         values.push(("Northwind Tradesr", 2));
         let found = search(&values, folded);
-        assert!(found.proposals.contains(&Proposal { from: 10_001, to: 10_000 }), "{:?}", found.proposals);
+        assert!(found.proposals.contains(&Proposal { from: 9_991, to: 9_990 }), "{:?}", found.proposals);
         assert!(found.capped, "every company shares its first letters, and that is said");
     }
 }

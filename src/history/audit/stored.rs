@@ -36,6 +36,7 @@ pub(super) fn tally<'o>(deals: &[Deal], options: &'o AuditOptions) -> Tally<'o> 
         subject: name.to_owned(),
         name: name.to_owned(),
         used_as,
+        joined: false,
         numeric,
         place: String::new(),
         replaced: BTreeMap::new(),

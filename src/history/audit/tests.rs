@@ -174,9 +174,9 @@ fn bulk_edits_show_as_many_closings_on_one_day() {
     for deal in deals.iter_mut().skip(1_200) {
         deal.closed_at = newest_close - TimeDelta::days(1);
     }
-    let report = super::audit(&deals, &AuditOptions::default());
-    assert_eq!(codes(&report)[0], (Severity::Blocking, FindingCode::BulkClose), "two days hold most of all deals");
-    assert!(report.findings[0].message.contains("2 days (2022-01-28, 2022-01-29)"), "{}", report.findings[0].message);
+    let found = audit(&deals, &AuditOptions::default());
+    assert_eq!(codes(&found)[0], (Severity::Blocking, FindingCode::BulkClose), "two days hold most of all deals");
+    assert!(found.findings[0].message.contains("2 days (2022-01-28, 2022-01-29)"), "{}", found.findings[0].message);
 }
 
 #[test]
@@ -188,7 +188,11 @@ fn a_good_deal_of_closings_in_one_second_is_a_bulk_edit() {
     }
     let found = report(&deals);
     assert_eq!(codes(&found), [(Severity::Warning, FindingCode::SameInstant)]);
-    assert!(found.findings[0].message.starts_with("50 deals were closed in the same second, 2022-02-01 14:03:07 UTC"));
+    assert!(
+        found.findings[0]
+            .message
+            .starts_with("At least 50 deals were closed in the same second, 2022-02-01 14:03:07 UTC")
+    );
     assert_eq!(found.findings[0].leads[0], LeadId::new("L0"));
 }
 
@@ -236,7 +240,7 @@ fn a_stored_feature_that_knows_the_outcome_blocks_until_it_is_accepted() {
     let leak = &found.findings[0];
     assert_eq!((leak.id.as_str(), leak.columns.as_slice()), ("leak:note", ["note".to_owned()].as_slice()));
     assert!(leak.figures["auc"] > 0.94 && !leak.leads.is_empty(), "{leak:?}");
-    assert_eq!(leak.details[1], "\"sent contract\": 900 of 900 deals won.");
+    assert!(leak.details.contains(&"\"sent contract\": 900 of 900 deals won.".to_owned()), "{:?}", leak.details);
     let options = AuditOptions { accepted: vec!["leak:note".into()], ..AuditOptions::default() };
     let accepted = audit(&deals, &options);
     assert!(!accepted.blocked && accepted.findings[0].accepted && accepted.findings[0].severity == Severity::Note);
