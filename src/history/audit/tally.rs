@@ -159,8 +159,11 @@ impl<'o> Tally<'o> {
                 finding.accepted = true;
             }
         }
-        // Stable: within a severity the order of the codes, then that of the checks.
-        findings.sort_by_key(|finding| (finding.severity, finding.code));
+        // Worst first: within a severity from the most to the least fundamental, and of the same kind the strongest.
+        let strength = |finding: &Finding| finding.figures.get("auc").copied().unwrap_or_default();
+        findings.sort_by(|a, b| {
+            (a.severity, a.code).cmp(&(b.severity, b.code)).then_with(|| strength(b).total_cmp(&strength(a)))
+        });
         let (first_created, last_created) = self.dates.created_between();
         AuditReport {
             blocked: findings.iter().any(|finding: &Finding| finding.severity == Severity::Blocking),
