@@ -19,7 +19,7 @@ use crate::history::words::{count, counted, quoted, quoted_list};
 /// Share of the outcome's uncertainty that no fact known at creation removes by itself.
 const BLOCK_INFORMATION: f64 = 0.5;
 /// The same, where it begins to be suspicious.
-const WARN_INFORMATION: f64 = 0.25;
+const WARN_INFORMATION: f64 = 0.3;
 /// How much more a column must tell whose name is ambiguous than one whose name is not.
 const AMBIGUOUS: f64 = 0.1;
 /// Fewest open deals that can be compared with closed ones.
@@ -49,7 +49,8 @@ pub(super) fn check(tally: &Tally<'_>) -> Vec<Finding> {
 struct Suspicion {
     severity: Severity,
     power: Power,
-    /// The limit on the AUC that applied, and its key in the config.
+    /// The figure that was too high, its limit, and the key of the limit in the config.
+    figure: &'static str,
     limit: f64,
     setting: &'static str,
     /// The word of the name that tells.
@@ -57,27 +58,27 @@ struct Suspicion {
 }
 
 fn suspicion(tally: &Tally<'_>, column: &Column) -> Option<Suspicion> {
+    use Severity::{Blocking, Warning};
     let (options, power) = (tally.options, column.power()?);
     let (telling, word) = telling(&column.declared.name);
-    let known = |severity, limit, setting, word| Some(Suspicion { severity, power, limit, setting, word });
-    if power.auc >= options.block_leak_auc || power.information >= BLOCK_INFORMATION {
-        return known(Severity::Blocking, options.block_leak_auc, "block_leak_auc", word);
-    }
+    // The AUC that is too high for such a name.
     let named = match telling {
         Telling::Later => options.telling_name_auc,
         Telling::PerhapsLater => options.telling_name_auc + AMBIGUOUS,
         Telling::Nothing => f64::INFINITY,
     };
-    if power.auc >= named {
-        return known(Severity::Blocking, named, "telling_name_auc", word);
-    }
-    if telling == Telling::PerhapsLater && power.auc >= options.telling_name_auc {
-        return known(Severity::Warning, options.telling_name_auc, "telling_name_auc", word);
-    }
-    if power.auc >= options.warn_leak_auc || power.information >= WARN_INFORMATION {
-        return known(Severity::Warning, options.warn_leak_auc, "warn_leak_auc", None);
-    }
-    None
+    let perhaps = if telling == Telling::PerhapsLater { options.telling_name_auc } else { f64::INFINITY };
+    let rules = [
+        (Blocking, "auc", options.block_leak_auc, "block_leak_auc"),
+        (Blocking, "information", BLOCK_INFORMATION, ""),
+        (Blocking, "auc", named, "telling_name_auc"),
+        (Warning, "auc", perhaps, "telling_name_auc"),
+        (Warning, "auc", options.warn_leak_auc, "warn_leak_auc"),
+        (Warning, "information", WARN_INFORMATION, ""),
+    ];
+    let of = |figure: &str| if figure == "auc" { power.auc } else { power.information };
+    let (severity, figure, limit, setting) = rules.into_iter().find(|(_, figure, limit, _)| of(figure) >= *limit)?;
+    Some(Suspicion { severity, power, figure, limit, setting, word })
 }
 
 fn by_value(tally: &Tally<'_>, column: &Column) -> Option<Finding> {
@@ -99,7 +100,7 @@ fn by_value(tally: &Tally<'_>, column: &Column) -> Option<Finding> {
             .figure("auc", suspicion.power.auc)
             .figure("information", suspicion.power.information)
             .figure("deals", column.present().closed() as f64)
-            .passes("auc", Bound::Below, suspicion.limit, suspicion.setting)
+            .passes(suspicion.figure, Bound::Below, suspicion.limit, suspicion.setting)
             .rows(&rows),
     )
 }

@@ -154,7 +154,7 @@ impl Finding {
     /// Which number would make it pass.
     fn needs(&self, pass: &Pass) -> String {
         let figure = self.figures.get(&pass.figure).copied().unwrap_or_default();
-        let is_share = ["share", "filled"].iter().any(|kind| pass.figure.starts_with(kind));
+        let is_share = ["share", "filled", "information"].iter().any(|kind| pass.figure.starts_with(kind));
         // As many digits as tell the figure from the limit.
         let digits = (1..6).find(|digits| shown(figure, *digits, is_share) != shown(pass.value, *digits, is_share));
         let shown = |value| shown(value, digits.unwrap_or(1), is_share);

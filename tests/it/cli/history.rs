@@ -136,7 +136,7 @@ fn a_planted_history_is_good_enough() {
     assert!(company.import.out.contains("3,000 closed"), "{}", company.import.out);
     assert!(company.import.out.contains("Leads created 2023-01-01 to 2025-01-"), "{}", company.import.out);
     assert_eq!(company.audit.code, 0, "{:?}", company.audit);
-    assert!(company.audit.out.starts_with("The history is good enough to train on"), "{}", company.audit.out);
+    assert!(company.audit.out.starts_with("The history is good enough to train on.\n"), "{}", company.audit.out);
     for line in company.import.out.lines().chain(company.audit.out.lines()) {
         assert!(line.chars().count() <= 80, "wraps at 80 columns: {line}");
     }

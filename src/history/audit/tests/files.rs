@@ -349,3 +349,53 @@ fn lines_for_the_map_are_never_broken() {
     let lines = report.wrapped(&|text| text.split(' ').map(str::to_owned).collect());
     assert!(lines.iter().any(|line| line == "      columns = [\"more\"]"), "{lines:#?}");
 }
+
+#[test]
+fn keys_that_a_joined_file_lacks_come_with_a_proposal_that_joins_them() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plans.csv"), "plan,price\nPlan Basic,10\nPlan Gold,20\n").unwrap();
+    let map_file = folder.path().join("map.toml");
+    let join = "[features]\nnumeric = [\"price\"]\n[[join]]\nfile = \"plans.csv\"\nkey = \"plan\"\ncolumn = \"more\"\n";
+    let judged = |map: &str, unmatched: &str| {
+        let mapping = Mapping::parse(map, &map_file).unwrap();
+        let text = csv(|line| line.more = ["Plan Basic", unmatched][line.i / 7 % 2].into());
+        let input = CsvInput::new("deals.csv", Cursor::new(text.into_bytes()), None);
+        audit_file(input, &mapping, &AuditOptions::default(), &mut |_| {}).unwrap()
+    };
+    let report = judged(&format!("{MAP}{join}"), "PlanGold");
+    let found = report.findings.iter().find(|finding| finding.code == FindingCode::UnmatchedKeys).unwrap();
+    assert_eq!(found.mapping, ["[values.\"more\"]", "\"PlanGold\" = \"Plan Gold\""]);
+    let report = judged(&format!("{MAP}{join}{}", found.mapping.join("\n")), "PlanGold");
+    assert_eq!(report.findings, []);
+
+    let report = judged(&format!("{MAP}{join}"), "");
+    assert!(!report.findings.iter().any(|finding| finding.code == FindingCode::UnmatchedKeys), "nothing is no key");
+}
+
+#[test]
+fn a_whole_join_that_is_filled_in_at_closing_is_to_be_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plans.csv"), "plan,price\nPlan Basic,10\nPlan Gold,20\n").unwrap();
+    let map = format!(
+        "{MAP}[features]\nnumeric = [\"price\"]\ncategorical = [\"more\"]\n[[join]]\nfile = \"plans.csv\"\nkey = \"plan\"\ncolumn = \"more\"\n"
+    );
+    let mapping = Mapping::parse(&map, &folder.path().join("map.toml")).unwrap();
+    let text = csv(|line| {
+        if line.stage != "Open" {
+            line.more = ["Plan Basic", "Plan Gold"][line.i / 7 % 2].into();
+        }
+    });
+    let input = CsvInput::new("deals.csv", Cursor::new(text.into_bytes()), None);
+    let report = audit_file(input, &mapping, &AuditOptions::default(), &mut |_| {}).unwrap();
+    let found = only(&report);
+    assert_eq!(
+        (found.code, found.columns.as_slice()),
+        (FindingCode::FilledAtClosing, ["more", "price"].map(str::to_owned).as_slice())
+    );
+    assert!(found.cure.contains("and the [[join]] by \"more\" in"), "{}", found.cure);
+    assert_eq!(
+        found.mapping,
+        ["[known_afterwards]", "columns = [\"more\"]"],
+        "the joined column is gone with the join"
+    );
+}
