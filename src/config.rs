@@ -3,6 +3,7 @@
 //! The only place that reads the environment. A wrong key or value is refused with file, line and the nearest right
 //! name; nothing falls back to a default in silence.
 
+pub mod audit;
 pub mod drift;
 pub mod paths;
 pub mod salesforce;
@@ -31,6 +32,8 @@ pub struct Config {
     pub routing: Routing,
     /// When a change of the leads is called one.
     pub drift: drift::Drift,
+    /// What the data audit demands.
+    pub audit: audit::Audit,
     /// How the screen looks.
     pub ui: Ui,
 }
@@ -164,7 +167,7 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<Config,
         if missing_from_env { Ok(Config::default()) } else { Err(invalid(text, name, &e)) }
     })?;
     let config = if env.is_empty() { config } else { with_environment(text, name, env)? };
-    check(&config, name)?;
+    check(&config, text, name)?;
     Ok(config)
 }
 
@@ -232,36 +235,58 @@ fn known_keys() -> Vec<Vec<String>> {
     keys
 }
 
-fn check(config: &Config, name: &str) -> Result<(), ConfigError> {
+/// Refuses values that no setting can have; the place is the line of the key, if the text has it.
+fn check(config: &Config, text: &str, name: &str) -> Result<(), ConfigError> {
     let routing = &config.routing;
-    let refuse = |message: String| Err(ConfigError::Invalid { place: name.to_owned(), message });
+    let refuse = |section: &str, key: &str, message: String| {
+        Err(ConfigError::Invalid { place: place_of(text, name, section, key), message })
+    };
     if !(0.0..=1.0).contains(&routing.confidence_gate) {
-        return refuse(format!("routing.confidence_gate is {}; it must be between 0 and 1", routing.confidence_gate));
+        let message = format!("routing.confidence_gate is {}; it must be between 0 and 1", routing.confidence_gate);
+        return refuse("routing", "confidence_gate", message);
     }
     if !(routing.sla_hours > 0.0 && routing.sla_hours <= 24.0 * 30.0) {
-        return refuse(format!("routing.sla_hours is {}; it must be more than 0 and at most 720", routing.sla_hours));
+        let message = format!("routing.sla_hours is {}; it must be more than 0 and at most 720", routing.sla_hours);
+        return refuse("routing", "sla_hours", message);
     }
-    if let Some(fault) = config.drift.fault() {
-        return refuse(fault);
+    if let Some((key, fault)) = config.drift.fault() {
+        return refuse("drift", key, fault);
     }
     if routing.warm_score > routing.hot_score || routing.hot_score > 100 {
-        return refuse(format!(
+        let message = format!(
             "routing.warm_score is {} and routing.hot_score is {}; they must be between 0 and 100, warm not above hot",
             routing.warm_score, routing.hot_score
-        ));
+        );
+        return refuse("routing", "hot_score", message);
     }
     if routing.grace_seconds > 3600 {
-        return refuse(format!("routing.grace_seconds is {}; it must be at most 3600", routing.grace_seconds));
+        let message = format!("routing.grace_seconds is {}; it must be at most 3600", routing.grace_seconds);
+        return refuse("routing", "grace_seconds", message);
     }
     if let Some(sf) = &config.salesforce
         && !(sf.login_url.starts_with("https://") || sf.login_url.starts_with("http://127.0.0.1"))
     {
-        return refuse(format!(
+        let message = format!(
             "salesforce.login_url is \"{}\"; it must start with https:// (plain http is only for the demo org on 127.0.0.1)",
             sf.login_url
-        ));
+        );
+        return refuse("salesforce", "login_url", message);
     }
-    Ok(())
+    config.audit.check(|section, key| place_of(text, name, section, key))
+}
+
+/// `file:line` of a key of a section, else the file: the value may come from the environment.
+fn place_of(text: &str, name: &str, section: &str, key: &str) -> String {
+    let mut inside = "";
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(title) = line.strip_prefix('[') {
+            inside = title.split(']').next().unwrap_or("").trim();
+        } else if inside == section && line.split('=').next().is_some_and(|found| found.trim() == key) {
+            return format!("{name}:{}", at + 1);
+        }
+    }
+    name.to_owned()
 }
 
 fn invalid(text: &str, name: &str, error: &toml::de::Error) -> ConfigError {

@@ -190,10 +190,22 @@ pub(crate) enum History {
     Import(Import),
     /// Read closed deals from the CRM
     Pull,
-    /// Say whether the stored history is good enough to train on (exit code 3 if not)
-    Audit,
+    /// Say whether a history is good enough to train on, and what to change if not (exit code 3)
+    Audit(Audit),
     /// Print a documented map, to begin one's own with
     Example,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Audit {
+    /// A CSV file to judge before it is imported; it shows more than the stored history: open deals, columns that the map
+    /// leaves out, line numbers [default: the stored history]
+    #[arg(requires = "map")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// What its columns mean
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub(crate) map: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

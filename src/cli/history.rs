@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::args::{History as Action, Import};
+use super::args::{Audit, History as Action, Import};
 use super::out::{Out, wrap};
 use super::{CliError, CliResult};
 use crate::app::ports::Store;
 use crate::app::pull;
 use crate::bootstrap::Context;
-use crate::history::audit::{AuditOptions, AuditReport, audit};
+use crate::config::audit as config;
+use crate::history::audit::{AuditOptions, AuditReport, audit, audit_file};
 use crate::history::{self, BadRows, CsvInput, HistoryError, Mapping, RejectFile};
 
 /// Deals stored in one transaction.
@@ -21,15 +23,17 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::Import(options) => import(options, context, out).await,
         Action::Pull => pull_all(context, out).await,
         Action::Example => unreachable!("needs no context"),
-        Action::Audit => {
+        Action::Audit(Audit { file: Some(file), map: Some(map) }) => {
+            let options = audit_options(context);
+            let judge = move || judge(&file, &map, &options, out);
+            let report = tokio::task::spawn_blocking(judge).await.map_err(CliError::failed)?.map_err(from_history)?;
+            show_audit(&report, out)
+        }
+        Action::Audit(_) => {
             let store = context.store().await?;
             let report = audit_store(store.as_ref(), context).await?;
-            out.result(&report, || report.lines().iter().flat_map(|line| wrap(line)).collect());
             store.close().await;
-            if report.blocked {
-                return Err(CliError::Gate("the audit blocks training; its findings say what to do".into()));
-            }
-            Ok(())
+            show_audit(&report, out)
         }
     }
 }
@@ -41,8 +45,86 @@ pub(super) fn example(out: Out) {
 
 /// Audits the stored history.
 pub(super) async fn audit_store(store: &dyn Store, context: &Context) -> Result<AuditReport, CliError> {
-    let deals = store.deals().await?;
-    Ok(audit(&deals, &AuditOptions { as_of: Some(context.clock.now()), ..AuditOptions::default() }))
+    let (deals, options) = (store.deals().await?, audit_options(context));
+    tokio::task::spawn_blocking(move || audit(&deals, &options)).await.map_err(CliError::failed)
+}
+
+/// What the config demands.
+fn audit_options(context: &Context) -> AuditOptions {
+    let config::Audit {
+        min_deals,
+        min_of_each_outcome,
+        warn_completeness,
+        block_completeness,
+        min_deals_per_rep,
+        min_span_days,
+        max_bad_dates,
+        max_age_years,
+        max_closed_in_a_day,
+        max_bulk_closed,
+        warn_leak_auc,
+        block_leak_auc,
+        telling_name_auc,
+        warn_missing_auc,
+        block_missing_auc,
+        max_one_sided_share,
+        accepted,
+    } = context.config.audit.clone();
+    AuditOptions {
+        min_deals: min_deals.into(),
+        min_of_each_outcome: min_of_each_outcome.into(),
+        warn_completeness,
+        block_completeness,
+        min_deals_per_rep: min_deals_per_rep.into(),
+        min_span_days: min_span_days.into(),
+        max_bad_dates,
+        max_age_years,
+        max_closed_in_a_day,
+        max_bulk_closed,
+        warn_leak_auc,
+        block_leak_auc,
+        telling_name_auc,
+        warn_missing_auc,
+        block_missing_auc,
+        max_one_sided_share,
+        accepted,
+        as_of: Some(context.clock.now()),
+    }
+}
+
+/// Judges a file that is not imported.
+fn judge(file: &Path, map: &Path, options: &AuditOptions, out: Out) -> Result<AuditReport, HistoryError> {
+    let mapping = Mapping::load(map)?;
+    let (bar, mut progress) = reading(out);
+    let report = audit_file(CsvInput::open(file)?, &mapping, options, &mut progress);
+    bar.finish_and_clear();
+    report
+}
+
+/// A report as lines that fit 80 columns.
+pub(super) fn audit_lines(report: &AuditReport) -> Vec<String> {
+    report.wrapped(&wrap)
+}
+
+fn show_audit(report: &AuditReport, out: Out) -> CliResult {
+    out.result(report, || audit_lines(report));
+    if report.blocked {
+        return Err(CliError::Gate("the audit blocks training; its findings say what to do".into()));
+    }
+    Ok(())
+}
+
+/// A bar for reading a file, and what moves it.
+fn reading(out: Out) -> (ProgressBar, impl FnMut(history::Progress)) {
+    let bar = out.progress("reading", 100);
+    let shown = bar.clone();
+    let progress = move |p: history::Progress| {
+        if let Some(total) = p.total.filter(|t| *t > 0) {
+            shown.set_position(p.bytes * 100 / total);
+        }
+        shown.set_message(format!("{} rows", p.rows));
+    };
+    (bar, progress)
 }
 
 async fn import(options: Import, context: &Context, out: Out) -> CliResult {
@@ -110,13 +192,7 @@ fn read(
 ) -> Result<(history::Import, Option<PathBuf>), HistoryError> {
     let mapping = Mapping::load(map)?;
     let input = CsvInput::open(file)?;
-    let bar = out.progress("reading", 100);
-    let mut progress = |p: history::Progress| {
-        if let Some(total) = p.total.filter(|t| *t > 0) {
-            bar.set_position(p.bytes * 100 / total);
-        }
-        bar.set_message(format!("{} rows", p.rows));
-    };
+    let (bar, mut progress) = reading(out);
     let Some(rejects) = rejects else {
         let import = history::import(input, &mapping, BadRows::Refuse, &mut progress)?;
         bar.finish_and_clear();

@@ -43,7 +43,7 @@ async fn train(
 ) -> CliResult {
     let audit = history::audit_store(store, context).await?;
     if audit.blocked && !despite_audit {
-        out.result(&json!({"audit": audit}), || audit.lines().iter().flat_map(|line| wrap(line)).collect());
+        out.result(&json!({"audit": audit}), || history::audit_lines(&audit));
         return Err(CliError::Gate(
             "the audit blocks training; its findings say what to do (--despite-audit trains all the same)".into(),
         ));

@@ -27,28 +27,30 @@ impl Default for Drift {
 }
 
 impl Drift {
-    /// What is wrong with it, in words, with the cure.
-    pub(super) fn fault(&self) -> Option<String> {
+    /// The key that is wrong, and what is wrong with it in words, with the cure.
+    pub(super) fn fault(&self) -> Option<(&'static str, String)> {
         let Self { window_days, min_leads, min_outcomes, psi_watch, psi_act, false_alarms } = self;
         if !(1..=92).contains(window_days) {
-            return Some(format!("drift.window_days is {window_days}; it must be between 1 and 92"));
+            return Some(("window_days", format!("drift.window_days is {window_days}; it must be between 1 and 92")));
         }
         if *min_leads < 30 {
-            return Some(format!("drift.min_leads is {min_leads}; with fewer than 30 leads every number is chance"));
+            let words = format!("drift.min_leads is {min_leads}; with fewer than 30 leads every number is chance");
+            return Some(("min_leads", words));
         }
         if *min_outcomes < 20 {
-            return Some(format!(
-                "drift.min_outcomes is {min_outcomes}; with fewer than 20 deals every number is chance"
-            ));
+            let words = format!("drift.min_outcomes is {min_outcomes}; with fewer than 20 deals every number is chance");
+            return Some(("min_outcomes", words));
         }
         if !(*psi_watch > 0.0 && psi_watch <= psi_act && psi_act.is_finite()) {
-            return Some(format!(
+            let words = format!(
                 "drift.psi_watch is {psi_watch} and drift.psi_act {psi_act}; the first must be more than 0 and at most \
                  the second"
-            ));
+            );
+            return Some(("psi_act", words));
         }
         if !(*false_alarms > 0.0 && *false_alarms < 1.0) {
-            return Some(format!("drift.false_alarms is {false_alarms}; it must be between 0 and 1, for example 0.05"));
+            let words = format!("drift.false_alarms is {false_alarms}; it must be between 0 and 1, for example 0.05");
+            return Some(("false_alarms", words));
         }
         None
     }

@@ -10,6 +10,7 @@ fn the_example_is_accepted_and_shows_the_defaults() {
     assert_eq!(config.routing, Routing::default());
     assert_eq!(config.ui, Ui::default());
     assert_eq!(config.drift, drift::Drift::default());
+    assert_eq!(config.audit, audit::Audit::default());
     let sf = config.salesforce.unwrap();
     let bare: Config = toml::from_str("[salesforce]\nlogin_url = 'https://a'\nclient_id = 'x'").unwrap();
     let bare = bare.salesforce.unwrap();
@@ -45,7 +46,11 @@ fn a_wrong_value_is_refused() {
     assert!(error_of("[routing]\ngrace_seconds = -1").ends_with("write a whole number, not negative"));
     assert!(error_of("[routing]\nwrite_verdicts = 'yes'").ends_with("write true or false"));
     assert!(error_of("manager = 3").ends_with("write text in quotes"));
-    assert!(error_of("[routing]\nconfidence_gate = 20").contains("must be between 0 and 1"));
+    let gate = error_of("[ui]\nascii = true\n[routing]\n# 0 to 1\nconfidence_gate = 20");
+    assert_eq!(gate, "config.toml:5: routing.confidence_gate is 20; it must be between 0 and 1");
+    let share = error_of("[audit]\nmin_deals = 5\nmax_bad_dates = 1.5");
+    assert_eq!(share, "config.toml:3: audit.max_bad_dates is 1.5; it must be between 0 and 1");
+    assert!(error_of("[audit]\nblock_leak_auc = 0.3").starts_with("config.toml:2: audit.block_leak_auc is 0.3"));
     assert!(error_of("[drift]\npsi_act = 0.05").contains("at most the second"));
     assert!(error_of("[drift]\nwindow_days = 0").contains("between 1 and 92"));
     assert!(error_of("[drift]\nmin_leads = 3").contains("chance"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::{HistoryError, Problem, Problems};
 use super::join::JoinTable;
-use super::mapping::{Feature, Mapping, NamedColumn, Role, fits};
+use super::mapping::{Feature, Mapping, NamedColumn, Replacements, Role, fits};
 use super::scan::{ColumnUse, Purpose};
 use super::words::{nearest, quoted, quoted_list};
 
@@ -29,10 +29,12 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Binding<'m> {
     pub(super) mapping: &'m Mapping,
-    /// Fields that each row must have.
-    pub(super) width: usize,
+    /// The columns of the file, in order; each row must have as many fields.
+    pub(super) header: Vec<String>,
     pub(super) roles: BTreeMap<Role, Place>,
     pub(super) features: Vec<(&'m Feature, Place)>,
+    /// How values of some columns are read.
+    pub(super) replacements: Vec<(Place, &'m Replacements)>,
     pub(super) columns: ColumnUse,
 }
 
@@ -66,17 +68,39 @@ impl<'m> Binding<'m> {
         if purpose == Purpose::History {
             finder.check_known_afterwards();
         }
+        let mut replacements = Vec::new();
+        for replaced in &mapping.replacements {
+            let named = NamedColumn {
+                column: &replaced.column,
+                role: None,
+                place: format!("[values.{}]", quoted(&replaced.column.name)),
+            };
+            // Leads to score may lack columns of the history, such as the outcome.
+            if purpose == Purpose::Leads && !finder.columns().any(|name| *name == replaced.column.name) {
+                continue;
+            }
+            replacements.extend(finder.find(&named).map(|place| (place, replaced)));
+        }
         if !finder.problems.is_empty() {
             return Err(HistoryError::Mapping(Problems::new(finder.problems)));
         }
         let columns = column_use(mapping, header);
         Ok(Self {
             mapping,
-            width: header.len(),
+            header: header.to_vec(),
             roles,
             features: mapping.features.iter().zip(places).collect(),
+            replacements,
             columns,
         })
+    }
+}
+
+impl Binding<'_> {
+    /// What the map reads a value of this place as.
+    pub(super) fn read<'a>(&'a self, place: Place, value: &'a str) -> &'a str {
+        let replaced = self.replacements.iter().find(|(of, _)| *of == place);
+        replaced.map_or(value, |(_, replacements)| replacements.read(value))
     }
 }
 

@@ -141,6 +141,21 @@ pub(super) struct Join {
     pub(super) prefix: String,
 }
 
+/// Values of one column that stand for others: spellings that people made of the same thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Replacements {
+    pub(super) column: Column,
+    /// As the file writes it → as it is read.
+    pub(super) values: BTreeMap<String, String>,
+}
+
+impl Replacements {
+    /// What a value is read as.
+    pub(super) fn read<'a>(&'a self, value: &'a str) -> &'a str {
+        self.values.get(value).map_or(value, String::as_str)
+    }
+}
+
 /// What holds for every row because the file does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Assumptions {
@@ -163,6 +178,7 @@ pub struct Mapping {
     pub(super) known_afterwards: Vec<Column>,
     pub(super) format: Format,
     pub(super) joins: Vec<Join>,
+    pub(super) replacements: Vec<Replacements>,
     pub(super) assume: Assumptions,
 }
 

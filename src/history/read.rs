@@ -103,10 +103,25 @@ pub fn import(
 }
 
 /// How the map understands the outcome of a row.
-enum Ending {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
     Closed(Outcome),
     Open,
     Unknown,
+}
+
+impl Ending {
+    /// What a word of the outcome column means.
+    pub(super) fn of(word: &str, mapping: &Mapping) -> Self {
+        let outcomes = &mapping.outcomes;
+        let lists = [
+            (&outcomes.won, Self::Closed(Outcome::Won)),
+            (&outcomes.lost, Self::Closed(Outcome::Lost)),
+            (&outcomes.open, Self::Open),
+        ];
+        let found = lists.into_iter().find(|(list, _)| list.iter().any(|value| value == word));
+        found.map_or(Self::Unknown, |(_, ending)| ending)
+    }
 }
 
 /// An outcome that the map does not know.
@@ -127,7 +142,7 @@ struct DealReader<'m> {
 impl DealReader<'_> {
     fn take(&mut self, row: &Row<'_>) -> Result<(), Reason> {
         let word = row.required(Role::Outcome)?;
-        match self.ending(word) {
+        match Ending::of(word, self.mapping) {
             Ending::Open => self.open += 1,
             Ending::Unknown => self.note_unknown(word, row.record.line),
             Ending::Closed(outcome) => {
@@ -137,19 +152,6 @@ impl DealReader<'_> {
             }
         }
         Ok(())
-    }
-
-    fn ending(&self, word: &str) -> Ending {
-        let outcomes = &self.mapping.outcomes;
-        let lists = [
-            (&outcomes.won, Ending::Closed(Outcome::Won)),
-            (&outcomes.lost, Ending::Closed(Outcome::Lost)),
-            (&outcomes.open, Ending::Open),
-        ];
-        lists
-            .into_iter()
-            .find(|(list, _)| list.iter().any(|value| value == word))
-            .map_or(Ending::Unknown, |(_, ending)| ending)
     }
 
     fn deal(&self, row: &Row<'_>, outcome: Outcome) -> Result<Deal, Reason> {

@@ -24,13 +24,18 @@ impl<'a> Row<'a> {
         &self.binding.mapping.format
     }
 
-    /// A value; `None` when it means "nothing".
-    fn value(&self, place: Place) -> Option<&'a str> {
+    /// A value as the file writes it; `None` when it means "nothing".
+    pub(super) fn written(&self, place: Place) -> Option<&'a str> {
         let raw = match place {
             Place::Main(column) => self.record.field(column),
             Place::Joined { join, column } => self.joins.get(join)?.value((*self.joined.get(join)?)?, column),
         };
         self.format().present(raw?)
+    }
+
+    /// A value as the map reads it; `None` when it means "nothing".
+    pub(super) fn value(&self, place: Place) -> Option<&'a str> {
+        Some(self.binding.read(place, self.written(place)?))
     }
 
     /// The text of a role; `None` when the map has no such column or the value means "nothing".

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::binding::Binding;
+use super::binding::{Binding, Place};
 use super::error::{HistoryError, Problem, Refusal};
 use super::input::{CsvInput, Progress};
 use super::join::{JoinTable, read_error};
@@ -127,6 +127,7 @@ pub(super) fn scan(
             joined.clear();
             for join in &mut joins {
                 let key = record.field(join.main_column).and_then(|value| mapping.format.present(value));
+                let key = key.map(|key| binding.read(Place::Main(join.main_column), key));
                 joined.push(key.and_then(|key| join.find(key)));
             }
             take(&Row { record: &record, binding: &binding, joins: &joins, joined: &joined })
@@ -192,12 +193,12 @@ fn fault_of(record: &mut Record, binding: &Binding<'_>) -> Result<(), Reason> {
     if let Some(reason) = record.fault.take() {
         return Err(reason);
     }
-    if record.len() != binding.width {
+    if record.len() != binding.header.len() {
         let delimiter = binding.mapping.format.delimiter;
         let inside = record.field(0).filter(|_| record.len() == 1).and_then(|only| field_count(only, delimiter));
         return Err(match inside {
-            Some(fields) if fields == binding.width => Reason::WholeLineQuoted { fields },
-            _ => Reason::FieldCount { found: record.len(), expected: binding.width, lines: record.lines },
+            Some(fields) if fields == binding.header.len() => Reason::WholeLineQuoted { fields },
+            _ => Reason::FieldCount { found: record.len(), expected: binding.header.len(), lines: record.lines },
         });
     }
     if record.fields().all(|value| value.trim().is_empty()) {

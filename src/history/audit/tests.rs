@@ -1,9 +1,15 @@
+//! Every check on a history that has exactly what it looks for, beside one that has nothing wrong with it.
+
+mod files;
+
 use chrono::TimeDelta;
 
 use super::*;
+use crate::domain::deal::Outcome;
 use crate::domain::facts::LeadFacts;
+use crate::domain::ids::{LeadId, RepKey};
 
-/// `n` deals over two years, half won, by five reps, with every wanted fact.
+/// `n` deals over two years, every other one won, by five reps, with every wanted fact, none of which tells the outcome.
 fn history(n: usize) -> Vec<Deal> {
     let start: DateTime<Utc> = "2020-01-01T00:00:00Z".parse().unwrap();
     let deal = |i: usize| {
@@ -12,10 +18,10 @@ fn history(n: usize) -> Vec<Deal> {
             lead_id: LeadId::new(format!("L{i}")),
             rep: RepKey::new(format!("rep {}", i % 5)),
             facts: LeadFacts {
-                source: Some("Web".into()),
-                industry: Some("Retail".into()),
-                annual_revenue: Some(1e6),
-                employees: Some(50.0),
+                source: Some(["Web", "Fair", "Referral", "Partner"][i / 2 % 4].into()),
+                industry: Some(["Retail", "Banking", "Energy"][i / 2 % 3].into()),
+                annual_revenue: Some(1e6 + (i / 2 % 97) as f64),
+                employees: Some(50.0 + (i / 2 % 89) as f64),
                 ..LeadFacts::empty(created_at)
             },
             closed_at: created_at + TimeDelta::days(30),
@@ -165,6 +171,162 @@ fn bulk_edits_show_as_many_closings_on_one_day() {
     let report = report(&deals);
     assert_eq!(codes(&report), [(Severity::Warning, FindingCode::BulkClose)]);
     assert!(report.findings[0].message.starts_with("20 % of the deals were closed on one day, 2022-01-29:"));
+    for deal in deals.iter_mut().skip(1_200) {
+        deal.closed_at = newest_close - TimeDelta::days(1);
+    }
+    let found = audit(&deals, &AuditOptions::default());
+    assert_eq!(codes(&found)[0], (Severity::Blocking, FindingCode::BulkClose), "two days hold most of all deals");
+    assert!(found.findings[0].message.contains("2 days (2022-01-28, 2022-01-29)"), "{}", found.findings[0].message);
+}
+
+#[test]
+fn a_good_deal_of_closings_in_one_second_is_a_bulk_edit() {
+    let mut deals = history(2_000);
+    let at: DateTime<Utc> = "2022-02-01T14:03:07Z".parse().unwrap();
+    for deal in deals.iter_mut().step_by(40) {
+        deal.closed_at = at;
+    }
+    let found = report(&deals);
+    assert_eq!(codes(&found), [(Severity::Warning, FindingCode::SameInstant)]);
+    assert!(
+        found.findings[0]
+            .message
+            .starts_with("At least 50 deals were closed in the same second, 2022-02-01 14:03:07 UTC")
+    );
+    assert_eq!(found.findings[0].leads[0], LeadId::new("L0"));
+}
+
+#[test]
+fn leads_that_were_copied_on_one_day_are_found() {
+    let mut deals = history(2_000);
+    let day = deals[1_000].facts.created_at;
+    for deal in deals.iter_mut().take(600) {
+        deal.facts.created_at = day;
+        deal.closed_at = day + TimeDelta::days(30);
+    }
+    assert!(codes(&report(&deals)).contains(&(Severity::Warning, FindingCode::BulkCreate)));
+}
+
+#[test]
+fn dates_that_stand_for_unknown_are_found() {
+    let mut deals = history(2_000);
+    for deal in deals.iter_mut().take(30) {
+        deal.facts.created_at = "1970-01-01T00:00:00Z".parse().unwrap();
+    }
+    let options = AuditOptions { as_of: Some("2024-01-01T00:00:00Z".parse().unwrap()), ..AuditOptions::default() };
+    assert_eq!(codes(&audit(&deals, &options)), [(Severity::Blocking, FindingCode::FarPast)]);
+}
+
+#[test]
+fn outcomes_from_the_future_are_expected_dates() {
+    let mut deals = history(2_000);
+    let now: DateTime<Utc> = "2024-01-01T12:00:00Z".parse().unwrap();
+    deals[3].closed_at = "2024-01-01T23:59:59Z".parse().unwrap();
+    let options = AuditOptions { as_of: Some(now), ..AuditOptions::default() };
+    assert_eq!(codes(&audit(&deals, &options)), [], "today's date means the end of today");
+    deals[3].closed_at = "2024-01-02T23:59:59Z".parse().unwrap();
+    assert_eq!(codes(&audit(&deals, &options)), [(Severity::Warning, FindingCode::ClosedInFuture)]);
+}
+
+#[test]
+fn a_stored_feature_that_knows_the_outcome_blocks_until_it_is_accepted() {
+    let mut deals = history(2_000);
+    for (i, deal) in deals.iter_mut().enumerate() {
+        let note = if deal.outcome == Outcome::Won && i % 20 != 0 { "sent contract" } else { "no answer" };
+        deal.facts.categorical.insert("note".into(), note.into());
+    }
+    let found = report(&deals);
+    assert_eq!(codes(&found), [(Severity::Blocking, FindingCode::Leak)]);
+    let leak = &found.findings[0];
+    assert_eq!((leak.id.as_str(), leak.columns.as_slice()), ("leak:note", ["note".to_owned()].as_slice()));
+    assert!(leak.figures["auc"] > 0.94 && !leak.leads.is_empty(), "{leak:?}");
+    assert!(leak.details.contains(&"\"sent contract\": 900 of 900 deals won.".to_owned()), "{:?}", leak.details);
+    let options = AuditOptions { accepted: vec!["leak:note".into()], ..AuditOptions::default() };
+    let accepted = audit(&deals, &options);
+    assert!(!accepted.blocked && accepted.findings[0].accepted && accepted.findings[0].severity == Severity::Note);
+}
+
+#[test]
+fn owners_who_only_win_are_not_who_worked_the_leads() {
+    let mut deals = history(2_000);
+    for deal in deals.iter_mut().filter(|deal| deal.outcome == Outcome::Won).take(400) {
+        deal.rep = RepKey::new("Dana Key Accounts");
+    }
+    let found = report(&deals);
+    assert_eq!(codes(&found), [(Severity::Warning, FindingCode::OneSidedOwners)]);
+    assert_eq!(
+        found.findings[0].message,
+        "1 owner wins or loses almost every deal (20 % of all deals): is it who worked the leads, or who got them on closing?"
+    );
+    assert_eq!(found.findings[0].reps, [RepKey::new("Dana Key Accounts")]);
+    for deal in deals.iter_mut().filter(|deal| deal.outcome == Outcome::Won).take(900) {
+        deal.rep = RepKey::new("Dana Key Accounts");
+    }
+    let found = codes(&report(&deals));
+    assert!(found.contains(&(Severity::Blocking, FindingCode::OneSidedOwners)), "{found:?}");
+    assert!(found.contains(&(Severity::Blocking, FindingCode::OwnerTellsOutcome)), "{found:?}");
+}
+
+#[test]
+fn house_accounts_are_known_by_their_names() {
+    let mut deals = history(2_000);
+    for deal in deals.iter_mut().take(60) {
+        deal.rep = RepKey::new("House Account");
+    }
+    let found = report(&deals);
+    assert_eq!(codes(&found), [(Severity::Warning, FindingCode::PlaceholderOwners)]);
+    assert_eq!(found.findings[0].message, "By their names, 1 owner seems to be no person: \"House Account\".");
+}
+
+#[test]
+fn spellings_are_found_in_stored_deals_too() {
+    let mut deals = history(2_000);
+    for deal in deals.iter_mut().take(8) {
+        deal.facts.source = Some("referal".into());
+    }
+    for deal in deals.iter_mut().skip(100).take(25) {
+        deal.rep = RepKey::new("REP  1");
+    }
+    let found = report(&deals);
+    assert_eq!(
+        codes(&found),
+        [(Severity::Warning, FindingCode::NearDuplicateValues), (Severity::Warning, FindingCode::RepSpelling)]
+    );
+    assert_eq!(found.findings[0].message, "\"referal\" in \"source\" is probably the same thing as \"Referral\".");
+    assert_eq!(found.findings[1].details, ["\"REP  1\" (25 deals) for \"rep 1\" (395)."]);
+    assert!(found.findings[0].cure.contains("leadboard history audit FILE"), "{}", found.findings[0].cure);
+}
+
+#[test]
+fn values_that_mean_nothing_are_named() {
+    let mut deals = history(2_000);
+    deals[7].facts.industry = Some("--None--".into());
+    let found = report(&deals);
+    assert_eq!(codes(&found), [(Severity::Warning, FindingCode::PlaceholderValues)]);
+    assert_eq!(found.findings[0].leads, [LeadId::new("L7")]);
+}
+
+#[test]
+fn what_says_nothing_is_a_note() {
+    let mut deals = history(2_000);
+    for deal in &mut deals {
+        deal.facts.categorical.insert("plan".into(), "A".into());
+    }
+    assert_eq!(codes(&report(&deals)), [(Severity::Note, FindingCode::ConstantColumn)]);
+}
+
+#[test]
+fn the_number_that_would_pass_is_said() {
+    let found = report(&history(1_999));
+    let pass = found.findings[0].pass.as_ref().unwrap();
+    assert_eq!((pass.figure.as_str(), pass.bound, pass.value), ("deals", Bound::AtLeast, 2_000.0));
+    let lines = found.lines().join("\n");
+    assert!(lines.contains("Passes when deals is at least 2,000 ([audit] min_deals); it is 1,999."), "{lines}");
+}
+
+#[test]
+fn one_is_one_in_every_sentence() {
+    assert_eq!(report(&history(1)).findings[0].message, "There is 1 closed deal; a model needs at least 2,000.");
 }
 
 #[test]

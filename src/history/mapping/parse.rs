@@ -7,7 +7,7 @@ use strum::IntoEnumIterator;
 use toml::de::DeTable;
 
 use super::section::{Document, Located, Section};
-use super::{Assumptions, Column, Feature, FeatureKind, Join, Mapping, Outcomes, Role, fits};
+use super::{Assumptions, Column, Feature, FeatureKind, Join, Mapping, Outcomes, Replacements, Role, fits};
 use crate::history::error::{Problem, Problems};
 use crate::history::format::{DateFormat, Format, When};
 use crate::history::words::quoted;
@@ -33,6 +33,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Mapping, Problems> {
         known_afterwards: top.section("known_afterwards").map(known_afterwards).unwrap_or_default(),
         format: top.section("format").map(|section| format(section, &document)).unwrap_or_default(),
         joins: top.sections("join").into_iter().filter_map(|section| join(section, path)).collect(),
+        replacements: top.section("values").map(|section| replacements(section, &document)).unwrap_or_default(),
         columns,
         assume,
         file: file.clone(),
@@ -105,6 +106,38 @@ fn join(mut section: Section<'_, '_>, map: &Path) -> Option<Join> {
     section.finish();
     let folder = map.parent().unwrap_or(Path::new(""));
     Some(Join { path: folder.join(file?.value), key: column(&key?), column: column(&main?), prefix })
+}
+
+fn replacements(section: Section<'_, '_>, document: &Document<'_>) -> Vec<Replacements> {
+    let mut all = Vec::new();
+    for (name, inside) in section.tables("a table of \"as written\" = \"as meant\"") {
+        let column = Column { name: name.trim().to_owned(), line: inside.line };
+        let mut values: BTreeMap<String, Located<String>> = BTreeMap::new();
+        for (written, meant) in inside.entries("a text in quotes") {
+            let (written, meant) =
+                (written.trim().to_owned(), Located { value: meant.value.trim().to_owned(), ..meant });
+            if written.is_empty() || meant.value.is_empty() {
+                let cure = "to read a value as \"nothing\", list it in [format] missing";
+                document.wrong(meant.line, format!("[values.{}] has an empty value", quoted(&column.name)), cure);
+            } else {
+                values.insert(written, meant);
+            }
+        }
+        for (written, meant) in &values {
+            if let Some(further) = values.get(&meant.value).filter(|further| further.value != meant.value) {
+                let message =
+                    format!("{} is read as {}, which is itself replaced", quoted(written), quoted(&meant.value));
+                document.wrong(
+                    meant.line,
+                    message,
+                    format!("write what is meant in the end: {}", quoted(&further.value)),
+                );
+            }
+        }
+        let values = values.into_iter().map(|(written, meant)| (written, meant.value)).collect();
+        all.push(Replacements { column, values });
+    }
+    all
 }
 
 fn format(mut section: Section<'_, '_>, document: &Document<'_>) -> Format {

@@ -125,6 +125,38 @@ impl<'d, 'i> Section<'d, 'i> {
         found.map(|names| names.value).unwrap_or_default()
     }
 
+    /// All tables inside, whatever their names; anything else there is reported.
+    pub(super) fn tables(self, wanted: &str) -> Vec<(String, Self)> {
+        let mut tables = Vec::new();
+        for (key, value) in self.table {
+            let line = self.document.line(key.span().start);
+            if let Some(table) = value.get_ref().as_table() {
+                let title = format!("{}.{}]", self.title.trim_end_matches(']'), quoted(key.get_ref()));
+                let inside = Self { document: self.document, title, line, table, known: Vec::new() };
+                tables.push((key.get_ref().to_string(), inside));
+            } else {
+                let message = format!("{} in {} is not understood", quoted(key.get_ref()), self.title);
+                self.document.wrong(line, message, format!("it must be {wanted}"));
+            }
+        }
+        tables
+    }
+
+    /// All single values inside, whatever their names; anything else there is reported.
+    pub(super) fn entries(self, wanted: &str) -> Vec<(String, Located<String>)> {
+        let mut entries = Vec::new();
+        for (key, value) in self.table {
+            if let Some(found) = located(self.document, value) {
+                entries.push((key.get_ref().to_string(), found));
+            } else {
+                let message = format!("{} in {} is not understood", quoted(key.get_ref()), self.title);
+                let line = self.document.line(key.span().start);
+                self.document.wrong(line, message, format!("it must be {wanted}"));
+            }
+        }
+        entries
+    }
+
     /// True or false.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         self.typed(key, "true or false", |value| value.get_ref().as_bool()).map(|flag| flag.value)

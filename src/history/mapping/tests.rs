@@ -159,3 +159,27 @@ fn patterns_fit_whole_names() {
     assert!(fits("*_at", "closed_at") && fits("a*b*c", "a1b2b3c") && fits("*", ""));
     assert!(!fits("a*a", "a") && !fits("*b*", "acd"));
 }
+
+#[test]
+fn spellings_are_replaced_by_what_is_meant() {
+    let mapping =
+        Mapping::parse(&with("[values.owner]\n\"ana \" = \"Ana\"\n[values.\"Lead Source\"]\n"), Path::new("m.toml"))
+            .unwrap();
+    let owner = mapping.replacements.iter().find(|replaced| replaced.column.name == "owner").unwrap();
+    assert_eq!((owner.read("ana"), owner.read("Bob")), ("Ana", "Bob"));
+    assert_eq!(owner.column.line, 9);
+}
+
+#[test]
+fn replacements_that_cannot_be_meant_are_refused() {
+    assert_eq!(
+        errors(&with("[values]\nowner = \"Ana\"\n")),
+        "map.toml:10: \"owner\" in [values] is not understood; it must be a table of \"as written\" = \"as meant\""
+    );
+    assert_eq!(
+        errors(&with("[values.owner]\nana = 1.5\nbob = \"\"\ncai = \"dan\"\ndan = \"Dan\"\n")),
+        "map.toml:10: \"ana\" in [values.\"owner\"] is not understood; it must be a text in quotes\n\
+         map.toml:11: [values.\"owner\"] has an empty value; to read a value as \"nothing\", list it in [format] missing\n\
+         map.toml:12: \"cai\" is read as \"dan\", which is itself replaced; write what is meant in the end: \"Dan\""
+    );
+}

@@ -1,5 +1,6 @@
 //! `history import` and `history audit`.
 
+use std::fmt::Write;
 use std::fs;
 
 use super::company::{GOOD, HEADER, MAP};
@@ -106,7 +107,7 @@ fn too_few_deals_are_refused_in_plain_words_and_nothing_is_trained() {
     home.run("history import deals.csv --map map.toml").ended(0);
     let ran = home.run("history audit").ended(3);
     assert!(ran.out.starts_with("The history is not good enough to train on"), "{}", ran.out);
-    assert!(ran.out.contains("There are 1 closed deal") && ran.out.contains("at least 2,000"), "{}", ran.out);
+    assert!(ran.out.contains("There is 1 closed deal") && ran.out.contains("at least 2,000"), "{}", ran.out);
     let json = home.run("history audit --json").ended(3).json();
     assert_eq!((&json["blocked"], &json["deals"]), (&true.into(), &1.into()));
 
@@ -135,8 +136,82 @@ fn a_planted_history_is_good_enough() {
     assert!(company.import.out.contains("3,000 closed"), "{}", company.import.out);
     assert!(company.import.out.contains("Leads created 2023-01-01 to 2025-01-"), "{}", company.import.out);
     assert_eq!(company.audit.code, 0, "{:?}", company.audit);
-    assert!(company.audit.out.starts_with("The history is good enough to train on"), "{}", company.audit.out);
+    assert!(company.audit.out.starts_with("The history is good enough to train on.\n"), "{}", company.audit.out);
     for line in company.import.out.lines().chain(company.audit.out.lines()) {
         assert!(line.chars().count() <= 80, "wraps at 80 columns: {line}");
     }
+}
+
+/// 2,400 deals of two years whose column `Note` says how they ended.
+fn leaking() -> String {
+    let start: chrono::NaiveDate = "2022-01-01".parse().unwrap();
+    let mut deals = HEADER.replace("Region", "Region,Note");
+    for i in 0..2_400u64 {
+        let created = start + chrono::Days::new(i * 730 / 2_400);
+        let closed = created + chrono::Days::new(10 + i % 50);
+        let (stage, note) = if i % 2 == 0 { ("Won", "contract sent") } else { ("Lost", "no answer") };
+        let rep = ["Ana", "Bob", "Cai"][i as usize / 2 % 3];
+        let source = if i / 2 % 50 == 7 { "fair" } else { ["Web", "Fair"][i as usize / 2 % 2] };
+        writeln!(
+            deals,
+            "d-{i},{created},{closed},{rep},{stage},{source},Tech,{},{},North,{note}",
+            1_000 + i / 2,
+            5 + i / 2 % 40
+        )
+        .unwrap();
+    }
+    deals
+}
+
+#[test]
+fn a_file_is_judged_before_it_is_imported_and_every_proposal_can_be_pasted() {
+    let home = home(&leaking());
+    home.file("map.toml", format!("{MAP}[features]\ncategorical = [\"Note\"]\n"));
+    let ran = home.run("history audit deals.csv --map map.toml").ended(3);
+    assert!(ran.out.starts_with("The history is not good enough to train on"), "{}", ran.out);
+    for words in
+        ["1. leak:Note", "\"contract sent\": 1,200 of 1,200 deals won.", "columns = [\"Note\"]", "[audit] accepted"]
+    {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+    assert_eq!(home.run("history audit --json").ended(3).json()["deals"], 0, "nothing was stored");
+
+    let json = home.run("history audit deals.csv --map map.toml --json").ended(3).json();
+    let findings = json["findings"].as_array().unwrap();
+    assert_eq!((&findings[0]["id"], &findings[0]["severity"]), (&"leak:Note".into(), &"blocking".into()));
+    assert_eq!(findings[0]["pass"]["setting"], "block_leak_auc");
+    assert_eq!(findings[0]["lines"][0], 2);
+    let spelling = findings.iter().find(|finding| finding["code"] == "near_duplicate_values").unwrap();
+    let proposed = |finding: &serde_json::Value| {
+        let lines: Vec<String> = serde_json::from_value(finding["mapping"].clone()).unwrap();
+        lines.join("\n") + "\n"
+    };
+    home.file("better.toml", format!("{MAP}{}{}", proposed(&findings[0]), proposed(spelling)));
+    let better = home.run("history audit deals.csv --map better.toml --json").ended(0).json();
+    assert_eq!(better["blocked"], false);
+    let left: Vec<_> = better["findings"].as_array().unwrap().iter().map(|finding| &finding["severity"]).collect();
+    assert!(left.iter().all(|severity| **severity == "note"), "{better:#}");
+}
+
+#[test]
+fn what_somebody_looked_into_can_be_accepted_in_the_config_and_the_thresholds_are_there() {
+    let home = home(&leaking());
+    home.file("map.toml", format!("{MAP}[features]\ncategorical = [\"Note\"]\n"));
+    home.file("strict.toml", "[audit]\naccepted = [\"leak:Note\"]\nmin_deals = 2401\n");
+    let json = home.run("--config strict.toml history audit deals.csv --map map.toml --json").ended(3).json();
+    assert_eq!(
+        (&json["findings"][0]["code"], json["findings"][0]["pass"]["value"].as_f64()),
+        (&"too_few_deals".into(), Some(2_401.0))
+    );
+    home.file("lenient.toml", "[audit]\naccepted = [\"leak:Note\"]\n");
+    home.run("--config lenient.toml history audit deals.csv --map map.toml").ended(0);
+    home.run("--config lenient.toml history import deals.csv --map map.toml").ended(0);
+    assert_eq!(
+        home.run("history audit --json").ended(3).json()["findings"][0]["id"],
+        "leak:Note",
+        "the same in the store"
+    );
+    home.run("--config lenient.toml history audit").ended(0);
+    assert_eq!(home.run("history audit deals.csv").code, 2, "a file needs its map");
 }
