@@ -4,14 +4,16 @@
 mod artifact;
 pub mod calibrate;
 pub mod card;
+pub mod ensemble;
 pub mod evaluate;
+pub mod exchange;
 pub mod explain;
 pub mod features;
 pub mod forest;
 pub mod gates;
 mod scorer;
 pub mod train;
-mod xgboost_json;
+pub mod xgboost;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,13 @@
 //! `leadboard model`.
 
+mod exchange;
+mod predict;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::args::Model as Action;
@@ -13,7 +17,7 @@ use crate::app::learn::{self, Promotion};
 use crate::app::ports::{ModelRow, Store};
 use crate::bootstrap::Context;
 use crate::domain::ids::ModelId;
-use crate::model::{Card, TrainOptions};
+use crate::model::{Card, Progress, TrainOptions};
 
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
@@ -22,6 +26,10 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::List => list(store.as_ref(), out).await,
         Action::Show { id } => show(store.as_ref(), id, out).await,
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
+        Action::Rollback => exchange::rollback(store.as_ref(), context, out).await,
+        Action::Export(options) => exchange::export(store.as_ref(), options, out).await,
+        Action::Import(options) => exchange::import(store.as_ref(), options, context, out).await,
+        Action::Predict(options) => predict::run(store.as_ref(), options, out).await,
     };
     store.close().await;
     result
@@ -57,25 +65,38 @@ async fn train(store: &dyn Store, promote: bool, despite_audit: bool, context: &
 /// Trains on the stored history with a progress bar; Ctrl-C stops it and stores nothing.
 pub(super) async fn train_stored(store: &dyn Store, context: &Context, out: Out) -> Result<(ModelId, Card), CliError> {
     let bar = out.progress("training", 1_000);
-    let shown = bar.clone();
-    let progress = move |p: crate::model::Progress| {
-        shown.set_position((p.done * 1_000.0) as u64);
-        shown.set_message(p.step.to_string());
-    };
     let cancel = Arc::new(AtomicBool::new(false));
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let options = TrainOptions { threads, ..TrainOptions::default() };
-    let training = learn::train(store, context.clock.as_ref(), options, progress, cancel.clone());
-    tokio::pin!(training);
-    let trained = tokio::select! {
-        trained = &mut training => trained,
-        () = super::worker::stop_signal() => {
-            cancel.store(true, Ordering::Relaxed);
-            training.await
-        }
-    };
+    let training = learn::train(store, context.clock.as_ref(), options(), shown_on(&bar), cancel.clone());
+    let trained = until_stopped(training, &cancel).await;
     bar.finish_and_clear();
     Ok(trained?)
+}
+
+/// All threads, and the seed that everybody uses.
+fn options() -> TrainOptions {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    TrainOptions { threads, ..TrainOptions::default() }
+}
+
+/// Progress of training, on a bar of a thousand.
+fn shown_on(bar: &ProgressBar) -> impl FnMut(Progress) + Send + 'static {
+    let bar = bar.clone();
+    move |progress| {
+        bar.set_position((progress.done * 1_000.0) as u64);
+        bar.set_message(progress.step.to_string());
+    }
+}
+
+/// Waits for work that ends early, with nothing stored, when `cancel` is set: by a signal to stop.
+async fn until_stopped<T>(work: impl Future<Output = T>, cancel: &AtomicBool) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => done,
+        () = super::worker::stop_signal() => {
+            cancel.store(true, Ordering::Relaxed);
+            work.await
+        }
+    }
 }
 
 fn refusal(id: &ModelId) -> CliError {
@@ -144,12 +165,12 @@ async fn promote(store: &dyn Store, id: &ModelId, context: &Context, out: Out) -
 
 /// A model card as text.
 fn describe(id: &ModelId, card: &Card) -> Vec<String> {
-    let mut lines = vec![
-        format!("{id}"),
-        card.verdict.clone(),
-        String::new(),
+    let mut lines = vec![format!("{id}"), card.verdict.clone(), String::new()];
+    lines.extend(card.imported.iter().flat_map(exchange::source));
+    lines.extend([
         format!(
-            "learned from {} deals ({} won, {} lost) of {} reps, leads of {} to {}",
+            "{} {} deals ({} won, {} lost) of {} reps, leads of {} to {}",
+            if card.imported.is_some() { "judged with" } else { "learned from" },
             card.data.deals,
             card.data.won,
             card.data.lost,
@@ -163,7 +184,7 @@ fn describe(id: &ModelId, card: &Card) -> Vec<String> {
             "calibration error (ECE)   {:.3} on later deals, {} on {} deals",
             card.out_of_time.ece, card.calibration.method, card.calibration.deals
         ),
-    ];
+    ]);
     for gate in &card.gates {
         lines.push(format!("{} {:<7} {}", gate.id, if gate.passed { "passed" } else { "failed" }, gate.why));
     }

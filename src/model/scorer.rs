@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::artifact::{self, ModelError, Parts};
 use super::calibrate::Calibration;
+use super::ensemble::Ensemble;
 use super::evaluate::Z;
-use super::explain::{self, FactorMap};
+use super::explain::FactorMap;
 use super::features::{Codes, FeatureSet, Uncertainty};
-use super::forest::Forest;
 use super::{Explanation, RepScore, Scorer};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::RepKey;
@@ -40,7 +40,7 @@ impl IntervalModel {
 /// A model ready to score: immutable, cheap to share.
 #[derive(Debug)]
 pub struct Model {
-    forest: Forest,
+    ensemble: Ensemble,
     calibration: Calibration,
     interval: IntervalModel,
     features: FeatureSet,
@@ -60,11 +60,11 @@ impl Model {
     }
 
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { forest, calibration, interval, features } = parts;
+        let Parts { ensemble, calibration, interval, features } = parts;
         let uncertainty = features.state.uncertainty();
         let factors = features.factors();
-        let base = explain::expected_margin(&forest);
-        Self { forest, calibration, interval, features, uncertainty, factors, base }
+        let base = ensemble.expected_margin();
+        Self { ensemble, calibration, interval, features, uncertainty, factors, base }
     }
 
     /// Reps with closed deals in the training history.
@@ -88,7 +88,7 @@ impl Model {
 
     fn margin(&self, codes: &Codes, rep: Option<usize>, row: &mut [f32]) -> f32 {
         self.features.state.write_rep(&self.features.spec, codes, rep, row);
-        self.forest.margin(row)
+        self.ensemble.margin(row)
     }
 
     /// The field whose level makes deals "similar" for this lead: the first, in the order of the declaration, in which
@@ -129,7 +129,7 @@ impl Scorer for Model {
         let codes = self.features.spec.encode(facts);
         let mut row = self.lead_row(&codes);
         state.write_rep(&self.features.spec, &codes, state.rep(rep), &mut row);
-        let contributions = explain::contributions(&self.forest, &row);
+        let contributions = self.ensemble.contributions(&row);
         Explanation { base: self.base, factors: self.factors.group(&contributions, facts) }
     }
 
