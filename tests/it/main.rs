@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod demo;
 mod demo_org;
+mod exchange;
 mod history;
 mod model;
 mod rules;

@@ -36,14 +36,18 @@ pub(super) fn plant(source: &XgbTree, weight: f32, features: usize) -> Result<Tr
     while let Some(&(old, depth)) = order.get(next) {
         next += 1;
         let value = source.split_conditions[old];
-        let cover = finite(&source.sum_hessian, old);
+        let (cover, gain) = (finite(&source.sum_hessian, old), finite(&source.loss_changes, old));
+        let default_left = source.default_left[old] != 0;
+        let feature = u32::try_from(source.split_indices[old]).ok().filter(|f| (*f as usize) < features);
         let children = (source.left_children[old], source.right_children[old]);
         if children == (-1, -1) {
             let value = value * weight;
             if !value.is_finite() {
                 return Err("has a leaf that is no number");
             }
-            tree.nodes.push(Node { left: 0, feature: 0, value, set: None, default_left: false, cover, gain: 0.0 });
+            // A leaf tests no column; whatever stands there is kept where it can be.
+            let feature = feature.unwrap_or(0);
+            tree.nodes.push(Node { left: 0, feature, value, set: None, default_left, cover, gain });
             continue;
         }
         if depth >= MAX_DEPTH {
@@ -57,7 +61,6 @@ pub(super) fn plant(source: &XgbTree, weight: f32, features: usize) -> Result<Tr
                 None => return Err("has a branch that leads nowhere"),
             }
         }
-        let feature = u32::try_from(source.split_indices[old]).ok().filter(|f| (*f as usize) < features);
         let Some(feature) = feature else { return Err("tests a column that the model does not have") };
         let categorical = source.split_type.get(old).is_some_and(|kind| *kind == 1);
         let (value, set) = if categorical {
@@ -69,8 +72,6 @@ pub(super) fn plant(source: &XgbTree, weight: f32, features: usize) -> Result<Tr
         } else {
             return Err("has a threshold that is no number");
         };
-        let default_left = source.default_left[old] != 0;
-        let gain = finite(&source.loss_changes, old);
         tree.nodes.push(Node { left, feature, value, set, default_left, cover, gain });
     }
     Ok(tree)
