@@ -179,7 +179,11 @@ fn describe(id: &ModelId, card: &Card) -> Vec<String> {
             card.data.last_created_at.format("%Y-%m-%d")
         ),
         format!("AUC on later deals        {}", auc(&card.out_of_time)),
-        format!("AUC on a random 20 %      {}", auc(&card.stratified)),
+        format!(
+            "AUC on a random {}      {}",
+            if card.imported.is_some() { "half" } else { "20 %" },
+            auc(&card.stratified)
+        ),
         format!(
             "calibration error (ECE)   {:.3} on later deals, {} on {} deals",
             card.out_of_time.ece, card.calibration.method, card.calibration.deals

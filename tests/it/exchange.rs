@@ -75,7 +75,7 @@ fn the_rows_to_train_on_elsewhere_know_nothing_of_the_deals_held_out() {
 
     // The same history without its newest fifth gives the same rows to learn from.
     let until = told["until"].as_str().unwrap();
-    let day = &until[..10];
+    let day = until.split('T').next().unwrap();
     let earlier = Home::new();
     let csv = fs::read_to_string(trained().home.path("deals.csv")).unwrap();
     let cut: Vec<&str> = csv
@@ -164,7 +164,10 @@ fn several_models_are_averaged_and_leave_as_several_files() {
         assert!((mean - f64::midpoint(*a, *b)).abs() < 1e-6);
     }
     home.run(&format!("model promote {both}")).ended(0);
-    home.file("leads.csv", "Lead,Created,Owner,Source,Industry,Revenue,Employees,Region\nx,2025-02-01,N1,Web,Tech,1000,9,North\n");
+    home.file(
+        "leads.csv",
+        "Lead,Created,Owner,Source,Industry,Revenue,Employees,Region\nx,2025-02-01,N1,Web,Tech,1000,9,North\n",
+    );
     home.run("score leads.csv --map map.toml --out scores.csv").ended(0);
 
     let ran = home.run(&format!("model export {both} --out both.json")).ended(2);
