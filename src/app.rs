@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod decide;
+pub mod doctor;
 pub mod exchange;
 pub mod health;
 pub mod intake;

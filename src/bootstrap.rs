@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::app::doctor::{Doctor, Questions};
 use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
 use crate::config::paths::{self, DataDir};
 use crate::config::{self, Config, ConfigError};
@@ -101,6 +102,21 @@ impl Context {
     pub fn crm(&self) -> Result<Arc<dyn Crm>, BootstrapError> {
         let salesforce = self.salesforce()?;
         Ok(Arc::new(Salesforce::new(salesforce, self.clock.clone())?))
+    }
+
+    /// The CRM of the config, to be examined.
+    pub fn doctor(&self) -> Result<Box<dyn Doctor>, BootstrapError> {
+        Ok(Box::new(Salesforce::new(self.salesforce()?, self.clock.clone())?))
+    }
+
+    /// What the doctor is to look at.
+    pub fn doctor_questions(&self, probe_writes: bool) -> Result<Questions, BootstrapError> {
+        let salesforce = self.salesforce()?;
+        Ok(Questions {
+            manager_queue: salesforce.manager_queue.clone(),
+            default_queue: salesforce.default_queue.clone(),
+            probe_writes,
+        })
     }
 
     /// The manager at this terminal.

@@ -1,13 +1,14 @@
 //! The command line: the only place that prints, and the only one that turns errors into exit codes.
 //!
 //! Exit codes: 0 done; 1 it failed, with the reason on standard error; 2 the command line or the config is wrong; 3 a
-//! gate refused (audit, promotion).
+//! gate refused (audit, promotion, doctor).
 
 mod args;
 mod config;
 mod dashboard;
 mod demo;
 mod demo_org;
+mod doctor;
 mod history;
 mod lead;
 mod model;
@@ -126,6 +127,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::History { action }) => history::run(action, &context, out).await,
                 Some(Command::Model { action }) => model::run(action, &context, out).await,
                 Some(Command::Score(options)) => score::run(&options, &context, out).await,
+                Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,

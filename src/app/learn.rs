@@ -17,13 +17,16 @@ pub struct LoadedModel {
     pub id: ModelId,
     /// The scorer.
     pub scorer: Arc<dyn Scorer>,
+    /// What its gates let it do.
+    pub clearance: Clearance,
 }
 
 /// Loads a model from the registry.
 pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppError> {
     let artifact = artifact(store, id).await?;
     let model = Model::from_artifact(&artifact).map_err(|e| AppError::Refused(format!("model {id}: {e}")))?;
-    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model) })
+    let clearance = card(store, id).await?.clearance;
+    Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model), clearance })
 }
 
 /// A model file of the registry.

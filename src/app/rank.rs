@@ -25,6 +25,8 @@ pub struct Desk<'a> {
     pub scorer: &'a dyn Scorer,
     /// Its id.
     pub model_id: &'a ModelId,
+    /// Whether its gates let it route.
+    pub cleared: bool,
     /// Who there is.
     pub roster: &'a Roster,
     /// Where leads go that no rep gets.
@@ -40,7 +42,7 @@ pub fn rank(record: &LeadRecord, desk: &Desk<'_>, at: DateTime<Utc>) -> RankedLe
         .unwrap_or_else(|panic| Err(format!("internal error: {}", panic_text(panic.as_ref()))));
     let (ranking, recommendation) = match outcome {
         Ok(ranking) => {
-            let recommendation = recommend(&ranking, &record.legacy.owner, desk.queues, desk.settings);
+            let recommendation = recommend(&ranking, &record.legacy.owner, desk.queues, desk.settings, desk.cleared);
             (Some(ranking), recommendation)
         }
         Err(what) => (None, technical_failure(&what, desk.queues)),

@@ -31,7 +31,8 @@ pub struct ShadowReport {
     pub differences: Vec<Difference>,
 }
 
-/// Expected wins over the leads where the legacy owner is a rep the model can score and the model names a rep.
+/// Expected wins over the leads where the legacy owner is a rep the model can score, and the model names a rep and was
+/// cleared to compare reps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ExpectedWins {
     /// Leads compared.
@@ -87,13 +88,14 @@ fn add(sums: &mut ShadowReport, pairs: &mut BTreeMap<(String, String), (u64, f64
         sums.agree += 1;
     }
     let model = row.route.owner();
-    if let (Some(legacy), Some(p), Some(_)) = (row.legacy_p_win, row.p_win, model.rep()) {
+    let compares = row.reason != RouteReason::ModelUncleared;
+    if let (Some(legacy), Some(p), Some(_), true) = (row.legacy_p_win, row.p_win, model.rep(), compares) {
         sums.expected_wins.leads += 1;
         sums.expected_wins.legacy += legacy;
         sums.expected_wins.model += p;
     }
     if model != row.legacy {
-        let gain = row.p_win.zip(row.legacy_p_win).map_or(0.0, |(p, l)| p - l);
+        let gain = row.p_win.zip(row.legacy_p_win).filter(|_| compares).map_or(0.0, |(p, l)| p - l);
         let pair = pairs.entry((row.legacy.id().to_owned(), model.id().to_owned())).or_default();
         pair.0 += 1;
         pair.1 += gain;

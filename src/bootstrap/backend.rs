@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Context;
@@ -16,6 +17,7 @@ use crate::app::views::{LeadDetail, LeadFilter, QueuePage};
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::ids::LeadId;
 use crate::domain::rep::Roster;
+use crate::model::Clearance;
 use crate::policy::Settings;
 use crate::tui::backend::{Backend, BackendError, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest};
 use crate::worker::{RANK, SEND, health};
@@ -114,7 +116,10 @@ impl Backend for Desk {
             _ => {}
         };
         health.loops.iter_mut().for_each(backlog);
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health })
+        let champion = self.store.champion().await.map_err(said)?;
+        let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
+        let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

@@ -76,6 +76,12 @@ pub(crate) enum Command {
     Score(Score),
     /// The background worker alone
     Worker,
+    /// Prove that Salesforce lets leadboard do what it must: login, fields, queues, permissions, limits
+    Doctor {
+        /// Only read; do not try the writes that the org must refuse or roll back
+        #[arg(long)]
+        read_only: bool,
+    },
     /// Everything the queue can do, for scripts
     Lead {
         #[command(subcommand)]

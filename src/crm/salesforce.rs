@@ -24,6 +24,7 @@ mod address;
 mod auth;
 mod client;
 mod dates;
+mod doctor;
 mod errors;
 mod feed;
 mod history;
@@ -71,6 +72,7 @@ impl Default for Limits {
 /// One Salesforce org, as a CRM.
 pub struct Salesforce {
     client: Client,
+    clock: Arc<dyn Clock>,
     fields: FactFields,
     rep_key: Api,
     rep_territory: Option<Api>,
@@ -98,7 +100,8 @@ impl Salesforce {
         let rep_key = map::optional_field("rep_key", &config.rep_key)?
             .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
         Ok(Self {
-            client: Client::new(config, clock, limits)?,
+            client: Client::new(config, clock.clone(), limits)?,
+            clock,
             fields: FactFields::new(&config.fields)?,
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,

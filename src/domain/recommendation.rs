@@ -38,6 +38,8 @@ pub enum RouteReason {
     ModelAgrees,
     /// The model's first rep; the legacy rules chose another owner.
     ModelPick,
+    /// The first rep of a model that is not cleared to route: it cannot yet tell which rep is better.
+    ModelUncleared,
     /// Every rep is below the confidence gate.
     LowConfidence,
     /// No rep is eligible.
@@ -55,6 +57,6 @@ pub struct Recommendation {
     pub reason: RouteReason,
     /// Why, in one sentence.
     pub explanation: String,
-    /// Best `p_win` minus the legacy owner's, when both are known.
+    /// Best `p_win` minus the legacy owner's, when both are known and the model may compare reps.
     pub gap: Option<f64>,
 }

@@ -16,6 +16,7 @@ pub fn lane(recommendation: &Recommendation, ranking: Option<&Ranking>, legacy: 
         RouteReason::EmptyPool => Lane::Exceptions,
         RouteReason::LowConfidence => Lane::LowConfidence,
         RouteReason::ModelAgrees => Lane::Fast,
+        RouteReason::ModelUncleared => Lane::Disagree,
         RouteReason::ModelPick => {
             let best = ranking.and_then(Ranking::best);
             let legacy = legacy.rep().and_then(|id| ranking.and_then(|r| r.of(id)));

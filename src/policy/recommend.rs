@@ -6,8 +6,15 @@ use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 
 use super::{Queues, Settings};
 
-/// What to do with a lead that was ranked.
-pub fn recommend(ranking: &Ranking, legacy: &Owner, queues: &Queues, settings: &Settings) -> Recommendation {
+/// What to do with a lead that was ranked. `cleared` tells whether the model's gates let it route; a model that may only
+/// score leads still names its first rep, for a manager to judge, but claims no gain over the legacy owner.
+pub fn recommend(
+    ranking: &Ranking,
+    legacy: &Owner,
+    queues: &Queues,
+    settings: &Settings,
+    cleared: bool,
+) -> Recommendation {
     let Some(best) = ranking.best() else {
         return Recommendation {
             route: Route::ManagerQueue(queues.manager.clone()),
@@ -18,7 +25,8 @@ pub fn recommend(ranking: &Ranking, legacy: &Owner, queues: &Queues, settings: &
     };
     let legacy_rep = legacy.rep().and_then(|id| ranking.of(id));
     let gap = legacy_rep.map(|l| best.p_win - l.p_win);
-    if best.p_win < settings.confidence_gate {
+    // Gates G2 to G4 may have failed: then no probability is compared with a threshold (rule 5), and a person looks anyway.
+    if cleared && best.p_win < settings.confidence_gate {
         return Recommendation {
             route: Route::ManagerQueue(queues.manager.clone()),
             reason: RouteReason::LowConfidence,
@@ -41,6 +49,14 @@ pub fn recommend(ranking: &Ranking, legacy: &Owner, queues: &Queues, settings: &
                 ranking.pool.eligible.len()
             ),
             gap,
+        };
+    }
+    if !cleared {
+        return Recommendation {
+            route,
+            reason: RouteReason::ModelUncleared,
+            explanation: format!("First of {}; the model is not cleared to route.", ranking.pool.eligible.len()),
+            gap: None,
         };
     }
     let explanation = match (gap, legacy) {

@@ -49,7 +49,7 @@ fn rep(i: usize) -> Owner {
 #[test]
 fn agreement_is_fast() {
     let r = ranking(&[0.4, 0.3]);
-    let rec = recommend(&r, &rep(0), &queues(), &Settings::default());
+    let rec = recommend(&r, &rep(0), &queues(), &Settings::default(), true);
     assert_eq!((rec.reason, rec.route.owner()), (RouteReason::ModelAgrees, rep(0)));
     assert_eq!(lane(&rec, Some(&r), &rep(0)), Lane::Fast);
 }
@@ -57,20 +57,34 @@ fn agreement_is_fast() {
 #[test]
 fn a_narrow_difference_is_a_disagreement_and_a_clear_one_is_fast() {
     let close = ranking(&[0.4, 0.35]);
-    let rec = recommend(&close, &rep(1), &queues(), &Settings::default());
+    let rec = recommend(&close, &rep(1), &queues(), &Settings::default(), true);
     assert_eq!(rec.reason, RouteReason::ModelPick);
     assert_eq!(lane(&rec, Some(&close), &rep(1)), Lane::Disagree);
     let clear = ranking(&[0.4, 0.25]);
-    let rec = recommend(&clear, &rep(1), &queues(), &Settings::default());
+    let rec = recommend(&clear, &rep(1), &queues(), &Settings::default(), true);
     assert_eq!(lane(&rec, Some(&clear), &rep(1)), Lane::Fast);
     assert!((rec.gap.unwrap() - 0.15).abs() < 1e-12);
+}
+
+/// Gate M5: a model that only scores leads may name a rep for a person to judge, but promises nothing.
+#[test]
+fn a_model_that_is_not_cleared_claims_no_gain_and_is_never_fast_where_it_differs() {
+    let clear = ranking(&[0.6, 0.1]);
+    let rec = recommend(&clear, &rep(1), &queues(), &Settings::default(), false);
+    assert_eq!((rec.reason, rec.gap), (RouteReason::ModelUncleared, None));
+    assert_eq!(rec.route.owner(), rep(0));
+    assert_eq!(lane(&rec, Some(&clear), &rep(1)), Lane::Disagree);
+    let agrees = recommend(&clear, &rep(0), &queues(), &Settings::default(), false);
+    assert_eq!(agrees.reason, RouteReason::ModelAgrees);
+    let low = recommend(&ranking(&[0.1, 0.05]), &rep(1), &queues(), &Settings::default(), false);
+    assert_eq!(low.reason, RouteReason::ModelUncleared, "an uncleared probability is compared with no threshold");
 }
 
 #[test]
 fn a_legacy_queue_is_a_disagreement_without_a_gap() {
     let r = ranking(&[0.4]);
     let queue = Owner::Queue(QueueId::new("q"));
-    let rec = recommend(&r, &queue, &queues(), &Settings::default());
+    let rec = recommend(&r, &queue, &queues(), &Settings::default(), true);
     assert_eq!((rec.reason, rec.gap), (RouteReason::ModelPick, None));
     assert_eq!(lane(&rec, Some(&r), &queue), Lane::Disagree);
 }
@@ -81,7 +95,7 @@ fn failure_goes_to_the_default_queue_and_an_empty_pool_to_the_manager() {
     assert_eq!(rec.route, Route::DefaultQueue(QueueId::new("d")));
     assert_eq!(lane(&rec, None, &rep(0)), Lane::Sync);
     let empty = ranking(&[]);
-    let rec = recommend(&empty, &rep(0), &queues(), &Settings::default());
+    let rec = recommend(&empty, &rep(0), &queues(), &Settings::default(), true);
     assert_eq!((rec.reason, &rec.route), (RouteReason::EmptyPool, &Route::ManagerQueue(QueueId::new("m"))));
     assert_eq!(lane(&rec, Some(&empty), &rep(0)), Lane::Exceptions);
 }
@@ -109,7 +123,7 @@ proptest! {
     ) {
         let settings = Settings { confidence_gate: gate, ..Settings::default() };
         let r = ranking(&ps);
-        let rec = recommend(&r, &rep(legacy), &queues(), &settings);
+        let rec = recommend(&r, &rep(legacy), &queues(), &settings, true);
         let all_below = ps.iter().all(|p| *p < gate);
         prop_assert_eq!(rec.route == Route::ManagerQueue(QueueId::new("m")), all_below);
         prop_assert_eq!(rec.reason == RouteReason::LowConfidence, all_below);

@@ -68,6 +68,8 @@ pub struct Overview {
     pub health: WorkerHealth,
     /// How much of the CRM's allocation is used.
     pub api: ApiUsage,
+    /// Whether the gates let the model that ranks route; `None` while there is none, or where its card does not say.
+    pub cleared: Option<bool>,
 }
 
 /// Asks for one window of a lane.

@@ -27,7 +27,7 @@ use crate::tui::backend::{
 pub(crate) use company::{company, lead};
 
 /// The state behind the fake; tests change it as they like.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// Now.
     pub(crate) now: DateTime<Utc>,
@@ -185,6 +185,7 @@ impl Backend for Fake {
             },
             health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
             api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
+            cleared: state.models.iter().find(|model| model.champion).map(|model| model.card["clearance"] == "routes"),
         })
     }
 

@@ -150,7 +150,8 @@ fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let left = match (&model.status, failure(model)) {
         (Some(status), _) => {
             let undo = model.keymap.key_for(model.place(), Action::Undo);
-            let text = ctx.theme.text(&status_text(status, model.now, undo.as_deref()), room);
+            let writing = model.overview.data.as_ref().is_some_and(|overview| overview.effects.pending > 0);
+            let text = ctx.theme.text(&status_text(status, model.now, undo.as_deref(), writing), room);
             let (mark, meaning) = match status.tone {
                 Tone::Info => ("", Meaning::Text),
                 Tone::Good => ("", Meaning::Good),

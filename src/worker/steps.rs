@@ -10,6 +10,7 @@ use crate::app::learn::{self, LoadedModel};
 use crate::app::rank::{Desk, rank as rank_lead};
 use crate::app::{AppError, intake, outcomes as outcome, send as sending};
 use crate::domain::rep::Roster;
+use crate::model::Clearance;
 use crate::policy::Queues;
 
 /// Leads ranked in one transaction: enough to amortise it, few enough to show progress.
@@ -94,6 +95,7 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
         let desk = Desk {
             scorer: model.scorer.as_ref(),
             model_id: &model.id,
+            cleared: model.clearance == Clearance::Routes,
             roster: &roster,
             queues: &queues,
             settings: &settings,

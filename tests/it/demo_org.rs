@@ -3,6 +3,7 @@
 mod assignment;
 mod client;
 mod composite;
+mod doctor;
 mod judging;
 mod key;
 mod login;

@@ -2,7 +2,6 @@
 //! the command line.
 
 mod office;
-mod screen;
 
 use std::collections::BTreeSet;
 
@@ -29,8 +28,8 @@ use crate::cli::company::{GOOD as GOOD_ROW, HEADER, MAP};
 use crate::cli::leads::{HOSTILE, fill};
 use crate::cli::support::{Home, csv_rows, trained};
 use crate::store_fixtures::{ranked, raw, receive, rep, take_in};
+use crate::terminal::Screen;
 use office::{GOOD, Office, Stub};
-use screen::Screen;
 
 #[tokio::test]
 async fn rule_1_no_lead_is_ever_lost() {
@@ -202,7 +201,7 @@ fn rule_5_only_calibrated_probabilities_are_compared_with_thresholds() {
             pool: Pool::default(),
             segment: String::new(),
         };
-        recommend(&ranking, &Owner::Queue(QueueId::new("q")), &queues, &Settings::default()).reason
+        recommend(&ranking, &Owner::Queue(QueueId::new("q")), &queues, &Settings::default(), true).reason
     };
     // The margins are the same; calibration alone moves every lead across the gate.
     let (generous, strict) = (recalibrated(&artifact, 1.0, 4.0), recalibrated(&artifact, 1.0, -9.0));

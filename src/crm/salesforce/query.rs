@@ -132,6 +132,7 @@ pub(super) struct Select {
     from: Api,
     conditions: Vec<Condition>,
     order: Vec<Api>,
+    limit: Option<u32>,
 }
 
 impl Select {
@@ -143,7 +144,7 @@ impl Select {
                 once.push(field);
             }
         }
-        Self { fields: once, from: Api::known(from), conditions: Vec::new(), order: Vec::new() }
+        Self { fields: once, from: Api::known(from), conditions: Vec::new(), order: Vec::new(), limit: None }
     }
 
     /// Adds a condition; all must hold.
@@ -155,6 +156,12 @@ impl Select {
     /// Adds a condition if there is one.
     pub(super) fn filter_some(mut self, condition: Option<Condition>) -> Self {
         self.conditions.extend(condition);
+        self
+    }
+
+    /// At most so many rows.
+    pub(super) fn limit(mut self, rows: u32) -> Self {
+        self.limit = Some(rows);
         self
     }
 
@@ -174,6 +181,9 @@ impl fmt::Display for Select {
         }
         if !self.order.is_empty() {
             write!(f, " ORDER BY {}", names(&self.order))?;
+        }
+        if let Some(rows) = self.limit {
+            write!(f, " LIMIT {rows}")?;
         }
         Ok(())
     }

@@ -13,7 +13,11 @@ use crate::domain::rep::{Queue, Rep, Roster};
 impl Salesforce {
     /// Standard users, inactive ones included, and the queues that may own leads.
     pub(super) async fn read_roster(&self) -> Result<Roster, Fault> {
-        let reps = self.read_reps().await?;
+        Ok(Roster { reps: self.read_reps().await?, queues: self.read_queues().await? })
+    }
+
+    /// Queues that may own leads.
+    pub(super) async fn read_queues(&self) -> Result<Vec<Queue>, Fault> {
         let groups = Select::new(["Id", "Name", "DeveloperName"].map(Api::known), "Group")
             .filter(Condition::Eq(Api::known("Type"), Value::Text("Queue".into())))
             .order([Api::known("Id")]);
@@ -38,10 +42,11 @@ impl Salesforce {
                 queues.push(Queue { id: QueueId::new(id), name, key });
             }
         }
-        Ok(Roster { reps, queues })
+        Ok(queues)
     }
 
-    async fn read_reps(&self) -> Result<Vec<Rep>, Fault> {
+    /// Standard users, inactive ones included.
+    pub(super) async fn read_reps(&self) -> Result<Vec<Rep>, Fault> {
         let fields = ["Id", "Name", "IsActive"].into_iter().map(Api::known);
         let fields = fields.chain([self.rep_key.clone()]).chain(self.rep_territory.clone());
         let users = Select::new(fields, "User")

@@ -57,6 +57,12 @@ fn state(model: &Model, ctx: &Ctx, room: usize) -> Line<'static> {
             n => parts.push(ctx.span(Meaning::Bad, format!("{} writes failed", format::compact(n)))),
         }
     }
+    if model.overview.data.as_ref().is_some_and(|overview| overview.cleared == Some(false)) {
+        parts.push(ctx.span(
+            Meaning::Warn,
+            if room < 60 { "not cleared to route" } else { "model scores leads, does not yet route" },
+        ));
+    }
     if model.options.read_only {
         parts.push(ctx.span(Meaning::Warn, "READ-ONLY"));
     }

@@ -130,6 +130,8 @@ fn after_a_verdict_the_status_says_what_happened() {
     assert!(stage.text().contains("Written in 6 s"), "{}", stage.text());
     stage.model.now += TimeDelta::seconds(6);
     assert!(stage.text().contains("It is being written."), "{}", stage.text());
+    stage.later(TimeDelta::seconds(1));
+    assert!(!stage.text().contains("being written"), "it is written: {}", stage.text());
 }
 
 #[test]

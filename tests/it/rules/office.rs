@@ -118,7 +118,14 @@ impl Office {
         let queue = |key: &str| roster.queue_by_key(key).unwrap().id.clone();
         let queues = Queues { manager: queue("Leadboard_Manager"), default: queue("Leadboard_Default") };
         let model_id = ModelId::new("m-1");
-        let desk = Desk { scorer, model_id: &model_id, roster: &roster, queues: &queues, settings: &self.settings };
+        let desk = Desk {
+            scorer,
+            model_id: &model_id,
+            cleared: true,
+            roster: &roster,
+            queues: &queues,
+            settings: &self.settings,
+        };
         let pending = self.store.pending(100).await.unwrap();
         let ranked = pending.iter().map(|record| rank(record, &desk, self.clock.now())).collect();
         self.store.save_rankings(ranked).await.unwrap();

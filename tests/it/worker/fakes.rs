@@ -356,6 +356,7 @@ pub(super) async fn ranked_by(
     let desk = rank::Desk {
         scorer: &Probe(probe),
         model_id: &ModelId::new("m-1"),
+        cleared: true,
         roster: &everybody(),
         queues: &Queues { manager: QueueId::new("mq"), default: QueueId::new("dq") },
         settings: &Settings::default(),

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use futures::FutureExt;
 
 use super::model::WINDOW;
+use crate::domain::recommendation::RouteReason;
 use crate::tui::fake::company;
 use crate::tui::msg::{Effect, Msg};
 use crate::tui::runtime::perform;
@@ -92,4 +93,31 @@ fn a_window_read_before_the_verdict_was_stored_is_void() {
     let stored = perform(stage.fake.as_ref(), verdict).now_or_never().unwrap();
     stage.send(stored).send(old);
     assert!(stage.model.queue.rows().iter().all(|row| row.id != judged));
+}
+
+/// Gate M5: a model that may not route says so on the screen where leads are judged, and shows no gain.
+#[test]
+fn a_model_that_is_not_cleared_to_route_is_said_so_and_no_gap_is_shown() {
+    let mut state = company(noon(), 60);
+    state.models[0].card["clearance"] = "scores_leads".into();
+    for (_, detail) in state.leads.values_mut() {
+        if let Some(given) = detail.recommendation.as_mut().filter(|r| r.reason == RouteReason::ModelPick) {
+            (given.reason, given.gap) = (RouteReason::ModelUncleared, None);
+        }
+    }
+    for (size, words) in [((80, 24), "not cleared to route"), ((160, 45), "model scores leads, does not yet route")] {
+        let mut stage = Stage::with(options(), state.clone(), size);
+        stage.press("f2");
+        assert!(stage.text().contains(words), "{}", stage.text());
+        let rows: Vec<_> = stage.model.queue.rows().iter().map(|row| row.company.clone()).collect();
+        let shown = stage.text();
+        let row = shown.lines().find(|line| line.contains(&rows[0])).unwrap();
+        assert!(!row.contains('+'), "a gap is claimed: {row}");
+        stage.press("enter");
+        assert!(stage.text().contains("cannot yet tell which rep is better"), "{}", stage.text());
+    }
+    let mut cleared = Stage::new();
+    cleared.press("f2 enter");
+    assert!(!cleared.text().contains("cleared to route"));
+    assert!(cleared.text().contains("by m-2026"), "the model that ranked is named: {}", cleared.text());
 }

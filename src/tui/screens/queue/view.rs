@@ -148,7 +148,7 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width:
     let same = row.reason == Some(RouteReason::ModelAgrees);
     let p = |p: Option<f64>| p.map_or_else(|| "-".into(), format::percent_short);
     let gap = match (row.p_win, row.legacy_p_win) {
-        (Some(a), Some(b)) if !same => format::points(a - b),
+        (Some(a), Some(b)) if !same && row.reason != Some(RouteReason::ModelUncleared) => format::points(a - b),
         _ => String::new(),
     };
     let legacy = if same { "same" } else { row.legacy.as_deref().unwrap_or("-") };

@@ -11,7 +11,7 @@ use crate::domain::decision::WriteState;
 use crate::domain::lead::LeadState;
 use crate::domain::pool::Exclusion;
 use crate::domain::ranking::{RankedRep, Ranking};
-use crate::domain::recommendation::Route;
+use crate::domain::recommendation::{Route, RouteReason};
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
@@ -158,7 +158,7 @@ pub(super) fn reps(detail: &LeadDetail, ctx: &Ctx, width: usize, scroll: usize, 
     let columns = Columns::fit(width);
     let shown = rep_lines(ranking, legacy_rep(detail), scroll, height);
     let scale = ranking.reps.iter().map(|r| r.interval.high).fold(0.01, f64::max);
-    let mut lines = vec![rep_head(&columns, ctx, scale)];
+    let mut lines = vec![rep_head(ranking, &columns, ctx, scale)];
     lines.extend(shown.into_iter().map(|line| match line {
         RepLine::Rep(rep) => rep_line(rep, detail, &columns, ctx, scale),
         RepLine::Skipped(n) => {
@@ -169,8 +169,11 @@ pub(super) fn reps(detail: &LeadDetail, ctx: &Ctx, width: usize, scroll: usize, 
     lines
 }
 
-fn rep_head(columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
-    let mut head = format!("  {:>RANK$} {:<name$} {:>P$} {:>RANGE$}", "#", "rep", "p_win", "95%", name = columns.name);
+/// Names the columns, and the model that the probabilities come from.
+fn rep_head(ranking: &Ranking, columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
+    let by = format!("by {}", ranking.model_id);
+    let by = ctx.theme.left(if by.len() <= columns.name { &by } else { "rep" }, columns.name);
+    let mut head = format!("  {:>RANK$} {by} {:>P$} {:>RANGE$}", "#", "p_win", "95%");
     let column = |name: &str| format!(" {name:>EVIDENCE$}");
     if columns.won {
         head.push_str(&column("won"));
@@ -251,7 +254,9 @@ pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Ve
 
 fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static> {
     let rivals = detail.ranking.as_ref().map(|ranking| rivals(detail, ranking));
+    let uncleared = detail.recommendation.as_ref().is_some_and(|given| given.reason == RouteReason::ModelUncleared);
     let text = match rivals {
+        Some((Some(_), Some(_))) if uncleared => "no gap: this model cannot yet tell which rep is better".into(),
         Some((Some(model), Some(legacy))) if model.rep_id == legacy.rep_id => {
             return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
         }

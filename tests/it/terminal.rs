@@ -1,23 +1,32 @@
-//! The real dashboard in a real pseudo-terminal.
+//! The real program in a real pseudo-terminal.
+#![cfg(unix)]
 
 use std::io::{Read, Write};
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 use crate::cli::support::Home;
 
-/// How long a picture may take to appear.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a picture may take to appear; only ever spent when a test fails.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) struct Screen {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
+    child: Box<dyn Child + Send + Sync>,
+    /// Kept, so that the program is not hung up on.
+    master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     terminal: vt100::Parser,
     /// Every byte that the program wrote.
     pub(super) bytes: Vec<u8>,
+}
+
+fn size(cols: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
 
 impl Screen {
@@ -26,22 +35,24 @@ impl Screen {
         let config = "manager = \"Ana\"\n[salesforce]\nlogin_url = \"http://127.0.0.1:9\"\nclient_id = \"x\"\n\
                       client_secret = \"y\"\n";
         let config = home.file("screen.toml", config);
-        let pty = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let (data, config) = (home.data().display().to_string(), config.display().to_string());
+        Self::start(&["--no-worker", "--data-dir", &data, "--config", &config], &home.path(""), cols, rows)
+    }
+
+    /// Starts the program with these arguments, in an environment that has nothing but a home and a terminal.
+    pub(super) fn start(args: &[&str], home: &Path, cols: u16, rows: u16) -> Self {
+        let pty = native_pty_system().openpty(size(cols, rows)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_leadboard"));
         command.env_clear();
-        command.args(["--no-worker", "--data-dir"]);
-        command.arg(home.data());
-        command.arg("--config");
-        command.arg(config);
-        command.env("HOME", home.path(""));
+        command.args(args);
+        command.cwd(home);
+        command.env("HOME", home);
         command.env("TERM", "xterm-256color");
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let (keys, mut reader) = (pty.master.take_writer().unwrap(), pty.master.try_clone_reader().unwrap());
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            // The master lives as long as its reader, so that the program is not hung up on.
-            let _master = pty.master;
             let mut buffer = [0; 8192];
             while let Ok(n) = reader.read(&mut buffer) {
                 if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
@@ -49,13 +60,8 @@ impl Screen {
                 }
             }
         });
-        Self {
-            child,
-            keys,
-            output,
-            terminal: vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0),
-            bytes: Vec::new(),
-        }
+        let terminal = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
+        Self { child, master: pty.master, keys, output, terminal, bytes: Vec::new() }
     }
 
     /// The picture, once it is as wished.
@@ -87,6 +93,43 @@ impl Screen {
         self.until("the queue", |picture| !picture.contains("Any key begins"));
         self.press(lane);
         self.until(what, |picture| picture.contains(what));
+    }
+
+    /// Makes the terminal larger or smaller under the running program.
+    pub(super) fn resize(&mut self, cols: u16, rows: u16) {
+        self.terminal.screen_mut().set_size(rows.try_into().unwrap(), cols.try_into().unwrap());
+        self.master.resize(size(cols, rows)).unwrap();
+    }
+
+    /// Sends a signal, by its name.
+    pub(super) fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end of the program; the terminal must be as it was before.
+    #[track_caller]
+    pub(super) fn end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        // The output ends when the program has.
+        loop {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.terminal.process(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end:\n{}", self.terminal.screen().contents()),
+            }
+        }
+        let screen = self.terminal.screen();
+        assert!(!screen.alternate_screen(), "still in the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste is on");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is captured");
+        self.child.wait().unwrap()
+    }
+
+    /// What stands on the terminal.
+    pub(super) fn picture(&self) -> String {
+        self.terminal.screen().contents()
     }
 
     pub(super) fn press(&mut self, keys: &str) {
