@@ -1,6 +1,6 @@
-"""Makes tests/data/xgboost/<version>.json: models of one XGBoost version with the margins it predicts for a few rows.
+"""Makes tests/data/xgboost/<version>.json.gz: models of one XGBoost version with the margins it predicts for a few rows.
 
-usage: python make_vectors.py OUT_DIR      (once with each XGBoost; run.sh does it with VECTORS=1)
+usage: python make_vectors.py tests/data/xgboost      (once in each environment $VENVS/xgboost-* that run.sh makes)
 
 One file per version, <version>.json.gz: {"xgboost": version, "columns": n, "rows": [[number or null, ...], ...], "cases":
 [...], "averaged": {...}}. A case has a name, its files by format (json as text, ubj and binf as Base64), `margins`: what
