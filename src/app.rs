@@ -6,6 +6,7 @@ pub mod bench;
 pub mod decide;
 pub mod doctor;
 pub mod drift;
+pub mod exchange;
 pub mod health;
 pub mod intake;
 pub mod learn;

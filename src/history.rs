@@ -33,6 +33,7 @@ mod scan;
 mod scores;
 mod words;
 
+pub use atomic_file::AtomicFile;
 pub use error::{HistoryError, Problem, Problems, Refusal};
 pub use input::{CsvInput, Progress};
 pub use leads::{LeadRow, Leads, read_leads};

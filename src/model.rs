@@ -5,7 +5,9 @@ mod artifact;
 pub mod calibrate;
 pub mod card;
 pub mod drift;
+pub mod ensemble;
 pub mod evaluate;
+pub mod exchange;
 pub mod explain;
 pub mod features;
 pub mod forest;
@@ -18,7 +20,7 @@ pub mod shrink;
 pub mod smote;
 pub mod train;
 pub mod who_matters;
-mod xgboost_json;
+pub mod xgboost;
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@ use super::ports::{Clock, ModelRow, Store};
 use crate::domain::ids::ModelId;
 use crate::domain::text::hex;
 use crate::model::drift::Baseline;
-use crate::model::{self, Card, Clearance, Model, Progress, Scorer, TrainOptions};
+use crate::model::{self, Card, Clearance, Model, Progress, Scorer, TrainOptions, Trained};
 
 /// A model of the registry, parsed and ready to score.
 pub struct LoadedModel {
@@ -26,14 +26,17 @@ pub struct LoadedModel {
 
 /// Loads a model from the registry.
 pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppError> {
-    let artifact = store
-        .model_artifact(id)
-        .await?
-        .ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))?;
+    let artifact = artifact(store, id).await?;
     let model = Model::from_artifact(&artifact).map_err(|e| AppError::Refused(format!("model {id}: {e}")))?;
     let clearance = card(store, id).await?.clearance;
     let baseline = model.drift_baseline().cloned().map(Arc::new);
     Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model), clearance, baseline })
+}
+
+/// A model file of the registry.
+pub(super) async fn artifact(store: &dyn Store, id: &ModelId) -> Result<String, AppError> {
+    let found = store.model_artifact(id).await?;
+    found.ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))
 }
 
 /// Trains on every stored deal and registers the model; promotes nothing. Runs for seconds to minutes on its own thread.
@@ -51,8 +54,23 @@ pub async fn train(
         .await
         .map_err(|e| AppError::Refused(format!("training did not finish: {e}")))?
         .map_err(|e| AppError::Refused(e.to_string()))?;
+    register(store, clock, trained).await
+}
+
+/// Adds a model to the registry, unless it is there. A model from elsewhere is another one when other things are said
+/// about where it comes from, because its card is another one then.
+pub(super) async fn register(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    trained: Trained,
+) -> Result<(ModelId, Card), AppError> {
     let now = clock.now();
-    let hash = hex(&digest::digest(&digest::SHA256, trained.artifact.as_bytes()).as_ref()[..4]);
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(trained.artifact.as_bytes());
+    if let Some(imported) = &trained.card.imported {
+        hash.update(&serde_json::to_vec(imported).map_err(|e| AppError::Refused(e.to_string()))?);
+    }
+    let hash = hex(&hash.finish().as_ref()[..4]);
     let known = store.models().await?.into_iter().find(|m| m.id.as_str().ends_with(&hash));
     if let Some(known) = known {
         return Ok((known.id, trained.card));

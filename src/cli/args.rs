@@ -268,6 +268,96 @@ pub(crate) enum Model {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=92))]
         days: Option<u32>,
     },
+    /// Make the model that ranked before the present one rank again; once more, and the present one is back
+    Rollback,
+    /// Write a model as XGBoost reads it, or the rows that one is trained on elsewhere
+    ///
+    /// Beside FILE, a file NAME.leadboard.json says what the columns are; `model import` asks for it. With --out
+    /// NAME.tar.gz the model is packed as Amazon SageMaker hosts it, and nothing else is in the archive.
+    Export(Export),
+    /// Take in a model that XGBoost trained elsewhere, and judge it by the same gates (exit code 3 if gate G1 refuses it)
+    ///
+    /// Reads JSON, UBJSON and the old binary format of XGBoost 1.x to 3.x, and the model.tar.gz of Amazon SageMaker.
+    /// Several models are one: their probabilities are averaged. The model does not rank until it is promoted.
+    Import(ImportModel),
+    /// Run a model on rows of its own columns: for each, the margin, and the probability before and after calibration
+    Predict(Predict),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Export {
+    /// Model id [default: the one that ranks]
+    pub(crate) id: Option<String>,
+
+    /// What to write
+    #[arg(long, value_enum, default_value_t = ExportFormat::Xgboost)]
+    pub(crate) format: ExportFormat,
+
+    /// Where it goes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+
+    /// With --format matrix: where the newest fifth of the deals goes; the rest then holds nothing that became known
+    /// after its beginning
+    #[arg(long, value_name = "FILE")]
+    pub(crate) holdout: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// The model as JSON, for XGBoost 1.7 to 3.x
+    Xgboost,
+    /// The model as UBJSON, for XGBoost 1.7 to 3.x
+    Ubjson,
+    /// The stored history as CSV: the label first, no header, nothing for a missing value
+    Matrix,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportModel {
+    /// The model files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// What its columns are: the .leadboard.json file that `model export` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) features: PathBuf,
+
+    /// It has seen no lead created at or after this time (YYYY-MM-DD, UTC, or with a time as in 2026-01-31T12:00:00Z).
+    /// Without it, every figure may rest on deals that it had seen, and it is not cleared to route
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) trained_until: Option<chrono::DateTime<chrono::Utc>>,
+
+    /// Keep the rounds after the best one, in a model that was stopped early
+    #[arg(long)]
+    pub(crate) all_rounds: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Predict {
+    /// Model id [default: the one that ranks]
+    #[arg(conflicts_with = "file")]
+    pub(crate) id: Option<String>,
+
+    /// CSV without a header, a column for each feature in order; an empty cell is missing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rows: PathBuf,
+
+    /// The first column of the rows is a label, and is skipped
+    #[arg(long)]
+    pub(crate) labelled: bool,
+
+    /// A model file of XGBoost instead of a stored model; may be given several times, to average
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// With --file: keep the rounds after the best one, in a model that was stopped early
+    #[arg(long, requires = "file")]
+    pub(crate) all_rounds: bool,
+
+    /// Where the CSV goes [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -371,6 +461,15 @@ pub(crate) struct Why {
 pub(crate) enum Report {
     /// Where model and legacy rules differ, and what the model expects of it
     Shadow,
+}
+
+/// A day or a moment.
+fn time(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    if let Ok(day) = text.parse::<chrono::NaiveDate>() {
+        return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
+    }
+    let moment = chrono::DateTime::parse_from_rfc3339(text);
+    moment.map(|moment| moment.to_utc()).map_err(|_| "write it as 2026-01-31 or 2026-01-31T12:00:00Z".into())
 }
 
 /// One word of an enumeration; the refusal lists them all.

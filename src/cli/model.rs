@@ -1,9 +1,13 @@
 //! `leadboard model`.
 
+mod exchange;
+mod predict;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::args::Model as Action;
@@ -14,7 +18,7 @@ use crate::app::learn::{self, Promotion};
 use crate::app::ports::{ModelRow, Store};
 use crate::bootstrap::Context;
 use crate::domain::ids::ModelId;
-use crate::model::{Card, TrainOptions};
+use crate::model::{Card, Progress, TrainOptions};
 
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
@@ -28,6 +32,10 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::Evaluate(_) => unreachable!("needs no store"),
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
         Action::Drift { days } => super::drift::run(store.as_ref(), days, context, out).await,
+        Action::Rollback => exchange::rollback(store.as_ref(), context, out).await,
+        Action::Export(options) => exchange::export(store.as_ref(), options, out).await,
+        Action::Import(options) => exchange::import(store.as_ref(), options, context, out).await,
+        Action::Predict(options) => predict::run(store.as_ref(), options, out).await,
     };
     store.close().await;
     result
@@ -75,25 +83,39 @@ pub(super) async fn train_stored(
     out: Out,
 ) -> Result<(ModelId, Card), CliError> {
     let bar = out.progress("training", 1_000);
-    let shown = bar.clone();
-    let progress = move |p: crate::model::Progress| {
-        shown.set_position((p.done * 1_000.0) as u64);
-        shown.set_message(p.step.to_string());
-    };
     let cancel = Arc::new(AtomicBool::new(false));
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let options = TrainOptions { threads, ..options };
-    let training = learn::train(store, context.clock.as_ref(), options, progress, cancel.clone());
-    tokio::pin!(training);
-    let trained = tokio::select! {
-        trained = &mut training => trained,
-        () = super::worker::stop_signal() => {
-            cancel.store(true, Ordering::Relaxed);
-            training.await
-        }
-    };
+    let options = TrainOptions { threads: self::options().threads, ..options };
+    let training = learn::train(store, context.clock.as_ref(), options, shown_on(&bar), cancel.clone());
+    let trained = until_stopped(training, &cancel).await;
     bar.finish_and_clear();
     Ok(trained?)
+}
+
+/// All threads, and the seed that everybody uses.
+fn options() -> TrainOptions {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    TrainOptions { threads, ..TrainOptions::default() }
+}
+
+/// Progress of training, on a bar of a thousand.
+fn shown_on(bar: &ProgressBar) -> impl FnMut(Progress) + Send + 'static {
+    let bar = bar.clone();
+    move |progress| {
+        bar.set_position((progress.done * 1_000.0) as u64);
+        bar.set_message(progress.step.to_string());
+    }
+}
+
+/// Waits for work that ends early, with nothing stored, when `cancel` is set: by a signal to stop.
+async fn until_stopped<T>(work: impl Future<Output = T>, cancel: &AtomicBool) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => done,
+        () = super::worker::stop_signal() => {
+            cancel.store(true, Ordering::Relaxed);
+            work.await
+        }
+    }
 }
 
 fn refusal(id: &ModelId) -> CliError {

@@ -11,7 +11,7 @@ use super::error::HistoryError;
 ///
 /// A path that exists and is no regular file (`/dev/stdout`, a pipe) is written directly.
 #[derive(Debug)]
-pub(super) struct AtomicFile {
+pub struct AtomicFile {
     path: PathBuf,
     /// `None` when writing directly, or once it is in place.
     temporary: Option<PathBuf>,
@@ -19,7 +19,11 @@ pub(super) struct AtomicFile {
 }
 
 impl AtomicFile {
-    pub(super) fn create(path: &Path) -> Result<Self, HistoryError> {
+    /// Starts the file at `path`; an existing file stays as it is until [`AtomicFile::commit`].
+    ///
+    /// # Errors
+    /// What the system says, with the path.
+    pub fn create(path: &Path) -> Result<Self, HistoryError> {
         let failed = |source| HistoryError::Io { doing: "create", path: path.to_owned(), source };
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             let file = File::options().write(true).open(path).map_err(failed)?;
@@ -37,7 +41,10 @@ impl AtomicFile {
     }
 
     /// Puts the file in its place, on disk.
-    pub(super) fn commit(mut self) -> Result<(), HistoryError> {
+    ///
+    /// # Errors
+    /// What the system says, with the path.
+    pub fn commit(mut self) -> Result<(), HistoryError> {
         let flushed = self.writer.flush();
         self.checked(flushed)?;
         if let Some(temporary) = &self.temporary {
@@ -49,7 +56,10 @@ impl AtomicFile {
     }
 
     /// Names the file in an error of writing it.
-    pub(super) fn checked<T>(&self, result: io::Result<T>) -> Result<T, HistoryError> {
+    ///
+    /// # Errors
+    /// The same, with the path.
+    pub fn checked<T>(&self, result: io::Result<T>) -> Result<T, HistoryError> {
         result.map_err(|source| HistoryError::Io { doing: "write", path: self.path.clone(), source })
     }
 }

@@ -7,16 +7,16 @@ use serde_json::value::RawValue;
 
 use super::calibrate::Calibration;
 use super::drift::Baseline;
+use super::ensemble::Ensemble;
 use super::features::{FEATURES_VERSION, FeatureSet};
-use super::forest::Forest;
 use super::interval::IntervalModel;
 use super::train::Findings;
-use super::xgboost_json::XgbModel;
+use super::xgboost::XgbModel;
 
 /// Name of the format.
 const FORMAT: &str = "leadboard-model";
 /// Version this code writes, and the newest it reads.
-pub const ARTIFACT_VERSION: u32 = 1;
+pub const ARTIFACT_VERSION: u32 = 2;
 
 /// Why a model file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,16 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct Body {
+    /// One forest, or several whose probabilities are averaged.
+    forests: Vec<XgbModel>,
+    calibration: Calibration,
+    interval: IntervalModel,
+    features: FeatureSet,
+}
+
+/// Version 1 had one forest.
+#[derive(Deserialize)]
+struct BodyOfOne {
     xgboost: XgbModel,
     calibration: Calibration,
     interval: IntervalModel,
@@ -70,10 +80,17 @@ struct Body {
     findings: Option<Findings>,
 }
 
+impl From<BodyOfOne> for Body {
+    fn from(body: BodyOfOne) -> Self {
+        let BodyOfOne { xgboost, calibration, interval, features } = body;
+        Self { forests: vec![xgboost], calibration, interval, features }
+    }
+}
+
 /// What a model file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Parts {
-    pub(super) forest: Forest,
+    pub(super) ensemble: Ensemble,
     pub(super) calibration: Calibration,
     pub(super) interval: IntervalModel,
     pub(super) features: FeatureSet,
@@ -97,8 +114,9 @@ fn checksum(text: &str) -> String {
 
 /// Writes a model file. The same parts give the same bytes.
 pub(super) fn write(parts: Parts) -> Result<String, serde_json::Error> {
-    let Parts { forest, calibration, interval, features, drift, findings } = parts;
-    let body = Body { xgboost: XgbModel::from_forest(&forest), calibration, interval, features, drift, findings };
+    let Parts { ensemble, calibration, interval, features, drift, findings } = parts;
+    let forests = ensemble.forests().iter().map(XgbModel::from_forest).collect();
+    let body = Body { forests, calibration, interval, features, drift, findings };
     let model = serde_json::value::to_raw_value(&body)?;
     let envelope = Envelope { format: FORMAT.into(), version: ARTIFACT_VERSION, sha256: checksum(model.get()), model };
     serde_json::to_string(&envelope)
@@ -118,13 +136,18 @@ pub(super) fn read(text: &str) -> Result<Parts, ModelError> {
     if checksum(envelope.model.get()) != envelope.sha256 {
         return Err(ModelError::Damaged("its checksum is wrong".into()));
     }
-    let Body { xgboost, calibration, interval, mut features, drift, findings } =
-        serde_json::from_str(envelope.model.get()).map_err(damaged)?;
+    let body = match envelope.version {
+        1 => serde_json::from_str::<BodyOfOne>(envelope.model.get()).map(Body::from),
+        _ => serde_json::from_str(envelope.model.get()),
+    };
+    let Body { forests, calibration, interval, mut features, drift, findings } = body.map_err(damaged)?;
     if features.spec.version > FEATURES_VERSION {
         return Err(ModelError::Newer { what: "features", found: features.spec.version, known: FEATURES_VERSION });
     }
-    let forest = xgboost.into_forest().map_err(|e| ModelError::Damaged(e.to_string()))?;
-    let sound = forest.features == features.spec.columns.len()
+    let forests: Result<Vec<_>, _> = forests.into_iter().map(XgbModel::into_forest).collect();
+    let ensemble = Ensemble::new(forests.map_err(|e| ModelError::Damaged(e.to_string()))?);
+    let Some(ensemble) = ensemble else { return Err(ModelError::Damaged("its forests do not fit together".into())) };
+    let sound = ensemble.features() == features.spec.columns.len()
         && features.spec.is_sound()
         && features.state.attach(&features.spec)
         && calibration.is_sound()
@@ -134,5 +157,5 @@ pub(super) fn read(text: &str) -> Result<Parts, ModelError> {
     if !sound {
         return Err(ModelError::Damaged("its parts do not fit together".into()));
     }
-    Ok(Parts { forest, calibration, interval, features, drift, findings })
+    Ok(Parts { ensemble, calibration, interval, features, drift, findings })
 }

@@ -8,6 +8,7 @@ use super::evaluate::Evaluation;
 use super::gates::{Clearance, Gate};
 use super::train::Parameters;
 use super::who_matters::WhoMatters;
+use super::xgboost::Origin;
 
 /// See the [module](self).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,14 +34,42 @@ pub struct Card {
     pub features: Vec<String>,
     /// Share of the trees' total loss reduction by column, largest first, at most 30.
     pub importance: Vec<(String, f64)>,
-    /// How it was grown.
-    pub parameters: Parameters,
+    /// How it was grown; not known of a model that was trained elsewhere.
+    pub parameters: Option<Parameters>,
     /// Trees in the model.
     pub trees: u32,
     /// Standard deviations of the rep effects that the history shows, in log-odds: the rep, then each crossed field.
     pub rep_effect_sd: Vec<(String, f64)>,
+    /// Where it comes from, if it was trained elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<ImportedFrom>,
     /// Who made it.
     pub versions: Versions,
+}
+
+/// Where an imported model comes from, and which deals it may have seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportedFrom {
+    /// Its files; the probabilities of several are averaged.
+    pub files: Vec<ImportedFile>,
+    /// Deals of leads created before this it may have learned from; `None` if nobody said.
+    pub trained_until: Option<DateTime<Utc>>,
+    /// Stored deals of leads created since.
+    pub later_deals: u32,
+    /// The deals, new to it, that it was calibrated and judged on. 0: there were none or too few, and every figure of
+    /// the card may rest on deals that it had seen.
+    pub unseen_deals: u32,
+}
+
+/// One file of an imported model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedFile {
+    /// Its name, without the folder.
+    pub name: String,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// What it says of itself.
+    pub origin: Origin,
 }
 
 /// The deals a model learned from.

@@ -3,9 +3,9 @@
 use super::artifact::{self, ModelError, Parts};
 use super::calibrate::Calibration;
 use super::drift::Baseline;
-use super::explain::{Explainer, FactorMap, Scratch, versus};
+use super::ensemble::{Ensemble, Explainers};
+use super::explain::{FactorMap, Scratch};
 use super::features::{Codes, FeatureSet, Uncertainty};
-use super::forest::Forest;
 use super::interval::{self, IntervalModel};
 use super::shrink::Shrinkage;
 use super::train::Findings;
@@ -16,7 +16,7 @@ use crate::domain::ids::RepKey;
 /// A model ready to score: immutable, cheap to share.
 #[derive(Debug)]
 pub struct Model {
-    forest: Forest,
+    ensemble: Ensemble,
     calibration: Calibration,
     interval: IntervalModel,
     features: FeatureSet,
@@ -37,11 +37,11 @@ impl Model {
     }
 
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { forest, calibration, interval, features, drift, findings } = parts;
+        let Parts { ensemble, calibration, interval, features, drift, findings } = parts;
         let uncertainty = features.state.uncertainty();
         let factors = features.factors();
-        let explainer = Explainer::new(&forest);
-        Self { forest, calibration, interval, features, drift, uncertainty, factors, explainer, findings }
+        let explainers = ensemble.explainers();
+        Self { ensemble, calibration, interval, features, drift, uncertainty, factors, explainers, findings }
     }
 
     /// What the deals looked like that it learned from; `None` for models of versions that did not keep it.
@@ -77,7 +77,7 @@ impl Model {
 
     fn margin(&self, codes: &Codes, rep: Option<usize>, row: &mut [f32]) -> f32 {
         self.features.state.write_rep(&self.features.spec, codes, rep, row);
-        self.forest.margin(row)
+        self.ensemble.margin(row)
     }
 
     /// The field whose level makes deals "similar" for this lead: the first, in the order of the declaration, in which
@@ -113,14 +113,14 @@ impl Scorer for Model {
     fn explain(&self, facts: &LeadFacts, rep: &RepKey) -> Explanation {
         let codes = self.features.spec.encode(facts);
         let row = self.row(&codes, self.features.state.rep(rep));
-        let contributions = self.explainer.contributions(&self.forest, &row, &mut Scratch::default());
-        Explanation { base: self.explainer.base(), factors: self.factors.group(&contributions, facts) }
+        let contributions = self.ensemble.contributions(&self.explainers, &row, &mut Scratch::default());
+        Explanation { base: self.explainers.base(), factors: self.factors.group(&contributions, facts) }
     }
 
     fn difference(&self, facts: &LeadFacts, ours: &RepKey, theirs: &RepKey) -> Option<Difference> {
         let codes = self.features.spec.encode(facts);
         let reps = (self.features.state.rep(ours), self.features.state.rep(theirs));
-        let columns = versus::difference(&self.forest, &self.row(&codes, reps.0), &self.row(&codes, reps.1));
+        let columns = self.ensemble.difference(&self.row(&codes, reps.0), &self.row(&codes, reps.1));
         let contrasts = self.factors.contrast(&columns, &self.features, &codes, reps);
         Some(Difference { gap: columns.iter().sum(), contrasts })
     }
@@ -129,10 +129,10 @@ impl Scorer for Model {
         let scale = &self.findings.as_ref()?.lead;
         let codes = self.features.spec.encode(facts);
         let row = self.row(&codes, None);
-        let margin = f64::from(self.forest.margin(&row));
+        let margin = f64::from(self.ensemble.margin(&row));
         let probability = scale.probability(margin);
         let of_lead = self.interval.of_lead(self.features.state.lead_variance(&codes));
-        let contributions = self.explainer.contributions(&self.forest, &row, &mut Scratch::default());
+        let contributions = self.ensemble.contributions(&self.explainers, &row, &mut Scratch::default());
         let mut factors = self.factors.group(&contributions, facts);
         // What a rep without history adds is the same for every lead, and says nothing about this one.
         factors.retain(|factor| factor.feature.starts_with("lead."));

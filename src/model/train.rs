@@ -7,6 +7,7 @@
 mod baselines;
 mod findings;
 mod hess;
+mod outside;
 mod sample;
 mod search;
 mod study;
@@ -26,10 +27,12 @@ use serde::{Deserialize, Serialize};
 pub use baselines::{Baseline, Baselines};
 pub(super) use findings::Findings;
 pub use hess::Hessboost;
+pub use outside::{Candidate, adopt, training_rows};
 
 use super::artifact::{self, ARTIFACT_VERSION, Parts};
 use super::card::{CalibrationSummary, Card, DataSummary, Versions};
 use super::drift;
+use super::ensemble::Ensemble;
 use super::evaluate::Evaluation;
 use super::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet};
 use super::forest::Forest;
@@ -285,8 +288,7 @@ pub fn train_with(
     cancel: &AtomicBool,
 ) -> Result<Trained, TrainError> {
     check(deals)?;
-    let mut deals: Vec<&Deal> = deals.iter().collect();
-    deals.sort_by(|a, b| (a.facts.created_at, &a.lead_id).cmp(&(b.facts.created_at, &b.lead_id)));
+    let deals = in_order(deals);
     let parameters = Parameters::for_deals(deals.len(), options.seed);
     let mut watch = Watch::new(progress, cancel, FITS_IN_ALL + who::FITS);
 
@@ -321,10 +323,11 @@ pub fn train_with(
             deals: fitted.calibration_rows,
         },
         features: features.spec.columns.iter().map(|column| column.name.clone()).collect(),
-        importance: importance(&fitted.forest, &features),
-        parameters: fitted.parameters,
+        importance: importance(std::slice::from_ref(&fitted.forest), &features),
+        parameters: Some(fitted.parameters),
         trees: fitted.forest.trees.len() as u32,
         rep_effect_sd: features.state.effect_sds(&features.spec),
+        imported: None,
         versions: Versions {
             leadboard: env!("CARGO_PKG_VERSION").to_owned(),
             artifact: ARTIFACT_VERSION,
@@ -332,12 +335,19 @@ pub fn train_with(
             trainer: trainer.name().to_owned(),
         },
     };
-    let (forest, calibration) = (fitted.forest, fitted.calibration);
-    let mut parts = Parts { forest, calibration, interval, features, drift: None, findings };
+    let ensemble = Ensemble::new(vec![fitted.forest]).ok_or_else(|| TrainError::Write("there is no forest".into()))?;
+    let mut parts = Parts { ensemble, calibration: fitted.calibration, interval, features, drift: None, findings };
     parts.drift = Some(drift::Baseline::of(deals.iter().copied(), &Model::new(parts.clone())));
     let artifact = artifact::write(parts).map_err(|e| TrainError::Write(e.to_string()))?;
     watch.finish();
     Ok(Trained { artifact, card })
+}
+
+/// In order of creation.
+fn in_order(deals: &[Deal]) -> Vec<&Deal> {
+    let mut deals: Vec<&Deal> = deals.iter().collect();
+    deals.sort_by(|a, b| (a.facts.created_at, &a.lead_id).cmp(&(b.facts.created_at, &b.lead_id)));
+    deals
 }
 
 fn check(deals: &[Deal]) -> Result<(), TrainError> {
@@ -364,18 +374,32 @@ fn judge_out_of_time(
     options: &TrainOptions,
     watch: &mut Watch<'_>,
 ) -> Result<Evaluation, TrainError> {
-    let begin = deals.len() - (deals.len() as f64 * HELD_OUT).round() as usize;
-    let cut = deals[begin].facts.created_at;
-    let train: Vec<usize> = (0..begin).filter(|&i| deals[i].closed_at < cut || deals[i].closed_assumed).collect();
-    let won = train.iter().filter(|&&i| deals[i].outcome == Outcome::Won).count();
-    if train.len() < MIN_DEALS / 2 || won == 0 || won == train.len() {
-        return Err(TrainError::NothingKnownBefore { known: train.len(), cut });
-    }
-    let test: Vec<usize> = (begin..deals.len()).collect();
+    let LaterDeals { known: train, later: test, cut } = newest_fifth(deals)?;
     let mut evaluation = judge(trainer, deals, (&train, &test), true, parameters, options, watch)?;
-    evaluation.embargoed_deals = (begin - train.len()) as u32;
+    evaluation.embargoed_deals = (test[0] - train.len()) as u32;
     evaluation.assumed_known_deals = train.iter().filter(|&&i| deals[i].closed_at >= cut).count() as u32;
     Ok(evaluation)
+}
+
+/// The newest fifth of the deals, and what was known before it.
+struct LaterDeals {
+    /// The deals whose outcome was known when it began.
+    known: Vec<usize>,
+    /// The newest fifth.
+    later: Vec<usize>,
+    /// When its first deal was created.
+    cut: DateTime<Utc>,
+}
+
+fn newest_fifth(deals: &[&Deal]) -> Result<LaterDeals, TrainError> {
+    let begin = deals.len() - (deals.len() as f64 * HELD_OUT).round() as usize;
+    let cut = deals[begin].facts.created_at;
+    let known: Vec<usize> = (0..begin).filter(|&i| deals[i].closed_at < cut || deals[i].closed_assumed).collect();
+    let won = known.iter().filter(|&&i| deals[i].outcome == Outcome::Won).count();
+    if known.len() < MIN_DEALS / 2 || won == 0 || won == known.len() {
+        return Err(TrainError::NothingKnownBefore { known: known.len(), cut });
+    }
+    Ok(LaterDeals { known, later: (begin..deals.len()).collect(), cut })
 }
 
 /// Refits without a random fifth of the wins and a random fifth of the losses, and judges on those.
@@ -454,9 +478,10 @@ fn summary(deals: &[&Deal]) -> Result<DataSummary, TrainError> {
     })
 }
 
-fn importance(forest: &Forest, features: &FeatureSet) -> Vec<(String, f64)> {
-    let mut gains = vec![0.0; forest.features];
-    for node in forest.trees.iter().flat_map(|tree| &tree.nodes).filter(|node| !node.is_leaf()) {
+fn importance(forests: &[Forest], features: &FeatureSet) -> Vec<(String, f64)> {
+    let mut gains = vec![0.0; features.spec.columns.len()];
+    let trees = forests.iter().flat_map(|forest| &forest.trees);
+    for node in trees.flat_map(|tree| &tree.nodes).filter(|node| !node.is_leaf()) {
         gains[node.feature as usize] += f64::from(node.gain);
     }
     let total: f64 = gains.iter().sum();

@@ -7,6 +7,7 @@ mod crash;
 mod demo;
 mod demo_org;
 mod drift;
+mod exchange;
 mod explain;
 mod history;
 mod journey;

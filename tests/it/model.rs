@@ -14,7 +14,9 @@ use company::{Company, Spread, route};
 use leadboard::domain::deal::{Deal, Outcome};
 use leadboard::domain::facts::LeadFacts;
 use leadboard::domain::ids::RepKey;
-use leadboard::model::{Clearance, Model, ModelError, Scorer, TrainError, TrainOptions, Trained, train};
+use leadboard::model::{
+    ARTIFACT_VERSION, Clearance, Model, ModelError, Scorer, TrainError, TrainOptions, Trained, train,
+};
 
 fn trained(deals: &[Deal]) -> Trained {
     train(deals, &TrainOptions::default(), &mut |_| {}, &AtomicBool::new(false)).unwrap()
@@ -119,7 +121,7 @@ fn a_foreign_newer_or_damaged_model_is_refused_by_name() {
     assert!(matches!(Model::from_artifact(good.get(..good.len() / 2).unwrap()), Err(ModelError::NotAModel(_))));
     let foreign = good.replacen("leadboard-model", "another-model", 1);
     assert!(matches!(Model::from_artifact(&foreign), Err(ModelError::NotAModel(_))));
-    let newer = good.replacen(r#""version":1,"#, r#""version":7,"#, 1);
+    let newer = good.replacen(&format!(r#""version":{ARTIFACT_VERSION},"#), r#""version":7,"#, 1);
     let refusal = Model::from_artifact(&newer).unwrap_err();
     assert!(refusal.to_string().contains("format version 7") && refusal.to_string().contains("update leadboard"));
     let damaged = good.replacen(r#""default_left":[1"#, r#""default_left":[0"#, 1);

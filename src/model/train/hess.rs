@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::model::features::FeatureMatrix;
-    use crate::model::xgboost_json::XgbModel;
+    use crate::model::xgboost::XgbModel;
 
     /// Noisy labels, a missing value in every third row.
     fn sample() -> (FeatureMatrix, Vec<f32>) {

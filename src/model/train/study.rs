@@ -15,7 +15,7 @@ use crate::model::forest::Forest;
 
 /// Fits of one study with reps, and of its lead-only twin.
 const FITS: u32 = search::FITS + 2;
-const LEAD_ONLY_FITS: u32 = 2;
+pub(super) const LEAD_ONLY_FITS: u32 = 2;
 /// Fits of a whole training: the model, and two evaluations with their twins.
 pub(super) const FITS_IN_ALL: u32 = 3 * FITS + 2 * LEAD_ONLY_FITS;
 /// The deals are judged in two blocks of this share at the newest end, each by a forest of all deals before it.
@@ -66,7 +66,16 @@ impl<'a> Study<'a> {
     /// Computes features of all deals; only the outcomes of `train` are used. Deals must be in order of creation.
     pub(super) fn prepare(deals: &'a [&'a Deal], train: &[usize], options: &'a TrainOptions) -> Self {
         let facts: Vec<_> = train.iter().map(|&i| &deals[i].facts).collect();
-        let spec = FeatureSpec::declare(&facts, options.live_load);
+        Self::with_spec(FeatureSpec::declare(&facts, options.live_load), deals, train, options)
+    }
+
+    /// [`Self::prepare`] with features that were declared before.
+    pub(super) fn with_spec(
+        spec: FeatureSpec,
+        deals: &'a [&'a Deal],
+        train: &[usize],
+        options: &'a TrainOptions,
+    ) -> Self {
         let mut known = vec![false; deals.len()];
         for &i in train {
             known[i] = true;
