@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ring::digest;
+use serde::Deserialize;
 
 use super::AppError;
 use super::ports::{Clock, ModelRow, Store};
@@ -28,7 +29,7 @@ pub struct LoadedModel {
 pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppError> {
     let artifact = artifact(store, id).await?;
     let model = Model::from_artifact(&artifact).map_err(|e| AppError::Refused(format!("model {id}: {e}")))?;
-    let clearance = card(store, id).await?.clearance;
+    let clearance = clearance(store, id).await?;
     let baseline = model.drift_baseline().cloned().map(Arc::new);
     Ok(LoadedModel { id: id.clone(), scorer: Arc::new(model), clearance, baseline })
 }
@@ -37,6 +38,13 @@ pub async fn load(store: &dyn Store, id: &ModelId) -> Result<LoadedModel, AppErr
 pub(super) async fn artifact(store: &dyn Store, id: &ModelId) -> Result<String, AppError> {
     let found = store.model_artifact(id).await?;
     found.ok_or_else(|| AppError::Refused(format!("there is no model {id}; `leadboard model list` shows them")))
+}
+
+/// What a model may do, by its card. A card that does not say so clears nothing.
+async fn clearance(store: &dyn Store, id: &ModelId) -> Result<Clearance, AppError> {
+    let row = store.models().await?.into_iter().find(|row| &row.id == id);
+    let said = row.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
+    Ok(said.unwrap_or(Clearance::ScoresLeads))
 }
 
 /// Trains on every stored deal and registers the model; promotes nothing. Runs for seconds to minutes on its own thread.

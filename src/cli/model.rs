@@ -1,6 +1,6 @@
 //! `leadboard model`.
 
-mod exchange;
+pub(super) mod exchange;
 mod predict;
 
 use std::num::NonZeroUsize;

@@ -18,6 +18,7 @@ pub(super) fn describe(id: &ModelId, card: &Card) -> Vec<String> {
         lines.extend(wrap(&who.text));
     }
     lines.push(String::new());
+    lines.extend(card.imported.iter().flat_map(super::model::exchange::source).flat_map(|line| wrap(&line)));
     lines.extend(wrap(&learned_from(card)));
     for gate in &card.gates {
         lines.extend(wrap(&format!("{} {:<7} {}", gate.id, if gate.passed { "passed" } else { "failed" }, gate.why)));
@@ -42,7 +43,8 @@ fn section(lines: &mut Vec<String>, title: &str, body: Vec<String>) {
 fn learned_from(card: &Card) -> String {
     let data = &card.data;
     format!(
-        "learned from {} deals ({} won, {} lost) of {} reps, leads of {} to {}",
+        "{} {} deals ({} won, {} lost) of {} reps, leads of {} to {}",
+        if card.imported.is_some() { "judged with" } else { "learned from" },
         data.deals,
         data.won,
         data.lost,
@@ -170,20 +172,25 @@ fn reps(e: &Evaluation) -> Vec<String> {
 }
 
 fn made(card: &Card) -> Vec<String> {
-    let (p, v) = (&card.parameters, &card.versions);
-    vec![
-        format!(
-            "leadboard {}, {}, features version {}, artifact version {}",
-            v.leadboard, v.trainer, v.features, v.artifact
-        ),
-        format!(
-            "{} trees of depth {} (at most {}, patience {}), learning rate {}",
-            card.trees, p.max_depth, p.max_rounds, p.patience, p.eta
-        ),
-        format!(
-            "lambda {}, min child weight {}, rows {}, columns {}, bins {}, seed {}",
-            p.lambda, p.min_child_weight, p.subsample, p.colsample_bytree, p.max_bin, p.seed
-        ),
+    let v = &card.versions;
+    let mut lines = vec![format!(
+        "leadboard {}, {}, features version {}, artifact version {}",
+        v.leadboard, v.trainer, v.features, v.artifact
+    )];
+    match &card.parameters {
+        Some(p) => lines.extend([
+            format!(
+                "{} trees of depth {} (at most {}, patience {}), learning rate {}",
+                card.trees, p.max_depth, p.max_rounds, p.patience, p.eta
+            ),
+            format!(
+                "lambda {}, min child weight {}, rows {}, columns {}, bins {}, seed {}",
+                p.lambda, p.min_child_weight, p.subsample, p.colsample_bytree, p.max_bin, p.seed
+            ),
+        ]),
+        None => lines.push(format!("{} trees, grown elsewhere", card.trees)),
+    }
+    lines.extend([
         format!(
             "calibration: {} on {} deals; {} columns",
             card.calibration.method,
@@ -191,7 +198,8 @@ fn made(card: &Card) -> Vec<String> {
             card.features.len()
         ),
         format!("deals, SHA-256: {}", card.data.sha256),
-    ]
+    ]);
+    lines
 }
 
 fn estimate(e: Estimate, digits: usize) -> String {

@@ -38,7 +38,8 @@ impl Drift {
             return Some(("min_leads", words));
         }
         if *min_outcomes < 20 {
-            let words = format!("drift.min_outcomes is {min_outcomes}; with fewer than 20 deals every number is chance");
+            let words =
+                format!("drift.min_outcomes is {min_outcomes}; with fewer than 20 deals every number is chance");
             return Some(("min_outcomes", words));
         }
         if !(*psi_watch > 0.0 && psi_watch <= psi_act && psi_act.is_finite()) {

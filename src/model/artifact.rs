@@ -63,6 +63,12 @@ struct Body {
     calibration: Calibration,
     interval: IntervalModel,
     features: FeatureSet,
+    /// Absent in models of versions that did not watch for drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drift: Option<Baseline>,
+    /// Models that were made before they were looked for, or elsewhere, have none.
+    #[serde(default)]
+    findings: Option<Findings>,
 }
 
 /// Version 1 had one forest.
@@ -72,18 +78,12 @@ struct BodyOfOne {
     calibration: Calibration,
     interval: IntervalModel,
     features: FeatureSet,
-    /// Absent in models of versions that did not watch for drift.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    drift: Option<Baseline>,
-    /// Models that were made before they were looked for, or elsewhere, have none.
-    #[serde(default)]
-    findings: Option<Findings>,
 }
 
 impl From<BodyOfOne> for Body {
     fn from(body: BodyOfOne) -> Self {
         let BodyOfOne { xgboost, calibration, interval, features } = body;
-        Self { forests: vec![xgboost], calibration, interval, features }
+        Self { forests: vec![xgboost], calibration, interval, features, drift: None, findings: None }
     }
 }
 

@@ -1,11 +1,11 @@
 //! One forest, or several whose probabilities are averaged, as Amazon SageMaker hosts the models of a cross-validation.
 
-use super::explain;
+use super::explain::{Explainer, Scratch, versus};
 use super::forest::Forest;
 
 /// Margins beyond this are certainty enough; further out, exponentials leave the range of `f64`.
 const CERTAIN: f64 = 700.0;
-/// Panels of Simpson's rule for [`Ensemble::contributions`]: far beyond what `f32` margins show.
+/// Panels of Simpson's rule for [`prices`]: far beyond what `f32` margins show.
 const PANELS: u32 = 64;
 
 /// Forests that score together. One forest's margin is its own; that of several is the log-odds of their mean
@@ -66,47 +66,82 @@ impl Ensemble {
         }
     }
 
-    /// The margin from which [`Self::contributions`] count: that of forests which each give their average.
-    pub fn expected_margin(&self) -> f64 {
-        match self.forests.as_slice() {
-            [one] => explain::expected_margin(one),
-            many => pooled(&many.iter().map(explain::expected_margin).collect::<Vec<_>>()),
-        }
+    /// The ensemble prepared to be explained.
+    pub fn explainers(&self) -> Explainers {
+        let each: Vec<Explainer> = self.forests.iter().map(Explainer::new).collect();
+        let base = match each.as_slice() {
+            [one] => one.base(),
+            many => pooled(&many.iter().map(Explainer::base).collect::<Vec<_>>()),
+        };
+        Explainers { each, base }
     }
 
-    /// Contribution of each column to the margin of `row`: they sum to the margin less [`Self::expected_margin`].
+    /// Contribution of each column to the margin of `row`: they sum to the margin less [`Explainers::base`].
     ///
-    /// Each forest's Shapley values are weighted by the Aumann-Shapley price of its margin (Billera, Heath & Raanan
-    /// 1978): the slope of the pooled margin, averaged along the straight way from the expected margins to these.
-    pub fn contributions(&self, row: &[f32]) -> Vec<f64> {
-        let [one] = self.forests.as_slice() else { return self.pooled_contributions(row) };
-        explain::contributions(one, row)
+    /// Several forests' Shapley values are each weighted by the price of its margin, see [`prices`].
+    pub fn contributions(&self, explainers: &Explainers, row: &[f32], scratch: &mut Scratch) -> Vec<f64> {
+        let each = self.forests.iter().zip(&explainers.each);
+        let each: Vec<Vec<f64>> = each.map(|(forest, e)| e.contributions(forest, row, scratch)).collect();
+        let from = explainers.each.iter().map(Explainer::base).collect();
+        self.combined(each, from, self.margins(row))
     }
 
-    fn pooled_contributions(&self, row: &[f32]) -> Vec<f64> {
-        let from: Vec<f64> = self.forests.iter().map(explain::expected_margin).collect();
-        let to: Vec<f64> = self.forests.iter().map(|forest| f64::from(forest.margin(row))).collect();
-        let mut prices = vec![0.0; from.len()];
-        for panel in 0..=PANELS {
-            let weight = match panel {
-                0 | PANELS => 1.0,
-                odd if odd % 2 == 1 => 4.0,
-                _ => 2.0,
-            };
-            let share = f64::from(panel) / f64::from(PANELS);
-            let at: Vec<f64> = from.iter().zip(&to).map(|(from, to)| from + share * (to - from)).collect();
-            for (price, slope) in prices.iter_mut().zip(slopes(&at)) {
-                *price += weight * slope / (3.0 * f64::from(PANELS));
-            }
+    /// What each column adds to the margin when the row `ours` takes the place of `theirs`, see [`versus`].
+    pub fn difference(&self, ours: &[f32], theirs: &[f32]) -> Vec<f64> {
+        let each = self.forests.iter().map(|forest| versus::difference(forest, ours, theirs)).collect();
+        self.combined(each, self.margins(theirs), self.margins(ours))
+    }
+
+    fn margins(&self, row: &[f32]) -> Vec<f64> {
+        self.forests.iter().map(|forest| f64::from(forest.margin(row))).collect()
+    }
+
+    /// Sums what each forest says of its own way from one margin to another.
+    fn combined(&self, mut each: Vec<Vec<f64>>, from: Vec<f64>, to: Vec<f64>) -> Vec<f64> {
+        if each.len() == 1 {
+            return each.remove(0);
         }
         let mut phi = vec![0.0; self.features()];
-        for (forest, price) in self.forests.iter().zip(prices) {
-            for (sum, one) in phi.iter_mut().zip(explain::contributions(forest, row)) {
-                *sum += price * one;
+        for (one, price) in each.iter().zip(prices(&from, &to)) {
+            for (sum, of_one) in phi.iter_mut().zip(one) {
+                *sum += price * of_one;
             }
         }
         phi
     }
+}
+
+/// An ensemble prepared to be explained, see [`Ensemble::explainers`].
+#[derive(Clone, Debug)]
+pub struct Explainers {
+    each: Vec<Explainer>,
+    base: f64,
+}
+
+impl Explainers {
+    /// The margin from which [`Ensemble::contributions`] count: that of forests which each give their average.
+    pub const fn base(&self) -> f64 {
+        self.base
+    }
+}
+
+/// The Aumann-Shapley price of each margin (Billera, Heath & Raanan 1978): the slope of the pooled margin, averaged along
+/// the straight way between two sets of margins.
+fn prices(from: &[f64], to: &[f64]) -> Vec<f64> {
+    let mut prices = vec![0.0; from.len()];
+    for panel in 0..=PANELS {
+        let weight = match panel {
+            0 | PANELS => 1.0,
+            odd if odd % 2 == 1 => 4.0,
+            _ => 2.0,
+        };
+        let share = f64::from(panel) / f64::from(PANELS);
+        let at: Vec<f64> = from.iter().zip(to).map(|(from, to)| from + share * (to - from)).collect();
+        for (price, slope) in prices.iter_mut().zip(slopes(&at)) {
+            *price += weight * slope / (3.0 * f64::from(PANELS));
+        }
+    }
+    prices
 }
 
 #[cfg(test)]
@@ -131,13 +166,15 @@ mod tests {
     fn several_forests_give_the_mean_of_their_probabilities() {
         let forests = vec![forest(0, [-1.0, 2.0], 0.5), forest(1, [0.3, -0.7], 0.2), forest(0, [4.0, -4.0], 0.9)];
         let ensemble = Ensemble::new(forests.clone()).unwrap();
+        let explainers = ensemble.explainers();
+        let contributions = |row: &[f32]| ensemble.contributions(&explainers, row, &mut Scratch::default());
         for row in [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [f32::NAN, 1.0, 0.0]] {
             let mean = forests.iter().map(|f| sigmoid(f.margin(&row))).sum::<f64>() / 3.0;
             assert!((sigmoid(ensemble.margin(&row)) - mean).abs() < 1e-7);
-            let sum = ensemble.expected_margin() + ensemble.contributions(&row).iter().sum::<f64>();
+            let sum = explainers.base() + contributions(&row).iter().sum::<f64>();
             assert!((sum - f64::from(ensemble.margin(&row))).abs() < 1e-6, "{sum}");
         }
-        assert!(ensemble.contributions(&[1.0, 0.0, 0.0])[2].abs() < 1e-12, "a column that no tree tests");
+        assert!(contributions(&[1.0, 0.0, 0.0])[2].abs() < 1e-12, "a column that no tree tests");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct Model {
     drift: Option<Baseline>,
     uncertainty: Uncertainty,
     factors: FactorMap,
-    explainer: Explainer,
+    explainers: Explainers,
     findings: Option<Findings>,
 }
 

@@ -91,6 +91,7 @@ fn ranked(legacy: Owner, talkative: bool) -> Ranking {
     let desk = Desk {
         scorer: &Oracle { talkative },
         model_id: &ModelId::new("m"),
+        cleared: true,
         roster: &roster(),
         queues: &Queues { manager: QueueId::new("m"), default: QueueId::new("d") },
         settings: &Settings::default(),

@@ -50,6 +50,13 @@ impl AuditReport {
             }
             finding.details_into(&mut lines, wrap);
         }
+        if self.findings.iter().any(|finding| !finding.mapping.is_empty()) {
+            lines.push(String::new());
+            lines.extend(wrap(
+                "Lines for the map: where it has a section of that name, put the keys there, in the place of keys of the same \
+                 name.",
+            ));
+        }
         if self.findings.iter().any(|finding| finding.severity == Severity::Blocking) {
             lines.push(String::new());
             lines.extend(wrap(

@@ -28,7 +28,12 @@ impl Findings {
 }
 
 /// `deals` are those of the study, in its order. The findings are `None` where the held-out deals allow none.
-pub(super) fn find(study: &Study, fitted: &Fitted, deals: &[&Deal], seed: u64) -> (IntervalModel, Option<Findings>) {
+pub(super) fn find(
+    study: &Study<'_>,
+    fitted: &Fitted,
+    deals: &[&Deal],
+    seed: u64,
+) -> (IntervalModel, Option<Findings>) {
     let held_out = &fitted.held_out;
     let curve = CurveError::bootstrap(&held_out.margins, &held_out.won, seed);
     let ordinary: Vec<f64> = held_out

@@ -4,7 +4,6 @@
 //! imports it names can be new to it; on those it is calibrated and judged, as one of our own is on its held-out deals.
 //! Without such deals there is no honest figure, and the model is not cleared to route, whatever the figures say.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
@@ -14,18 +13,21 @@ use rand_chacha::ChaCha8Rng;
 
 use super::study::{LEAD_ONLY_FITS, Study, Watch};
 use super::{
-    Hessboost, INTERVAL, LaterDeals, MIN_DEALS, MIN_OF_EACH, Parameters, Progress, Step, TrainError, TrainOptions,
+    Hessboost, LaterDeals, MIN_DEALS, MIN_OF_EACH, Parameters, Progress, Step, TrainError, TrainOptions,
     Trained, check, importance, in_order, newest_fifth, summary,
 };
 use crate::domain::deal::{Deal, Outcome};
 use crate::model::artifact::{self, ARTIFACT_VERSION, Parts};
+use crate::model::Model;
 use crate::model::calibrate::Calibration;
 use crate::model::card::{CalibrationSummary, Card, ImportedFile, ImportedFrom, Versions};
+use crate::model::drift::Baseline;
 use crate::model::ensemble::Ensemble;
 use crate::model::evaluate::Evaluation;
 use crate::model::exchange::{LabelledRows, TrainingRows};
 use crate::model::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet, FeatureSpec};
 use crate::model::gates::{self, Clearance, Verdict};
+use crate::model::interval::{CurveError, IntervalModel};
 
 /// The stored history as the matrix that a model is trained on. With `holdout`, the newest fifth is apart, and nothing
 /// that became known after its beginning is in the rest, as in the judging of our own models.
@@ -41,7 +43,8 @@ pub fn training_rows(deals: &[Deal], holdout: bool) -> Result<TrainingRows, Trai
     } else {
         ((0..deals.len()).collect(), Vec::new(), None)
     };
-    let study = Study::prepare(&deals, &known);
+    let options = TrainOptions::default();
+    let study = Study::prepare(&deals, &known, &options);
     let rows = |index: &[usize], row: &dyn Fn(usize) -> Vec<f32>| LabelledRows {
         matrix: FeatureMatrix { columns: study.matrix.columns, values: index.iter().flat_map(|&i| row(i)).collect() },
         won: index.iter().map(|&i| deals[i].outcome == Outcome::Won).collect(),
@@ -95,7 +98,7 @@ pub fn adopt(
         spec: &spec,
         deals: &deals,
         seen: if unseen { seen } else { deals.len() } as u32,
-        threads: options.threads,
+        options,
         parameters: &parameters,
     };
     watch.step(Step::OutOfTime);
@@ -105,8 +108,8 @@ pub fn adopt(
 
     watch.step(Step::Features);
     let everything: Vec<usize> = (0..deals.len()).collect();
-    let study = Study::with_spec(spec.clone(), &deals, &everything);
-    let calibration = judge.calibrate(&study, &window)?;
+    let study = Study::with_spec(spec.clone(), &deals, &everything, options);
+    let (calibration, curve) = judge.calibrate(&study, &window)?;
 
     watch.step(Step::Writing);
     let verdict = cleared(gates::judge(&stratified, &out_of_time), unseen, trained_until, later);
@@ -122,6 +125,7 @@ pub fn adopt(
         calibration: CalibrationSummary { method: calibration.method().to_owned(), deals: window.len() as u32 },
         features: features.spec.columns.iter().map(|column| column.name.clone()).collect(),
         importance: importance(ensemble.forests(), &features),
+        who_matters: None,
         parameters: None,
         trees: ensemble.trees() as u32,
         rep_effect_sd: features.state.effect_sds(&features.spec),
@@ -138,7 +142,9 @@ pub fn adopt(
             trainer,
         },
     };
-    let parts = Parts { ensemble, calibration, interval: INTERVAL, features };
+    let interval = IntervalModel::new(curve);
+    let mut parts = Parts { ensemble, calibration, interval, features, drift: None, findings: None };
+    parts.drift = Some(Baseline::of(deals.iter().copied(), &Model::new(parts.clone())));
     let artifact = artifact::write(parts).map_err(|e| TrainError::Write(e.to_string()))?;
     watch.finish();
     Ok(Trained { artifact, card })
@@ -158,7 +164,7 @@ fn enough_to_judge(deals: &[&Deal]) -> bool {
 fn cleared(verdict: Verdict, unseen: bool, trained_until: Option<DateTime<Utc>>, later: u32) -> Verdict {
     let Verdict { mut gates, mut clearance, mut text } = verdict;
     for gate in &mut gates {
-        gate.why = gate.why.replace("stratified 20 %", "a random half");
+        gate.why = gate.why.replace("random fifth", "a random half");
     }
     if !unseen {
         let why = match trained_until {
@@ -186,16 +192,19 @@ struct Judge<'a> {
     deals: &'a [&'a Deal],
     /// Deals, from the oldest, that the ensemble may have learned from.
     seen: u32,
-    threads: NonZeroUsize,
+    options: &'a TrainOptions,
     parameters: &'a Parameters,
 }
 
 impl Judge<'_> {
-    fn calibrate(&self, study: &Study, index: &[usize]) -> Result<Calibration, TrainError> {
+    /// The calibration that some deals teach, and how sure it is.
+    fn calibrate(&self, study: &Study<'_>, index: &[usize]) -> Result<(Calibration, CurveError), TrainError> {
         let margins: Vec<f64> = index.iter().map(|&i| self.ensemble.margin(study.matrix.row(i)).into()).collect();
         let won: Vec<bool> = index.iter().map(|&i| self.deals[i].outcome == Outcome::Won).collect();
         let wins = won.iter().filter(|won| **won).count();
-        Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost: won.len() - wins })
+        let lost = won.len() - wins;
+        let calibration = Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost })?;
+        Ok((calibration, CurveError::bootstrap(&margins, &won, self.parameters.seed)))
     }
 
     /// Calibrated on the older half, judged on the newer one with what was known before it began.
@@ -243,9 +252,9 @@ impl Judge<'_> {
         frozen: bool,
         watch: &mut Watch<'_>,
     ) -> Result<Evaluation, TrainError> {
-        let study = Study::with_spec(self.spec.clone(), self.deals, known);
-        let calibration = self.calibrate(&study, calibrate)?;
-        let trainer = Hessboost { threads: self.threads };
+        let study = Study::with_spec(self.spec.clone(), self.deals, known, self.options);
+        let (calibration, _) = self.calibrate(&study, calibrate)?;
+        let trainer = Hessboost { threads: self.options.threads };
         let lead_only = study.fit_lead_only(&trainer, known, self.parameters, watch)?;
         let (mut p, mut without_rep, mut won) = (Vec::new(), Vec::new(), Vec::new());
         for &i in test {

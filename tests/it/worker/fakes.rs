@@ -229,7 +229,7 @@ impl Desk {
             created_at: at(0),
             champion: false,
             promoted_at: None,
-            card: serde_json::json!({}),
+            card: serde_json::json!({"clearance": "routes"}),
         };
         store.save_model(&row, artifact()).await.unwrap();
         assert!(store.promote(&model, "test", at(0)).await.unwrap());
