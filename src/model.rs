@@ -2,6 +2,7 @@
 //! out; artifact and facts in, probabilities out. No database, no network, no clock.
 
 mod artifact;
+pub mod bit_forest;
 pub mod calibrate;
 pub mod card;
 pub mod evaluate;

@@ -1,0 +1,176 @@
+//! What is left to do for one lead: the words that it can reach, and for each the pair tests that still matter.
+
+use super::lead::LANES;
+use super::reps::GROUP;
+use super::{BitForest, RepTable, TreePlan, WORD};
+
+/// One word of a tree for one lead. The words of a tree come from right to left: the leftmost one in which a rep has a
+/// leaf left holds the exit leaf.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) word: u32,
+    /// The leaves that the lead can reach.
+    pub(super) leaves: u32,
+    /// End of the pair tests of this step; they begin where those of the step before end.
+    pub(super) tests_end: u32,
+    /// Whether it is the first step of its tree, and whether the last.
+    pub(super) first: bool,
+    pub(super) last: bool,
+}
+
+/// Steps, then perhaps a tree that is walked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) steps_end: usize,
+    pub(super) walked: Option<u32>,
+}
+
+/// Memory that scoring a lead needs, to be kept from one lead to the next.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    pub(super) lead: Vec<[u32; LANES]>,
+    pub(super) slots: Vec<[f32; GROUP]>,
+    pub(super) steps: Vec<Step>,
+    pub(super) tests: Vec<u32>,
+    pub(super) runs: Vec<Run>,
+    pub(super) margins: Vec<[f32; GROUP]>,
+}
+
+/// Everything that the inner loops read, and what they add to.
+pub(super) struct Work<'a> {
+    pub(super) forest: &'a BitForest,
+    pub(super) groups: usize,
+    pub(super) rep_words: &'a [[u32; GROUP]],
+    pub(super) slots: &'a [[f32; GROUP]],
+    pub(super) steps: &'a [Step],
+    pub(super) tests: &'a [u32],
+    /// The first of `tests` that belongs to these steps.
+    pub(super) first_test: usize,
+}
+
+impl BitForest {
+    /// Lists the steps of a lead whose words are known. `matter(tests, leaves, out)` writes to `out` the pair tests of
+    /// the range that can take one of the leaves, and returns how many.
+    #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
+    #[inline(always)]
+    pub(super) fn plan(
+        &self,
+        scratch: &mut Scratch,
+        matter: impl Fn(std::ops::Range<usize>, u32, &mut [u32]) -> usize,
+    ) {
+        scratch.steps.clear();
+        scratch.runs.clear();
+        // As many as there can be, and what a writer of whole vectors may write beyond.
+        scratch.tests.resize(self.pairs.lost.len() + LANES, 0);
+        let mut tests_end = 0;
+        for tree in &self.trees {
+            match tree {
+                TreePlan::Walked(tree) => {
+                    scratch.runs.push(Run { steps_end: scratch.steps.len(), walked: Some(*tree) });
+                }
+                TreePlan::Words(words) => {
+                    let before = scratch.steps.len();
+                    for index in words.clone().rev() {
+                        let word = &self.words[index as usize];
+                        let leaves = scratch.lead[word.place as usize / LANES][word.place as usize % LANES];
+                        if leaves == 0 {
+                            continue;
+                        }
+                        tests_end += matter(word.pair_tests.clone(), leaves, &mut scratch.tests[tests_end..]);
+                        let first = scratch.steps.len() == before;
+                        let tests_end = tests_end as u32;
+                        scratch.steps.push(Step { word: index, leaves, tests_end, first, last: false });
+                    }
+                    // A lead reaches at least one leaf of every tree.
+                    if let Some(step) = scratch.steps.last_mut() {
+                        step.last = true;
+                    }
+                }
+            }
+        }
+        scratch.runs.push(Run { steps_end: scratch.steps.len(), walked: None });
+    }
+
+    /// [`Self::plan`] one test at a time.
+    #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
+    #[inline(always)]
+    pub(super) fn plan_portably(&self, scratch: &mut Scratch) {
+        self.plan(scratch, |range, leaves, out| {
+            let mut count = 0;
+            for test in range {
+                out[count] = test as u32;
+                count += usize::from(self.pairs.lost[test] & leaves != 0);
+            }
+            count
+        });
+    }
+
+    /// Adds one tree that is walked to the margins.
+    pub(super) fn walk(&self, tree: u32, lead: &[f32], reps: &RepTable, pairs: &[f32], margins: &mut [f32]) {
+        let (tree, places) = &self.walked[tree as usize];
+        for (rep, margin) in margins.iter_mut().enumerate().take(reps.len()) {
+            let mut node = &tree.nodes[0];
+            while !node.is_leaf() {
+                let value = places[node.feature as usize].value(lead, &reps.values, pairs, rep, reps.len());
+                node = &tree.nodes[tree.child(node, value)];
+            }
+            *margin += node.value;
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Adds the steps to the margins of all reps: the same as the wide kernels, in plain Rust.
+    #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
+    #[inline(always)]
+    pub(super) fn add_portably(&self, margins: &mut [[f32; GROUP]]) {
+        let pairs = &self.forest.pairs;
+        let mut values = vec![[0.0f32; GROUP]; self.groups];
+        let mut start = self.first_test;
+        for step in self.steps {
+            let tests = &self.tests[start..step.tests_end as usize];
+            start = step.tests_end as usize;
+            let leaves = &self.forest.leaves[step.word as usize];
+            let words = &self.rep_words[step.word as usize * self.groups..][..self.groups];
+            for (group, (word, (value, margin))) in words.iter().zip(values.iter_mut().zip(&mut *margins)).enumerate() {
+                let mut word = *word;
+                for left in &mut word {
+                    *left &= step.leaves;
+                }
+                for &test in tests {
+                    let test = test as usize;
+                    let column = &self.slots[pairs.slot[test] as usize * self.groups + group];
+                    let (threshold, lost) = (pairs.threshold[test], pairs.lost[test]);
+                    for (left, value) in word.iter_mut().zip(column) {
+                        *left &= if *value < threshold { u32::MAX } else { !lost };
+                    }
+                }
+                if step.first && step.last {
+                    for (margin, left) in margin.iter_mut().zip(&word) {
+                        *margin += leaves[exit(*left)];
+                    }
+                    continue;
+                }
+                for (value, left) in value.iter_mut().zip(&word) {
+                    if step.first || *left != 0 {
+                        *value = leaves[exit(*left)];
+                    }
+                }
+                if step.last {
+                    for (margin, value) in margin.iter_mut().zip(value) {
+                        *margin += *value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The leftmost leaf that is left. Of no leaf at all the last, which the next word overrides.
+#[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
+#[inline(always)]
+fn exit(left: u32) -> usize {
+    // Setting the lowest bit changes nothing but spares the question whether there is any; the mask spares the check
+    // of the index.
+    (left | 1).leading_zeros() as usize & (WORD - 1)
+}
