@@ -36,6 +36,11 @@ impl RepTable {
         self.reps == 0
     }
 
+    /// Memory that the words take.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.words.as_slice())
+    }
+
     /// Groups of reps, the last one filled up.
     pub(super) fn groups(&self) -> usize {
         self.reps.div_ceil(GROUP)

@@ -36,6 +36,18 @@ pub struct Scratch {
     pub(super) margins: Vec<[f32; GROUP]>,
 }
 
+impl Scratch {
+    /// Words that the last lead could reach, over all trees.
+    pub fn words(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Pair tests that mattered to the last lead, over all trees.
+    pub fn pair_tests(&self) -> usize {
+        self.steps.last().map_or(0, |step| step.tests_end as usize)
+    }
+}
+
 /// Everything that the inner loops read, and what they add to.
 pub(super) struct Work<'a> {
     pub(super) forest: &'a BitForest,
