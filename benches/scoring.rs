@@ -3,8 +3,8 @@
 //! `LEADBOARD_PEERS_PYTHON=$(benches/peers/setup.sh) cargo bench --bench scoring [-- --quick]`
 //!
 //! Peers are timed inside their process around the call that predicts; their rows are made beforehand. Ours include
-//! gathering the pair columns. Rounds of all are interleaved and the best of each is taken, so that what else the
-//! machine does hits all alike.
+//! gathering the pair columns. All times are processor time of one thread. Rounds of all are interleaved and the best
+//! of each is taken, so that what else the machine does hits all alike.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 #![expect(clippy::disallowed_methods, reason = "LEADBOARD_PEERS_PYTHON says where the peers are")]
 
@@ -15,10 +15,10 @@ mod world;
 
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
 
 use leadboard::model::bit_forest::{BitForest, Instructions, RepTable, Scratch};
 use peers::Peers;
+use rustix::time::{ClockId, clock_gettime};
 use world::{LEADS, PAIR, REPS, World};
 
 /// One size of the question.
@@ -83,13 +83,13 @@ impl Ours {
     fn seconds(&self, world: &World, leads: usize, reps: usize) -> f64 {
         let table = self.table(reps);
         let (mut scratch, mut pairs, mut margins) = (Scratch::default(), vec![0.0; PAIR * reps], vec![0.0; reps]);
-        let start = Instant::now();
+        let start = cpu_seconds();
         for lead in 0..leads {
             world.pairs(lead, reps, &mut pairs);
             self.forest.margins(world.lead(lead), table, &pairs, &mut scratch, &mut margins);
             black_box(&mut margins);
         }
-        start.elapsed().as_secs_f64()
+        cpu_seconds() - start
     }
 
     fn margins(&self, world: &World, leads: usize, reps: usize) -> Vec<f32> {
@@ -133,7 +133,7 @@ fn main() {
     let world = if peers.is_some() { World::load(&directory) } else { World::random() };
     let leaves: usize = world.forest.trees.iter().map(|t| t.nodes.iter().filter(|n| n.is_leaf()).count()).sum();
     println!(
-        "{} trees, {:.1} leaves each, {} columns; one thread; best of {rounds} interleaved rounds",
+        "{} trees, {:.1} leaves each, {} columns; processor time of one thread; best of {rounds} interleaved rounds",
         world.forest.trees.len(),
         leaves as f64 / world.forest.trees.len() as f64,
         world.forest.features,
@@ -271,18 +271,24 @@ fn limits(world: &World, ours: &[Ours]) {
     );
 }
 
-/// Seconds of a clock cycle: a multiplication and an addition that wait for each other take four, on every x86-64 and
-/// ARM server core of the last ten years.
+/// Processor time of this process so far: on a busy machine a better measure of one thread's work than the clock.
+fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// Seconds of a clock cycle: a multiplication and an exclusive or that wait for each other take four, on every x86-64
+/// server core of the last ten years.
 fn cycle() -> f64 {
     let steps = 20_000_000u32;
     let run = || {
-        let start = Instant::now();
+        let start = cpu_seconds();
         let mut x = black_box(1u64);
         for _ in 0..steps {
-            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            x = x.wrapping_mul(6_364_136_223_846_793_005) ^ (x >> 32);
         }
         black_box(x);
-        start.elapsed().as_secs_f64()
+        cpu_seconds() - start
     };
     (0..9).map(|_| run()).fold(f64::INFINITY, f64::min) / (4.0 * f64::from(steps))
 }

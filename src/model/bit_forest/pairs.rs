@@ -21,15 +21,21 @@ pub(super) enum Slot {
 /// The threshold of a [`Slot::Decision`].
 const HALF: f32 = 0.5;
 
-/// All tests on pair columns, by word; parallel arrays.
+/// One test of a pair column, for one word: a rep whose value is not below the threshold goes right, and loses leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PairTest {
+    pub(super) slot: u32,
+    pub(super) threshold: f32,
+    pub(super) lost: u32,
+}
+
+/// All tests on pair columns, by word.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PairTests {
     pub(super) slots: Vec<Slot>,
-    /// The slot that a test compares, …
-    pub(super) slot: Vec<u32>,
-    /// … with this threshold: a rep goes right whose value is not below it, …
-    pub(super) threshold: Vec<f32>,
-    /// … and then loses these leaves. A test without a leaf that the lead can reach need not be asked.
+    pub(super) tests: Vec<PairTest>,
+    /// What each test loses, once more, for the question which tests matter: one without a leaf that the lead can
+    /// reach need not be asked.
     pub(super) lost: Vec<u32>,
 }
 
@@ -46,8 +52,7 @@ impl PairTests {
             self.slots.push(Slot::Decision(split.clone()));
             (self.slots.len() - 1, HALF)
         };
-        self.slot.push(slot as u32);
-        self.threshold.push(threshold);
+        self.tests.push(PairTest { slot: slot as u32, threshold, lost });
         self.lost.push(lost);
     }
 

@@ -16,7 +16,7 @@ pub enum Instructions {
     /// What every machine of the target has.
     #[strum(to_string = "portable")]
     Portable,
-    /// AVX2 with LZCNT (x86-64 since 2013).
+    /// AVX2 (x86-64 since 2013).
     #[strum(to_string = "AVX2")]
     Avx2,
     /// AVX-512 F and CD (x86-64 servers since 2017).
@@ -33,13 +33,9 @@ impl Instructions {
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("lzcnt"),
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => {
-                is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512cd")
-                    && is_x86_feature_detected!("lzcnt")
-            }
+            Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512cd"),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx2 | Self::Avx512 => false,
         }
@@ -60,10 +56,10 @@ impl Instructions {
     pub(super) fn compare(self, tests: &LeadTests, lead: &[f32], words: &mut [[u32; LANES]]) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `or_portable` saw AVX-512 F and CD and LZCNT.
+            // SAFETY: `or_portable` saw AVX-512 F and CD.
             Self::Avx512 if lead.len() <= avx512::COLUMNS => unsafe { avx512::compare(tests, lead, words) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `or_portable` saw AVX2 and LZCNT, or AVX-512 F, which implies AVX2, and LZCNT.
+            // SAFETY: `or_portable` saw AVX2, or AVX-512 F, which implies it.
             Self::Avx2 | Self::Avx512 => unsafe { avx2::compare(tests, lead, words) },
             _ => tests.compare(lead, words),
         }
@@ -73,7 +69,7 @@ impl Instructions {
     pub(super) fn plan(self, forest: &BitForest, scratch: &mut Scratch) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `or_portable` saw AVX-512 F and CD and LZCNT.
+            // SAFETY: `or_portable` saw AVX-512 F and CD.
             Self::Avx512 => unsafe { avx512::plan(forest, scratch) },
             _ => forest.plan_portably(scratch),
         }
@@ -83,29 +79,148 @@ impl Instructions {
     pub(super) fn add(self, work: &Work<'_>, margins: &mut [[f32; GROUP]]) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `or_portable` saw AVX-512 F and CD and LZCNT.
+            // SAFETY: `or_portable` saw AVX-512 F and CD.
             Self::Avx512 => unsafe { avx512::add(work, margins) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `or_portable` saw AVX2 and LZCNT.
+            // SAFETY: `or_portable` saw AVX2.
             Self::Avx2 => unsafe { avx2::add(work, margins) },
-            _ => work.add_portably(margins),
+            // As many groups as 16 registers hold beside what else is needed.
+            _ => work.add_portably::<2>(margins),
         }
     }
 }
 
-/// The portable loops, compiled once more: the compiler vectorises them with what it may use here.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
+    use std::arch::x86_64::{
+        __m256, __m256i, _CMP_NLT_UQ, _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_andnot_ps,
+        _mm256_andnot_si256, _mm256_blendv_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps,
+        _mm256_cmpeq_epi32, _mm256_cvtepi32_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_permutevar8x32_ps,
+        _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_slli_epi32,
+        _mm256_srli_epi32, _mm256_storeu_ps, _mm256_sub_epi32,
+    };
+
+    use super::super::WORD;
+    use super::super::pairs::PairTest;
     use super::{GROUP, LANES, LeadTests, Work};
 
-    #[target_feature(enable = "avx2,lzcnt")]
+    /// Reps in a register.
+    const HALF: usize = GROUP / 2;
+    /// Most halves of groups whose words are kept in registers at once.
+    const HALVES: usize = 8;
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load(from: &[f32; HALF]) -> __m256 {
+        // SAFETY: `from` is 32 bytes that may be read, and the load asks for no alignment.
+        unsafe { _mm256_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load_bits(from: &[u32; HALF]) -> __m256i {
+        // SAFETY: as in `load`.
+        unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn store(to: &mut [f32; HALF], value: __m256) {
+        // SAFETY: `to` is 32 bytes that may be written, and the store asks for no alignment.
+        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), value) }
+    }
+
+    /// The portable loop, compiled once more: the compiler vectorises it with what it may use here.
+    #[target_feature(enable = "avx2")]
     pub(super) fn compare(tests: &LeadTests, lead: &[f32], words: &mut [[u32; LANES]]) {
         tests.compare(lead, words);
     }
 
-    #[target_feature(enable = "avx2,lzcnt")]
+    #[target_feature(enable = "avx2")]
     pub(super) fn add(work: &Work<'_>, margins: &mut [[f32; GROUP]]) {
-        work.add_portably(margins);
+        let (halves, _) = margins.as_flattened_mut().as_chunks_mut();
+        for (chunk, halves) in halves.chunks_mut(HALVES).enumerate() {
+            let first = chunk * HALVES;
+            match halves.len() {
+                2 => add_halves::<2>(work, first, halves),
+                4 => add_halves::<4>(work, first, halves),
+                6 => add_halves::<6>(work, first, halves),
+                _ => add_halves::<HALVES>(work, first, halves),
+            }
+        }
+    }
+
+    /// Adds the steps to the margins of `H` halves of groups, whose words stay in registers.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn add_halves<const H: usize>(work: &Work<'_>, first: usize, margins: &mut [[f32; HALF]]) {
+        let count = 2 * work.groups;
+        let (rep_words, _) = work.rep_words.as_flattened().as_chunks();
+        let (slots, _) = work.slots.as_flattened().as_chunks();
+        let mut values = [_mm256_setzero_ps(); H];
+        let mut start = work.first_test;
+        for step in work.steps {
+            let tests = &work.tests[start..step.tests_end as usize];
+            start = step.tests_end as usize;
+            let leaves = _mm256_set1_epi32(step.leaves as i32);
+            let mut words = [_mm256_setzero_si256(); H];
+            for (word, reps) in words.iter_mut().zip(&rep_words[step.word as usize * count + first..][..H]) {
+                *word = _mm256_and_si256(load_bits(reps), leaves);
+            }
+            for &test in tests {
+                let PairTest { slot, threshold, lost } = work.forest.pairs.tests[test as usize];
+                let (threshold, lost) =
+                    (_mm256_set1_ps(threshold), _mm256_castsi256_ps(_mm256_set1_epi32(lost as i32)));
+                for (word, column) in words.iter_mut().zip(&slots[slot as usize * count + first..][..H]) {
+                    let right = _mm256_cmp_ps::<_CMP_NLT_UQ>(load(column), threshold);
+                    let lost = _mm256_and_ps(right, lost);
+                    *word = _mm256_castps_si256(_mm256_andnot_ps(lost, _mm256_castsi256_ps(*word)));
+                }
+            }
+            let table = &work.forest.leaves[step.word as usize];
+            if step.first && step.last {
+                for (margin, word) in margins.iter_mut().zip(words) {
+                    let sum = _mm256_add_ps(load(margin), exit(table, word));
+                    store(margin, sum);
+                }
+                continue;
+            }
+            for (value, word) in values.iter_mut().zip(words) {
+                let found = exit(table, word);
+                let none = _mm256_castsi256_ps(_mm256_cmpeq_epi32(word, _mm256_setzero_si256()));
+                *value = if step.first { found } else { _mm256_blendv_ps(found, *value, none) };
+            }
+            if step.last {
+                for (margin, value) in margins.iter_mut().zip(values) {
+                    let sum = _mm256_add_ps(load(margin), value);
+                    store(margin, sum);
+                }
+            }
+        }
+    }
+
+    /// The values of the leftmost leaves that are left; for a word without a leaf, any value.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn exit(table: &[f32; WORD], word: __m256i) -> __m256 {
+        // There is no count of leading zeros, but a conversion to floating point makes one: the exponent. Without the
+        // bit below the leading one nothing rounds up to the next power of two, and half as much, with a half added,
+        // keeps clear of the sign and tells the last leaf from none.
+        let half = _mm256_srli_epi32::<1>(word);
+        let leading = _mm256_andnot_si256(_mm256_srli_epi32::<2>(word), half);
+        let number = _mm256_add_ps(_mm256_cvtepi32_ps(leading), _mm256_set1_ps(0.5));
+        // Bit 31 of the word has become 2^30, whose biased exponent is 157, and is leaf 0.
+        let exponent = _mm256_srli_epi32::<23>(_mm256_castps_si256(number));
+        let leaf = _mm256_sub_epi32(_mm256_set1_epi32(157), exponent);
+        let (quarters, _) = table.as_chunks();
+        let [a, b, c, d] = quarters else { return _mm256_setzero_ps() };
+        // Each look-up goes by the low three bits; the next two choose among the four.
+        let look_up = |quarter| _mm256_permutevar8x32_ps(load(quarter), leaf);
+        let odd = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(leaf));
+        let upper = _mm256_castsi256_ps(_mm256_slli_epi32::<27>(leaf));
+        let low = _mm256_blendv_ps(look_up(a), look_up(b), odd);
+        let high = _mm256_blendv_ps(look_up(c), look_up(d), odd);
+        _mm256_blendv_ps(low, high, upper)
     }
 }
 
@@ -120,6 +235,7 @@ mod avx512 {
     };
 
     use super::super::lead::NEGATED;
+    use super::super::pairs::PairTest;
     use super::super::{BitForest, WORD};
     use super::{GROUP, LANES, LeadTests, Scratch, Work};
 
@@ -237,7 +353,6 @@ mod avx512 {
     #[inline]
     #[target_feature(enable = "avx512f,avx512cd")]
     fn add_groups<const G: usize>(work: &Work<'_>, first: usize, margins: &mut [[f32; GROUP]]) {
-        let pairs = &work.forest.pairs;
         let mut sums = [_mm512_setzero_ps(); G];
         for (sum, margin) in sums.iter_mut().zip(&*margins) {
             *sum = load(margin);
@@ -254,10 +369,9 @@ mod avx512 {
                 *word = _mm512_and_si512(load_bits(reps), leaves);
             }
             for &test in tests {
-                let test = test as usize;
-                let threshold = _mm512_set1_ps(pairs.threshold[test]);
-                let lost = _mm512_set1_epi32(pairs.lost[test] as i32);
-                let columns = &work.slots[pairs.slot[test] as usize * work.groups + first..][..G];
+                let PairTest { slot, threshold, lost } = work.forest.pairs.tests[test as usize];
+                let (threshold, lost) = (_mm512_set1_ps(threshold), _mm512_set1_epi32(lost as i32));
+                let columns = &work.slots[slot as usize * work.groups + first..][..G];
                 for (word, column) in words.iter_mut().zip(columns) {
                     let right = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(load(column), threshold);
                     *word = _mm512_mask_andnot_epi32(*word, right, lost, *word);

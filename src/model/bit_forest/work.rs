@@ -1,6 +1,7 @@
 //! What is left to do for one lead: the words that it can reach, and for each the pair tests that still matter.
 
 use super::lead::LANES;
+use super::pairs::PairTest;
 use super::reps::GROUP;
 use super::{BitForest, RepTable, TreePlan, WORD};
 
@@ -132,45 +133,62 @@ impl BitForest {
 }
 
 impl Work<'_> {
-    /// Adds the steps to the margins of all reps: the same as the wide kernels, in plain Rust.
+    /// Adds the steps to the margins of all reps, `G` groups at a time: the same as the wide kernel, in plain Rust.
     #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
     #[inline(always)]
-    pub(super) fn add_portably(&self, margins: &mut [[f32; GROUP]]) {
-        let pairs = &self.forest.pairs;
-        let mut values = vec![[0.0f32; GROUP]; self.groups];
+    pub(super) fn add_portably<const G: usize>(&self, margins: &mut [[f32; GROUP]]) {
+        let (blocks, rest) = margins.as_chunks_mut::<G>();
+        for (block, margins) in blocks.iter_mut().enumerate() {
+            self.add_groups(block * G, margins);
+        }
+        let first = blocks.len() * G;
+        for (group, margins) in rest.iter_mut().enumerate() {
+            self.add_groups(first + group, std::array::from_mut(margins));
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
+    #[inline(always)]
+    fn add_groups<const G: usize>(&self, first: usize, margins: &mut [[f32; GROUP]; G]) {
+        let mut values = [[0u32; GROUP]; G];
         let mut start = self.first_test;
         for step in self.steps {
             let tests = &self.tests[start..step.tests_end as usize];
             start = step.tests_end as usize;
             let leaves = &self.forest.leaves[step.word as usize];
-            let words = &self.rep_words[step.word as usize * self.groups..][..self.groups];
-            for (group, (word, (value, margin))) in words.iter().zip(values.iter_mut().zip(&mut *margins)).enumerate() {
-                let mut word = *word;
-                for left in &mut word {
-                    *left &= step.leaves;
-                }
-                for &test in tests {
-                    let test = test as usize;
-                    let column = &self.slots[pairs.slot[test] as usize * self.groups + group];
-                    let (threshold, lost) = (pairs.threshold[test], pairs.lost[test]);
-                    for (left, value) in word.iter_mut().zip(column) {
-                        *left &= if *value < threshold { u32::MAX } else { !lost };
+            let reps = &self.rep_words[step.word as usize * self.groups + first..][..G];
+            let mut words = [[0; GROUP]; G];
+            for (words, reps) in words.iter_mut().zip(reps) {
+                *words = reps.map(|word| word & step.leaves);
+            }
+            for &test in tests {
+                let PairTest { slot, threshold, lost } = self.forest.pairs.tests[test as usize];
+                let columns = &self.slots[slot as usize * self.groups + first..][..G];
+                for (words, column) in words.iter_mut().zip(columns) {
+                    for (word, value) in words.iter_mut().zip(column) {
+                        *word &= if *value < threshold { u32::MAX } else { !lost };
                     }
                 }
-                if step.first && step.last {
-                    for (margin, left) in margin.iter_mut().zip(&word) {
-                        *margin += leaves[exit(*left)];
-                    }
-                    continue;
-                }
-                for (value, left) in value.iter_mut().zip(&word) {
-                    if step.first || *left != 0 {
-                        *value = leaves[exit(*left)];
+            }
+            if step.first && step.last {
+                for (margins, words) in margins.iter_mut().zip(&words) {
+                    for (margin, word) in margins.iter_mut().zip(words) {
+                        *margin += leaves[exit(*word)];
                     }
                 }
-                if step.last {
-                    for (margin, value) in margin.iter_mut().zip(value) {
-                        *margin += *value;
+                continue;
+            }
+            // Which word of a tree holds the exit leaf is a coin toss to the processor, so no branch asks for it.
+            for (values, words) in values.iter_mut().zip(&words) {
+                for (value, word) in values.iter_mut().zip(words) {
+                    let found = u32::from(step.first | (*word != 0)).wrapping_neg();
+                    *value = leaves[exit(*word)].to_bits() & found | *value & !found;
+                }
+            }
+            if step.last {
+                for (margins, values) in margins.iter_mut().zip(&values) {
+                    for (margin, value) in margins.iter_mut().zip(values) {
+                        *margin += f32::from_bits(*value);
                     }
                 }
             }
@@ -181,8 +199,8 @@ impl Work<'_> {
 /// The leftmost leaf that is left. Of no leaf at all the last, which the next word overrides.
 #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
 #[inline(always)]
-fn exit(left: u32) -> usize {
+fn exit(word: u32) -> usize {
     // Setting the lowest bit changes nothing but spares the question whether there is any; the mask spares the check
     // of the index.
-    (left | 1).leading_zeros() as usize & (WORD - 1)
+    (word | 1).leading_zeros() as usize & (WORD - 1)
 }
