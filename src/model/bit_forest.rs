@@ -14,6 +14,7 @@
 //! tree order from the base margin, so they equal [`Forest::margin`] and XGBoost's bit for bit. Trees of any size are
 //! several words; huge or malformed ones are walked.
 
+mod lanes;
 mod layout;
 mod lead;
 mod pairs;
@@ -26,11 +27,12 @@ mod work;
 
 use std::ops::Range;
 
+use lanes::{LANES, Lanes};
 use layout::{Layout, WORD};
-use lead::{LANES, LeadTests, WordTests};
+use lead::{LeadTests, WordTests};
 use pairs::PairTests;
 pub use reps::RepTable;
-use reps::{GROUP, RepTest};
+use reps::RepTest;
 pub use simd::Instructions;
 use split::Split;
 pub use work::Scratch;
@@ -49,7 +51,7 @@ pub struct BitForest {
     /// The words of all trees, in tree order.
     words: Vec<Word>,
     /// By word: the values of its leaves.
-    leaves: Vec<[f32; WORD]>,
+    leaves: Vec<[Lanes<f32>; WORD / LANES]>,
     lead: LeadTests,
     /// By word.
     rep_tests: Vec<RepTest>,
@@ -158,7 +160,7 @@ impl BitForest {
         let first = self.words.len();
         for word in 0..layout.words {
             let mut lead_tests = Vec::new();
-            let mut values = [0.0; WORD];
+            let mut values = [Lanes::all(0.0); WORD / LANES];
             // Not all positions between the first leaf and the last are leaves.
             let mut present = 0;
             let first_pair_test = self.pairs.lost.len();
@@ -167,7 +169,8 @@ impl BitForest {
                     let bit = layout.mask(i, word);
                     if bit != 0 {
                         present |= bit;
-                        values[layout.first(i) % WORD] = node.value;
+                        let bit = layout.first(i) % WORD;
+                        values[bit / LANES].0[bit % LANES] = node.value;
                     }
                     continue;
                 }
@@ -218,14 +221,14 @@ impl BitForest {
         if reps.is_empty() {
             return;
         }
-        scratch.lead.resize(self.lead.blocks.len(), [0; LANES]);
+        scratch.lead.resize(self.lead.blocks.len(), Lanes::all(0));
         self.instructions.compare(&self.lead, lead, &mut scratch.lead);
         self.lead.decide_odd(lead, &mut scratch.lead);
         self.instructions.plan(self, scratch);
-        scratch.slots.resize(self.pairs.slots.len() * groups, [0.0; GROUP]);
+        scratch.slots.resize(self.pairs.slots.len() * groups, Lanes::all(0.0));
         self.pairs.fill(pairs, reps.len(), &mut scratch.slots);
         scratch.margins.clear();
-        scratch.margins.resize(groups, [self.base_margin; GROUP]);
+        scratch.margins.resize(groups, Lanes::all(self.base_margin));
         let (mut first_step, mut first_test) = (0, 0);
         for run in &scratch.runs {
             let steps = &scratch.steps[first_step..run.steps_end];
@@ -244,9 +247,11 @@ impl BitForest {
             }
             first_step = run.steps_end;
             if let Some(tree) = run.walked {
-                self.walk(tree, lead, reps, pairs, scratch.margins.as_flattened_mut());
+                self.walk(tree, lead, reps, pairs, &mut scratch.margins);
             }
         }
-        margins.copy_from_slice(&scratch.margins.as_flattened()[..reps.len()]);
+        for (margins, lanes) in margins.chunks_mut(LANES).zip(&scratch.margins) {
+            margins.copy_from_slice(&lanes.0[..margins.len()]);
+        }
     }
 }

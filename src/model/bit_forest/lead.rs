@@ -3,10 +3,9 @@
 //! Sixteen words are decided side by side, one test of each at a time, so that no result has to be gathered from
 //! several lanes.
 
+use super::lanes::{LANES, Lanes};
 use super::split::Split;
 
-/// Words decided side by side.
-pub(super) const LANES: usize = 16;
 /// In [`Row::column`]: the value is negated before the comparison.
 pub(super) const NEGATED: u32 = 1 << 31;
 
@@ -18,23 +17,27 @@ pub(super) const NEGATED: u32 = 1 << 31;
 /// for a missing value as well.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
-    pub(super) column: [u32; LANES],
-    pub(super) threshold: [f32; LANES],
-    pub(super) below: [u32; LANES],
-    pub(super) otherwise: [u32; LANES],
+    pub(super) column: Lanes<u32>,
+    pub(super) threshold: Lanes<f32>,
+    pub(super) below: Lanes<u32>,
+    pub(super) otherwise: Lanes<u32>,
 }
 
 impl Row {
     /// Tests that change nothing.
-    const IDLE: Self =
-        Self { column: [0; LANES], threshold: [0.0; LANES], below: [u32::MAX; LANES], otherwise: [u32::MAX; LANES] };
+    const IDLE: Self = Self {
+        column: Lanes::all(0),
+        threshold: Lanes::all(0.0),
+        below: Lanes::all(u32::MAX),
+        otherwise: Lanes::all(u32::MAX),
+    };
 }
 
 /// Sixteen words and the end of their rows; a block's rows begin where those of the block before end.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     /// Bits that are leaves at all.
-    pub(super) leaves: [u32; LANES],
+    pub(super) leaves: Lanes<u32>,
     pub(super) rows_end: usize,
 }
 
@@ -73,11 +76,11 @@ impl LeadTests {
         order.sort_by_key(|&word| std::cmp::Reverse(comparisons(&words[word])));
         for group in order.chunks(LANES) {
             let first_row = built.rows.len();
-            let mut leaves = [0; LANES];
+            let mut leaves = Lanes::all(0);
             for (lane, &word) in group.iter().enumerate() {
                 let place = (built.blocks.len() * LANES + lane) as u32;
                 places[word] = place;
-                leaves[lane] = words[word].leaves;
+                leaves.0[lane] = words[word].leaves;
                 let mut row = first_row;
                 for (split, keep_left, keep_right) in &words[word].tests {
                     let (keep_left, keep_right) = (*keep_left, *keep_right);
@@ -90,13 +93,13 @@ impl LeadTests {
                     }
                     let to = &mut built.rows[row];
                     if default_left {
-                        to.column[lane] = split.column | NEGATED;
-                        to.threshold[lane] = (-threshold).next_up();
-                        (to.below[lane], to.otherwise[lane]) = (keep_right, keep_left);
+                        to.column.0[lane] = split.column | NEGATED;
+                        to.threshold.0[lane] = (-threshold).next_up();
+                        (to.below.0[lane], to.otherwise.0[lane]) = (keep_right, keep_left);
                     } else {
-                        to.column[lane] = split.column;
-                        to.threshold[lane] = threshold;
-                        (to.below[lane], to.otherwise[lane]) = (keep_left, keep_right);
+                        to.column.0[lane] = split.column;
+                        to.threshold.0[lane] = threshold;
+                        (to.below.0[lane], to.otherwise.0[lane]) = (keep_left, keep_right);
                     }
                     row += 1;
                 }
@@ -109,7 +112,7 @@ impl LeadTests {
     /// Decides the comparisons: `words` receives, by place, the leaves that they leave.
     #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
     #[inline(always)]
-    pub(super) fn compare(&self, lead: &[f32], words: &mut [[u32; LANES]]) {
+    pub(super) fn compare(&self, lead: &[f32], words: &mut [Lanes<u32>]) {
         // With no lead column there is nothing but idle tests, which still read one.
         let missing = [f32::NAN];
         let lead = if lead.is_empty() { &missing } else { lead };
@@ -119,11 +122,12 @@ impl LeadTests {
             for row in &self.rows[start..block.rows_end] {
                 let mut values = [0.0; LANES];
                 for lane in 0..LANES {
-                    values[lane] = lead[(row.column[lane] & !NEGATED) as usize];
+                    values[lane] = lead[(row.column.0[lane] & !NEGATED) as usize];
                 }
                 for lane in 0..LANES {
-                    let value = f32::from_bits(values[lane].to_bits() ^ (row.column[lane] & NEGATED));
-                    words[lane] &= if value < row.threshold[lane] { row.below[lane] } else { row.otherwise[lane] };
+                    let value = f32::from_bits(values[lane].to_bits() ^ (row.column.0[lane] & NEGATED));
+                    words.0[lane] &=
+                        if value < row.threshold.0[lane] { row.below.0[lane] } else { row.otherwise.0[lane] };
                 }
             }
             start = block.rows_end;
@@ -131,10 +135,10 @@ impl LeadTests {
     }
 
     /// Decides the other tests, after [`Self::compare`].
-    pub(super) fn decide_odd(&self, lead: &[f32], words: &mut [[u32; LANES]]) {
+    pub(super) fn decide_odd(&self, lead: &[f32], words: &mut [Lanes<u32>]) {
         for test in &self.odd {
             let left = test.split.goes_left(lead[test.split.column as usize]);
-            words[test.place as usize / LANES][test.place as usize % LANES] &=
+            words[test.place as usize / LANES].0[test.place as usize % LANES] &=
                 if left { test.keep_left } else { test.keep_right };
         }
     }

@@ -1,7 +1,6 @@
 //! The tests on pair columns: the only ones that are decided for each lead and rep.
 
-use super::lead::LANES;
-use super::reps::GROUP;
+use super::lanes::{LANES, Lanes};
 use super::split::Split;
 
 /// What stands in one lane-wise column that pair tests compare with thresholds.
@@ -62,25 +61,28 @@ impl PairTests {
     }
 
     /// Fills the slots for one lead: `pairs[column * reps + rep]` in, `slots[slot * groups + group]` out.
-    pub(super) fn fill(&self, pairs: &[f32], reps: usize, slots: &mut [[f32; GROUP]]) {
-        let groups = reps.div_ceil(GROUP);
+    pub(super) fn fill(&self, pairs: &[f32], reps: usize, slots: &mut [Lanes<f32>]) {
+        let groups = reps.div_ceil(LANES);
         for (slot, to) in self.slots.iter().zip(slots.chunks_exact_mut(groups)) {
-            let to = to.as_flattened_mut();
             match slot {
                 Slot::Column { column, missing_left } => {
                     let stand_in = if *missing_left { f32::NEG_INFINITY } else { f32::INFINITY };
                     let from = &pairs[*column as usize * reps..][..reps];
-                    for (to, from) in to.iter_mut().zip(from) {
-                        *to = if from.is_nan() { stand_in } else { *from };
-                    }
+                    each_lane(from, to, |value| if value.is_nan() { stand_in } else { value });
                 }
                 Slot::Decision(split) => {
                     let from = &pairs[split.column as usize * reps..][..reps];
-                    for (to, from) in to.iter_mut().zip(from) {
-                        *to = f32::from(u8::from(!split.goes_left(*from)));
-                    }
+                    each_lane(from, to, |value| f32::from(u8::from(!split.goes_left(value))));
                 }
             }
+        }
+    }
+}
+
+fn each_lane(from: &[f32], to: &mut [Lanes<f32>], change: impl Fn(f32) -> f32) {
+    for (from, to) in from.chunks(LANES).zip(to) {
+        for (from, to) in from.iter().zip(&mut to.0) {
+            *to = change(*from);
         }
     }
 }

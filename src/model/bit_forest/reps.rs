@@ -2,10 +2,8 @@
 //! not when a lead comes.
 
 use super::BitForest;
+use super::lanes::{LANES, Lanes};
 use super::split::Split;
-
-/// Reps in a group: their words lie side by side.
-pub(super) const GROUP: usize = 16;
 
 /// One test of a rep column, for one word.
 #[derive(Clone, Debug)]
@@ -20,7 +18,7 @@ pub(super) struct RepTest {
 pub struct RepTable {
     reps: usize,
     /// `words[word * groups + group]`: the leaves that the reps of a group can reach.
-    pub(super) words: Vec<[u32; GROUP]>,
+    pub(super) words: Vec<Lanes<u32>>,
     /// `values[column * reps + rep]`, for trees that are walked.
     pub(super) values: Vec<f32>,
 }
@@ -41,16 +39,16 @@ impl RepTable {
         size_of_val(self.words.as_slice())
     }
 
-    /// Groups of reps, the last one filled up.
+    /// Groups of sixteen reps, the last one filled up.
     pub(super) fn groups(&self) -> usize {
-        self.reps.div_ceil(GROUP)
+        self.reps.div_ceil(LANES)
     }
 }
 
 impl BitForest {
     /// A table for so many reps, of whom nothing is known: all their columns are missing.
     pub fn rep_table(&self, reps: usize) -> RepTable {
-        let words = vec![[0; GROUP]; self.words.len() * reps.div_ceil(GROUP)];
+        let words = vec![Lanes::all(0); self.words.len() * reps.div_ceil(LANES)];
         let mut table = RepTable { reps, words, values: vec![f32::NAN; self.columns.rep * reps] };
         let missing = vec![f32::NAN; self.columns.rep];
         for rep in 0..reps {
@@ -75,7 +73,7 @@ impl BitForest {
                 let goes_left = test.split.goes_left(values[test.split.column as usize]);
                 left & if goes_left { test.keep_left } else { test.keep_right }
             });
-            mine[rep / GROUP][rep % GROUP] = left;
+            mine[rep / LANES].0[rep % LANES] = left;
             start = word.rep_tests_end;
         }
     }

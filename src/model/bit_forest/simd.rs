@@ -6,8 +6,8 @@
 #![expect(unsafe_code, reason = "run-time dispatch to wider instructions; each place says why it is sound")]
 
 use super::BitForest;
-use super::lead::{LANES, LeadTests};
-use super::reps::GROUP;
+use super::lanes::{LANES, Lanes};
+use super::lead::LeadTests;
 use super::work::{Scratch, Work};
 
 /// Which instructions the inner loops use. All give the same numbers.
@@ -53,7 +53,7 @@ impl Instructions {
     }
 
     /// [`LeadTests::compare`].
-    pub(super) fn compare(self, tests: &LeadTests, lead: &[f32], words: &mut [[u32; LANES]]) {
+    pub(super) fn compare(self, tests: &LeadTests, lead: &[f32], words: &mut [Lanes<u32>]) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `or_portable` saw AVX-512 F and CD.
@@ -76,7 +76,7 @@ impl Instructions {
     }
 
     /// [`Work::add_portably`].
-    pub(super) fn add(self, work: &Work<'_>, margins: &mut [[f32; GROUP]]) {
+    pub(super) fn add(self, work: &Work<'_>, margins: &mut [Lanes<f32>]) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `or_portable` saw AVX-512 F and CD.
@@ -102,12 +102,12 @@ mod avx2 {
 
     use super::super::WORD;
     use super::super::pairs::PairTest;
-    use super::{GROUP, LANES, LeadTests, Work};
+    use super::{LANES, Lanes, LeadTests, Work};
 
-    /// Reps in a register.
-    const HALF: usize = GROUP / 2;
-    /// Most halves of groups whose words are kept in registers at once.
-    const HALVES: usize = 8;
+    /// Lanes of a register: half of ours.
+    const HALF: usize = LANES / 2;
+    /// Most groups of reps whose words are kept in registers at once.
+    const GROUPS: usize = 4;
 
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -130,70 +130,78 @@ mod avx2 {
         unsafe { _mm256_storeu_ps(to.as_mut_ptr(), value) }
     }
 
+    fn halves<T>(lanes: &Lanes<T>) -> &[[T; HALF]] {
+        lanes.0.as_chunks().0
+    }
+
     /// The portable loop, compiled once more: the compiler vectorises it with what it may use here.
     #[target_feature(enable = "avx2")]
-    pub(super) fn compare(tests: &LeadTests, lead: &[f32], words: &mut [[u32; LANES]]) {
+    pub(super) fn compare(tests: &LeadTests, lead: &[f32], words: &mut [Lanes<u32>]) {
         tests.compare(lead, words);
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn add(work: &Work<'_>, margins: &mut [[f32; GROUP]]) {
-        let (halves, _) = margins.as_flattened_mut().as_chunks_mut();
-        for (chunk, halves) in halves.chunks_mut(HALVES).enumerate() {
-            let first = chunk * HALVES;
-            match halves.len() {
-                2 => add_halves::<2>(work, first, halves),
-                4 => add_halves::<4>(work, first, halves),
-                6 => add_halves::<6>(work, first, halves),
-                _ => add_halves::<HALVES>(work, first, halves),
+    pub(super) fn add(work: &Work<'_>, margins: &mut [Lanes<f32>]) {
+        for (chunk, margins) in margins.chunks_mut(GROUPS).enumerate() {
+            let first = chunk * GROUPS;
+            match margins.len() {
+                1 => add_groups::<1>(work, first, margins),
+                2 => add_groups::<2>(work, first, margins),
+                3 => add_groups::<3>(work, first, margins),
+                _ => add_groups::<GROUPS>(work, first, margins),
             }
         }
     }
 
-    /// Adds the steps to the margins of `H` halves of groups, whose words stay in registers.
+    /// Adds the steps to the margins of `G` groups of reps, whose words stay in registers.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn add_halves<const H: usize>(work: &Work<'_>, first: usize, margins: &mut [[f32; HALF]]) {
-        let count = 2 * work.groups;
-        let (rep_words, _) = work.rep_words.as_flattened().as_chunks();
-        let (slots, _) = work.slots.as_flattened().as_chunks();
-        let mut values = [_mm256_setzero_ps(); H];
+    fn add_groups<const G: usize>(work: &Work<'_>, first: usize, margins: &mut [Lanes<f32>]) {
+        let mut values = [[_mm256_setzero_ps(); 2]; G];
         let mut start = work.first_test;
         for step in work.steps {
             let tests = &work.tests[start..step.tests_end as usize];
             start = step.tests_end as usize;
             let leaves = _mm256_set1_epi32(step.leaves as i32);
-            let mut words = [_mm256_setzero_si256(); H];
-            for (word, reps) in words.iter_mut().zip(&rep_words[step.word as usize * count + first..][..H]) {
-                *word = _mm256_and_si256(load_bits(reps), leaves);
+            let mut words = [[_mm256_setzero_si256(); 2]; G];
+            let rep_words = &work.rep_words[step.word as usize * work.groups + first..][..G];
+            for (words, reps) in words.iter_mut().zip(rep_words) {
+                for (word, reps) in words.iter_mut().zip(halves(reps)) {
+                    *word = _mm256_and_si256(load_bits(reps), leaves);
+                }
             }
             for &test in tests {
                 let PairTest { slot, threshold, lost } = work.forest.pairs.tests[test as usize];
-                let (threshold, lost) =
-                    (_mm256_set1_ps(threshold), _mm256_castsi256_ps(_mm256_set1_epi32(lost as i32)));
-                for (word, column) in words.iter_mut().zip(&slots[slot as usize * count + first..][..H]) {
-                    let right = _mm256_cmp_ps::<_CMP_NLT_UQ>(load(column), threshold);
-                    let lost = _mm256_and_ps(right, lost);
-                    *word = _mm256_castps_si256(_mm256_andnot_ps(lost, _mm256_castsi256_ps(*word)));
+                let threshold = _mm256_set1_ps(threshold);
+                let lost = _mm256_castsi256_ps(_mm256_set1_epi32(lost as i32));
+                let columns = &work.slots[slot as usize * work.groups + first..][..G];
+                for (words, column) in words.iter_mut().zip(columns) {
+                    for (word, column) in words.iter_mut().zip(halves(column)) {
+                        let right = _mm256_cmp_ps::<_CMP_NLT_UQ>(load(column), threshold);
+                        let lost = _mm256_and_ps(right, lost);
+                        *word = _mm256_castps_si256(_mm256_andnot_ps(lost, _mm256_castsi256_ps(*word)));
+                    }
                 }
             }
             let table = &work.forest.leaves[step.word as usize];
             if step.first && step.last {
-                for (margin, word) in margins.iter_mut().zip(words) {
-                    let sum = _mm256_add_ps(load(margin), exit(table, word));
-                    store(margin, sum);
+                for (margins, words) in margins.iter_mut().zip(words) {
+                    for (margin, word) in margins.0.as_chunks_mut().0.iter_mut().zip(words) {
+                        store(margin, _mm256_add_ps(load(margin), exit(table, word)));
+                    }
                 }
                 continue;
             }
-            for (value, word) in values.iter_mut().zip(words) {
-                let found = exit(table, word);
-                let none = _mm256_castsi256_ps(_mm256_cmpeq_epi32(word, _mm256_setzero_si256()));
+            for (value, word) in values.as_flattened_mut().iter_mut().zip(words.as_flattened()) {
+                let found = exit(table, *word);
+                let none = _mm256_castsi256_ps(_mm256_cmpeq_epi32(*word, _mm256_setzero_si256()));
                 *value = if step.first { found } else { _mm256_blendv_ps(found, *value, none) };
             }
             if step.last {
-                for (margin, value) in margins.iter_mut().zip(values) {
-                    let sum = _mm256_add_ps(load(margin), value);
-                    store(margin, sum);
+                for (margins, values) in margins.iter_mut().zip(values) {
+                    for (margin, value) in margins.0.as_chunks_mut().0.iter_mut().zip(values) {
+                        store(margin, _mm256_add_ps(load(margin), value));
+                    }
                 }
             }
         }
@@ -202,7 +210,7 @@ mod avx2 {
     /// The values of the leftmost leaves that are left; for a word without a leaf, any value.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn exit(table: &[f32; WORD], word: __m256i) -> __m256 {
+    fn exit(table: &[Lanes<f32>; WORD / LANES], word: __m256i) -> __m256 {
         // There is no count of leading zeros, but a conversion to floating point makes one: the exponent. Without the
         // bit below the leading one nothing rounds up to the next power of two, and half as much, with a half added,
         // keeps clear of the sign and tells the last leaf from none.
@@ -212,8 +220,7 @@ mod avx2 {
         // Bit 31 of the word has become 2^30, whose biased exponent is 157, and is leaf 0.
         let exponent = _mm256_srli_epi32::<23>(_mm256_castps_si256(number));
         let leaf = _mm256_sub_epi32(_mm256_set1_epi32(157), exponent);
-        let (quarters, _) = table.as_chunks();
-        let [a, b, c, d] = quarters else { return _mm256_setzero_ps() };
+        let ([a, b], [c, d]) = (halves(&table[0]), halves(&table[1])) else { return _mm256_setzero_ps() };
         // Each look-up goes by the low three bits; the next two choose among the four.
         let look_up = |quarter| _mm256_permutevar8x32_ps(load(quarter), leaf);
         let odd = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(leaf));
@@ -228,16 +235,17 @@ mod avx2 {
 mod avx512 {
     use std::arch::x86_64::{
         __m512, __m512i, _CMP_LT_OQ, _CMP_NLT_UQ, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512,
-        _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_loadu_ps, _mm512_loadu_si512,
-        _mm512_lzcnt_epi32, _mm512_mask_andnot_epi32, _mm512_mask_blend_epi32, _mm512_mask_blend_ps,
-        _mm512_maskz_compress_epi32, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
-        _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_test_epi32_mask, _mm512_xor_si512,
+        _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_load_ps, _mm512_load_si512,
+        _mm512_loadu_si512, _mm512_lzcnt_epi32, _mm512_mask_andnot_epi32, _mm512_mask_blend_epi32,
+        _mm512_mask_blend_ps, _mm512_maskz_compress_epi32, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_ps,
+        _mm512_setzero_ps, _mm512_setzero_si512, _mm512_store_ps, _mm512_store_si512, _mm512_storeu_si512,
+        _mm512_test_epi32_mask, _mm512_xor_si512,
     };
 
+    use super::super::BitForest;
     use super::super::lead::NEGATED;
     use super::super::pairs::PairTest;
-    use super::super::{BitForest, WORD};
-    use super::{GROUP, LANES, LeadTests, Scratch, Work};
+    use super::{LANES, Lanes, LeadTests, Scratch, Work};
 
     /// Lead columns that fit into registers.
     pub(super) const COLUMNS: usize = 64;
@@ -246,36 +254,52 @@ mod avx512 {
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn load(from: &[f32; 16]) -> __m512 {
-        // SAFETY: `from` is 64 bytes that may be read, and the load asks for no alignment.
-        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    fn load(from: &Lanes<f32>) -> __m512 {
+        // SAFETY: `from` is 64 bytes that may be read, aligned to as many.
+        unsafe { _mm512_load_ps(from.0.as_ptr()) }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn load_bits(from: &[u32; 16]) -> __m512i {
+    fn load_bits(from: &Lanes<u32>) -> __m512i {
         // SAFETY: as in `load`.
+        unsafe { _mm512_load_si512(from.0.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn store(to: &mut Lanes<f32>, value: __m512) {
+        // SAFETY: `to` is 64 bytes that may be written, aligned to as many.
+        unsafe { _mm512_store_ps(to.0.as_mut_ptr(), value) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn store_bits(to: &mut Lanes<u32>, value: __m512i) {
+        // SAFETY: as in `store`.
+        unsafe { _mm512_store_si512(to.0.as_mut_ptr().cast(), value) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn load_anywhere(from: &[u32; LANES]) -> __m512i {
+        // SAFETY: `from` is 64 bytes that may be read, and the load asks for no alignment.
         unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn store(to: &mut [f32; 16], value: __m512) {
+    fn store_anywhere(to: &mut [u32; LANES], value: __m512i) {
         // SAFETY: `to` is 64 bytes that may be written, and the store asks for no alignment.
-        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn store_bits(to: &mut [u32; 16], value: __m512i) {
-        // SAFETY: as in `store`.
         unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), value) }
     }
 
     #[target_feature(enable = "avx512f,avx512cd")]
-    pub(super) fn compare(tests: &LeadTests, lead: &[f32], words: &mut [[u32; LANES]]) {
-        let mut padded = [[0.0; LANES]; COLUMNS / LANES];
-        padded.as_flattened_mut()[..lead.len()].copy_from_slice(lead);
+    pub(super) fn compare(tests: &LeadTests, lead: &[f32], words: &mut [Lanes<u32>]) {
+        let mut padded = [Lanes::all(0.0); COLUMNS / LANES];
+        for (lanes, values) in padded.iter_mut().zip(lead.chunks(LANES)) {
+            lanes.0[..values.len()].copy_from_slice(values);
+        }
         let columns = [load(&padded[0]), load(&padded[1]), load(&padded[2]), load(&padded[3])];
         if lead.len() <= 2 * LANES {
             compare_among(tests, words, |at| _mm512_permutex2var_ps(columns[0], at, columns[1]));
@@ -292,7 +316,7 @@ mod avx512 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512cd")]
-    fn compare_among(tests: &LeadTests, words: &mut [[u32; LANES]], value: impl Fn(__m512i) -> __m512) {
+    fn compare_among(tests: &LeadTests, words: &mut [Lanes<u32>], value: impl Fn(__m512i) -> __m512) {
         let sign = _mm512_set1_epi32(NEGATED as i32);
         let mut start = 0;
         for (block, words) in tests.blocks.iter().zip(words) {
@@ -311,7 +335,7 @@ mod avx512 {
 
     #[target_feature(enable = "avx512f,avx512cd")]
     pub(super) fn plan(forest: &BitForest, scratch: &mut Scratch) {
-        let counted = load_bits(&std::array::from_fn(|lane| lane as u32));
+        let counted = load_bits(&Lanes(std::array::from_fn(|lane| lane as u32)));
         forest.plan(scratch, |range, leaves, out| {
             let leaves = _mm512_set1_epi32(leaves as i32);
             let mut count = 0;
@@ -323,9 +347,9 @@ mod avx512 {
                     break;
                 };
                 let inside = u32::MAX >> (32 - (range.end - start).min(LANES) as u32);
-                let matter = _mm512_test_epi32_mask(load_bits(lost), leaves) & inside as u16;
+                let matter = _mm512_test_epi32_mask(load_anywhere(lost), leaves) & inside as u16;
                 let ids = _mm512_add_epi32(counted, _mm512_set1_epi32(start as i32));
-                store_bits(out, _mm512_maskz_compress_epi32(matter, ids));
+                store_anywhere(out, _mm512_maskz_compress_epi32(matter, ids));
                 count += matter.count_ones() as usize;
             }
             count
@@ -333,7 +357,7 @@ mod avx512 {
     }
 
     #[target_feature(enable = "avx512f,avx512cd")]
-    pub(super) fn add(work: &Work<'_>, margins: &mut [[f32; GROUP]]) {
+    pub(super) fn add(work: &Work<'_>, margins: &mut [Lanes<f32>]) {
         for (chunk, margins) in margins.chunks_mut(GROUPS).enumerate() {
             let first = chunk * GROUPS;
             match margins.len() {
@@ -352,7 +376,7 @@ mod avx512 {
     /// Adds the steps to the margins of `G` groups of reps, whose words and sums stay in registers.
     #[inline]
     #[target_feature(enable = "avx512f,avx512cd")]
-    fn add_groups<const G: usize>(work: &Work<'_>, first: usize, margins: &mut [[f32; GROUP]]) {
+    fn add_groups<const G: usize>(work: &Work<'_>, first: usize, margins: &mut [Lanes<f32>]) {
         let mut sums = [_mm512_setzero_ps(); G];
         for (sum, margin) in sums.iter_mut().zip(&*margins) {
             *sum = load(margin);
@@ -377,22 +401,25 @@ mod avx512 {
                     *word = _mm512_mask_andnot_epi32(*word, right, lost, *word);
                 }
             }
-            let table = &work.forest.leaves[step.word as usize];
-            let (low, high) = table.split_at(WORD / 2);
-            let (Some(low), Some(high)) = (low.first_chunk(), high.first_chunk()) else { return };
+            let [low, high] = &work.forest.leaves[step.word as usize];
             let (low, high) = (load(low), load(high));
             // The look-up goes by the low five bits, so a word without a leaf, with 32 leading zeros, looks up some
             // leaf, and is then overridden by a word to its left.
             let exit = |word| _mm512_permutex2var_ps(low, _mm512_lzcnt_epi32(word), high);
-            if step.first && step.last {
-                for (sum, word) in sums.iter_mut().zip(words) {
-                    *sum = _mm512_add_ps(*sum, exit(word));
+            if step.first {
+                if step.last {
+                    for (sum, word) in sums.iter_mut().zip(words) {
+                        *sum = _mm512_add_ps(*sum, exit(word));
+                    }
+                } else {
+                    for (value, word) in values.iter_mut().zip(words) {
+                        *value = exit(word);
+                    }
                 }
                 continue;
             }
             for (value, word) in values.iter_mut().zip(words) {
-                let any = if step.first { u16::MAX } else { _mm512_test_epi32_mask(word, word) };
-                *value = _mm512_mask_blend_ps(any, *value, exit(word));
+                *value = _mm512_mask_blend_ps(_mm512_test_epi32_mask(word, word), *value, exit(word));
             }
             if step.last {
                 for (sum, value) in sums.iter_mut().zip(values) {

@@ -231,9 +231,9 @@ fn a_change_of_one_rep_touches_no_other() {
     forest.set_rep(&mut table, 3, &[0.9]);
     let changed: Vec<usize> = before
         .words
-        .as_flattened()
         .iter()
-        .zip(table.words.as_flattened())
+        .flat_map(|lanes| lanes.0)
+        .zip(table.words.iter().flat_map(|lanes| lanes.0))
         .enumerate()
         .filter_map(|(i, (a, b))| (a != b).then_some(i))
         .collect();

@@ -1,8 +1,7 @@
 //! What is left to do for one lead: the words that it can reach, and for each the pair tests that still matter.
 
-use super::lead::LANES;
+use super::lanes::{LANES, Lanes};
 use super::pairs::PairTest;
-use super::reps::GROUP;
 use super::{BitForest, RepTable, TreePlan, WORD};
 
 /// One word of a tree for one lead. The words of a tree come from right to left: the leftmost one in which a rep has a
@@ -29,12 +28,12 @@ pub(super) struct Run {
 /// Memory that scoring a lead needs, to be kept from one lead to the next.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    pub(super) lead: Vec<[u32; LANES]>,
-    pub(super) slots: Vec<[f32; GROUP]>,
+    pub(super) lead: Vec<Lanes<u32>>,
+    pub(super) slots: Vec<Lanes<f32>>,
     pub(super) steps: Vec<Step>,
     pub(super) tests: Vec<u32>,
     pub(super) runs: Vec<Run>,
-    pub(super) margins: Vec<[f32; GROUP]>,
+    pub(super) margins: Vec<Lanes<f32>>,
 }
 
 impl Scratch {
@@ -53,8 +52,8 @@ impl Scratch {
 pub(super) struct Work<'a> {
     pub(super) forest: &'a BitForest,
     pub(super) groups: usize,
-    pub(super) rep_words: &'a [[u32; GROUP]],
-    pub(super) slots: &'a [[f32; GROUP]],
+    pub(super) rep_words: &'a [Lanes<u32>],
+    pub(super) slots: &'a [Lanes<f32>],
     pub(super) steps: &'a [Step],
     pub(super) tests: &'a [u32],
     /// The first of `tests` that belongs to these steps.
@@ -85,7 +84,7 @@ impl BitForest {
                     let before = scratch.steps.len();
                     for index in words.clone().rev() {
                         let word = &self.words[index as usize];
-                        let leaves = scratch.lead[word.place as usize / LANES][word.place as usize % LANES];
+                        let leaves = scratch.lead[word.place as usize / LANES].0[word.place as usize % LANES];
                         if leaves == 0 {
                             continue;
                         }
@@ -119,9 +118,9 @@ impl BitForest {
     }
 
     /// Adds one tree that is walked to the margins.
-    pub(super) fn walk(&self, tree: u32, lead: &[f32], reps: &RepTable, pairs: &[f32], margins: &mut [f32]) {
+    pub(super) fn walk(&self, tree: u32, lead: &[f32], reps: &RepTable, pairs: &[f32], margins: &mut [Lanes<f32>]) {
         let (tree, places) = &self.walked[tree as usize];
-        for (rep, margin) in margins.iter_mut().enumerate().take(reps.len()) {
+        for (rep, margin) in margins.iter_mut().flat_map(|lanes| &mut lanes.0).enumerate().take(reps.len()) {
             let mut node = &tree.nodes[0];
             while !node.is_leaf() {
                 let value = places[node.feature as usize].value(lead, &reps.values, pairs, rep, reps.len());
@@ -136,7 +135,7 @@ impl Work<'_> {
     /// Adds the steps to the margins of all reps, `G` groups at a time: the same as the wide kernel, in plain Rust.
     #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
     #[inline(always)]
-    pub(super) fn add_portably<const G: usize>(&self, margins: &mut [[f32; GROUP]]) {
+    pub(super) fn add_portably<const G: usize>(&self, margins: &mut [Lanes<f32>]) {
         let (blocks, rest) = margins.as_chunks_mut::<G>();
         for (block, margins) in blocks.iter_mut().enumerate() {
             self.add_groups(block * G, margins);
@@ -149,31 +148,31 @@ impl Work<'_> {
 
     #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
     #[inline(always)]
-    fn add_groups<const G: usize>(&self, first: usize, margins: &mut [[f32; GROUP]; G]) {
-        let mut values = [[0u32; GROUP]; G];
+    fn add_groups<const G: usize>(&self, first: usize, margins: &mut [Lanes<f32>; G]) {
+        let mut values = [[0u32; LANES]; G];
         let mut start = self.first_test;
         for step in self.steps {
             let tests = &self.tests[start..step.tests_end as usize];
             start = step.tests_end as usize;
             let leaves = &self.forest.leaves[step.word as usize];
             let reps = &self.rep_words[step.word as usize * self.groups + first..][..G];
-            let mut words = [[0; GROUP]; G];
+            let mut words = [[0; LANES]; G];
             for (words, reps) in words.iter_mut().zip(reps) {
-                *words = reps.map(|word| word & step.leaves);
+                *words = reps.0.map(|word| word & step.leaves);
             }
             for &test in tests {
                 let PairTest { slot, threshold, lost } = self.forest.pairs.tests[test as usize];
                 let columns = &self.slots[slot as usize * self.groups + first..][..G];
                 for (words, column) in words.iter_mut().zip(columns) {
-                    for (word, value) in words.iter_mut().zip(column) {
+                    for (word, value) in words.iter_mut().zip(&column.0) {
                         *word &= if *value < threshold { u32::MAX } else { !lost };
                     }
                 }
             }
             if step.first && step.last {
                 for (margins, words) in margins.iter_mut().zip(&words) {
-                    for (margin, word) in margins.iter_mut().zip(words) {
-                        *margin += leaves[exit(*word)];
+                    for (margin, word) in margins.0.iter_mut().zip(words) {
+                        *margin += leaf(leaves, *word);
                     }
                 }
                 continue;
@@ -182,12 +181,12 @@ impl Work<'_> {
             for (values, words) in values.iter_mut().zip(&words) {
                 for (value, word) in values.iter_mut().zip(words) {
                     let found = u32::from(step.first | (*word != 0)).wrapping_neg();
-                    *value = leaves[exit(*word)].to_bits() & found | *value & !found;
+                    *value = leaf(leaves, *word).to_bits() & found | *value & !found;
                 }
             }
             if step.last {
                 for (margins, values) in margins.iter_mut().zip(&values) {
-                    for (margin, value) in margins.iter_mut().zip(values) {
+                    for (margin, value) in margins.0.iter_mut().zip(values) {
                         *margin += f32::from_bits(*value);
                     }
                 }
@@ -196,11 +195,11 @@ impl Work<'_> {
     }
 }
 
-/// The leftmost leaf that is left. Of no leaf at all the last, which the next word overrides.
+/// The value of the leftmost leaf that is left; for a word without a leaf, any value.
 #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
 #[inline(always)]
-fn exit(word: u32) -> usize {
-    // Setting the lowest bit changes nothing but spares the question whether there is any; the mask spares the check
-    // of the index.
-    (word | 1).leading_zeros() as usize & (WORD - 1)
+fn leaf(leaves: &[Lanes<f32>; WORD / LANES], word: u32) -> f32 {
+    // Setting the lowest bit changes nothing but spares the question whether there is any.
+    let leaf = (word | 1).leading_zeros() as usize;
+    leaves[leaf / LANES % (WORD / LANES)].0[leaf % LANES]
 }
