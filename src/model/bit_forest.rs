@@ -27,7 +27,7 @@ mod work;
 
 use std::ops::Range;
 
-use lanes::{LANES, Lanes};
+use lanes::{LANES, Lanes, Leaves};
 use layout::{Layout, WORD};
 use lead::{LeadTests, WordTests};
 use pairs::PairTests;
@@ -51,7 +51,7 @@ pub struct BitForest {
     /// The words of all trees, in tree order.
     words: Vec<Word>,
     /// By word: the values of its leaves.
-    leaves: Vec<[Lanes<f32>; WORD / LANES]>,
+    leaves: Vec<Leaves>,
     lead: LeadTests,
     /// By word.
     rep_tests: Vec<RepTest>,
@@ -160,7 +160,7 @@ impl BitForest {
         let first = self.words.len();
         for word in 0..layout.words {
             let mut lead_tests = Vec::new();
-            let mut values = [Lanes::all(0.0); WORD / LANES];
+            let mut values = Leaves([0.0; WORD]);
             // Not all positions between the first leaf and the last are leaves.
             let mut present = 0;
             let first_pair_test = self.pairs.lost.len();
@@ -169,8 +169,7 @@ impl BitForest {
                     let bit = layout.mask(i, word);
                     if bit != 0 {
                         present |= bit;
-                        let bit = layout.first(i) % WORD;
-                        values[bit / LANES].0[bit % LANES] = node.value;
+                        values.0[layout.first(i) % WORD] = node.value;
                     }
                     continue;
                 }
@@ -242,7 +241,7 @@ impl BitForest {
                     tests: &scratch.tests,
                     first_test,
                 };
-                self.instructions.add(&work, &mut scratch.margins);
+                self.instructions.add(&work, &mut scratch.margins, &mut scratch.spare);
                 first_test = last.tests_end as usize;
             }
             first_step = run.steps_end;

@@ -1,4 +1,6 @@
-//! Sixteen numbers side by side.
+//! Numbers side by side, aligned so that wide instructions read them at once.
+
+use super::layout::WORD;
 
 /// How many.
 pub(super) const LANES: usize = 16;
@@ -14,3 +16,8 @@ impl<T: Copy> Lanes<T> {
         Self([value; LANES])
     }
 }
+
+/// The values of the leaves of a word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub(super) struct Leaves(pub(super) [f32; WORD]);

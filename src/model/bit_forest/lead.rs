@@ -118,18 +118,19 @@ impl LeadTests {
         let lead = if lead.is_empty() { &missing } else { lead };
         let mut start = 0;
         for (block, words) in self.blocks.iter().zip(words) {
-            *words = block.leaves;
+            // Expressions of whole arrays, which the compiler vectorises.
+            let mut left = block.leaves.0;
             for row in &self.rows[start..block.rows_end] {
-                let mut values = [0.0; LANES];
-                for lane in 0..LANES {
-                    values[lane] = lead[(row.column.0[lane] & !NEGATED) as usize];
-                }
-                for lane in 0..LANES {
-                    let value = f32::from_bits(values[lane].to_bits() ^ (row.column.0[lane] & NEGATED));
-                    words.0[lane] &=
-                        if value < row.threshold.0[lane] { row.below.0[lane] } else { row.otherwise.0[lane] };
-                }
+                let values = row
+                    .column
+                    .0
+                    .map(|column| f32::from_bits(lead[(column & !NEGATED) as usize].to_bits() ^ (column & NEGATED)));
+                let below: [bool; LANES] = std::array::from_fn(|lane| values[lane] < row.threshold.0[lane]);
+                left = std::array::from_fn(|lane| {
+                    left[lane] & if below[lane] { row.below.0[lane] } else { row.otherwise.0[lane] }
+                });
             }
+            *words = Lanes(left);
             start = block.rows_end;
         }
     }

@@ -6,9 +6,9 @@
 #![expect(unsafe_code, reason = "run-time dispatch to wider instructions; each place says why it is sound")]
 
 use super::BitForest;
-use super::lanes::{LANES, Lanes};
+use super::lanes::{LANES, Lanes, Leaves};
 use super::lead::LeadTests;
-use super::work::{Scratch, Work};
+use super::work::{Scratch, Spare, Work};
 
 /// Which instructions the inner loops use. All give the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
@@ -76,7 +76,7 @@ impl Instructions {
     }
 
     /// [`Work::add_portably`].
-    pub(super) fn add(self, work: &Work<'_>, margins: &mut [Lanes<f32>]) {
+    pub(super) fn add(self, work: &Work<'_>, margins: &mut [Lanes<f32>], spare: &mut Spare) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `or_portable` saw AVX-512 F and CD.
@@ -84,8 +84,7 @@ impl Instructions {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `or_portable` saw AVX2.
             Self::Avx2 => unsafe { avx2::add(work, margins) },
-            // As many groups as 16 registers hold beside what else is needed.
-            _ => work.add_portably::<2>(margins),
+            _ => work.add_portably(margins, spare),
         }
     }
 }
@@ -100,9 +99,8 @@ mod avx2 {
         _mm256_srli_epi32, _mm256_storeu_ps, _mm256_sub_epi32,
     };
 
-    use super::super::WORD;
     use super::super::pairs::PairTest;
-    use super::{LANES, Lanes, LeadTests, Work};
+    use super::{LANES, Lanes, LeadTests, Leaves, Work};
 
     /// Lanes of a register: half of ours.
     const HALF: usize = LANES / 2;
@@ -210,7 +208,7 @@ mod avx2 {
     /// The values of the leftmost leaves that are left; for a word without a leaf, any value.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn exit(table: &[Lanes<f32>; WORD / LANES], word: __m256i) -> __m256 {
+    fn exit(table: &Leaves, word: __m256i) -> __m256 {
         // There is no count of leading zeros, but a conversion to floating point makes one: the exponent. Without the
         // bit below the leading one nothing rounds up to the next power of two, and half as much, with a half added,
         // keeps clear of the sign and tells the last leaf from none.
@@ -220,7 +218,7 @@ mod avx2 {
         // Bit 31 of the word has become 2^30, whose biased exponent is 157, and is leaf 0.
         let exponent = _mm256_srli_epi32::<23>(_mm256_castps_si256(number));
         let leaf = _mm256_sub_epi32(_mm256_set1_epi32(157), exponent);
-        let ([a, b], [c, d]) = (halves(&table[0]), halves(&table[1])) else { return _mm256_setzero_ps() };
+        let ([a, b, c, d], []) = table.0.as_chunks() else { return _mm256_setzero_ps() };
         // Each look-up goes by the low three bits; the next two choose among the four.
         let look_up = |quarter| _mm256_permutevar8x32_ps(load(quarter), leaf);
         let odd = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(leaf));
@@ -245,7 +243,7 @@ mod avx512 {
     use super::super::BitForest;
     use super::super::lead::NEGATED;
     use super::super::pairs::PairTest;
-    use super::{LANES, Lanes, LeadTests, Scratch, Work};
+    use super::{LANES, Lanes, LeadTests, Leaves, Scratch, Work};
 
     /// Lead columns that fit into registers.
     pub(super) const COLUMNS: usize = 64;
@@ -278,6 +276,13 @@ mod avx512 {
     fn store_bits(to: &mut Lanes<u32>, value: __m512i) {
         // SAFETY: as in `store`.
         unsafe { _mm512_store_si512(to.0.as_mut_ptr().cast(), value) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn load_leaves(from: &Leaves) -> (__m512, __m512) {
+        // SAFETY: `from` is twice 64 bytes that may be read, aligned to as many.
+        unsafe { (_mm512_load_ps(from.0.as_ptr()), _mm512_load_ps(from.0.as_ptr().add(LANES))) }
     }
 
     #[inline]
@@ -401,8 +406,7 @@ mod avx512 {
                     *word = _mm512_mask_andnot_epi32(*word, right, lost, *word);
                 }
             }
-            let [low, high] = &work.forest.leaves[step.word as usize];
-            let (low, high) = (load(low), load(high));
+            let (low, high) = load_leaves(&work.forest.leaves[step.word as usize]);
             // The look-up goes by the low five bits, so a word without a leaf, with 32 leading zeros, looks up some
             // leaf, and is then overridden by a word to its left.
             let exit = |word| _mm512_permutex2var_ps(low, _mm512_lzcnt_epi32(word), high);

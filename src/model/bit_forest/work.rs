@@ -34,6 +34,14 @@ pub struct Scratch {
     pub(super) tests: Vec<u32>,
     pub(super) runs: Vec<Run>,
     pub(super) margins: Vec<Lanes<f32>>,
+    pub(super) spare: Spare,
+}
+
+/// For each group of reps, the words of a step and the values that the steps of a tree found so far, as bits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spare {
+    words: Vec<Lanes<u32>>,
+    values: Vec<Lanes<u32>>,
 }
 
 impl Scratch {
@@ -132,61 +140,50 @@ impl BitForest {
 }
 
 impl Work<'_> {
-    /// Adds the steps to the margins of all reps, `G` groups at a time: the same as the wide kernel, in plain Rust.
-    #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
-    #[inline(always)]
-    pub(super) fn add_portably<const G: usize>(&self, margins: &mut [Lanes<f32>]) {
-        let (blocks, rest) = margins.as_chunks_mut::<G>();
-        for (block, margins) in blocks.iter_mut().enumerate() {
-            self.add_groups(block * G, margins);
-        }
-        let first = blocks.len() * G;
-        for (group, margins) in rest.iter_mut().enumerate() {
-            self.add_groups(first + group, std::array::from_mut(margins));
-        }
-    }
-
-    #[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
-    #[inline(always)]
-    fn add_groups<const G: usize>(&self, first: usize, margins: &mut [Lanes<f32>; G]) {
-        let mut values = [[0u32; LANES]; G];
+    /// Adds the steps to the margins of all reps: the same as the wide kernels, in plain Rust. `spare` holds what those
+    /// keep in registers.
+    ///
+    /// What can be vectorised is written as expressions of whole arrays, which the compiler need not prove to lie apart.
+    pub(super) fn add_portably(&self, margins: &mut [Lanes<f32>], spare: &mut Spare) {
+        spare.words.resize(self.groups, Lanes::all(0));
+        spare.values.resize(self.groups, Lanes::all(0));
+        let (words, values) = (spare.words.as_mut_slice(), spare.values.as_mut_slice());
         let mut start = self.first_test;
         for step in self.steps {
             let tests = &self.tests[start..step.tests_end as usize];
             start = step.tests_end as usize;
-            let leaves = &self.forest.leaves[step.word as usize];
-            let reps = &self.rep_words[step.word as usize * self.groups + first..][..G];
-            let mut words = [[0; LANES]; G];
+            let reps = &self.rep_words[step.word as usize * self.groups..][..self.groups];
             for (words, reps) in words.iter_mut().zip(reps) {
-                *words = reps.0.map(|word| word & step.leaves);
+                *words = Lanes(reps.0.map(|word| word & step.leaves));
             }
             for &test in tests {
                 let PairTest { slot, threshold, lost } = self.forest.pairs.tests[test as usize];
-                let columns = &self.slots[slot as usize * self.groups + first..][..G];
+                let kept = !lost;
+                let columns = &self.slots[slot as usize * self.groups..][..self.groups];
                 for (words, column) in words.iter_mut().zip(columns) {
-                    for (word, value) in words.iter_mut().zip(&column.0) {
-                        *word &= if *value < threshold { u32::MAX } else { !lost };
-                    }
+                    let left = column.0.map(|value| if value < threshold { u32::MAX } else { kept });
+                    *words = Lanes(std::array::from_fn(|lane| words.0[lane] & left[lane]));
                 }
             }
+            let leaves = &self.forest.leaves[step.word as usize];
             if step.first && step.last {
-                for (margins, words) in margins.iter_mut().zip(&words) {
-                    for (margin, word) in margins.0.iter_mut().zip(words) {
-                        *margin += leaf(leaves, *word);
+                for (margins, words) in margins.iter_mut().zip(&*words) {
+                    for (margin, word) in margins.0.iter_mut().zip(&words.0) {
+                        *margin += leaves.0[first_leaf(*word)];
                     }
                 }
                 continue;
             }
             // Which word of a tree holds the exit leaf is a coin toss to the processor, so no branch asks for it.
-            for (values, words) in values.iter_mut().zip(&words) {
-                for (value, word) in values.iter_mut().zip(words) {
+            for (values, words) in values.iter_mut().zip(&*words) {
+                for (value, word) in values.0.iter_mut().zip(&words.0) {
                     let found = u32::from(step.first | (*word != 0)).wrapping_neg();
-                    *value = leaf(leaves, *word).to_bits() & found | *value & !found;
+                    *value = leaves.0[first_leaf(*word)].to_bits() & found | *value & !found;
                 }
             }
             if step.last {
-                for (margins, values) in margins.iter_mut().zip(&values) {
-                    for (margin, value) in margins.0.iter_mut().zip(values) {
+                for (margins, values) in margins.iter_mut().zip(&*values) {
+                    for (margin, value) in margins.0.iter_mut().zip(&values.0) {
                         *margin += f32::from_bits(*value);
                     }
                 }
@@ -195,11 +192,10 @@ impl Work<'_> {
     }
 }
 
-/// The value of the leftmost leaf that is left; for a word without a leaf, any value.
-#[expect(clippy::inline_always, reason = "compiled anew for each set of instructions")]
-#[inline(always)]
-fn leaf(leaves: &[Lanes<f32>; WORD / LANES], word: u32) -> f32 {
-    // Setting the lowest bit changes nothing but spares the question whether there is any.
-    let leaf = (word | 1).leading_zeros() as usize;
-    leaves[leaf / LANES % (WORD / LANES)].0[leaf % LANES]
+/// The leftmost leaf that is left; for a word without a leaf, any.
+#[inline]
+fn first_leaf(word: u32) -> usize {
+    // Setting the lowest bit changes nothing but spares the question whether there is any; the remainder spares the
+    // check of the index.
+    (word | 1).leading_zeros() as usize % WORD
 }
