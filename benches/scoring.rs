@@ -117,19 +117,13 @@ fn main() {
     };
 
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scoring-peers");
-    let mut peers = match std::env::var("LEADBOARD_PEERS_PYTHON") {
-        Ok(python) => match Peers::start(&python, &directory) {
-            Ok(peers) => Some(peers),
-            Err(why) => {
-                println!("no peers: {why}");
-                None
-            }
-        },
-        Err(_) => {
-            println!("no peers: LEADBOARD_PEERS_PYTHON names no Python; benches/peers/setup.sh makes one");
-            None
-        }
-    };
+    let python = std::env::var("LEADBOARD_PEERS_PYTHON")
+        .map_err(|_| "LEADBOARD_PEERS_PYTHON names no Python; benches/peers/setup.sh makes one".to_owned());
+    let mut peers =
+        python.and_then(|python| Peers::start(&python, &directory)).inspect_err(|why| println!("no peers: {why}")).ok();
+    for why in peers.iter().flat_map(|peers| &peers.missing) {
+        println!("a peer is missing: {why}");
+    }
     let world = if peers.is_some() { World::load(&directory) } else { World::random() };
     let leaves: usize = world.forest.trees.iter().map(|t| t.nodes.iter().filter(|n| n.is_leaf()).count()).sum();
     println!(
@@ -213,11 +207,9 @@ fn run(
         print(&format!("leadboard, {}", one.forest.instructions()), *seconds, "");
     }
     for (seconds, name) in theirs.iter().zip(&names) {
-        let ratios: String = best
-            .iter()
-            .zip(ours)
-            .map(|(own, one)| format!("  {:.1}x {}", seconds / own, one.forest.instructions()))
-            .collect();
+        let ratios = best.iter().zip(ours).fold(String::new(), |text, (own, one)| {
+            format!("{text}  {:.1}x {}", seconds / own, one.forest.instructions())
+        });
         print(name, *seconds, &ratios);
     }
     let fastest = |of_xgboost: bool| {

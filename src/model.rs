@@ -10,6 +10,7 @@ pub mod explain;
 pub mod features;
 pub mod forest;
 pub mod gates;
+mod pool;
 mod scorer;
 pub mod train;
 mod xgboost_json;
@@ -50,6 +51,10 @@ pub struct Explanation {
 pub trait Scorer: Send + Sync {
     /// One score for each rep, in the order given, in one pass. A rep the history never saw is scored as a new rep.
     fn score(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore>;
+    /// The same for many leads, each with its pool, in the order given. A batch may be spread over the cores.
+    fn score_many(&self, leads: &[(&LeadFacts, &[RepKey])]) -> Vec<Vec<RepScore>> {
+        leads.iter().map(|(facts, reps)| self.score(facts, reps)).collect()
+    }
     /// Why this rep has this score.
     fn explain(&self, facts: &LeadFacts, rep: &RepKey) -> Explanation;
     /// What "similar deals" means for this lead, in words, for example `industry Technology`.

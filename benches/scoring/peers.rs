@@ -6,19 +6,19 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-pub struct Peers {
+pub(crate) struct Peers {
     child: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     directory: PathBuf,
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Peers that could not be loaded, and why.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
 }
 
 impl Peers {
     /// Starts the peers with a Python that has them installed; they train their models first.
-    pub fn start(python: &str, directory: &Path) -> Result<Self, String> {
+    pub(crate) fn start(python: &str, directory: &Path) -> Result<Self, String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/scoring.py");
         let mut child = Command::new(python)
             .arg(script)
@@ -52,13 +52,13 @@ impl Peers {
     }
 
     /// Seconds that a peer takes for `calls` calls with `leads * reps` rows each.
-    pub fn seconds(&mut self, peer: &str, calls: usize, leads: usize, reps: usize) -> Result<f64, String> {
+    pub(crate) fn seconds(&mut self, peer: &str, calls: usize, leads: usize, reps: usize) -> Result<f64, String> {
         let answer = self.ask(&format!("{calls} {leads} {reps} {peer}"))?;
         answer["seconds"].as_f64().ok_or_else(|| format!("{peer} gave no time"))
     }
 
     /// XGBoost's margins of the first leads and reps, by lead.
-    pub fn margins(&mut self, leads: usize, reps: usize) -> Result<Vec<f32>, String> {
+    pub(crate) fn margins(&mut self, leads: usize, reps: usize) -> Result<Vec<f32>, String> {
         self.ask(&format!("margins {leads} {reps}"))?;
         let bytes = std::fs::read(self.directory.join("margins.f32")).map_err(|e| e.to_string())?;
         Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())

@@ -7,17 +7,17 @@ use leadboard::model::features::Scope;
 use leadboard::model::forest::{Forest, Node, Tree};
 use serde_json::Value;
 
-pub const LEAD: usize = 24;
-pub const REP: usize = 11;
-pub const PAIR: usize = 5;
-pub const REPS: usize = 500;
-pub const LEADS: usize = 10_000;
+pub(crate) const LEAD: usize = 24;
+pub(crate) const REP: usize = 11;
+pub(crate) const PAIR: usize = 5;
+pub(crate) const REPS: usize = 500;
+pub(crate) const LEADS: usize = 10_000;
 const SEGMENTS: usize = 16;
 const TREES: usize = 200;
 const DEPTH: u32 = 6;
 
-pub struct World {
-    pub forest: Forest,
+pub(crate) struct World {
+    pub(crate) forest: Forest,
     /// `[lead][column]`.
     leads: Vec<f32>,
     /// `[rep][column]`.
@@ -29,13 +29,13 @@ pub struct World {
 }
 
 impl World {
-    pub fn scopes() -> Vec<Scope> {
+    pub(crate) fn scopes() -> Vec<Scope> {
         let scope = |scope, count| std::iter::repeat_n(scope, count);
         scope(Scope::Lead, LEAD).chain(scope(Scope::Rep, REP)).chain(scope(Scope::Pair, PAIR)).collect()
     }
 
     /// Reads what the peers wrote.
-    pub fn load(directory: &Path) -> Self {
+    pub(crate) fn load(directory: &Path) -> Self {
         let floats = |name: &str| {
             let bytes = fs::read(directory.join(name)).expect("the peers wrote their data");
             bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// Without peers: full trees with random splits, which is more work than a trained forest.
-    pub fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let mut state = 1u64;
         let mut uniform = move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -60,7 +60,7 @@ impl World {
         let inner = (1u32 << DEPTH) - 1;
         let features = LEAD + REP + PAIR;
         let mut tree = || {
-            let nodes = (0..2 * inner + 1).map(|i| Node {
+            let nodes = (0..=2 * inner).map(|i| Node {
                 left: if i < inner { 2 * i + 1 } else { 0 },
                 feature: (uniform() * features as f32) as u32,
                 value: if i < inner { uniform() } else { uniform() * 0.1 - 0.05 },
@@ -79,16 +79,16 @@ impl World {
         Self { forest: Forest { features, base_score: 0.25, trees }, leads, reps, effects, segments }
     }
 
-    pub fn lead(&self, lead: usize) -> &[f32] {
+    pub(crate) fn lead(&self, lead: usize) -> &[f32] {
         &self.leads[lead * LEAD..][..LEAD]
     }
 
-    pub fn rep(&self, rep: usize) -> &[f32] {
+    pub(crate) fn rep(&self, rep: usize) -> &[f32] {
         &self.reps[rep * REP..][..REP]
     }
 
     /// The pair columns of one lead and the first `reps` reps.
-    pub fn pairs(&self, lead: usize, reps: usize, to: &mut [f32]) {
+    pub(crate) fn pairs(&self, lead: usize, reps: usize, to: &mut [f32]) {
         for (column, to) in to.chunks_exact_mut(reps).enumerate() {
             let segment = usize::from(self.segments[lead * PAIR + column]);
             to.copy_from_slice(&self.effects[(column * SEGMENTS + segment) * REPS..][..reps]);
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// One row, for the walk.
-    pub fn row(&self, lead: usize, rep: usize) -> Vec<f32> {
+    pub(crate) fn row(&self, lead: usize, rep: usize) -> Vec<f32> {
         let mut pairs = vec![0.0; PAIR * REPS];
         self.pairs(lead, REPS, &mut pairs);
         let pairs = pairs.iter().skip(rep).step_by(REPS);

@@ -1,13 +1,19 @@
 //! A trained model that ranks reps.
 
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::artifact::{self, ModelError, Parts};
+use super::bit_forest::{BitForest, Scratch};
 use super::calibrate::Calibration;
 use super::evaluate::Z;
 use super::explain::{self, FactorMap};
-use super::features::{Codes, FeatureSet, Uncertainty};
+use super::features::{Codes, Covariances, FeatureSet, Scope};
 use super::forest::Forest;
+use super::pool::{Pool, Pools};
 use super::{Explanation, RepScore, Scorer};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::RepKey;
@@ -37,14 +43,34 @@ impl IntervalModel {
     }
 }
 
-/// A model ready to score: immutable, cheap to share.
+/// Memory that scoring a lead needs; each thread keeps its own from one lead to the next.
+#[derive(Default)]
+struct Desk {
+    scratch: Scratch,
+    lead: Vec<f32>,
+    pairs: Vec<f32>,
+    margins: Vec<f32>,
+    variances: Vec<f32>,
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+/// A batch smaller than this is not worth a thread.
+const LEADS_PER_THREAD: usize = 64;
+
+/// A model ready to score: its answers never change, and it is cheap to share.
 #[derive(Debug)]
 pub struct Model {
+    /// The forest as explanations walk it, and the same as scores come out of it.
     forest: Forest,
+    bit_forest: BitForest,
     calibration: Calibration,
     interval: IntervalModel,
     features: FeatureSet,
-    uncertainty: Uncertainty,
+    covariances: Covariances,
+    pools: Pools,
     factors: FactorMap,
     /// Margin of the average training deal.
     base: f64,
@@ -61,10 +87,13 @@ impl Model {
 
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { forest, calibration, interval, features } = parts;
-        let uncertainty = features.state.uncertainty();
+        let scopes: Vec<Scope> = features.spec.columns.iter().map(|column| column.scope).collect();
+        let bit_forest = BitForest::new(&forest, &scopes);
+        let covariances = Covariances::new(&features.state.uncertainty());
         let factors = features.factors();
         let base = explain::expected_margin(&forest);
-        Self { forest, calibration, interval, features, uncertainty, factors, base }
+        let pools = Pools::default();
+        Self { forest, bit_forest, calibration, interval, features, covariances, pools, factors, base }
     }
 
     /// Reps with closed deals in the training history.
@@ -75,20 +104,37 @@ impl Model {
     /// Log-odds of each rep before calibration, in the order given.
     pub fn margins(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<f32> {
         let codes = self.features.spec.encode(facts);
-        let mut row = self.lead_row(&codes);
-        reps.iter().map(|rep| self.margin(&codes, self.features.state.rep(rep), &mut row)).collect()
+        let pool = self.pool(reps);
+        DESK.with_borrow_mut(|desk| {
+            self.fill_margins(&codes, &pool, desk);
+            desk.margins.clone()
+        })
     }
 
-    /// A row with the lead's columns filled; those of the rep follow for each rep in turn.
-    fn lead_row(&self, codes: &Codes) -> Vec<f32> {
-        let mut row = vec![f32::NAN; self.features.spec.columns.len()];
-        self.features.state.write_lead(&self.features.spec, codes, &mut row);
+    fn pool(&self, reps: &[RepKey]) -> Arc<Pool> {
+        self.pools.of(reps, &self.features, &self.bit_forest)
+    }
+
+    /// The margins of a lead with every rep of a pool.
+    fn fill_margins(&self, codes: &Codes, pool: &Pool, desk: &mut Desk) {
+        let FeatureSet { spec, state } = &self.features;
+        let Desk { scratch, lead, pairs, margins, .. } = desk;
+        lead.resize(spec.lead_columns(), f32::NAN);
+        state.write_lead(spec, codes, lead);
+        let pair_columns = spec.columns.iter().filter(|column| column.scope == Scope::Pair).count();
+        pairs.resize(pair_columns * pool.table.len(), f32::NAN);
+        state.write_pairs(spec, codes, &pool.features, pairs);
+        margins.resize(pool.table.len(), 0.0);
+        self.bit_forest.margins(lead, &pool.table, pairs, scratch, margins);
+    }
+
+    /// A row of the forest, for explanations.
+    fn row(&self, codes: &Codes, rep: &RepKey) -> Vec<f32> {
+        let FeatureSet { spec, state } = &self.features;
+        let mut row = vec![f32::NAN; spec.columns.len()];
+        state.write_lead(spec, codes, &mut row);
+        state.write_rep(spec, codes, state.rep(rep), &mut row);
         row
-    }
-
-    fn margin(&self, codes: &Codes, rep: Option<usize>, row: &mut [f32]) -> f32 {
-        self.features.state.write_rep(&self.features.spec, codes, rep, row);
-        self.forest.margin(row)
     }
 
     /// The field whose level makes deals "similar" for this lead: the first, in the order of the declaration, in which
@@ -103,32 +149,56 @@ impl Scorer for Model {
     fn score(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore> {
         let state = &self.features.state;
         let codes = self.features.spec.encode(facts);
-        let mut row = self.lead_row(&codes);
-        let segment = self.segment_field(&codes);
+        let pool = self.pool(reps);
         let lead_variance = self.interval.lead * state.lead_variance(&codes) + self.interval.floor;
-        reps.iter()
-            .map(|key| {
-                let rep = state.rep(key);
-                let margin = f64::from(self.margin(&codes, rep, &mut row));
-                let rep_variance = self.interval.rep * state.rep_variance(&self.uncertainty, &codes, rep);
-                let half = Z * (rep_variance + lead_variance).sqrt();
-                RepScore {
-                    p_win: self.calibration.probability(margin),
-                    interval: Interval {
-                        low: self.calibration.probability(margin - half),
-                        high: self.calibration.probability(margin + half),
-                    },
-                    support: state.support(&codes, rep, segment),
-                }
-            })
-            .collect()
+        let supports = state.supports(&codes, &pool.features, self.segment_field(&codes));
+        DESK.with_borrow_mut(|desk| {
+            self.fill_margins(&codes, &pool, desk);
+            state.write_variances(&self.covariances, &codes, &pool.features, &mut desk.variances);
+            let scores = desk.margins.iter().zip(&desk.variances).zip(supports);
+            scores
+                .map(|((margin, variance), support)| {
+                    let margin = f64::from(*margin);
+                    let half = Z * (self.interval.rep * f64::from(*variance) + lead_variance).max(0.0).sqrt();
+                    RepScore {
+                        p_win: self.calibration.probability(margin),
+                        interval: Interval {
+                            low: self.calibration.probability(margin - half),
+                            high: self.calibration.probability(margin + half),
+                        },
+                        support,
+                    }
+                })
+                .collect()
+        })
+    }
+
+    fn score_many(&self, leads: &[(&LeadFacts, &[RepKey])]) -> Vec<Vec<RepScore>> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = cores.min(leads.len() / LEADS_PER_THREAD).max(1);
+        let mut scores = vec![Vec::new(); leads.len()];
+        let share = leads.len().div_ceil(threads).max(1);
+        let work = |leads: &[(&LeadFacts, &[RepKey])], scores: &mut [Vec<RepScore>]| {
+            for (scores, (facts, reps)) in scores.iter_mut().zip(leads) {
+                *scores = self.score(facts, reps);
+            }
+        };
+        let mut shares = leads.chunks(share).zip(scores.chunks_mut(share));
+        let mine = shares.next();
+        std::thread::scope(|scope| {
+            for (leads, scores) in shares {
+                scope.spawn(move || work(leads, scores));
+            }
+            if let Some((leads, scores)) = mine {
+                work(leads, scores);
+            }
+        });
+        scores
     }
 
     fn explain(&self, facts: &LeadFacts, rep: &RepKey) -> Explanation {
-        let state = &self.features.state;
         let codes = self.features.spec.encode(facts);
-        let mut row = self.lead_row(&codes);
-        state.write_rep(&self.features.spec, &codes, state.rep(rep), &mut row);
+        let row = self.row(&codes, rep);
         let contributions = explain::contributions(&self.forest, &row);
         Explanation { base: self.base, factors: self.factors.group(&contributions, facts) }
     }

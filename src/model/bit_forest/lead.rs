@@ -121,10 +121,11 @@ impl LeadTests {
             // Expressions of whole arrays, which the compiler vectorises.
             let mut left = block.leaves.0;
             for row in &self.rows[start..block.rows_end] {
-                let values = row
-                    .column
-                    .0
-                    .map(|column| f32::from_bits(lead[(column & !NEGATED) as usize].to_bits() ^ (column & NEGATED)));
+                let mut values = [0.0; LANES];
+                for (value, column) in values.iter_mut().zip(row.column.0) {
+                    let bits = lead[(column & !NEGATED) as usize].to_bits() ^ (column & NEGATED);
+                    *value = f32::from_bits(bits);
+                }
                 let below: [bool; LANES] = std::array::from_fn(|lane| values[lane] < row.threshold.0[lane]);
                 left = std::array::from_fn(|lane| {
                     left[lane] & if below[lane] { row.below.0[lane] } else { row.otherwise.0[lane] }

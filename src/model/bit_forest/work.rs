@@ -175,9 +175,10 @@ impl Work<'_> {
                 continue;
             }
             // Which word of a tree holds the exit leaf is a coin toss to the processor, so no branch asks for it.
+            let first = u32::from(step.first).wrapping_neg();
             for (values, words) in values.iter_mut().zip(&*words) {
                 for (value, word) in values.0.iter_mut().zip(&words.0) {
-                    let found = u32::from(step.first | (*word != 0)).wrapping_neg();
+                    let found = first | u32::from(*word != 0).wrapping_neg();
                     *value = leaves.0[first_leaf(*word)].to_bits() & found | *value & !found;
                 }
             }

@@ -26,9 +26,9 @@ pub struct FeatureState {
     baseline: Baseline,
     /// Sorted; the index of a rep here is its index in `effects`.
     reps: Vec<RepKey>,
-    effects: RepEffects,
+    pub(super) effects: RepEffects,
     #[serde(skip)]
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 impl FeatureState {
@@ -170,9 +170,9 @@ impl FeatureState {
 /// Posterior covariances of all reps, see [`FeatureState::uncertainty`].
 #[derive(Clone, Debug)]
 pub struct Uncertainty {
-    cells: usize,
-    known: Vec<Vec<f64>>,
-    unknown: f64,
+    pub(super) cells: usize,
+    pub(super) known: Vec<Vec<f64>>,
+    pub(super) unknown: f64,
 }
 
 fn smoothed(tally: Tally, prior: f64, weight: f64) -> f32 {
