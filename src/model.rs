@@ -2,6 +2,7 @@
 //! out; artifact and facts in, probabilities out. No database, no network, no clock.
 
 mod artifact;
+pub mod bit_forest;
 pub mod calibrate;
 pub mod card;
 pub mod drift;
@@ -15,6 +16,7 @@ pub mod gates;
 pub mod interval;
 pub mod lead_score;
 pub mod logistic;
+mod pool;
 mod scorer;
 pub mod shrink;
 pub mod smote;
@@ -85,6 +87,10 @@ pub struct LeadChance {
 pub trait Scorer: Send + Sync {
     /// One score for each rep, in the order given, in one pass. A rep the history never saw is scored as a new rep.
     fn score(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore>;
+    /// The same for many leads, each with its pool, in the order given. A batch may be spread over the cores.
+    fn score_many(&self, leads: &[(&LeadFacts, &[RepKey])]) -> Vec<Vec<RepScore>> {
+        leads.iter().map(|(facts, reps)| self.score(facts, reps)).collect()
+    }
     /// Why this rep has this score.
     fn explain(&self, facts: &LeadFacts, rep: &RepKey) -> Explanation;
     /// Why `ours` stands before (or behind) `theirs` on this lead. `None` from a scorer that cannot tell.

@@ -11,7 +11,7 @@ use super::artifact::{self, ModelError, Parts};
 use super::calibrate::Calibration;
 use super::ensemble::Ensemble;
 use super::features::{FEATURES_VERSION, FeatureMatrix, FeatureSet};
-use super::scorer::IntervalModel;
+use super::interval::IntervalModel;
 use super::xgboost::Imported;
 use crate::domain::ids::ModelId;
 

@@ -8,6 +8,7 @@
 //! and lose on later deals. Support acts through the shrinkage of every statistic instead.
 
 mod baseline;
+mod batch;
 mod experience;
 mod rep_effects;
 mod spec;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use batch::{Covariances, PoolFeatures};
 pub(super) use spec::short;
 pub use spec::{
     CategoricalFact, Code, Codes, Column, FEATURES_VERSION, FeatureSpec, Field, Numeric, NumericFact, RESPONSE_FACT,

@@ -204,3 +204,25 @@ fn a_new_rep_and_an_empty_lead_are_scored_with_wide_intervals() {
     let known = deals.iter().find(|deal| deal.facts.industry.is_some()).unwrap();
     assert_eq!(model.segment(&known.facts), format!("industry {}", known.facts.industry.as_deref().unwrap()));
 }
+
+#[test]
+fn a_rep_scores_the_same_in_every_pool_and_every_batch() {
+    let (deals, trained) = small();
+    let model = Model::from_artifact(&trained.artifact).unwrap();
+    let mut reps: Vec<RepKey> = deals[..60].iter().map(|deal| deal.rep.clone()).collect();
+    reps.push(RepKey::new("a new rep"));
+    let leads: Vec<&LeadFacts> = deals.iter().step_by(5).map(|deal| &deal.facts).collect();
+    let whole: Vec<_> = leads.iter().map(|facts| model.score(facts, &reps)).collect();
+    // More pools than are kept ready, long and short, in both orders.
+    for (i, facts) in leads.iter().enumerate() {
+        let (first, last) = (i % 50, i % 50 + 1 + i % 11);
+        let mut pool = reps[first..last].to_vec();
+        assert_eq!(model.score(facts, &pool), whole[i][first..last]);
+        pool.reverse();
+        assert!(model.score(facts, &pool).iter().eq(whole[i][first..last].iter().rev()));
+    }
+    assert!(model.score(leads[0], &[]).is_empty());
+    let batch: Vec<(&LeadFacts, &[RepKey])> = leads.iter().map(|facts| (*facts, reps.as_slice())).collect();
+    assert_eq!(model.score_many(&batch), whole);
+    assert!(model.score_many(&[]).is_empty());
+}

@@ -168,7 +168,7 @@ pub(super) fn read(path: &Path) -> Result<NamedFile, CliError> {
 }
 
 /// Where an imported model comes from, for its card.
-pub(super) fn source(imported: &ImportedFrom) -> Vec<String> {
+pub(in crate::cli) fn source(imported: &ImportedFrom) -> Vec<String> {
     let mut lines: Vec<String> = imported
         .files
         .iter()

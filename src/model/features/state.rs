@@ -44,9 +44,9 @@ pub struct FeatureState {
     baseline: Baseline,
     /// Sorted; the index of a rep here is its index in `effects`.
     reps: Vec<RepKey>,
-    effects: RepEffects,
+    pub(super) effects: RepEffects,
     #[serde(skip)]
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 impl FeatureState {
@@ -165,7 +165,7 @@ impl FeatureState {
             *value = match column.source {
                 Source::RepRate => smoothed(tally(0), self.overall_rate(), REP_SMOOTHING),
                 Source::RepEffect => effect(0) as f32,
-                Source::RepTenure => experience.map_or(f32::NAN, |known| known.tenure(codes.day, self.began)),
+                Source::RepTenure => self.tenure(rep_index, codes.day),
                 Source::RepResponse => experience.map_or(f32::NAN, Experience::response),
                 Source::RepLoad => experience.and_then(|known| known.load).map_or(f32::NAN, |open| open as f32),
                 Source::Advantage => layout.active(&codes.fields).into_iter().map(effect).sum::<f64>() as f32,
@@ -173,6 +173,12 @@ impl FeatureState {
                 _ => f32::NAN,
             };
         }
+    }
+
+    /// How long a rep has been in the job on a day, see [`Source::RepTenure`].
+    pub(super) fn tenure(&self, rep: Option<usize>, day: f64) -> f32 {
+        let known = rep.and_then(|rep| self.experience.get(rep));
+        known.map_or(f32::NAN, |known| known.tenure(day, self.began))
     }
 
     fn level(&self, field: u32, codes: &Codes) -> Tally {
@@ -246,9 +252,9 @@ impl FeatureState {
 /// Posterior covariances of all reps, see [`FeatureState::uncertainty`].
 #[derive(Clone, Debug)]
 pub struct Uncertainty {
-    cells: usize,
-    known: Vec<Vec<f64>>,
-    unknown: f64,
+    pub(super) cells: usize,
+    pub(super) known: Vec<Vec<f64>>,
+    pub(super) unknown: f64,
 }
 
 fn smoothed(tally: Tally, prior: f64, weight: f64) -> f32 {

@@ -4,6 +4,7 @@
 //! imports it names can be new to it; on those it is calibrated and judged, as one of our own is on its held-out deals.
 //! Without such deals there is no honest figure, and the model is not cleared to route, whatever the figures say.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
@@ -13,12 +14,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::study::{LEAD_ONLY_FITS, Study, Watch};
 use super::{
-    Hessboost, LaterDeals, MIN_DEALS, MIN_OF_EACH, Parameters, Progress, Step, TrainError, TrainOptions,
-    Trained, check, importance, in_order, newest_fifth, summary,
+    Hessboost, LaterDeals, MIN_DEALS, MIN_OF_EACH, Parameters, Progress, Step, TrainError, TrainOptions, Trained,
+    check, importance, in_order, newest_fifth, summary,
 };
 use crate::domain::deal::{Deal, Outcome};
-use crate::model::artifact::{self, ARTIFACT_VERSION, Parts};
 use crate::model::Model;
+use crate::model::artifact::{self, ARTIFACT_VERSION, Parts};
 use crate::model::calibrate::Calibration;
 use crate::model::card::{CalibrationSummary, Card, ImportedFile, ImportedFrom, Versions};
 use crate::model::drift::Baseline;
@@ -46,7 +47,10 @@ pub fn training_rows(deals: &[Deal], holdout: bool) -> Result<TrainingRows, Trai
     let options = TrainOptions::default();
     let study = Study::prepare(&deals, &known, &options);
     let rows = |index: &[usize], row: &dyn Fn(usize) -> Vec<f32>| LabelledRows {
-        matrix: FeatureMatrix { columns: study.matrix.columns, values: index.iter().flat_map(|&i| row(i)).collect() },
+        matrix: FeatureMatrix {
+            columns: study.matrix.columns,
+            values: Arc::new(index.iter().flat_map(|&i| row(i)).collect()),
+        },
         won: index.iter().map(|&i| deals[i].outcome == Outcome::Won).collect(),
     };
     let train = rows(&known, &|i| study.matrix.row(i).to_vec());

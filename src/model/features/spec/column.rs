@@ -82,13 +82,14 @@ pub(super) fn columns(numerics: &[Numeric], fields: &[Field], responses: bool, l
     }
     push("rep.rate".into(), Scope::Rep, Source::RepRate, false);
     push("rep.effect".into(), Scope::Rep, Source::RepEffect, true);
-    push("rep.tenure".into(), Scope::Rep, Source::RepTenure, false);
     if responses {
         push("rep.response".into(), Scope::Rep, Source::RepResponse, false);
     }
     if load {
         push("rep.load".into(), Scope::Rep, Source::RepLoad, false);
     }
+    // How long a rep has been there depends on when the lead came.
+    push("pair.tenure".into(), Scope::Pair, Source::RepTenure, false);
     push("pair.advantage".into(), Scope::Pair, Source::Advantage, true);
     for (i, field) in fields.iter().enumerate().filter(|(_, field)| field.crossed) {
         let key = field.fact.key();
