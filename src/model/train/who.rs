@@ -1,4 +1,4 @@
-//! Half-models for [`who_matters`](crate::model::who_matters): two disjoint halves of the deals known before the newest
+//! Half-models for [`crate::model::who_matters`]: two disjoint halves of the deals known before the newest
 //! fifth began, each with features and a forest of its own, rate that fifth, and each the other half, for every rep who
 //! could have had a lead.
 
