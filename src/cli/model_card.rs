@@ -197,7 +197,8 @@ fn made(card: &Card) -> Vec<String> {
             card.calibration.deals,
             card.features.len()
         ),
-        format!("deals, SHA-256: {}", card.data.sha256),
+        "SHA-256 of the deals:".to_owned(),
+        format!("  {}", card.data.sha256),
     ]);
     lines
 }
@@ -207,7 +208,7 @@ fn estimate(e: Estimate, digits: usize) -> String {
 }
 
 fn signed(e: Estimate) -> String {
-    format!("{:+.4} ({:+.4} to {:+.4})", e.value, e.low, e.high)
+    format!("{:+.3} ({:+.3} to {:+.3})", e.value, e.low, e.high)
 }
 
 fn percent(x: f64) -> String {

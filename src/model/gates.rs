@@ -218,8 +218,8 @@ fn refused(stratified: &Evaluation, later: &Evaluation) -> String {
         "That is no better than a coin."
     };
     format!(
-        "This model cannot tell good leads from bad. {} {compare} Nothing in these deals, as they are recorded, shows \
-         beforehand who will buy. It must not route leads.",
+        "This model cannot tell good leads from bad. {} {compare} It found nothing in these deals, as they are \
+         recorded, that shows beforehand who will buy. It must not route leads.",
         finds(failing, &on)
     )
 }

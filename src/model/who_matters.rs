@@ -63,8 +63,10 @@ const MIN_OF_EACH: usize = 30;
 /// Resamples of the reps.
 const RESAMPLES: usize = 1_000;
 const SEED: u64 = 0x0077_686f;
-/// "Does not matter" is said only when the most that a router could gain is surely below this share of today's wins.
-const WORTH: f64 = 0.25;
+/// "Does not matter" is said only when the most that a router could gain is surely below this share of today's wins. A
+/// router that must learn reaches a third to a half of what one gains that knows everything, so what is then left to be
+/// missed is a tenth or so.
+const WORTH: f64 = 0.3;
 
 /// Later deals as the half-models see them. All slices have one element per deal.
 #[derive(Clone, Copy, Debug)]
@@ -250,7 +252,10 @@ pub fn study(later: &Later<'_>, history: &History<'_>) -> WhoMatters {
     let today = later.won.iter().filter(|w| **w).count() as f64 / deals as f64;
     let ceiling =
         |rep: f64, fit: f64| market.ceiling(history, &spread.fields, &with_fit(rep, fit, &variances[1..], &chance));
+    // However the sum of both is divided, it gains most where all of it is fit: reps cannot all be given more leads.
+    let most = ceiling(0.0, total_variance.high);
     let ceiling = two_sources(rep_variance, fit_variance, ceiling);
+    let ceiling = Estimate { high: ceiling.high.min(most).max(ceiling.value), ..ceiling };
     // What this model would add can be added.
     let ceiling = Estimate {
         value: ceiling.value.max(model.value),

@@ -2,6 +2,7 @@
 
 pub(crate) mod company;
 mod drift;
+mod evaluate;
 mod history;
 pub(crate) mod leads;
 mod models;

@@ -127,10 +127,7 @@ impl<'a> Study<'a> {
         }
     }
 
-    /// The forest of `train` (in order of creation) with its calibration.
-    ///
-    /// Two blocks at the newest end are judged, each by a forest of all deals before it; those margins teach the
-    /// calibration, on deals as they are.
+    /// The forest of `train` (in order of creation) with its calibration, grown with the best parameters near `general`.
     pub(super) fn fit(
         &self,
         trainer: &dyn Trainer,
@@ -138,14 +135,44 @@ impl<'a> Study<'a> {
         general: &Parameters,
         watch: &mut Watch<'_>,
     ) -> Result<Fitted, TrainError> {
+        let (older, newest) = newest_block(train);
+        let sample = self.sample(older);
+        let rows = self.rows(&sample, self.spec.columns.len());
+        let (parameters, fit) = search::choose(trainer, &rows, newest, general, watch)?;
+        drop(sample);
+        self.calibrate(trainer, train, parameters, fit, watch)
+    }
+
+    /// [`Self::fit`] with these parameters, without searching for better ones.
+    pub(super) fn fit_as_told(
+        &self,
+        trainer: &dyn Trainer,
+        train: &[usize],
+        parameters: &Parameters,
+        watch: &mut Watch<'_>,
+    ) -> Result<Fitted, TrainError> {
+        let (older, newest) = newest_block(train);
+        let sample = self.sample(older);
+        let rows = self.rows(&sample, self.spec.columns.len());
+        let fit = watch.fit(trainer, &rows, early_stopping(parameters, newest), parameters)?;
+        drop(sample);
+        self.calibrate(trainer, train, parameters.clone(), fit, watch)
+    }
+
+    /// Two blocks at the newest end are judged, each by a forest of all deals before it; those margins teach the
+    /// calibration, on deals as they are. `newest` is the fit of all but the newest block.
+    fn calibrate(
+        &self,
+        trainer: &dyn Trainer,
+        train: &[usize],
+        parameters: Parameters,
+        newest: Fit,
+        watch: &mut Watch<'_>,
+    ) -> Result<Fitted, TrainError> {
         let columns = self.spec.columns.len();
-        let second = train.len() - (train.len() as f64 * BLOCK) as usize;
+        let second = newest_block(train).0.len();
         let first = train.len() - (train.len() as f64 * 2.0 * BLOCK) as usize;
-        let sample = self.sample(&train[..second]);
-        let (parameters, newest) =
-            search::choose(trainer, &self.rows(&sample, columns), &train[second..], general, watch)?;
-        let rounds = newest.rounds;
-        let older = self.grow(trainer, &train[..first], columns, rounds, &parameters, watch)?;
+        let older = self.grow(trainer, &train[..first], columns, newest.rounds, &parameters, watch)?;
 
         let judged = train[first..].iter().enumerate().map(|(i, &deal)| {
             let forest = if first + i < second { &older } else { &newest.forest };
@@ -155,8 +182,7 @@ impl<'a> Study<'a> {
         let wins = won.iter().filter(|w| **w).count();
         let calibration =
             Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost: won.len() - wins })?;
-        drop(sample);
-        let forest = self.grow(trainer, train, columns, rounds, &parameters, watch)?;
+        let forest = self.grow(trainer, train, columns, newest.rounds, &parameters, watch)?;
         let calibration_rows = margins.len() as u32;
         let held_out = HeldOut {
             deals: train[first..].to_vec(),
@@ -178,7 +204,7 @@ impl<'a> Study<'a> {
         watch: &mut Watch<'_>,
     ) -> Result<Forest, TrainError> {
         let columns = self.spec.lead_columns();
-        let (older, newest) = train.split_at(train.len() - (train.len() as f64 * BLOCK) as usize);
+        let (older, newest) = newest_block(train);
         let sample = self.sample(older);
         let Fit { rounds, .. } =
             watch.fit(trainer, &self.rows(&sample, columns), early_stopping(parameters, newest), parameters)?;
@@ -198,6 +224,11 @@ impl<'a> Study<'a> {
         let sample = self.sample(index);
         Ok(watch.fit(trainer, &self.rows(&sample, columns), Rounds::Fixed(rounds), parameters)?.forest)
     }
+}
+
+/// All deals but the newest block, and that block.
+fn newest_block(train: &[usize]) -> (&[usize], &[usize]) {
+    train.split_at(train.len() - (train.len() as f64 * BLOCK) as usize)
 }
 
 /// Progress and cancellation of a training.

@@ -1,4 +1,4 @@
-//! Half-models for [`who_matters`](crate::model::who_matters): two disjoint halves of the deals known before the newest
+//! Half-models for [`crate::model::who_matters`]: two disjoint halves of the deals known before the newest
 //! fifth began, each with features and a forest of its own, rate that fifth, and each the other half, for every rep who
 //! could have had a lead.
 
@@ -15,7 +15,9 @@ use crate::model::who_matters::{self, History, Later, WhoMatters};
 pub(super) const FITS: u32 = 6;
 /// The newest so many deals are enough to tell, and bound the time it takes.
 const MOST_DEALS: usize = 60_000;
-/// Ratings of a deal for one rep in one go, at most; with more, deals are left out evenly.
+/// Reps whose mean rating stands for an average rep of an older deal.
+const OTHERS: usize = 4;
+/// Ratings of a later deal for one rep, at most; with more, later deals are left out evenly.
 const MOST_RATINGS: usize = 150_000;
 /// Deals a rep must have in a territory to be one who could work its leads.
 const SUPPORT: u32 = 5;
@@ -42,7 +44,7 @@ pub(super) fn who_matters(
     let mut older: Vec<(usize, f64)> = Vec::new();
     for (half, other) in [(&halves[0], &halves[1]), (&halves[1], &halves[0])] {
         let study = Study::prepare(deals, half, options);
-        let fitted = match study.fit(trainer, half, parameters, watch) {
+        let fitted = match study.fit_as_told(trainer, half, parameters, watch) {
             Ok(fitted) => fitted,
             Err(TrainError::OneOutcome { .. }) => {
                 let because = "the older deals are too few to learn from one half of them and check on the other";
@@ -50,10 +52,12 @@ pub(super) fn who_matters(
             }
             Err(error) => return Err(error),
         };
-        log_odds.push(rate(&later, deals, &bench, &study, &fitted));
-        let others = thinned(other.clone(), deals, &bench);
-        let ratings = rate(&others, deals, &bench, &study, &fitted);
-        older.extend(others.iter().zip(ratings).map(|(&i, of)| (i, of.iter().sum::<f64>() / of.len() as f64)));
+        let rating = Rating { deals, bench: &bench, study: &study, fitted: &fitted };
+        log_odds.push(later.iter().map(|&i| rating.of(i, &bench.pool(deals[i]).0)).collect::<Vec<_>>());
+        older.extend(other.iter().map(|&i| {
+            let of = rating.of(i, &bench.others(i, deals[i]));
+            (i, of.iter().sum::<f64>() / of.len() as f64)
+        }));
     }
     older.sort_unstable_by_key(|(i, _)| *i);
 
@@ -144,31 +148,46 @@ impl Bench {
         });
         (pool, at)
     }
+
+    /// Some members of a deal's pool to take the mean of, without the one who had it where there are others: different
+    /// ones for every deal, so that no rep is the measure of all.
+    fn others(&self, deal: usize, of: &Deal) -> Vec<u32> {
+        let (mut pool, at) = self.pool(of);
+        if pool.len() > 1 {
+            pool.remove(at);
+        }
+        let (n, take) = (pool.len(), pool.len().min(OTHERS));
+        (0..take).map(|k| pool[(deal + k * n / take) % n]).collect()
+    }
 }
 
-/// Evenly fewer deals, if rating all of them for all of their pools would take too long.
+/// Evenly fewer later deals, if rating all of them for all of their pools would take too long.
 fn thinned(deals_of: Vec<usize>, deals: &[&Deal], bench: &Bench) -> Vec<usize> {
     let ratings: usize = deals_of.iter().map(|&i| bench.local.get(&deals[i].facts.territory).map_or(1, Vec::len)).sum();
     let each = ratings.div_ceil(MOST_RATINGS).max(1);
     deals_of.into_iter().step_by(each).collect()
 }
 
-/// Calibrated log-odds of deals for every rep of their pools, as live scoring would rate them.
-fn rate(of: &[usize], deals: &[&Deal], bench: &Bench, study: &Study<'_>, fitted: &Fitted) -> Vec<Vec<f64>> {
-    let mut row = vec![f32::NAN; study.spec.columns.len()];
-    of.iter()
-        .map(|&i| {
-            let codes = study.spec.encode(&deals[i].facts);
-            study.state.write_lead(&study.spec, &codes, &mut row);
-            let (pool, _) = bench.pool(deals[i]);
-            pool.iter()
-                .map(|&rep| {
-                    let rep = study.state.rep(&bench.reps[rep as usize]);
-                    study.state.write_rep(&study.spec, &codes, rep, &mut row);
-                    let p = fitted.calibration.probability(f64::from(fitted.forest.margin(&row)));
-                    (p / (1.0 - p)).ln()
-                })
-                .collect()
-        })
-        .collect()
+/// Rates deals with a half-model.
+struct Rating<'a> {
+    deals: &'a [&'a Deal],
+    bench: &'a Bench,
+    study: &'a Study<'a>,
+    fitted: &'a Fitted,
+}
+
+impl Rating<'_> {
+    /// Calibrated log-odds of a deal for each of some reps, as live scoring would rate them.
+    fn of(&self, deal: usize, reps: &[u32]) -> Vec<f64> {
+        let (spec, state) = (&self.study.spec, &self.study.state);
+        let codes = spec.encode(&self.deals[deal].facts);
+        let mut row = vec![f32::NAN; spec.columns.len()];
+        state.write_lead(spec, &codes, &mut row);
+        let rate = |&rep: &u32| {
+            state.write_rep(spec, &codes, state.rep(&self.bench.reps[rep as usize]), &mut row);
+            let p = self.fitted.calibration.probability(f64::from(self.fitted.forest.margin(&row)));
+            (p / (1.0 - p)).ln()
+        };
+        reps.iter().map(rate).collect()
+    }
 }

@@ -12,7 +12,7 @@ use crate::model::evaluate::Estimate;
 /// Made-up companies that the ceiling is the mean of.
 const WORLDS: u64 = 3;
 /// Later deals that the ceiling is worked out on, at most.
-const CEILING_DEALS: usize = 1_200;
+const CEILING_DEALS: usize = 800;
 const SEED: u64 = 0x6d61_726b;
 /// Step of the slopes by which the value of routing depends on how much comes true.
 const STEP: f64 = 0.5;

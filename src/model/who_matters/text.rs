@@ -39,9 +39,10 @@ pub(super) fn too_wide(answer: &WhoMatters, high: f64, worth: f64) -> String {
 
 pub(super) fn answer(answer: &WhoMatters) -> String {
     let (Some(router), Some(shares)) = (answer.router, answer.shares) else { return String::new() };
-    let of_100 = |x: f64| format!("{:.1}", 100.0 * x);
+    // Adding 0 makes -0 plain.
+    let of_100 = |x: f64| format!("{:.1}", (1_000.0 * x).round() / 10.0 + 0.0);
     let between = |e: Estimate| format!("95 % interval {} to {}", of_100(e.low), of_100(e.high));
-    let rests = format!("{} closed deals of {} reps", thousands(answer.deals), answer.reps);
+    let rests = format!("{} closed deals ({} reps compared)", thousands(answer.deals), answer.reps);
     if answer.finding == Finding::DoesNotMatter {
         return format!(
             "Who works a lead does not matter here, as far as {rests} can tell: on equal leads, reps do as well as chance \

@@ -24,9 +24,15 @@ fn a_signal_is_learned_and_the_model_ranks() {
     let list = company.home.run("model list").ended(0).out;
     assert!(list.contains(id) && list.contains("ranks") && list.contains("3000"), "{list}");
     let card = company.home.run(&format!("model show {id}")).ended(0).out;
+    let joined = card.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in ["3000 deals", "of 12 reps", "later deals", "95 % interval", "G1 passed", "calibration error"] {
-        assert!(card.contains(words), "{words}: {card}");
+        assert!(joined.contains(words), "{words}: {card}");
     }
+    // The paragraph for a manager comes before everything else.
+    let at = |words: &str| joined.find(words).unwrap_or_else(|| panic!("{words}: {card}"));
+    assert!(
+        at("This model tells good leads from bad") < at("Who works a lead") && at("Who works a lead") < at("G1 passed")
+    );
     assert!(card.lines().all(|line| line.chars().count() <= 80), "{card}");
     let ran = company.home.run("model show m-nothing").ended(1);
     assert!(ran.err.contains("leadboard model list"), "{ran:?}");
