@@ -90,6 +90,8 @@ pub struct DemoOrgConfig {
     pub daily_api_calls: u64,
     /// What the org is made from.
     pub source: Source,
+    /// Whether every rep of the generated company is as good as every other, so that who works a lead does not matter.
+    pub reps_alike: bool,
     /// How fast leads come in by themselves.
     pub pace: Pace,
     /// Seconds of a deal's life that pass in one second, for leads with a decision record; their deals then close, won
@@ -108,6 +110,7 @@ impl Default for DemoOrgConfig {
             token_lifetime: Duration::from_hours(2),
             daily_api_calls: 160_000,
             source: Source::Company { seed: SEED, closed_deals: CLOSED_DEALS },
+            reps_alike: false,
             pace: Pace::Never,
             outcome_speed: None,
         }
@@ -193,7 +196,7 @@ impl DemoOrg {
             None => None,
         };
         let world = match config.source {
-            Source::Company { seed, closed_deals } => World::company(seed, closed_deals),
+            Source::Company { seed, closed_deals } => World::company(seed, closed_deals, config.reps_alike),
             Source::Replay { deals, live_days } => World::Replay(Replay::new(deals, live_days)),
         };
         let fresh = Header {

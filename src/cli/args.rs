@@ -143,6 +143,10 @@ pub(crate) struct DemoOrg {
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
 
+    /// A made-up company in which who works a lead does not matter: a check that leadboard says so
+    #[arg(long, conflicts_with = "history")]
+    pub(crate) reps_alike: bool,
+
     /// Replay the newest deals of this CSV as live leads, instead of a made-up company
     #[arg(long, value_name = "FILE", requires = "map")]
     pub(crate) history: Option<PathBuf>,

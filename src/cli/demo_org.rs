@@ -37,6 +37,7 @@ pub(super) async fn run(options: Options, out: Out) -> CliResult {
         journal: options.state.clone(),
         jwt_public_key,
         source,
+        reps_alike: options.reps_alike,
         pace,
         ..DemoOrgConfig::default()
     };

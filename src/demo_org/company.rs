@@ -123,9 +123,10 @@ pub(crate) struct Company {
 
 impl Company {
     /// The company of this seed, with so many closed deals of history.
-    pub(crate) fn new(seed: u64, closed_deals: u64) -> Self {
+    pub(crate) fn new(seed: u64, closed_deals: u64, reps_alike: bool) -> Self {
         let sample = |n| prospect(seed, "calibration", n, 0).traits;
-        let truth = Truth::new(seed, ACTIVE_REPS + FORMER_REPS, sample, team);
+        let reps = if reps_alike { 0 } else { ACTIVE_REPS + FORMER_REPS };
+        let truth = Truth::new(seed, reps, sample, team);
         Self { seed, closed_deals, truth }
     }
 

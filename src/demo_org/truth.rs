@@ -49,7 +49,7 @@ struct Skill {
 }
 
 impl Truth {
-    /// Draws the effects for so many reps. `lead` gives sample leads, `team` the reps of a territory.
+    /// Draws the effects for so many reps; all others are as good as each other. `lead` gives sample leads, `team` the reps of a territory.
     pub(crate) fn new(
         seed: u64,
         reps: usize,
@@ -117,4 +117,34 @@ fn base_for(logits: &[f64], wanted: f64) -> f64 {
         }
     }
     f64::midpoint(low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reps_who_are_alike_win_a_lead_with_the_same_probability_and_the_company_as_often_as_before() {
+        let lead = |n: u64| {
+            let n = n as usize;
+            let place = |all: usize| Some(n * 7 / 3 % all);
+            Traits {
+                territory: n % TERRITORIES.len(),
+                source: place(SOURCES.len()),
+                industry: place(INDUSTRIES.len()),
+                product: place(PRODUCTS.len()),
+                size: place(SIZES.len()),
+            }
+        };
+        let of = |reps: usize| -> Vec<Vec<f64>> {
+            let truth = Truth::new(7, reps, lead, |territory| territory * 10..territory * 10 + 10);
+            (0..CALIBRATION_LEADS).map(|n| (0..10).map(|rep| truth.probability(&lead(n), rep)).collect()).collect()
+        };
+        let (differ, alike) = (of(60), of(0));
+        let apart = |lead: &Vec<f64>| lead.iter().any(|p| (p - lead[0]).abs() > 0.05);
+        assert!(differ.iter().filter(|lead| apart(lead)).count() > 250);
+        assert!(alike.iter().all(|lead| lead.iter().all(|p| p.to_bits() == lead[0].to_bits())));
+        let mean = alike.iter().map(|lead| lead[0]).sum::<f64>() / alike.len() as f64;
+        assert!((mean - BASE_WIN_RATE).abs() < 0.01, "{mean}");
+    }
 }

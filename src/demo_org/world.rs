@@ -31,7 +31,12 @@ pub enum Pace {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WorldKey {
     /// The generated company.
-    Company { seed: u64, closed_deals: u64 },
+    Company {
+        seed: u64,
+        closed_deals: u64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        reps_alike: bool,
+    },
     /// Deals from a file.
     Replay { fingerprint: String, live: u64 },
 }
@@ -39,7 +44,7 @@ pub(crate) enum WorldKey {
 /// Where leads and outcomes come from.
 #[derive(Debug)]
 pub(crate) enum World {
-    Company { company: Company, seed: u64, closed_deals: u64 },
+    Company { company: Company, seed: u64, closed_deals: u64, reps_alike: bool },
     Replay(Replay),
 }
 
@@ -52,14 +57,16 @@ pub(crate) struct Ending {
 
 impl World {
     /// The generated company of this seed.
-    pub(crate) fn company(seed: u64, closed_deals: u64) -> Self {
-        Self::Company { company: Company::new(seed, closed_deals), seed, closed_deals }
+    pub(crate) fn company(seed: u64, closed_deals: u64, reps_alike: bool) -> Self {
+        Self::Company { company: Company::new(seed, closed_deals, reps_alike), seed, closed_deals, reps_alike }
     }
 
     /// What the org is made from.
     pub(crate) fn key(&self) -> WorldKey {
         match self {
-            Self::Company { seed, closed_deals, .. } => WorldKey::Company { seed: *seed, closed_deals: *closed_deals },
+            &Self::Company { seed, closed_deals, reps_alike, .. } => {
+                WorldKey::Company { seed, closed_deals, reps_alike }
+            }
             Self::Replay(replay) => {
                 WorldKey::Replay { fingerprint: replay.fingerprint().to_owned(), live: replay.len() as u64 }
             }
