@@ -82,14 +82,14 @@ impl Ensemble {
     pub fn contributions(&self, explainers: &Explainers, row: &[f32], scratch: &mut Scratch) -> Vec<f64> {
         let each = self.forests.iter().zip(&explainers.each);
         let each: Vec<Vec<f64>> = each.map(|(forest, e)| e.contributions(forest, row, scratch)).collect();
-        let from = explainers.each.iter().map(Explainer::base).collect();
-        self.combined(each, from, self.margins(row))
+        let from: Vec<f64> = explainers.each.iter().map(Explainer::base).collect();
+        self.combined(each, &from, &self.margins(row))
     }
 
     /// What each column adds to the margin when the row `ours` takes the place of `theirs`, see [`versus`].
     pub fn difference(&self, ours: &[f32], theirs: &[f32]) -> Vec<f64> {
         let each = self.forests.iter().map(|forest| versus::difference(forest, ours, theirs)).collect();
-        self.combined(each, self.margins(theirs), self.margins(ours))
+        self.combined(each, &self.margins(theirs), &self.margins(ours))
     }
 
     fn margins(&self, row: &[f32]) -> Vec<f64> {
@@ -97,12 +97,12 @@ impl Ensemble {
     }
 
     /// Sums what each forest says of its own way from one margin to another.
-    fn combined(&self, mut each: Vec<Vec<f64>>, from: Vec<f64>, to: Vec<f64>) -> Vec<f64> {
+    fn combined(&self, mut each: Vec<Vec<f64>>, from: &[f64], to: &[f64]) -> Vec<f64> {
         if each.len() == 1 {
             return each.remove(0);
         }
         let mut phi = vec![0.0; self.features()];
-        for (one, price) in each.iter().zip(prices(&from, &to)) {
+        for (one, price) in each.iter().zip(prices(from, to)) {
             for (sum, of_one) in phi.iter_mut().zip(one) {
                 *sum += price * of_one;
             }

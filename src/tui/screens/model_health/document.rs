@@ -4,7 +4,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::card::{Card, Evaluation, Triple, Who};
-use super::drift::DriftPanel;
+use super::drift::{Drift, DriftPanel};
 use crate::tui::backend::ModelRow;
 use crate::tui::format;
 use crate::tui::theme::Meaning;
@@ -53,7 +53,7 @@ pub fn lines(row: &ModelRow, card: &Card, drift: &DriftPanel, ctx: &Ctx, place: 
     let verdict = card.verdict.as_deref().unwrap_or("This card has no verdict in words.");
     lines.extend(paragraph(verdict, ctx, width));
     let drift = drift.of(row);
-    lines.extend(drift.filter(|drift| drift.needs_a_person()).map(|drift| drift.headline(ctx, width)));
+    lines.extend(drift.filter(Drift::needs_a_person).map(|drift| drift.headline(ctx, width)));
     if let Some(who) = &card.who {
         gap(&mut lines);
         lines.extend(paragraph(&who.text, ctx, width));
