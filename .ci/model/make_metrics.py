@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from metrics_reference import big_rows, reference, scores
+from _metrics_reference import big_rows, reference, scores
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent.parent / "tests" / "data" / "metrics"

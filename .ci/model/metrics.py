@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from make_metrics import cases
-from metrics_reference import big_rows, reference
+from _metrics_reference import big_rows, reference
 
 LEADBOARD = os.environ.get("LEADBOARD", "target/debug/leadboard")
 TOLERANCE = 1e-9

@@ -46,6 +46,7 @@ if [ $# -eq 0 ]; then
   mapfile -t scripts < <(find "$here" -maxdepth 1 -name '*.py' ! -name '_*' ! -name 'make_*' | sort)
   set -- "${scripts[@]}"
 fi
+export LEADBOARD=$binary
 for script in "$@"; do
   printf '\n-- %s\n' "$(basename "$script")"
   PYTHONDONTWRITEBYTECODE=1 "$VENVS/main/bin/python" "$script" "$binary"

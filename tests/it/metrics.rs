@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Largest difference, relative to the value where that is above 1.
 const TOLERANCE: f64 = 1e-10;
 
-/// SplitMix64 as numbers in [0, 1), as in `.ci/model/metrics_reference.py`.
+/// SplitMix64 as numbers in [0, 1), as in `.ci/model/_metrics_reference.py`.
 struct Stream(u64);
 
 impl Stream {
