@@ -29,15 +29,16 @@
 //! # Shares
 //!
 //! Of the deviance of all later outcomes (what a model that knows only the win rate leaves unexplained), the lead
-//! explains what the regression on `1, l` does, less the 1 that a meaningless column explains on average. An effect
-//! with variance `v`, known perfectly, explains `mean of p (1 - p)` times `v` per deal, to second order. The rest is noise,
-//! which no model of these facts explains. `seen` is what the rep's part of this model explains already.
+//! explains what the regression on `1, l` does, less the 1 that a meaningless column explains on average. What perfect
+//! knowledge of the effects would explain follows from their variances (`explained`; to second order `p (1 - p) v` per
+//! deal), and is shared between rep and fit in proportion. The rest is noise, which no model of these facts explains. `seen` is what the rep's part of this model explains already.
 //!
 //! Intervals are 95 %, by a bootstrap over reps (deals of a rep share what is particular about that rep), widened where
 //! it is narrower than chance alone allows. Reps are compared on leads that look alike to the model: if leads were handed
 //! out by something that the facts do not show, its effect counts as the rep's.
 
 mod assignment;
+mod explained;
 mod market;
 mod parts;
 mod regression;
@@ -51,6 +52,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::Estimate;
+use explained::Explained;
 use market::Market;
 use parts::Parts;
 use regression::Say;
@@ -275,8 +277,8 @@ pub fn study(later: &Later<'_>, history: &History<'_>) -> WhoMatters {
         let why = text::too_wide(&answer, ceiling.high, WORTH * today);
         return WhoMatters { text: text::cannot_tell(&why), ..answer };
     }
-    let h = base.iter().map(|b| regression::sigmoid(*b)).map(|p| p * (1.0 - p)).sum::<f64>() / deals as f64;
-    answer.shares = Some(shares(&sample, &fits, owner, h, &estimates));
+    let explained = Explained::new(&base.iter().map(|b| regression::sigmoid(*b)).collect::<Vec<_>>());
+    answer.shares = Some(shares(&sample, &fits, owner, &explained, &estimates));
     answer.effect_sd = Some((variances[0].max(0.0).sqrt(), sum(&variances[1..]).max(0.0).sqrt()));
     answer.realised = Some(realised);
     answer.router = Some(router);
@@ -307,8 +309,14 @@ fn with_fit(rep: f64, fit: f64, fields: &[f64], chance: &Chance) -> Vec<f64> {
     std::iter::once(rep).chain(fields.iter().zip(&chance.fields).map(field)).collect()
 }
 
-/// `h` is the mean of `p (1 - p)`, `variances` the estimate and its resamples.
-fn shares(sample: &Sample, fits: &[regression::Regression], owner: &[usize], h: f64, variances: &[Vec<f64>]) -> Shares {
+/// `variances` are the estimate and its resamples.
+fn shares(
+    sample: &Sample,
+    fits: &[regression::Regression],
+    owner: &[usize],
+    explained: &Explained,
+    variances: &[Vec<f64>],
+) -> Shares {
     // By rep: deviance of the nested regressions, and deals.
     let mut deviance = vec![[0.0; 5]; sample.reps];
     for (i, &rep) in owner.iter().enumerate() {
@@ -327,8 +335,9 @@ fn shares(sample: &Sample, fits: &[regression::Regression], owner: &[usize], h: 
         .iter()
         .zip(variances)
         .map(|(m, v)| {
-            let rep = h * v[0].max(0.0) / m[2];
-            let fit = h * v[1..].iter().sum::<f64>().max(0.0) / m[2];
+            let (rep, fit) = (v[0].max(0.0), v[1..].iter().sum::<f64>().max(0.0));
+            let share = explained.by(rep + fit) / m[2] / (rep + fit).max(f64::MIN_POSITIVE);
+            let (rep, fit) = (rep * share, fit * share);
             [m[0], rep, fit, 1.0 - m[0] - rep - fit, m[1]]
         })
         .collect();
