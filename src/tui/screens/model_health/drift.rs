@@ -93,6 +93,10 @@ fn section(report: &DriftReport, ctx: &Ctx, width: usize) -> Vec<Line<'static>> 
         let lead = if number == 0 { " Drift " } else { "       " };
         lines.push(Line::from(vec![ctx.span(Meaning::Title, lead), ctx.span(meaning, text)]));
     }
+    // Where nothing can be told, saying so once is enough.
+    if report.facts.iter().chain([&report.prediction]).all(|fact| fact.verdict == Verdict::TooFew) {
+        return lines;
+    }
     lines.extend(report.facts.iter().take(FACTS).map(|fact| fact_line(fact, ctx, width)));
     if let Some(more) = report.facts.len().checked_sub(FACTS + 1) {
         let more = format!("   {} {} more facts: leadboard model drift", ctx.theme.glyphs().skipped, more + 1);
