@@ -39,6 +39,7 @@
 
 mod assignment;
 mod explained;
+mod linear;
 mod market;
 mod parts;
 mod regression;

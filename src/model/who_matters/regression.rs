@@ -1,5 +1,7 @@
 //! Logistic regression with a handful of columns, and its variance when deals of one rep go together.
 
+use super::linear::solve;
+
 /// A fitted regression.
 pub(super) struct Regression {
     /// Maximum-likelihood coefficients, by column.
@@ -79,27 +81,14 @@ impl Say {
         })
     }
 
-    /// The Newton step from here: `information^-1 score`, by Gauss elimination (the information is positive definite).
+    /// The Newton step from here: `information^-1 score`.
     pub(super) fn step(&self) -> Vec<f64> {
         let n = self.score.len();
-        let (mut a, mut b) = (self.information.clone(), self.score.clone());
+        let mut information = self.information.clone();
         for i in 0..n {
-            a[i * n + i] += RIDGE;
+            information[i * n + i] += RIDGE;
         }
-        for pivot in 0..n {
-            for row in pivot + 1..n {
-                let factor = a[row * n + pivot] / a[pivot * n + pivot];
-                for k in pivot..n {
-                    a[row * n + k] -= factor * a[pivot * n + k];
-                }
-                b[row] -= factor * b[pivot];
-            }
-        }
-        for row in (0..n).rev() {
-            let known: f64 = (row + 1..n).map(|k| a[row * n + k] * b[k]).sum();
-            b[row] = (b[row] - known) / a[row * n + row];
-        }
-        b
+        solve(information, self.score.clone())
     }
 
     /// Variance of the last coefficient if rows were independent: the last diagonal element of the inverse information.

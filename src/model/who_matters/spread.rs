@@ -14,8 +14,8 @@
 
 use std::collections::BTreeMap;
 
-use super::History;
 use super::regression::sigmoid;
+use super::{History, linear};
 
 /// A field that hardly varies within a rep tells the same as the rep itself.
 const NESTED: f64 = 0.9;
@@ -171,24 +171,11 @@ fn moments(history: &History<'_>, fields: &[usize], deals: &[usize], e: &[f64], 
     moments
 }
 
-/// `m^-1 x` with a small ridge, by Gauss elimination; `m` is symmetric and non-negative definite.
-fn solve(mut m: Vec<f64>, mut x: Vec<f64>) -> Vec<f64> {
+/// `m^-1 x` with a small ridge; `m` is symmetric and non-negative definite.
+fn solve(mut m: Vec<f64>, x: Vec<f64>) -> Vec<f64> {
     let n = x.len();
     for i in 0..n {
         m[i * n + i] = m[i * n + i] * (1.0 + RIDGE) + f64::MIN_POSITIVE;
     }
-    for pivot in 0..n {
-        for row in pivot + 1..n {
-            let factor = m[row * n + pivot] / m[pivot * n + pivot];
-            for k in pivot..n {
-                m[row * n + k] -= factor * m[pivot * n + k];
-            }
-            x[row] -= factor * x[pivot];
-        }
-    }
-    for row in (0..n).rev() {
-        let known: f64 = (row + 1..n).map(|k| m[row * n + k] * x[k]).sum();
-        x[row] = (x[row] - known) / m[row * n + row];
-    }
-    x
+    linear::solve(m, x)
 }
