@@ -246,3 +246,18 @@ async fn pull_all(context: &Context, out: Out) -> CliResult {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, paths::DataDir};
+
+    /// The defaults stand in two rooms, because the config knows no use case; they must be the same.
+    #[test]
+    fn without_an_audit_section_the_audit_demands_its_own_defaults() {
+        let dir = tempfile::tempdir().unwrap();
+        let context = Context::new(Config::default(), DataDir::new(dir.path())).unwrap();
+        let options = audit_options(&context);
+        assert_eq!(AuditOptions { as_of: None, ..options }, AuditOptions::default());
+    }
+}
