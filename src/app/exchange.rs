@@ -13,7 +13,7 @@ use crate::domain::ids::ModelId;
 use crate::domain::text::hex;
 use crate::model::card::ImportedFile;
 use crate::model::ensemble::Ensemble;
-use crate::model::exchange::{Sidecar, TrainingRows, Unpacked};
+use crate::model::exchange::{Sidecar, SidecarError, TrainingRows, Unpacked};
 use crate::model::train::{self, Candidate};
 use crate::model::xgboost::{self, Format, Imported, Keep, Member};
 use crate::model::{Card, Progress, TrainOptions};
@@ -110,7 +110,7 @@ pub async fn import(
 fn candidate(import: Import) -> Result<Candidate, AppError> {
     let Import { files, sidecar: NamedFile { name, bytes }, trained_until, keep } = import;
     let refused = |why: &dyn std::fmt::Display| AppError::Refused(format!("{name}: {why}"));
-    let text = String::from_utf8(bytes).map_err(|_| refused(&"it is not text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused(&SidecarError::NotASidecar("it is not text".into())))?;
     let sidecar = Sidecar::read(&text).map_err(|e| refused(&e))?;
     let opened = open(files, keep)?;
     for one in &opened {
