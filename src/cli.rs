@@ -4,6 +4,7 @@
 //! gate refused (audit, promotion, doctor).
 
 mod args;
+mod audit;
 mod config;
 mod dashboard;
 mod demo;
@@ -16,6 +17,7 @@ mod lead;
 mod model;
 mod model_card;
 pub mod out;
+mod replay;
 mod report;
 mod score;
 mod shell;
@@ -133,6 +135,8 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Score(options)) => score::run(&options, &context, out).await,
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
+                Some(Command::Audit { action }) => audit::run(action, &context, out).await,
+                Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ => dashboard::run(args.dashboard, &context).await,

@@ -3,12 +3,15 @@
 //! Each loop is one step, repeated. A step that fails or panics is noted in the health and tried again with backoff; it
 //! never stops another loop. One worker runs per data directory, held by a lock that dies with its process.
 
+mod anchor;
 pub mod health;
 pub mod lock;
 mod steps;
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -32,6 +35,7 @@ pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const DRIFT: &str = "drift";
+const SEAL: &str = "seal";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -55,6 +59,8 @@ pub struct Deps {
     pub pace: Pace,
     /// When a change of the leads is called one.
     pub drift: drift::Limits,
+    /// Where the head of the audit chain is kept besides.
+    pub anchor: Option<PathBuf>,
 }
 
 /// How often things are looked at.
@@ -78,14 +84,16 @@ pub struct Worker {
 impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT]);
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, SEAL]);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let deps = Arc::new(deps);
         let champion = Arc::new(Champion::default());
+        let logged_in = Arc::new(AtomicBool::new(false));
         // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
         let spawn = |name: &'static str, step: Step| {
-            let shared = Arc::new(Shared { deps: deps.clone(), champion: champion.clone(), monitor: monitor.clone() });
+            let (deps, champion, monitor) = (deps.clone(), champion.clone(), monitor.clone());
+            let shared = Arc::new(Shared { deps, champion, monitor, logged_in: logged_in.clone() });
             tasks.spawn(forever(name, step, shared, cancel.clone()));
         };
         spawn(ROSTER, |l| steps::roster(l).boxed());
@@ -94,6 +102,7 @@ impl Worker {
         spawn(SEND, |l| steps::send(l).boxed());
         spawn(OUTCOMES, |l| steps::outcomes(l).boxed());
         spawn(DRIFT, |l| steps::drift(l).boxed());
+        spawn(SEAL, |l| steps::seal(l).boxed());
         tasks.close();
         Self { health, cancel, tasks }
     }
@@ -117,6 +126,8 @@ struct Shared {
     deps: Arc<Deps>,
     champion: Arc<Champion>,
     monitor: Monitor,
+    /// Whether the CRM let us in since the worker started.
+    logged_in: Arc<AtomicBool>,
 }
 
 /// Repeats a step until told to stop.
