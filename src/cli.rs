@@ -13,6 +13,7 @@ mod doctor;
 mod drift;
 mod evaluate;
 mod history;
+mod init;
 mod lead;
 mod model;
 mod model_card;
@@ -122,6 +123,7 @@ async fn run(args: Args, out: Out) -> CliResult {
             Ok(())
         }
         Some(Command::Model { action: args::Model::Evaluate(options) }) => evaluate::run(&options, out),
+        Some(Command::Init) => init::run(args.config.as_deref(), out),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,

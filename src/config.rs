@@ -4,6 +4,7 @@
 //! name; nothing falls back to a default in silence.
 
 pub mod audit;
+pub mod draft;
 pub mod drift;
 pub mod paths;
 pub mod salesforce;

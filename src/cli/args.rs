@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// The demo org alone, on loopback
     DemoOrg(DemoOrg),
+    /// Ask what is needed to work with a Salesforce org, and write a first config
+    Init,
     /// Check the config, or print a documented example
     Config {
         #[command(subcommand)]
