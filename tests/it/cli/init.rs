@@ -21,7 +21,7 @@ const ANSWERS: &str = "https://acme.lightning.force.com/lightning/page/home\n\n3
 #[cfg(unix)]
 fn is_private(path: &std::path::Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o077 == 0
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777 == 0o600
 }
 
 #[test]
