@@ -101,3 +101,22 @@ fn a_file_with_a_secret_must_be_its_owners_alone() {
     mode(0o644);
     assert_eq!(from_file(&path, &[]).unwrap().set["salesforce.client_secret_file"], "\"/s\"");
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_file_holds_it_is_a_config_or_an_error_with_a_place(text in crate::testing::mangled(EXAMPLE)) {
+        if let Err(error) = parse(&text, "config.toml", &[]) {
+            proptest::prop_assert!(error.to_string().starts_with("config.toml"), "{}", error);
+        }
+    }
+
+    #[test]
+    fn whatever_a_variable_holds_it_is_a_config_or_an_error(value in ".{0,40}") {
+        for variable in ["LEADBOARD_ROUTING_SLA_HOURS", "LEADBOARD_SALESFORCE_LOGIN_URL", "LEADBOARD_AUDIT_ACCEPTED"] {
+            let env = [(variable.to_owned(), value.clone())];
+            if let Err(error) = parse(EXAMPLE, "config.toml", &env) {
+                proptest::prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+}
