@@ -14,6 +14,7 @@ mod history;
 mod journey;
 mod metrics;
 mod model;
+mod powercut;
 mod rules;
 mod salesforce;
 mod store_conformance;
