@@ -19,6 +19,7 @@ pub mod out;
 mod report;
 mod score;
 mod shell;
+mod torture;
 mod worker;
 
 use std::process::ExitCode;
@@ -124,6 +125,7 @@ async fn run(args: Args, out: Out) -> CliResult {
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,
         Some(Command::Demo(options)) => demo::run(options, args.data_dir, out).await,
+        Some(Command::Torture(options)) => torture::run(options, args.data_dir, out).await,
         command => {
             let context = Context::load(args.config.as_deref(), args.data_dir)?;
             let _logs = crate::telemetry::start(&context.data.logs());
@@ -133,6 +135,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Score(options)) => score::run(&options, &context, out).await,
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
+                Some(Command::TortureWorker(options)) => torture::work(options, &context).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ => dashboard::run(args.dashboard, &context).await,

@@ -16,5 +16,6 @@ pub mod model;
 pub mod policy;
 pub mod store;
 pub mod telemetry;
+pub mod torture;
 pub mod tui;
 pub mod worker;
