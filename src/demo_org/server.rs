@@ -292,10 +292,13 @@ impl Server {
         let mut guard = self.state();
         let now = Stamp::from(self.now());
         let state = &mut *guard;
-        if state.org.knobs.strikes(Knob::ExpiredToken) {
+        let authorization = request.header("authorization");
+        if state.tokens.is_seasoned(authorization, self.authority.lifetime_seconds, now)
+            && state.org.knobs.strikes(Knob::ExpiredToken)
+        {
             state.tokens.revoke_all();
         }
-        if !state.tokens.accept(request.header("authorization"), now) {
+        if !state.tokens.accept(authorization, now) {
             let fault = Fault::new(401, "INVALID_SESSION_ID", "Session expired or invalid");
             return (fault.into(), None);
         }

@@ -21,6 +21,9 @@ use crate::domain::lead::Conservation;
 const START_PATIENCE: Duration = Duration::from_mins(1);
 /// Lives that may end by themselves before the run is given up.
 const OWN_ENDS: u64 = 5;
+/// Between two looks at the org, and how many of them must show nothing new. Longer than the grace period.
+const LOOK: Duration = Duration::from_millis(50);
+const REST_LOOKS: u32 = 40;
 /// Findings kept in words.
 const SHOWN: usize = 10;
 
@@ -91,7 +94,7 @@ async fn turn(judge: &Judge, faults: &FaultPlan, seed: u64) -> Result<(), Tortur
     Ok(())
 }
 
-/// Lives until all kills are done and all leads have come.
+/// Lives that are killed, and one more under the same faults until all leads have come and nothing much happens any more.
 async fn lives(
     company: &Company,
     options: &Options,
@@ -117,10 +120,13 @@ async fn lives(
         say(Progress::Kills(deeds.kills, reins.arrived.load(Ordering::SeqCst)));
     }
     reins.allowed.store(options.leads, Ordering::SeqCst);
+    let mut worker = start_worker(company, options, random.random(), false)?;
+    hear_opening(&mut worker, deeds).await?;
     while reins.arrived.load(Ordering::SeqCst) < options.leads {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(LOOK).await;
     }
-    Ok(())
+    wait_for_rest(&company.org.judge).await?;
+    worker.dismiss().await
 }
 
 /// One life. False if it ended before it was killed.
@@ -216,6 +222,18 @@ fn check(sum: &Conservation, deeds: &mut Deeds) {
         finding(deeds, || format!("after a kill the sum was {sum:?}, with {known} leads known before"));
     }
     deeds.known = deeds.known.max(sum.received);
+}
+
+/// Waits until the org notes nothing new for a while.
+async fn wait_for_rest(judge: &Judge) -> Result<(), TortureError> {
+    let (mut before, mut same) = (Json::Null, 0);
+    while same < REST_LOOKS {
+        tokio::time::sleep(LOOK).await;
+        let now = judge.get("stats").await?["effects"].clone();
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    Ok(())
 }
 
 /// Waits until the org notes an effect, but not long.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -39,6 +39,11 @@ pub(super) struct Managers {
 impl Managers {
     pub(super) fn new(context: &Context, store: Arc<dyn Store>, random: ChaCha8Rng) -> Self {
         Self { store, clock: context.clock.clone(), settings: context.settings(), random }
+    }
+
+    /// The time by their clock.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// They look at their queue, say something about some of the leads, and think again about others.

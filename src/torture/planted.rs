@@ -18,7 +18,7 @@ use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
 use crate::domain::ids::{DecisionKey, LeadId};
 use crate::domain::rep::Roster;
-use crate::worker::Deps;
+use crate::worker::{Deps, Worker};
 
 /// One guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::EnumIter)]
@@ -34,6 +34,10 @@ pub enum Plant {
     Overlap,
     /// The cursor is stored before the leads that it stands for.
     CursorFirst,
+    /// A second worker works beside the first, as if there were no lock. No guard is missing by this alone.
+    SecondWorker,
+    /// A lease keeps nobody away.
+    Lease,
 }
 
 /// Leaves the guards out.
@@ -44,6 +48,18 @@ pub(super) fn around(mut deps: Deps, plants: &[Plant]) -> Deps {
     }
     if has(Plant::CursorFirst) {
         deps.crm = Arc::new(Forward { inner: deps.crm, store: deps.store.clone(), clock: deps.clock.clone() });
+    }
+    if has(Plant::SecondWorker) {
+        // Its loops go on without the handle.
+        drop(Worker::start(deps.clone()));
+    }
+    if has(Plant::Lease) {
+        let store = deps.store.clone();
+        tokio::spawn(async move {
+            while store.release_leases().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
     }
     deps
 }
@@ -124,7 +140,7 @@ struct Forward {
 }
 
 /// How far apart cursor and leads are stored, so that kills strike between them.
-const APART: Duration = Duration::from_millis(40);
+const APART: Duration = Duration::from_millis(300);
 
 #[async_trait]
 impl Crm for Forward {

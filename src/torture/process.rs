@@ -61,6 +61,12 @@ impl Process {
         Ok(running)
     }
 
+    /// Lets it end in its own time, by ending its standard input.
+    pub(super) async fn dismiss(&mut self) -> Result<(), TortureError> {
+        drop(self.child.stdin.take());
+        self.ended().await.map(drop)
+    }
+
     /// Waits for its end.
     pub(super) async fn ended(&mut self) -> Result<ExitStatus, TortureError> {
         self.child.wait().await.map_err(TortureError::process("cannot wait for the worker"))

@@ -17,9 +17,8 @@ use crate::domain::effect::EffectCounts;
 use crate::domain::lead::Conservation;
 use crate::worker::POLL;
 
-/// Nothing changed for so long in the last life: something is stuck. Longer than an effect that failed several times
-/// waits for its next try.
-const STALLED: Duration = Duration::from_secs(45);
+/// Nothing changed for so long in the last life, and no effect waits for its next try: something is stuck.
+const STALLED: Duration = Duration::from_secs(20);
 /// Looks at the org that must bring nothing new before all is called quiet.
 const EMPTY_POLLS: u32 = 4;
 /// Between two looks of the managers at their queue.
@@ -122,7 +121,8 @@ async fn finish(worker: &RunningWorker, store: &dyn Store, managers: &mut Manage
         if done && empty_polls >= EMPTY_POLLS {
             return Ok(Said::Quiet(sum));
         }
-        if moved.elapsed() > STALLED {
+        let waits = store.next_effect_at().await?.is_some_and(|at| at > managers.now());
+        if moved.elapsed() > STALLED && !waits {
             return Ok(Said::Stalled { sum, effects });
         }
         tokio::time::sleep(LOOK).await;
