@@ -160,6 +160,15 @@ impl Context {
     ///
     /// Leases left by a worker that died are freed at once: whoever holds the lock knows that nobody is sending.
     pub async fn worker(&self, store: Arc<dyn Store>) -> Result<Option<RunningWorker>, BootstrapError> {
+        self.worker_with(store, |deps| deps).await
+    }
+
+    /// [`Context::worker`], with something put around what it works with.
+    pub async fn worker_with(
+        &self,
+        store: Arc<dyn Store>,
+        around: impl FnOnce(Deps) -> Deps,
+    ) -> Result<Option<RunningWorker>, BootstrapError> {
         let path = self.data.worker_lock();
         let taken = WorkerLock::take(&path).map_err(|source| BootstrapError::Disk {
             what: "cannot lock",
@@ -174,7 +183,7 @@ impl Context {
         let salesforce = self.salesforce()?;
         events::config_in_force(store.as_ref(), self.clock.as_ref(), &self.manager(), &self.config.set).await?;
         let poll = Duration::from_secs_f64(salesforce.poll_seconds);
-        let worker = Worker::start(Deps {
+        let worker = Worker::start(around(Deps {
             crm: self.crm()?,
             store,
             clock: self.clock.clone(),
@@ -184,7 +193,7 @@ impl Context {
             pace: Pace { poll, outcomes: poll.max(Duration::from_secs(5)) * 4, roster: Duration::from_mins(5) },
             drift: self.drift_limits(),
             anchor: self.config.audit_anchor.clone(),
-        });
+        }));
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))
     }

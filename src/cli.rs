@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod score;
 mod shell;
+mod torture;
 mod worker;
 
 use std::process::ExitCode;
@@ -128,6 +129,7 @@ async fn run(args: Args, out: Out) -> CliResult {
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,
         Some(Command::Demo(options)) => demo::run(options, args.data_dir, out).await,
+        Some(Command::Torture(options)) => torture::run(options, args.data_dir, out).await,
         command => {
             let context = Context::load(args.config.as_deref(), args.data_dir)?;
             let _logs = crate::telemetry::start(&context.data.logs());
@@ -139,6 +141,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Worker) => worker::run(&context, out).await,
                 Some(Command::Audit { action }) => audit::run(action, &context, out).await,
                 Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,
+                Some(Command::TortureWorker(options)) => torture::work(options, &context).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ => dashboard::run(args.dashboard, &context).await,

@@ -3,7 +3,7 @@
 
 pub mod headless;
 mod judge;
-mod wire;
+pub(crate) mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -147,23 +147,33 @@ impl Demo {
     /// Learns from the org's history over the wire: pull, audit, train, promote. Can be repeated after any
     /// interruption.
     pub async fn learn(&self, mut progress: impl FnMut(Progress) + Clone + Send + 'static) -> Result<Card, DemoError> {
-        let (store, clock) = (self.store.as_ref(), self.context.clock.as_ref());
-        store.bind_org(&self.crm.org().await?.id).await?;
-        let mut heard = progress.clone();
-        pull::pull(self.crm.as_ref(), store, clock, |n, total| heard(Progress::Pulling(n, total))).await?;
-        let options = AuditOptions { as_of: Some(clock.now()), ..AuditOptions::default() };
-        let report = audit(&store.deals().await?, &options);
-        if report.blocked {
-            return Err(DemoError::Gate(report.lines().join("\n")));
-        }
-        let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
-        let options = TrainOptions { threads, ..TrainOptions::default() };
-        let heard = move |p| progress(Progress::Training(p));
-        let (id, _) = learn::train(store, clock, options, heard, Arc::new(AtomicBool::new(false))).await?;
-        let (promotion, card) = learn::promote(store, clock, &id, "demo").await?;
-        if promotion == Promotion::Refused {
-            return Err(DemoError::Gate(card.verdict));
-        }
-        Ok(card)
+        learn_from(&self.context, self.store.as_ref(), self.crm.as_ref(), &mut progress).await
     }
+}
+
+/// Learns from a made-up company over the wire: pull, audit, train, promote.
+pub(crate) async fn learn_from(
+    context: &Context,
+    store: &dyn Store,
+    crm: &dyn Crm,
+    progress: &mut (impl FnMut(Progress) + Clone + Send + 'static),
+) -> Result<Card, DemoError> {
+    let clock = context.clock.as_ref();
+    store.bind_org(&crm.org().await?.id).await?;
+    pull::pull(crm, store, clock, |n, total| progress(Progress::Pulling(n, total))).await?;
+    let options = AuditOptions { as_of: Some(clock.now()), ..AuditOptions::default() };
+    let report = audit(&store.deals().await?, &options);
+    if report.blocked {
+        return Err(DemoError::Gate(report.lines().join("\n")));
+    }
+    let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+    let options = TrainOptions { threads, ..TrainOptions::default() };
+    let mut heard = progress.clone();
+    let heard = move |p| heard(Progress::Training(p));
+    let (id, _) = learn::train(store, clock, options, heard, Arc::new(AtomicBool::new(false))).await?;
+    let (promotion, card) = learn::promote(store, clock, &id, "demo").await?;
+    if promotion == Promotion::Refused {
+        return Err(DemoError::Gate(card.verdict));
+    }
+    Ok(card)
 }

@@ -13,6 +13,9 @@
 //! | `GET /demo/journal?after=n&limit=n` | effects: arrivals, owner changes, decision records, tasks, conversions |
 //! | `POST /demo/arrivals {"count": n}` | n more leads now |
 //! | `POST /demo/owner {"lead": id, "owner": id}` | a person moves a lead |
+//! | `POST /demo/person {"lead": id, "act": "take"}` | a person takes, converts, merges, deletes or edits a lead |
+//! | `GET /demo/faults` | how the knobs stand, how often each fault was injected, what is under way because of them |
+//! | `POST /demo/faults {"faults": "all,slow=0.1", "seed": n}` | turns knobs ([`FaultPlan`]) |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!
 //! With a journal file the org survives being killed at any moment: see [`DemoOrgConfig::journal`].
@@ -24,8 +27,12 @@ mod company;
 mod dml;
 mod fault;
 mod id;
+mod knobs;
 mod life;
+mod line;
+mod meddle;
 mod org;
+mod people;
 mod replay;
 mod rest;
 mod rules;
@@ -38,6 +45,7 @@ mod stamp;
 mod truth;
 mod usage;
 mod value;
+mod weather;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -53,7 +61,9 @@ use tokio_util::task::TaskTracker;
 use crate::app::ports::Clock;
 use crate::domain::deal::Deal;
 use auth::{Authority, PublicKey, Tokens};
+use knobs::Knobs;
 use life::Life;
+use line::{Exchange, Scissors};
 use org::Journal;
 use replay::Replay;
 use rest::Locators;
@@ -63,6 +73,7 @@ use usage::Usage;
 use world::{World, WorldKey};
 
 pub use auth::Credentials;
+pub use knobs::{Dial, FaultPlan, Knob};
 pub use org::JournalError;
 pub use running::RunningOrg;
 pub use world::Pace;
@@ -97,6 +108,12 @@ pub struct DemoOrgConfig {
     /// Seconds of a deal's life that pass in one second, for leads with a decision record; their deals then close, won
     /// with the true probability of whoever owns them. `None` leaves all deals open.
     pub outcome_speed: Option<f64>,
+    /// The faults it has from the start.
+    pub faults: FaultPlan,
+    /// Seed of the faults.
+    pub fault_seed: u64,
+    /// `Retry-After` in seconds, sent when a quota is used up. Salesforce promises none.
+    pub retry_after: Option<u32>,
 }
 
 impl Default for DemoOrgConfig {
@@ -113,6 +130,9 @@ impl Default for DemoOrgConfig {
             reps_alike: false,
             pace: Pace::Never,
             outcome_speed: None,
+            faults: FaultPlan::default(),
+            fault_seed: 0,
+            retry_after: None,
         }
     }
 }
@@ -208,7 +228,7 @@ impl DemoOrg {
                 None => Credentials::generate().map_err(|_| DemoOrgError::NoRandomness)?,
             },
         };
-        let (org, credentials, base) = match &config.journal {
+        let (mut org, credentials, base) = match &config.journal {
             None => (world.make_org(fresh.base), fresh.credentials, fresh.base),
             Some(path) => {
                 let (journal, header, lines) = Journal::open(path, || fresh)?;
@@ -227,6 +247,7 @@ impl DemoOrg {
         };
         let (listener, address) =
             listening.await.map_err(|source| DemoOrgError::Listen { address: config.bind, source })?;
+        org.knobs = Knobs::new(&config.faults, config.fault_seed);
         let landmarks = org.landmarks();
         let authority = Authority {
             credentials,
@@ -244,11 +265,11 @@ impl DemoOrg {
             usage: Usage::new(config.daily_api_calls),
             life: Life::new(config.pace, config.outcome_speed),
         };
-        let server = Arc::new(Server::new(state, world, authority, clock));
+        let server = Arc::new(Server::new(state, world, authority, clock, config.retry_after));
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(Arc::clone(&server).live(cancel.clone()));
-        let serving = axum::serve(listener, Arc::clone(&server).router())
-            .with_graceful_shutdown(cancel.clone().cancelled_owned());
+        let service = Arc::clone(&server).router().into_make_service_with_connect_info::<Scissors>();
+        let serving = axum::serve(Exchange(listener), service).with_graceful_shutdown(cancel.clone().cancelled_owned());
         tasks.spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the demo org stopped listening");

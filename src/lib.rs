@@ -18,5 +18,6 @@ pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;
+pub mod torture;
 pub mod tui;
 pub mod worker;

@@ -29,7 +29,7 @@ use health::{Monitor, Went};
 use steps::{Champion, Pause};
 
 // The loops by the names that a manager reads, in the order a lead meets them.
-const POLL: &str = "new leads";
+pub(crate) const POLL: &str = "new leads";
 pub(crate) const RANK: &str = "ranking";
 pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";

@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use strum::IntoEnumIterator;
 
 use crate::domain::ids::TraceId;
+use crate::demo_org::FaultPlan;
 use crate::domain::verdict::ReasonCode;
 
 /// Heading of the options that every command takes.
@@ -60,6 +61,15 @@ pub(crate) enum Command {
     DemoOrg(DemoOrg),
     /// Ask what is needed to work with a Salesforce org, and write a first config
     Init,
+    /// Prove, under kills and faults, that no lead is lost or moved twice and no person overruled
+    ///
+    /// A demo org has faults, its people get in between, and the worker is killed at random moments. At the end, what
+    /// leadboard believes is compared with the org's own journal, lead by lead; exit code 1 if a promise was broken. Needs
+    /// nothing, and touches no other org.
+    Torture(Torture),
+    /// The worker that `torture` kills
+    #[command(hide = true)]
+    TortureWorker(TortureWorker),
     /// Check the config, or print a documented example
     Config {
         #[command(subcommand)]
@@ -191,6 +201,78 @@ pub(crate) struct DemoOrg {
     /// Keep the org's journal in this file, so that it survives a restart
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+
+    /// Have faults, at rates that the seed chooses: all, none, or some by name, with commas
+    #[arg(long, value_name = "all|none|NAME,..", default_value = "none")]
+    pub(crate) faults: FaultPlan,
+
+    /// Have this fault at this rate (0.05), or at the next so many chances (3). May be repeated
+    #[arg(long = "fault", value_name = "NAME=RATE|COUNT")]
+    pub(crate) fault: Vec<FaultPlan>,
+
+    /// Let no leads come by themselves
+    #[arg(long, hide = true)]
+    pub(crate) idle: bool,
+
+    /// Closed deals of the made-up company
+    #[arg(long, hide = true, default_value_t = crate::demo_org::CLOSED_DEALS, value_name = "N")]
+    pub(crate) deals: u64,
+
+    /// API calls allowed in 24 hours
+    #[arg(long, hide = true, default_value_t = 160_000, value_name = "N")]
+    pub(crate) daily_calls: u64,
+
+    /// Send Retry-After with refusals for quota, which Salesforce does not promise
+    #[arg(long, hide = true, value_name = "SECONDS")]
+    pub(crate) retry_after: Option<u32>,
+
+    /// End when standard input does, so that no org outlives whoever started it
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Torture {
+    /// Kills, faults, people and the company follow from it
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How many leads come in
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub(crate) leads: u64,
+
+    /// How often the worker is killed, at random moments
+    #[arg(long, default_value_t = 100, value_name = "K")]
+    pub(crate) kills: u64,
+
+    /// Faults of the org: all, none, or some by name, with commas; a rate or count may follow a name (slow=0.05)
+    #[arg(long, value_name = "all|none|NAME,..", default_value = "all")]
+    pub(crate) faults: FaultPlan,
+
+    /// Keep the trained model in this file, and use it again
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Leave a guard out, to see that the damage is found
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) plant: Vec<crate::torture::Plant>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TortureWorker {
+    /// For the managers' minds
+    #[arg(long)]
+    pub(crate) seed: u64,
+
+    /// Bring everything to its end, and end
+    #[arg(long)]
+    pub(crate) last: bool,
+
+    /// Leave a guard out
+    #[cfg(debug_assertions)]
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) plant: Vec<crate::torture::Plant>,
 }
 
 #[derive(Debug, Subcommand)]

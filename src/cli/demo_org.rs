@@ -11,7 +11,7 @@ use super::history::from_history;
 use super::out::Out;
 use super::{CliError, CliResult};
 use crate::bootstrap::SystemClock;
-use crate::demo_org::{CLOSED_DEALS, DemoOrg, DemoOrgConfig, DemoOrgError, Pace, Source};
+use crate::demo_org::{DemoOrg, DemoOrgConfig, DemoOrgError, FaultPlan, Pace, Source};
 use crate::history::{self, BadRows, CsvInput, Mapping};
 
 impl From<DemoOrgError> for CliError {
@@ -28,7 +28,7 @@ pub(super) async fn run(options: Options, out: Out) -> CliResult {
         let deals = read(file, map)?;
         (Source::Replay { deals, live_days: options.last }, Pace::LeadsPerSecond(options.speed))
     } else {
-        let source = Source::Company { seed: options.seed, closed_deals: CLOSED_DEALS };
+        let source = Source::Company { seed: options.seed, closed_deals: options.deals };
         (source, Pace::LeadsPerSecond(1.0 / options.every))
     };
     let jwt_public_key = options.jwt_public_key.as_deref().map(read_text).transpose()?;
@@ -38,7 +38,11 @@ pub(super) async fn run(options: Options, out: Out) -> CliResult {
         jwt_public_key,
         source,
         reps_alike: options.reps_alike,
-        pace,
+        pace: if options.idle { Pace::Never } else { pace },
+        daily_api_calls: options.daily_calls,
+        faults: options.fault.iter().cloned().fold(options.faults.clone(), FaultPlan::then),
+        fault_seed: options.seed,
+        retry_after: options.retry_after,
         ..DemoOrgConfig::default()
     };
     let org = DemoOrg::start(config, Arc::new(SystemClock)).await?;
@@ -73,7 +77,10 @@ pub(super) async fn run(options: Options, out: Out) -> CliResult {
             org.leadboard_config().lines().for_each(|line| out.line(line));
         }
     }
-    super::worker::stop_signal().await;
+    tokio::select! {
+        () = super::worker::stop_signal() => {}
+        () = super::worker::stdin_ends(), if options.until_stdin_ends => {}
+    }
     org.shutdown().await;
     Ok(())
 }

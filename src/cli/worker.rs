@@ -40,6 +40,17 @@ pub(super) async fn run(context: &Context, out: Out) -> CliResult {
     Ok(())
 }
 
+/// Resolves when standard input ends, which is when whoever holds its other end is gone. Reads on a thread of its own:
+/// the runtime would wait at its end for a read that is still going on.
+pub(super) async fn stdin_ends() {
+    let (open, ended) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        drop(std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+        drop(open);
+    });
+    drop(ended.await);
+}
+
 /// Resolves when the user or the system asks the program to end.
 pub(super) async fn stop_signal() {
     #[cfg(unix)]

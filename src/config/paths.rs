@@ -28,6 +28,16 @@ pub fn scratch_dir() -> PathBuf {
     std::env::temp_dir().join(format!("leadboard-demo-{}", std::process::id()))
 }
 
+/// This very program, to be started once more.
+pub fn this_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// A directory for one torture run, not there yet.
+pub fn torture_dir() -> PathBuf {
+    std::env::temp_dir().join(format!("leadboard-torture-{}", std::process::id()))
+}
+
 /// The files of one data directory. Everything leadboard stores lives under it.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);

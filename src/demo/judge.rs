@@ -37,7 +37,7 @@ pub(super) async fn outcome(demo: &Demo, judge: &Judge, crm_calls_per_lead: f64)
             sent: counts.sent,
             pending: counts.pending,
             failed: counts.failed,
-            duplicated: duplicated(&judge.journal().await?, &decisions),
+            duplicated: duplicated(&judge.journal::<OrgEffect>().await?, &decisions),
         },
         agreement_rate: shadow::report(store).await?.agreement_rate,
         captured_lift: (span > 0.0).then(|| (expected_wins.model - expected_wins.legacy) / span),

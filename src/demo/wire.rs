@@ -15,7 +15,7 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 const AT_ONCE: usize = 500;
 
 /// Speaks to `/demo`.
-pub(super) struct Judge {
+pub(crate) struct Judge {
     client: Client,
     base: String,
     token: String,
@@ -23,50 +23,51 @@ pub(super) struct Judge {
 
 /// The truth about one lead's pool.
 #[derive(Debug, Deserialize)]
-pub(super) struct TruePool {
+pub(crate) struct TruePool {
     /// The best true probability of any rep who may get it.
-    pub(super) best_probability: Option<f64>,
+    pub(crate) best_probability: Option<f64>,
 }
 
 /// One thing that happened in the org.
 #[derive(Debug, Deserialize)]
-pub(super) struct OrgEffect {
+pub(crate) struct OrgEffect {
     /// What.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// To which lead.
-    pub(super) lead: Option<String>,
+    pub(crate) lead: Option<String>,
     /// Who caused it, where it matters.
-    pub(super) cause: Option<String>,
+    pub(crate) cause: Option<String>,
 }
 
 impl Judge {
-    pub(super) fn new(org: &RunningOrg) -> Self {
-        Self {
-            client: Client::new(),
-            base: format!("{}/demo", org.url()),
-            token: org.credentials().admin_token.clone(),
-        }
+    pub(crate) fn new(org: &RunningOrg) -> Self {
+        Self::at(org.url(), &org.credentials().admin_token)
+    }
+
+    /// Of an org at this address, which may run in another process.
+    pub(crate) fn at(url: &str, admin_token: &str) -> Self {
+        Self { client: Client::new(), base: format!("{url}/demo"), token: admin_token.to_owned() }
     }
 
     /// Counts API calls from now on.
-    pub(super) async fn mark(&self) -> Result<(), DemoError> {
+    pub(crate) async fn mark(&self) -> Result<(), DemoError> {
         self.call::<Value>(Method::POST, "mark", None).await.map(drop)
     }
 
     /// API calls since the mark.
-    pub(super) async fn calls(&self) -> Result<u64, DemoError> {
+    pub(crate) async fn calls(&self) -> Result<u64, DemoError> {
         let stats: Value = self.call(Method::GET, "stats", None).await?;
         let kinds = stats["api_calls"]["since_mark"].as_object().into_iter().flatten();
         Ok(kinds.filter_map(|(_, n)| n.as_u64()).sum())
     }
 
     /// So many leads more, now.
-    pub(super) async fn arrivals(&self, count: u64) -> Result<(), DemoError> {
+    pub(crate) async fn arrivals(&self, count: u64) -> Result<(), DemoError> {
         self.call::<Value>(Method::POST, "arrivals", Some(json!({ "count": count }))).await.map(drop)
     }
 
     /// True probabilities of (lead, owner); `None` for queues.
-    pub(super) async fn truth(&self, pairs: &[(LeadId, String)]) -> Result<Vec<Option<f64>>, DemoError> {
+    pub(crate) async fn truth(&self, pairs: &[(LeadId, String)]) -> Result<Vec<Option<f64>>, DemoError> {
         #[derive(Deserialize)]
         struct Answer {
             probabilities: Vec<Option<f64>>,
@@ -80,7 +81,7 @@ impl Judge {
     }
 
     /// The truth about the pools of leads.
-    pub(super) async fn pools(&self, leads: &[LeadId]) -> Result<Vec<TruePool>, DemoError> {
+    pub(crate) async fn pools(&self, leads: &[LeadId]) -> Result<Vec<TruePool>, DemoError> {
         #[derive(Deserialize)]
         struct Answer {
             pools: Vec<TruePool>,
@@ -94,21 +95,31 @@ impl Judge {
     }
 
     /// Everything that happened in the org, oldest first.
-    pub(super) async fn journal(&self) -> Result<Vec<OrgEffect>, DemoError> {
+    pub(crate) async fn journal<E: DeserializeOwned>(&self) -> Result<Vec<E>, DemoError> {
         #[derive(Deserialize)]
-        struct Answer {
-            effects: Vec<OrgEffect>,
+        struct Answer<E> {
+            effects: Vec<E>,
             last: usize,
         }
-        let mut all: Vec<OrgEffect> = Vec::new();
+        let mut all: Vec<E> = Vec::new();
         loop {
             let path = format!("journal?after={}&limit=10000", all.len());
-            let answer: Answer = self.call(Method::GET, &path, None).await?;
+            let answer: Answer<E> = self.call(Method::GET, &path, None).await?;
             all.extend(answer.effects);
             if all.len() >= answer.last {
                 return Ok(all);
             }
         }
+    }
+
+    /// Asks the org's judge's door.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, DemoError> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Tells the org's judge's door to do something.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Value, DemoError> {
+        self.call(Method::POST, path, Some(body)).await
     }
 
     async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Value>) -> Result<T, DemoError> {

@@ -1,13 +1,17 @@
 //! `/demo/…`: the door for whoever judges or directs the demo. It opens with the admin token alone; a client's session
 //! does not fit, and the admin token opens nothing else.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::dml::{WriteContext, live};
+use super::chance::Chance;
+use super::dml::live;
 use super::fault::Fault;
 use super::id::Id;
-use super::org::{Cause, Org};
+use super::knobs::{FaultPlan, Knob};
+use super::org::Org;
+use super::people::{self, Act};
 use super::rest::{Answer, Call};
 use super::rules;
 use super::schema::Object;
@@ -17,6 +21,8 @@ use super::world::{World, owner_of};
 
 /// Most leads of one `arrivals` request.
 const MAX_ARRIVALS: u64 = 10_000;
+/// Leads that one job of the org touches.
+const TIES: usize = 300;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,8 +49,29 @@ struct Move {
     owner: String,
 }
 
-/// Answers a request below `/demo`.
-pub(super) fn answer(state: &mut State, world: &World, call: &Call, now: Stamp) -> Result<Answer, Fault> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Faults {
+    faults: String,
+    seed: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deed {
+    act: Act,
+    lead: String,
+}
+
+/// Answers a request below `/demo`. `under_way` are calls that were cut off and are still worked on.
+pub(super) fn answer(
+    state: &mut State,
+    world: &World,
+    call: &Call,
+    now: DateTime<Utc>,
+    under_way: usize,
+) -> Result<Answer, Fault> {
+    let stamp = Stamp::from(now);
     match (call.method(), call.segments().as_slice()) {
         ("POST", ["truth"]) => truth(&state.org, world, &body(call)?),
         ("POST", ["pools"]) => pools(&state.org, world, &body(call)?),
@@ -54,8 +81,14 @@ pub(super) fn answer(state: &mut State, world: &World, call: &Call, now: Stamp) 
             Ok(Answer::ok(stats(state)))
         }
         ("GET", ["journal"]) => journal(&state.org, call),
-        ("POST", ["arrivals"]) => arrivals(&mut state.org, world, &body(call)?, now),
-        ("POST", ["owner"]) => move_lead(&mut state.org, &body(call)?, now),
+        ("POST", ["arrivals"]) => arrivals(state, world, &body(call)?, now),
+        ("POST", ["owner"]) => move_lead(&mut state.org, &body(call)?, stamp),
+        ("POST", ["person"]) => person(&mut state.org, world, &body(call)?, stamp),
+        ("GET", ["faults"]) => Ok(Answer::ok(faults(state, under_way))),
+        ("POST", ["faults"]) => {
+            turn(state, world, &body(call)?)?;
+            Ok(Answer::ok(faults(state, under_way)))
+        }
         ("POST", ["pause"]) => {
             state.life.set_paused(true);
             Ok(Answer::empty(204))
@@ -139,29 +172,48 @@ fn journal(org: &Org, call: &Call) -> Result<Answer, Fault> {
     Ok(Answer::ok(json!({ "effects": &all[start..end], "last": all.len() })))
 }
 
-/// More leads at once.
-fn arrivals(org: &mut Org, world: &World, wanted: &Count, now: Stamp) -> Result<Answer, Fault> {
+/// More leads at once. Those whose transactions end late are counted only.
+fn arrivals(state: &mut State, world: &World, wanted: &Count, now: DateTime<Utc>) -> Result<Answer, Fault> {
     if wanted.count > MAX_ARRIVALS {
         return Err(Fault::bad("INVALID_INPUT", format!("at most {MAX_ARRIVALS} leads at once")));
     }
+    let State { org, life, .. } = state;
+    let late = life.late();
     let mut ids = Vec::new();
     for _ in 0..wanted.count {
-        let mut tx = org.begin(now);
-        let Some(id) = world.arrive(&mut tx)? else { break };
-        tx.commit().map_err(|error| Fault::not_stored(&error))?;
-        ids.push(id);
+        ids.extend(life.arrive(org, world, now)?);
     }
-    Ok(Answer::ok(json!({ "leads": ids })))
+    if org.knobs.strikes(Knob::Ties) {
+        people::recompute(org, TIES, Stamp::from(now))?;
+    }
+    Ok(Answer::ok(json!({ "leads": ids, "late": life.late() - late })))
 }
 
 /// A person takes or gives away a lead, by hand, in the org.
 fn move_lead(org: &mut Org, wanted: &Move, now: Stamp) -> Result<Answer, Fault> {
-    let (lead, owner) = (id(&wanted.lead)?, id(&wanted.owner)?);
-    let is_rep = owner.prefix() == Object::User.prefix();
-    let user = if is_rep { Some(owner) } else { owner_of(org, lead) };
-    let user = user.ok_or_else(|| Fault::no_record(&wanted.lead))?;
-    let mut tx = org.begin(now);
-    tx.reassign(lead, owner, &WriteContext { user, auto_assign: false, cause: Cause::Person })?;
-    tx.commit().map_err(|error| Fault::not_stored(&error))?;
+    people::take(org, id(&wanted.lead)?, id(&wanted.owner)?, now)?;
     Ok(Answer::empty(204))
+}
+
+/// A person does something to a lead, by hand, in the org.
+fn person(org: &mut Org, world: &World, wanted: &Deed, now: Stamp) -> Result<Answer, Fault> {
+    let mut chance = Chance::new(org.knobs.seed(), "person", org.effects().len() as u64);
+    let done = people::act(org, world, id(&wanted.lead)?, wanted.act, &mut chance, now)?;
+    Ok(Answer::ok(json!({ "done": done })))
+}
+
+/// How the knobs stand, what they did, and what of it is not over yet.
+fn faults(state: &State, under_way: usize) -> Json {
+    let mut report = state.org.knobs.report();
+    report["under_way"] = json!(under_way + state.life.late());
+    report
+}
+
+/// Turns knobs. Without late commits, no lead stays late.
+fn turn(state: &mut State, world: &World, wanted: &Faults) -> Result<(), Fault> {
+    let plan: FaultPlan = wanted.faults.parse().map_err(|why: String| Fault::bad("INVALID_INPUT", why))?;
+    let State { org, life, .. } = state;
+    let seed = wanted.seed.unwrap_or_else(|| org.knobs.seed());
+    org.knobs.set(&plan, seed);
+    if org.knobs.is_off(Knob::LateCommit) { life.hurry(org, world) } else { Ok(()) }
 }

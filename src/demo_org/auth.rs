@@ -15,6 +15,9 @@ use super::rest::Params;
 use super::stamp::Stamp;
 pub(crate) use jwt::PublicKey;
 
+/// A token that is younger than this does not expire by a fault.
+const SEASONED_SECONDS: i64 = 2;
+
 /// What a client has to know to log in. Kept in the journal, so that an org that is started again still knows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
@@ -65,6 +68,14 @@ impl Tokens {
     pub(super) fn accept(&self, authorization: Option<&str>, now: Stamp) -> bool {
         let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
         token.and_then(|token| self.valid_until.get(token.trim())).is_some_and(|until| now < *until)
+    }
+
+    /// Whether the token is good and not quite new: none expires in the moment in which it is issued.
+    pub(super) fn is_seasoned(&self, authorization: Option<&str>, lifetime_seconds: i64, now: Stamp) -> bool {
+        let then = Stamp::from_seconds(now.seconds() + lifetime_seconds - SEASONED_SECONDS);
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        let until = token.and_then(|token| self.valid_until.get(token.trim()));
+        until.is_some_and(|until| now < *until && *until <= then)
     }
 
     /// Ends every session.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::fault::Fault;
 use super::id::Id;
+use super::knobs::Knob;
 use super::org::{Cause, EffectKind, Org, Record, Transaction};
 use super::rules;
 use super::schema::Object;
@@ -65,7 +66,7 @@ impl Transaction<'_> {
             rules::assign(self, &mut record);
         }
         derived(self.org(), object, &mut record);
-        let effect = creation_effect(self.org(), object, &record);
+        let effect = creation_effect(self.org(), object, &record, by.cause);
         self.put(object, record);
         if let Some(effect) = effect {
             self.effect(by.user, effect);
@@ -82,6 +83,9 @@ impl Transaction<'_> {
         by: &WriteContext,
     ) -> Result<(), Fault> {
         body::check_writable(object)?;
+        if object == Object::Lead && self.strikes(Knob::LockedRow) {
+            return Err(Fault::locked_row(id));
+        }
         let before = live(self.org(), object, id)?.clone();
         if object == Object::Lead && self.org().read(object, &before, "IsConverted").is_true() {
             return Err(Fault::bad("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"));
@@ -130,8 +134,23 @@ impl Transaction<'_> {
         {
             self.write_owner_history(before.id, owner_before, to, by.user);
             self.effect(by.user, EffectKind::OwnerChanged { lead: before.id, from: owner_before, to, cause });
+            if cause == Cause::Api && self.strikes(Knob::OwnerTrigger) {
+                self.trigger_moves(before.id, to)?;
+            }
         }
         Ok(())
+    }
+
+    /// A trigger of the org gives a lead that has just been given to one rep to the next of the team.
+    fn trigger_moves(&mut self, lead: Id, owner: Id) -> Result<(), Fault> {
+        let org = self.org();
+        let team = rules::eligible(org, rules::territory_of(org, live(org, Object::Lead, lead)?));
+        let place = team.iter().position(|rep| *rep == owner).map_or(0, |place| place + 1);
+        let user = org.landmarks().intake_user;
+        match team.get(place % team.len().max(1)).copied().filter(|next| *next != owner) {
+            Some(next) => self.reassign(lead, next, &WriteContext { user, auto_assign: false, cause: Cause::Trigger }),
+            None => Ok(()),
+        }
     }
 
     /// Moves a record to the recycle bin.
@@ -141,6 +160,9 @@ impl Transaction<'_> {
         self.org().assign(object, &mut record, "IsDeleted", true);
         touch(self.org(), object, &mut record, by.user, self.at());
         self.put(object, record);
+        if object == Object::Lead {
+            self.effect(by.user, EffectKind::LeadDeleted { lead: id, cause: by.cause });
+        }
         Ok(())
     }
 
@@ -225,10 +247,13 @@ fn derived(org: &Org, object: Object, record: &mut Record) {
     }
 }
 
-fn creation_effect(org: &Org, object: Object, record: &Record) -> Option<EffectKind> {
+fn creation_effect(org: &Org, object: Object, record: &Record, cause: Cause) -> Option<EffectKind> {
     let id_at = |field| org.read(object, record, field).as_id();
     let text_at = |field| org.read(object, record, field).as_text().map(str::to_owned);
     match object {
+        Object::Lead if cause == Cause::Api => {
+            Some(EffectKind::LeadCreated { lead: record.id, owner: id_at("OwnerId")? })
+        }
         Object::Decision => Some(EffectKind::DecisionRecorded {
             record: record.id,
             lead: id_at("Lead__c"),

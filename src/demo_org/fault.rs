@@ -75,6 +75,21 @@ impl Fault {
         Self::bad("INACTIVE_OWNER_OR_USER", message)
     }
 
+    /// Another transaction holds the record.
+    pub(crate) fn locked_row(id: Id) -> Self {
+        Self::bad("UNABLE_TO_LOCK_ROW", format!("unable to obtain exclusive access to this record or 1 records: {id}"))
+    }
+
+    /// The allocation of 24 hours is used up.
+    pub(crate) fn daily_limit() -> Self {
+        Self::new(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    }
+
+    /// Too many long calls at once.
+    pub(crate) fn concurrent_limit() -> Self {
+        Self::new(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.")
+    }
+
     /// The journal could not be written, so nothing happened.
     pub(crate) fn not_stored(error: &std::io::Error) -> Self {
         Self::new(500, "UNKNOWN_EXCEPTION", format!("An unexpected error occurred: {error}"))

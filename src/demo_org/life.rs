@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fault::Fault;
 use super::id::Id;
+use super::knobs::Knob;
 use super::org::{EffectKind, Org};
 use super::schema::Object;
 use super::stamp::Stamp;
@@ -16,6 +17,8 @@ const FORGIVEN_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// Most leads of one step, so that requests are answered in between.
 const MAX_BURST: usize = 50;
 const SECONDS_PER_DAY: f64 = 86_400.0;
+/// The longest that a late lead is late.
+const MOST_LATE_SECONDS: f64 = 8.0;
 
 /// What is to happen by itself, and when. A plain value that is asked what is due; whoever owns it does the waiting.
 #[derive(Debug)]
@@ -26,6 +29,9 @@ pub(crate) struct Life {
     next_arrival: Option<DateTime<Utc>>,
     /// Leads whose deals will end, by when.
     endings: BTreeSet<(DateTime<Utc>, Id)>,
+    /// Leads whose transactions began at the one time and end at the other: (end, number, begin).
+    late: BTreeSet<(DateTime<Utc>, u64, Stamp)>,
+    lates: u64,
     /// Effects looked at so far.
     seen: usize,
     paused: bool,
@@ -34,7 +40,46 @@ pub(crate) struct Life {
 impl Life {
     /// Nothing happens before the first [`Life::step`].
     pub(crate) const fn new(pace: Pace, outcome_speed: Option<f64>) -> Self {
-        Self { pace, outcome_speed, next_arrival: None, endings: BTreeSet::new(), seen: 0, paused: false }
+        Self {
+            pace,
+            outcome_speed,
+            next_arrival: None,
+            endings: BTreeSet::new(),
+            late: BTreeSet::new(),
+            lates: 0,
+            seen: 0,
+            paused: false,
+        }
+    }
+
+    /// The next lead comes in: now, or by a transaction that begins now and ends later, and then has no id yet.
+    pub(crate) fn arrive(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<Option<Id>, Fault> {
+        if org.knobs.strikes(Knob::LateCommit) {
+            let wait = seconds(MOST_LATE_SECONDS * org.knobs.details(Knob::LateCommit).unit());
+            self.lates += 1;
+            self.late.insert((now + wait, self.lates, Stamp::from(now)));
+            return Ok(None);
+        }
+        commit_arrival(org, world, Stamp::from(now))
+    }
+
+    /// Leads that are late.
+    pub(crate) fn late(&self) -> usize {
+        self.late.len()
+    }
+
+    /// Ends the transactions of late leads that are due at this time. They bear the stamps of their beginning.
+    pub(crate) fn let_late_arrive(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
+        while let Some(first) = self.late.first().copied().filter(|(due, ..)| *due <= now) {
+            self.late.remove(&first);
+            commit_arrival(org, world, first.2)?;
+        }
+        Ok(())
+    }
+
+    /// No lead is late any longer.
+    pub(crate) fn hurry(&mut self, org: &mut Org, world: &World) -> Result<(), Fault> {
+        self.let_late_arrive(org, world, DateTime::<Utc>::MAX_UTC)
     }
 
     /// Stops or goes on; what would have come in a pause does not come afterwards.
@@ -50,28 +95,29 @@ impl Life {
         world: &World,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Fault> {
+        self.let_late_arrive(org, world, now)?;
+        let late = self.late.first().map(|(due, ..)| *due);
         if self.paused {
-            return Ok(None);
+            return Ok(late);
         }
         self.let_arrive(org, world, now)?;
         self.plan_endings(org, world);
         self.let_end(org, world, now)?;
         let ending = self.endings.first().map(|(at, _)| *at);
-        Ok([self.next_arrival, ending].into_iter().flatten().min())
+        Ok([self.next_arrival, ending, late].into_iter().flatten().min())
     }
 
     fn let_arrive(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
+        let pace = self.pace;
         let following = |org: &Org, from: DateTime<Utc>| {
-            let gap = world.gap_seconds(org.arrived(), self.pace)?;
+            let gap = world.gap_seconds(org.arrived(), pace)?;
             Some(from + seconds(gap))
         };
         let late = self.next_arrival.is_some_and(|due| due < now - FORGIVEN_AFTER);
         let mut due = self.next_arrival.filter(|_| !late).or_else(|| following(org, now));
         for _ in 0..MAX_BURST {
             let Some(at) = due.filter(|at| *at <= now) else { break };
-            let mut tx = org.begin(Stamp::from(now));
-            world.arrive(&mut tx)?;
-            tx.commit().map_err(|error| Fault::not_stored(&error))?;
+            self.arrive(org, world, now)?;
             due = following(org, at);
         }
         self.next_arrival = due;
@@ -110,6 +156,13 @@ impl Life {
         }
         Ok(())
     }
+}
+
+fn commit_arrival(org: &mut Org, world: &World, at: Stamp) -> Result<Option<Id>, Fault> {
+    let mut tx = org.begin(at);
+    let lead = world.arrive(&mut tx)?;
+    tx.commit().map_err(|error| Fault::not_stored(&error))?;
+    Ok(lead)
 }
 
 /// The owner of a lead that is neither converted nor deleted.

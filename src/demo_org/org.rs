@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strum::IntoEnumIterator as _;
 
 use super::id::Id;
+use super::knobs::Knobs;
 use super::schema::{Object, Schema};
 use super::stamp::Stamp;
 use super::value::Value;
@@ -65,7 +66,7 @@ impl Table {
     }
 
     /// All records in order of id, deleted ones included.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Record> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.rows.values()
     }
 
@@ -103,6 +104,8 @@ pub(crate) struct Org {
     arrivals: HashMap<Id, u64>,
     landmarks: Landmarks,
     journal: Option<Journal>,
+    /// The faults it has, which are no part of what is kept.
+    pub(crate) knobs: Knobs,
 }
 
 impl Org {
@@ -122,6 +125,7 @@ impl Org {
             arrivals: HashMap::new(),
             landmarks,
             journal: None,
+            knobs: Knobs::default(),
         }
     }
 

@@ -1,11 +1,13 @@
 //! HTTP around the org.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State as Shared};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State as Shared};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
@@ -15,11 +17,15 @@ use tokio_util::sync::CancellationToken;
 use super::admin;
 use super::auth::{Authority, Tokens, same_secret};
 use super::fault::Fault;
+use super::knobs::Knob;
 use super::life::Life;
+use super::line::Scissors;
+use super::meddle;
 use super::org::Org;
 use super::rest::{Answer, Call, Locators, Params, RETIRED, Session, VERSIONS};
 use super::stamp::Stamp;
 use super::usage::Usage;
+use super::weather::{self, Inward, Outward};
 use super::world::World;
 use crate::app::ports::Clock;
 
@@ -43,13 +49,24 @@ pub(super) struct Server {
     pub(super) world: World,
     pub(super) authority: Authority,
     clock: Arc<dyn Clock>,
+    /// `Retry-After` of a refusal for quota, in seconds.
+    retry_after: Option<u32>,
+    /// Calls whose client was cut off and that are worked on all the same.
+    under_way: Arc<AtomicUsize>,
     /// Rung when something may have become due.
     pub(super) changed: Notify,
 }
 
 impl Server {
-    pub(super) fn new(state: State, world: World, authority: Authority, clock: Arc<dyn Clock>) -> Self {
-        Self { state: Mutex::new(state), world, authority, clock, changed: Notify::new() }
+    pub(super) fn new(
+        state: State,
+        world: World,
+        authority: Authority,
+        clock: Arc<dyn Clock>,
+        retry_after: Option<u32>,
+    ) -> Self {
+        let under_way = Arc::default();
+        Self { state: Mutex::new(state), world, authority, clock, retry_after, under_way, changed: Notify::new() }
     }
 
     /// The state. A request that panicked has left it whole, because its transaction was rolled back.
@@ -94,12 +111,33 @@ impl Server {
     }
 }
 
-async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Response<Body> {
+/// A request as it came, whole.
+struct Received {
+    parts: Parts,
+    body: Bytes,
+}
+
+impl Received {
+    fn incoming(&self) -> Incoming<'_> {
+        let uri = &self.parts.uri;
+        Incoming {
+            method: self.parts.method.as_str(),
+            path: uri.path(),
+            query: uri.query().unwrap_or_default(),
+            headers: &self.parts.headers,
+            body: &self.body,
+        }
+    }
+}
+
+async fn handle(
+    Shared(server): Shared<Arc<Server>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path();
-    let query = parts.uri.query().unwrap_or_default();
     let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let address = path.len() + query.len();
+    let address = parts.uri.path().len() + parts.uri.query().unwrap_or_default().len();
     if address > MAX_HEAD {
         return respond(Fault::new(414, "URI_TOO_LONG", "The URI is too long").into(), None);
     }
@@ -109,9 +147,27 @@ async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Respon
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return respond(Fault::new(413, "REQUEST_TOO_LARGE", "The request body is too large").into(), None);
     };
-    let request = Incoming { method: parts.method.as_str(), path, query, headers: &parts.headers, body: &body };
-    let (answer, usage) = server.answer(&request);
-    if request.method != "GET" {
+    let received = Received { parts, body };
+    let weather = weather::on_the_way_in(&server, &received.incoming());
+    match weather {
+        Some(Inward::Unavailable) => return weather::unavailable(),
+        Some(Inward::Reset) => return weather::cut(&scissors),
+        Some(Inward::LateWrite(wait)) => {
+            let ticket = server.under_way.clone();
+            ticket.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                tokio::time::sleep(wait).await;
+                server.answer(&received.incoming());
+                server.changed.notify_one();
+                ticket.fetch_sub(1, Ordering::SeqCst);
+            });
+            return weather::cut(&scissors);
+        }
+        None => {}
+    }
+    let incoming = received.incoming();
+    let (answer, usage) = server.answer(&incoming);
+    if incoming.method != "GET" {
         server.changed.notify_one();
     }
     let mut response = respond(answer, usage);
@@ -119,12 +175,20 @@ async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Respon
     if let Ok(date) = HeaderValue::from_str(&Stamp::from(server.now()).to_http()) {
         response.headers_mut().insert("date", date);
     }
-    response
+    match weather::on_the_way_out(&server, &incoming) {
+        Some(Outward::CommitThenDrop) => weather::cut(&scissors),
+        Some(Outward::Truncated) => weather::truncated(response).await,
+        Some(Outward::Slow(wait)) => {
+            tokio::time::sleep(wait).await;
+            response
+        }
+        None => response,
+    }
 }
 
-struct Incoming<'a> {
-    method: &'a str,
-    path: &'a str,
+pub(super) struct Incoming<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
     query: &'a str,
     headers: &'a HeaderMap,
     body: &'a [u8],
@@ -210,8 +274,13 @@ impl Server {
         }
         let call = request.call("demo", path)?;
         let mut state = self.state();
-        let now = Stamp::from(self.now());
-        admin::answer(&mut state, &self.world, &call, now)
+        let now = self.now();
+        admin::answer(&mut state, &self.world, &call, now, self.under_way.load(Ordering::SeqCst))
+    }
+
+    fn out_of_quota(&self, fault: Fault) -> Answer {
+        let headers = self.retry_after.map(|seconds| ("retry-after", seconds.to_string())).into_iter().collect();
+        Answer { headers, ..fault.into() }
     }
 
     fn data(&self, request: &Incoming<'_>, rest: &str) -> (Answer, Option<(u64, u64)>) {
@@ -223,7 +292,13 @@ impl Server {
         let mut guard = self.state();
         let now = Stamp::from(self.now());
         let state = &mut *guard;
-        if !state.tokens.accept(request.header("authorization"), now) {
+        let authorization = request.header("authorization");
+        if state.tokens.is_seasoned(authorization, self.authority.lifetime_seconds, now)
+            && state.org.knobs.strikes(Knob::ExpiredToken)
+        {
+            state.tokens.revoke_all();
+        }
+        if !state.tokens.accept(authorization, now) {
             let fault = Fault::new(401, "INVALID_SESSION_ID", "Session expired or invalid");
             return (fault.into(), None);
         }
@@ -231,11 +306,16 @@ impl Server {
             Ok(call) => call,
             Err(fault) => return (fault.into(), Some(state.usage.used_and_limit())),
         };
-        if !state.usage.count(call.kind(), now) {
-            let fault = Fault::new(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
-            return (fault.into(), Some(state.usage.used_and_limit()));
+        if state.org.knobs.strikes(Knob::ConcurrentLimit) {
+            return (self.out_of_quota(Fault::concurrent_limit()), Some(state.usage.used_and_limit()));
+        }
+        if state.org.knobs.strikes(Knob::DailyLimit) || !state.usage.count(call.kind(), now) {
+            return (self.out_of_quota(Fault::daily_limit()), Some(state.usage.used_and_limit()));
         }
         let usage = state.usage.used_and_limit();
+        if let Err(fault) = meddle::before(&mut state.org, &self.world, &call, now) {
+            return (fault.into(), Some(usage));
+        }
         let mut tx = state.org.begin(now);
         let mut session = Session { tx: &mut tx, locators: &mut state.locators, user: self.authority.user, usage };
         let answer = session.answer(&call).unwrap_or_else(Answer::from);

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("bootstrap", &["domain", "policy", "model", "app", "config", "store", "crm", "tui", "worker"]),
     ("demo", &["domain", "policy", "model", "history", "app", "config", "demo_org", "worker", "bootstrap"]),
+    ("torture", &["domain", "policy", "model", "app", "config", "demo_org", "worker", "bootstrap", "demo"]),
     (
         "cli",
         &[
@@ -34,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "telemetry",
             "bootstrap",
             "demo",
+            "torture",
         ],
     ),
 ];
@@ -50,8 +52,11 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("std::env::", &["config"]),
     ("Utc::now", &["bootstrap"]),
     ("tracing::", &["worker", "store", "crm", "demo_org", "tui", "bootstrap", "demo", "cli", "telemetry"]),
-    ("std::fs", &["history", "config", "store", "crm", "demo_org", "tui", "worker", "bootstrap", "demo", "cli"]),
-    ("tokio::spawn", &["demo_org", "tui", "worker", "bootstrap", "demo", "cli"]),
+    (
+        "std::fs",
+        &["history", "config", "store", "crm", "demo_org", "tui", "worker", "bootstrap", "demo", "torture", "cli"],
+    ),
+    ("tokio::spawn", &["demo_org", "tui", "worker", "bootstrap", "demo", "torture", "cli"]),
 ];
 
 struct Source {

@@ -6,6 +6,7 @@ mod composite;
 mod doctor;
 mod judging;
 mod key;
+mod knobs;
 mod login;
 mod querying;
 mod restart;

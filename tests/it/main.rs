@@ -22,4 +22,5 @@ mod store_fixtures;
 mod store_model;
 mod store_sqlite;
 mod terminal;
+mod torture;
 mod worker;

@@ -51,6 +51,7 @@ on_every_store! {
     taking_back_is_free_until_the_effect_is_handed_out
     what_was_taken_back_can_be_decided_again
     taking_back_comes_too_late_in_words
+    a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back
     without_a_write_taking_back_ends_with_the_grace_period
     a_quota_wait_gives_the_try_back_but_not_the_undo
     an_effect_is_handed_out_once_until_its_lease_ends
@@ -343,6 +344,24 @@ async fn what_was_taken_back_can_be_decided_again(store: Arc<dyn Store>) {
     let detail = store.lead_detail(&id("A")).await.unwrap().unwrap();
     assert_eq!(detail.decisions.len(), 2);
     assert!(detail.decisions[0].undone_at.is_none(), "newest first");
+}
+
+async fn a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back(store: Arc<dyn Store>) {
+    let converted = || {
+        let mut raw = raw("B", 6, rep("legacy"));
+        raw.lead.converted = true;
+        raw
+    };
+    for (lead, meanwhile) in [("A", raw("A", 6, rep("person"))), ("B", converted())] {
+        in_lane(&*store, lead).await;
+        store.decide(decision(lead, 0, 5, true)).await.unwrap();
+        take_in(&*store, vec![refresh(meanwhile, false)], 7).await;
+        assert!(matches!(store.undo(&id(lead), "Ana", at(8)).await.unwrap(), UndoOutcome::Undone(_)));
+        assert_eq!(record(&*store, lead).await.state, LeadState::Superseded, "else the next decision would overrule");
+        let late = store.decide(decision(lead, 1, 9, true)).await.unwrap();
+        assert!(matches!(late, DecideOutcome::NotOpen(_)), "{late:?}");
+    }
+    conservation(&*store).await;
 }
 
 async fn taking_back_comes_too_late_in_words(store: Arc<dyn Store>) {

@@ -95,17 +95,16 @@ impl Salesforce {
         }
     }
 
-    /// Somebody was faster, unless that somebody was an earlier attempt of ours that committed only now.
+    /// Somebody was faster, unless an earlier attempt of ours was faster still: the org may look at the lead of a decision
+    /// record, and find it gone, before it looks at the key.
     async fn superseded(&self, parts: &compose::Parts<'_>, now: Option<Standing>) -> Result<WriteOutcome, CrmError> {
+        if self.is_recorded(parts).await? {
+            return Ok(WriteOutcome::AlreadyApplied);
+        }
         let why = match now {
             None => "the lead was deleted or merged meanwhile".to_owned(),
             Some(now) if now.converted => "the lead was converted meanwhile".to_owned(),
-            Some(now) => {
-                if now.owner == parts.write.owner && self.is_recorded(parts).await? {
-                    return Ok(WriteOutcome::AlreadyApplied);
-                }
-                format!("the owner was changed to {} meanwhile", now.owner.id())
-            }
+            Some(now) => format!("the owner was changed to {} meanwhile", now.owner.id()),
         };
         Ok(WriteOutcome::Superseded { why })
     }

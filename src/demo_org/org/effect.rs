@@ -15,6 +15,8 @@ pub(crate) enum Cause {
     Rule,
     /// A person did it in the org.
     Person,
+    /// A trigger of the org did it inside a client's transaction.
+    Trigger,
     /// The world outside: leads come, deals close.
     World,
 }
@@ -28,6 +30,9 @@ pub(crate) struct Effect {
     pub(crate) at: Stamp,
     /// The user who did it.
     pub(crate) by: Id,
+    /// Key of the decision record that was created in the same transaction: on which decision it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decision: Option<String>,
     /// What.
     #[serde(flatten)]
     pub(crate) kind: EffectKind,
@@ -39,6 +44,12 @@ pub(crate) struct Effect {
 pub(crate) enum EffectKind {
     /// A lead came in live; its owner is the legacy assignment.
     LeadArrived { lead: Id, owner: Id, arrival: u64 },
+    /// A client created a lead.
+    LeadCreated { lead: Id, owner: Id },
+    /// A lead was deleted.
+    LeadDeleted { lead: Id, cause: Cause },
+    /// A lead was merged into another and is deleted.
+    LeadMerged { lead: Id, into: Id },
     /// A lead got another owner.
     OwnerChanged { lead: Id, from: Option<Id>, to: Id, cause: Cause },
     /// A decision record was created.

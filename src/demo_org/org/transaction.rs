@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::id::Id;
+use super::super::knobs::Knob;
 use super::super::schema::Object;
 use super::super::stamp::Stamp;
 use super::super::value::Value;
@@ -67,6 +68,11 @@ impl<'a> Transaction<'a> {
     /// The moment all its changes bear.
     pub(crate) const fn at(&self) -> Stamp {
         self.at
+    }
+
+    /// Whether a fault happens here.
+    pub(crate) fn strikes(&mut self, knob: Knob) -> bool {
+        self.org.knobs.strikes(knob)
     }
 
     /// How many leads arrived live, those of this transaction included.
@@ -161,7 +167,14 @@ impl<'a> Transaction<'a> {
         }
         let first = self.org.effects.len() as u64 + 1;
         let at = self.at;
-        let effects = (first..).zip(self.effects.drain(..)).map(|(n, (by, kind))| Effect { n, at, by, kind }).collect();
+        let decision = self.effects.iter().find_map(|(_, kind)| match kind {
+            EffectKind::DecisionRecorded { key, .. } => key.clone(),
+            _ => None,
+        });
+        let effects = (first..)
+            .zip(self.effects.drain(..))
+            .map(|(n, (by, kind))| Effect { n, at, by, decision: decision.clone(), kind })
+            .collect();
         Line { at, puts, pointers, effects }
     }
 }

@@ -6,12 +6,15 @@ use serde_json::{Value as Json, json};
 
 use super::super::fault::Fault;
 use super::super::id::Id;
+use super::super::knobs::Knob;
 use super::super::soql::{Plan, parse};
 use super::{Answer, Call, Session};
 
 /// Rows of a page unless the client asks for fewer.
 const PAGE: usize = 2_000;
 const SMALLEST_PAGE: usize = 200;
+/// Most rows of a page that is short for no reason.
+const SHORT_PAGE: usize = 60;
 /// Cursors kept open; the oldest is closed first.
 const MAX_OPEN: usize = 32;
 
@@ -53,7 +56,11 @@ pub(super) fn start(session: &mut Session<'_, '_>, call: &Call, all: bool) -> Re
     if plan.selection.is_none() {
         return Ok(Answer::ok(json!({ "totalSize": found.len(), "done": true, "records": [] })));
     }
-    let page = page_size(call)?;
+    let mut page = page_size(call)?;
+    // The size is a hint to the org. A single row cannot be paged.
+    if found.len() > 1 && session.tx.strikes(Knob::ShortPage) {
+        page = 1 + session.tx.org().knobs.details(Knob::ShortPage).below(found.len().min(SHORT_PAGE));
+    }
     if found.len() <= page {
         return Ok(Answer::ok(show_page(session, call, &plan, &found, 0, page, None)));
     }
@@ -67,6 +74,9 @@ pub(super) fn more(session: &mut Session<'_, '_>, call: &Call, locator: &str) ->
     let unknown = || Fault::bad("INVALID_QUERY_LOCATOR", "invalid query locator");
     let (name, offset) = locator.rsplit_once('-').ok_or_else(unknown)?;
     let offset: usize = offset.parse().map_err(|_| unknown())?;
+    if offset > 0 && session.tx.strikes(Knob::DeadLocator) {
+        session.locators.open.retain(|open| open.name != name);
+    }
     let open = session.locators.open.iter().find(|open| open.name == name).ok_or_else(unknown)?;
     if offset >= open.found.len() {
         return Err(unknown());

@@ -15,7 +15,7 @@ use crate::domain::ids::{LeadId, ModelId, TraceId};
 use crate::domain::lead::LeadState;
 use crate::store::rows::{self, Columns};
 use crate::store::sql;
-use crate::store::values::{self, actor, decided_by_parts, micros, owner_kind, storable};
+use crate::store::values::{self, WORKER, actor, decided_by_parts, micros, owner_kind, storable};
 
 #[async_trait]
 impl DecisionStore for SqliteStore {
@@ -61,6 +61,14 @@ impl DecisionStore for SqliteStore {
         execute(&mut tx, sqlx::query(sql::decisions::LEAD_REOPEN).bind(lead.as_str())).await?;
         let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
         audit::append(&mut tx, &undone).await?;
+        // The next decision would overrule whoever took it while it was decided.
+        let taken = sqlx::query(sql::decisions::LEAD_TAKEN_MEANWHILE)
+            .bind(lead.as_str())
+            .bind("somebody took or finished it in the CRM while it was decided");
+        if execute(&mut tx, taken).await? > 0 {
+            let details = json!({ "found": "when the decision was taken back" });
+            audit::append(&mut tx, &audit::of_lead(at, WORKER, "lead.superseded", lead, details)).await?;
+        }
         self.commit(tx).await?;
         decision.undone_at = Some(values::time(micros(at))?);
         decision.write = WriteState::Undone;

@@ -1,0 +1,52 @@
+//! What happens between a client's look at a lead and its write: people are faster.
+
+use serde_json::Value as Json;
+
+use super::fault::Fault;
+use super::id::Id;
+use super::knobs::Knob;
+use super::org::Org;
+use super::people::{self, Act};
+use super::rest::Call;
+use super::stamp::Stamp;
+use super::world::World;
+
+const ACTS: [(Knob, Act); 5] = [
+    (Knob::Edited, Act::Edit),
+    (Knob::Taken, Act::Take),
+    (Knob::Converted, Act::Convert),
+    (Knob::Merged, Act::Merge),
+    (Knob::Deleted, Act::Delete),
+];
+
+/// Lets people act on the leads that a call is about to write, if the knobs say so: in transactions of their own, which
+/// are over when the call begins.
+pub(super) fn before(org: &mut Org, world: &World, call: &Call, now: Stamp) -> Result<(), Fault> {
+    for lead in leads_written(call) {
+        for (knob, act) in ACTS {
+            if org.knobs.strikes(knob) {
+                let mut chance = org.knobs.details(knob);
+                people::act(org, world, lead, act, &mut chance, now)?;
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Leads that a call changes, alone or as a composite.
+fn leads_written(call: &Call) -> Vec<Id> {
+    match (call.method(), call.segments().as_slice()) {
+        ("PATCH" | "DELETE", ["sobjects", "Lead", id]) => Id::parse(id).into_iter().collect(),
+        ("POST", ["composite"]) => {
+            let steps = call.object().ok().and_then(|body| body.get("compositeRequest")?.as_array());
+            let writes = |step: &&Json| matches!(step["method"].as_str(), Some("PATCH" | "DELETE"));
+            let lead = |step: &Json| {
+                let (_, rest) = step["url"].as_str()?.split_once("/sobjects/Lead/")?;
+                Id::parse(rest.split(['?', '/']).next()?)
+            };
+            steps.into_iter().flatten().filter(writes).filter_map(lead).collect()
+        }
+        _ => Vec::new(),
+    }
+}

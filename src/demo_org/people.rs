@@ -1,0 +1,137 @@
+//! What people do to leads in the org, by hand: each act is a transaction of theirs, past everything that binds a client.
+
+use serde::Deserialize;
+
+use super::chance::Chance;
+use super::dml::{WriteContext, live, touch};
+use super::fault::Fault;
+use super::id::Id;
+use super::org::{Cause, EffectKind, Org};
+use super::rules;
+use super::schema::Object;
+use super::stamp::Stamp;
+use super::world::{Ending, World, convert, owner_of};
+
+/// Something a person does to a lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Act {
+    /// Another rep of the territory takes it.
+    Take,
+    /// Its owner converts it.
+    Convert,
+    /// Its owner finds that it is another lead once more, and merges it into that.
+    Merge,
+    /// Its owner deletes it.
+    Delete,
+    /// Its owner notes something on it.
+    Edit,
+}
+
+/// A person acts on an open lead. False if there is nothing to act on: converted, deleted, nobody else to take it.
+pub(crate) fn act(
+    org: &mut Org,
+    world: &World,
+    lead: Id,
+    act: Act,
+    chance: &mut Chance,
+    now: Stamp,
+) -> Result<bool, Fault> {
+    let Ok(record) = live(org, Object::Lead, lead) else { return Ok(false) };
+    if org.read(Object::Lead, record, "IsConverted").is_true() {
+        return Ok(false);
+    }
+    let Some(owner) = owner_of(org, lead) else { return Ok(false) };
+    let team = rules::eligible(org, rules::territory_of(org, record));
+    let others: Vec<Id> = team.iter().copied().filter(|rep| *rep != owner).collect();
+    // Whoever works a lead that is in a queue is a rep all the same.
+    let worker = if team.contains(&owner) { Some(owner) } else { team.first().copied() };
+    let Some(worker) = worker else { return Ok(false) };
+    match act {
+        Act::Take if others.is_empty() => return Ok(false),
+        Act::Take => take(org, lead, chance.pick(&others), now)?,
+        Act::Convert => {
+            let amount = chance.log_uniform(1_000.0, 50_000.0).round();
+            let ending = world.ending(org, lead, worker).unwrap_or(Ending { won: false, amount });
+            let mut tx = org.begin(now);
+            convert(&mut tx, lead, worker, ending);
+            tx.commit().map_err(|error| Fault::not_stored(&error))?;
+        }
+        Act::Merge => {
+            let Some(winner) = another_open_lead(org, lead) else { return Ok(false) };
+            merge(org, lead, winner, worker, now)?;
+        }
+        Act::Delete => {
+            let mut tx = org.begin(now);
+            let by = WriteContext { user: worker, auto_assign: false, cause: Cause::Person };
+            tx.delete(Object::Lead, lead, &by)?;
+            tx.commit().map_err(|error| Fault::not_stored(&error))?;
+        }
+        Act::Edit => edit(org, lead, worker, chance, now)?,
+    }
+    Ok(true)
+}
+
+/// A person gives a lead to this owner.
+pub(crate) fn take(org: &mut Org, lead: Id, owner: Id, now: Stamp) -> Result<(), Fault> {
+    let is_rep = owner.prefix() == Object::User.prefix();
+    let user = if is_rep { Some(owner) } else { owner_of(org, lead) };
+    let user = user.ok_or_else(|| Fault::no_record(lead.as_str()))?;
+    let mut tx = org.begin(now);
+    tx.reassign(lead, owner, &WriteContext { user, auto_assign: false, cause: Cause::Person })?;
+    tx.commit().map_err(|error| Fault::not_stored(&error))
+}
+
+/// The loser goes to the recycle bin and names the winner, which counts as changed too.
+fn merge(org: &mut Org, loser: Id, winner: Id, user: Id, now: Stamp) -> Result<(), Fault> {
+    let mut gone = live(org, Object::Lead, loser)?.clone();
+    let mut kept = live(org, Object::Lead, winner)?.clone();
+    org.assign(Object::Lead, &mut gone, "MasterRecordId", winner);
+    org.assign(Object::Lead, &mut gone, "IsDeleted", true);
+    let mut tx = org.begin(now);
+    for record in [&mut gone, &mut kept] {
+        touch(tx.org(), Object::Lead, record, user, now);
+    }
+    tx.put(Object::Lead, gone);
+    tx.put(Object::Lead, kept);
+    tx.effect(user, EffectKind::LeadMerged { lead: loser, into: winner });
+    tx.commit().map_err(|error| Fault::not_stored(&error))
+}
+
+fn edit(org: &mut Org, lead: Id, user: Id, chance: &mut Chance, now: Stamp) -> Result<(), Fault> {
+    let mut record = live(org, Object::Lead, lead)?.clone();
+    let note = format!("Called at {now}, line {}", chance.below(1_000));
+    org.assign(Object::Lead, &mut record, "Description", note.as_str());
+    touch(org, Object::Lead, &mut record, user, now);
+    let mut tx = org.begin(now);
+    tx.put(Object::Lead, record);
+    tx.commit().map_err(|error| Fault::not_stored(&error))
+}
+
+/// The newest open lead besides this one.
+fn another_open_lead(org: &Org, lead: Id) -> Option<Id> {
+    newest_arrivals(org).find(|id| *id != lead)
+}
+
+/// A job of the org goes over its newest leads and leaves one change stamp on all of them. `LastModifiedDate` stays, as
+/// it does when formulas or shares are computed anew.
+pub(crate) fn recompute(org: &mut Org, count: usize, now: Stamp) -> Result<(), Fault> {
+    let leads: Vec<Id> = newest_arrivals(org).take(count).collect();
+    let mut tx = org.begin(now);
+    for lead in leads {
+        let Some(mut record) = tx.org().table(Object::Lead).get(lead).cloned() else { continue };
+        tx.org().assign(Object::Lead, &mut record, "SystemModstamp", now);
+        tx.put(Object::Lead, record);
+    }
+    tx.commit().map_err(|error| Fault::not_stored(&error))
+}
+
+/// Open leads that arrived live, newest first.
+fn newest_arrivals(org: &Org) -> impl Iterator<Item = Id> {
+    let newest = org.table(Object::Lead).iter().rev();
+    let open = newest.filter(|record| {
+        let is = |field| org.read(Object::Lead, record, field).is_true();
+        org.arrival_of(record.id).is_some() && !is("IsConverted") && !is("IsDeleted")
+    });
+    open.map(|record| record.id)
+}

@@ -1,0 +1,271 @@
+//! The run itself: lives of the worker, each ended by SIGKILL at a random moment, and a last one in peace.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value as Json, json};
+
+use super::company::Company;
+use super::process::Process;
+use super::shift::Said;
+use super::world::{self, Reins};
+use super::{Options, Progress, TortureError};
+use crate::demo::wire::Judge;
+use crate::demo_org::FaultPlan;
+use crate::domain::lead::Conservation;
+
+/// The longest that a worker may take to open its store.
+const START_PATIENCE: Duration = Duration::from_mins(1);
+/// Lives that may end by themselves before the run is given up.
+const OWN_ENDS: u64 = 5;
+/// Between two looks at the org, and how many of them must show nothing new. Longer than the grace period.
+const LOOK: Duration = Duration::from_millis(50);
+const REST_LOOKS: u32 = 40;
+/// Findings kept in words.
+const SHOWN: usize = 10;
+
+/// What was done to leadboard, and what showed already on the way.
+#[derive(Debug, Default)]
+pub(super) struct Deeds {
+    /// Kills that struck a running worker.
+    pub(super) kills: u64,
+    /// Of these, kills of a worker that had not even opened its store.
+    pub(super) kills_at_start: u64,
+    /// Starts at which the conservation rule was looked at.
+    pub(super) checks: u64,
+    /// Starts at which it was broken, or at which fewer leads were known than before.
+    pub(super) broken: u64,
+    /// Acts of people.
+    pub(super) acts: u64,
+    /// The org's report on its knobs.
+    pub(super) faults: Json,
+    /// Whether everything came to rest in the end.
+    pub(super) quiet: bool,
+    /// What is wrong, in words.
+    pub(super) findings: Vec<String>,
+    known: u64,
+}
+
+/// When a life ends.
+enum Moment {
+    /// So long after its start.
+    Start(Duration),
+    /// So long after it opened its store.
+    Open(Duration),
+    /// So long after the org noted something new of it: in the middle of a write and its booking.
+    News(Duration),
+}
+
+/// Runs it all.
+pub(super) async fn direct(
+    company: &Company,
+    options: &Options,
+    say: &mut impl FnMut(Progress),
+) -> Result<Deeds, TortureError> {
+    let judge = &company.org.judge;
+    turn(judge, &options.faults, options.seed).await?;
+    let reins = Reins::default();
+    let mut deeds = Deeds::default();
+    {
+        let turning = world::turn(judge, &reins, options.seed ^ 0x77);
+        let killing = lives(company, options, &reins, &mut deeds, say);
+        tokio::select! {
+            ended = turning => ended?,
+            killed = killing => killed?,
+        }
+    }
+    deeds.acts = reins.acts.load(Ordering::SeqCst);
+    say(Progress::Says("the faults stop; the last leads are worked".into()));
+    turn(judge, &FaultPlan::none(), options.seed).await?;
+    while judge.get("faults").await?["under_way"] != 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    last_life(company, options, &mut deeds).await?;
+    deeds.faults = judge.get("faults").await?;
+    Ok(deeds)
+}
+
+async fn turn(judge: &Judge, faults: &FaultPlan, seed: u64) -> Result<(), TortureError> {
+    let plan = FaultPlan::none().then(faults.clone());
+    judge.post("faults", json!({ "faults": plan.to_string(), "seed": seed })).await?;
+    Ok(())
+}
+
+/// Lives that are killed, and one more under the same faults until all leads have come and nothing much happens any more.
+async fn lives(
+    company: &Company,
+    options: &Options,
+    reins: &Reins,
+    deeds: &mut Deeds,
+    say: &mut impl FnMut(Progress),
+) -> Result<(), TortureError> {
+    let mut random = ChaCha8Rng::seed_from_u64(options.seed);
+    let mut own_ends = 0;
+    while deeds.kills < options.kills {
+        reins.allowed.store(options.leads * (deeds.kills + 1) / options.kills, Ordering::SeqCst);
+        let moment = moment(&mut random);
+        if one_life(company, options, moment, random.random(), deeds).await? {
+            own_ends = 0;
+        } else {
+            own_ends += 1;
+            finding(deeds, || format!("a worker ended by itself; {} may say why", company.errors.display()));
+            if own_ends == OWN_ENDS {
+                let why = last_lines(&company.errors);
+                return Err(TortureError::Unexpected(format!("the worker ends by itself again and again: {why}")));
+            }
+        }
+        say(Progress::Kills(deeds.kills, reins.arrived.load(Ordering::SeqCst)));
+    }
+    reins.allowed.store(options.leads, Ordering::SeqCst);
+    let mut worker = start_worker(company, options, random.random(), false)?;
+    hear_opening(&mut worker, deeds).await?;
+    while reins.arrived.load(Ordering::SeqCst) < options.leads {
+        tokio::time::sleep(LOOK).await;
+    }
+    wait_for_rest(&company.org.judge).await?;
+    worker.dismiss().await
+}
+
+/// One life. False if it ended before it was killed.
+async fn one_life(
+    company: &Company,
+    options: &Options,
+    moment: Moment,
+    seed: u64,
+    deeds: &mut Deeds,
+) -> Result<bool, TortureError> {
+    let mut worker = start_worker(company, options, seed, false)?;
+    let mut opened = false;
+    match moment {
+        Moment::Start(after) => tokio::time::sleep(after).await,
+        Moment::Open(after) => {
+            opened = hear_opening(&mut worker, deeds).await?;
+            tokio::time::sleep(after).await;
+        }
+        Moment::News(after) => {
+            opened = hear_opening(&mut worker, deeds).await?;
+            wait_for_news(&company.org.judge).await?;
+            tokio::time::sleep(after).await;
+        }
+    }
+    let struck = worker.kill().await?;
+    if struck {
+        deeds.kills += 1;
+        deeds.kills_at_start += u64::from(!opened);
+    }
+    Ok(struck)
+}
+
+/// The last life, without faults and kills, until nothing is left to do.
+async fn last_life(company: &Company, options: &Options, deeds: &mut Deeds) -> Result<(), TortureError> {
+    let mut worker = start_worker(company, options, options.seed, true)?;
+    hear_opening(&mut worker, deeds).await?;
+    match worker.line::<Said>().await? {
+        Some(Said::Quiet(_)) => deeds.quiet = true,
+        Some(Said::Stalled { sum, effects }) => {
+            finding(deeds, || format!("nothing moved any more, but not all was done: {sum:?}, {effects:?}"));
+        }
+        other => {
+            let why = last_lines(&company.errors);
+            return Err(TortureError::Unexpected(format!("the last worker said {other:?}: {why}")));
+        }
+    }
+    worker.ended().await?;
+    Ok(())
+}
+
+fn start_worker(company: &Company, options: &Options, seed: u64, last: bool) -> Result<Process, TortureError> {
+    let (config, data) = (company.config.to_string_lossy(), company.data().root().to_string_lossy());
+    let seed = seed.to_string();
+    let mut arguments = vec!["torture-worker", "--config", &config, "--data-dir", &data, "--seed", &seed];
+    if last {
+        arguments.push("--last");
+    }
+    let plants = plants(options);
+    if !plants.is_empty() {
+        arguments.extend(["--plant", &plants]);
+    }
+    Process::start(&arguments, &company.errors)
+}
+
+#[cfg(debug_assertions)]
+fn plants(options: &Options) -> String {
+    options.plants.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(not(debug_assertions))]
+const fn plants(_: &Options) -> String {
+    String::new()
+}
+
+/// Waits until the worker has opened its store, and looks at what it found there. False if it ended instead.
+async fn hear_opening(worker: &mut Process, deeds: &mut Deeds) -> Result<bool, TortureError> {
+    let heard = tokio::time::timeout(START_PATIENCE, worker.line::<Said>()).await;
+    let late = |_| TortureError::Unexpected("a worker did not open its store within a minute".into());
+    let Some(said) = heard.map_err(late)?? else { return Ok(false) };
+    let Said::Opened(sum) = said else {
+        return Err(TortureError::Unexpected(format!("a worker began with {said:?}")));
+    };
+    check(&sum, deeds);
+    Ok(true)
+}
+
+/// The conservation rule after a crash: the two sides agree, and no lead that was known is forgotten.
+fn check(sum: &Conservation, deeds: &mut Deeds) {
+    deeds.checks += 1;
+    if sum.lost() != 0 || sum.received < deeds.known {
+        deeds.broken += 1;
+        let known = deeds.known;
+        finding(deeds, || format!("after a kill the sum was {sum:?}, with {known} leads known before"));
+    }
+    deeds.known = deeds.known.max(sum.received);
+}
+
+/// Waits until the org notes nothing new for a while.
+async fn wait_for_rest(judge: &Judge) -> Result<(), TortureError> {
+    let (mut before, mut same) = (Json::Null, 0);
+    while same < REST_LOOKS {
+        tokio::time::sleep(LOOK).await;
+        let now = judge.get("stats").await?["effects"].clone();
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    Ok(())
+}
+
+/// Waits until the org notes an effect, but not long.
+async fn wait_for_news(judge: &Judge) -> Result<(), TortureError> {
+    let before = judge.get("stats").await?["records"].clone();
+    for _ in 0..300 {
+        tokio::time::sleep(Duration::from_millis(4)).await;
+        if judge.get("stats").await?["records"] != before {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn moment(random: &mut ChaCha8Rng) -> Moment {
+    let millis = |random: &mut ChaCha8Rng, most: u64| Duration::from_millis(random.random_range(0..most));
+    match random.random_range(0..10) {
+        0 => Moment::Start(millis(random, 150)),
+        1..=6 => Moment::Open(millis(random, 1_600)),
+        _ => Moment::News(millis(random, 15)),
+    }
+}
+
+fn finding(deeds: &mut Deeds, words: impl FnOnce() -> String) {
+    if deeds.findings.len() < SHOWN {
+        deeds.findings.push(words());
+    }
+}
+
+/// The end of what the processes said on standard error.
+fn last_lines(errors: &Path) -> String {
+    let text = std::fs::read_to_string(errors).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().rev().take(5).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("; ")
+}
