@@ -81,6 +81,13 @@ pub struct ApiUsage {
     pub calls_made: u64,
 }
 
+impl ApiUsage {
+    /// The share of the allocation that is used; `None` while the CRM has not said it.
+    pub fn share(&self) -> Option<f64> {
+        (self.limit > 0).then(|| self.used as f64 / self.limit as f64)
+    }
+}
+
 /// A lead read from the CRM together with the record it was read from.
 #[derive(Clone, Debug)]
 pub struct RawLead {
@@ -188,6 +195,9 @@ pub trait Crm: Send + Sync {
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;
+
+    /// Asks for nothing but an answer, so that [`Crm::usage`] is news, by the cheapest call there is.
+    async fn probe(&self) -> Result<(), CrmError>;
 }
 
 // --------------------------------------------------------------------------------------------------------------- store

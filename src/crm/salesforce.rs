@@ -151,4 +151,8 @@ impl Crm for Salesforce {
     fn usage(&self) -> ApiUsage {
         self.client.usage()
     }
+
+    async fn probe(&self) -> Result<(), CrmError> {
+        Ok(self.client.probe().await?)
+    }
 }

@@ -1,11 +1,12 @@
 //! One step of each loop.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::{Deps, Shared};
+use super::{Deps, Shared, allowance};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::rank::{Desk, rank as rank_lead};
 use crate::app::{AppError, drift, intake, outcomes as outcome, send as sending};
@@ -49,27 +50,36 @@ impl Champion {
     }
 }
 
+/// Makes sure, before anything else is asked of the CRM or sent to it, that it is the org whose leads are stored here. A
+/// session that leads to another org later is refused by the CRM adapter itself.
+async fn right_org(shared: &Shared) -> Result<(), AppError> {
+    if !shared.org_known.load(Ordering::Acquire) {
+        let org = shared.deps.crm.org().await?;
+        shared.deps.store.bind_org(&org.id).await?;
+        shared.monitor.org(&org);
+        shared.org_known.store(true, Ordering::Release);
+    }
+    Ok(())
+}
+
 /// Reads reps and queues.
 pub(super) async fn roster(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let org = deps.crm.org().await?;
-    deps.store.bind_org(&org.id).await?;
-    shared.monitor.org(&org);
+    right_org(&shared).await?;
     let roster = deps.crm.roster().await?;
     queues(deps, &roster)?;
     if deps.store.roster().await? != roster {
         deps.store.save_roster(&roster, deps.clock.now()).await?;
     }
-    Ok(Pause::For(deps.pace.roster))
+    Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
 }
 
 /// Takes in changed leads.
 pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let org = deps.crm.org().await?;
-    deps.store.bind_org(&org.id).await?;
+    right_org(&shared).await?;
     let (_, more) = intake::poll_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
-    Ok(if more { Pause::None } else { Pause::For(deps.pace.poll) })
+    Ok(if more { Pause::None } else { Pause::For(allowance::pace(deps, deps.pace.poll)) })
 }
 
 /// Ranks a batch of pending leads.
@@ -113,6 +123,7 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
 /// Sends what is due.
 pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
+    right_org(&shared).await?;
     let sender = format!("worker-{}", std::process::id());
     let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &sender).await?;
     if let Some(fault) = report.fault {
@@ -134,8 +145,9 @@ pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
 /// Reads outcomes.
 pub(super) async fn outcomes(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
+    right_org(&shared).await?;
     outcome::read_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
-    Ok(Pause::For(deps.pace.outcomes))
+    Ok(Pause::For(allowance::pace(deps, deps.pace.outcomes)))
 }
 
 /// Watches for drift, a few days at a time. Leads never wait for it: it only reads what they left behind.

@@ -11,6 +11,9 @@ pub(super) struct Token {
     #[serde(rename = "access_token")]
     pub secret: SecretString,
     pub instance_url: String,
+    /// A new refresh token, in an org that rotates them; the one that was used is spent then.
+    #[serde(rename = "refresh_token")]
+    pub next_refresh: Option<SecretString>,
     /// `https://login.salesforce.com/id/{org id}/{user id}`.
     pub id: Option<String>,
 }
