@@ -13,6 +13,7 @@
 //! | `GET /demo/journal?after=n&limit=n` | effects: arrivals, owner changes, decision records, tasks, conversions |
 //! | `POST /demo/arrivals {"count": n}` | n more leads now |
 //! | `POST /demo/owner {"lead": id, "owner": id}` | a person moves a lead |
+//! | `POST /demo/authorise` | `{"refresh_token": …}`, as if a person had allowed the app; good until the org stops |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!
 //! With a journal file the org survives being killed at any moment: see [`DemoOrgConfig::journal`].

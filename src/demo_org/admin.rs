@@ -64,6 +64,10 @@ pub(super) fn answer(state: &mut State, world: &World, call: &Call, now: Stamp) 
             state.life.set_paused(false);
             Ok(Answer::empty(204))
         }
+        ("POST", ["authorise"]) => match state.tokens.authorise() {
+            Ok(token) => Ok(Answer::ok(json!({ "refresh_token": token }))),
+            Err(error) => Ok(Answer { status: error.status, headers: Vec::new(), body: Some(error.body()) }),
+        },
         ("POST", ["expire_tokens"]) => {
             state.tokens.revoke_all();
             Ok(Answer::empty(204))
