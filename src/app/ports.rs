@@ -141,6 +141,12 @@ pub enum WriteOutcome {
         /// In words.
         why: String,
     },
+    /// The owner may be fine, but something that is written with it can never be written as things are: a field, the
+    /// decision record, the task. Nothing was written.
+    NotAsAWhole {
+        /// In words.
+        why: String,
+    },
 }
 
 /// One page of closed deals pulled from the CRM.
@@ -246,6 +252,14 @@ pub enum IntakeChange {
         /// Whether facts changed that the ranking rests on.
         rerank: bool,
     },
+    /// A lead whose decision was written has an owner whom nobody decided on: automation of the CRM, or a person, moved
+    /// it again. It is reported and not fought. The reading is replaced.
+    Overridden {
+        /// The lead.
+        lead: Box<RawLead>,
+        /// The owner that was decided on.
+        decided: Owner,
+    },
     /// Somebody was faster: the lead, if pending or in a lane, becomes `Superseded`.
     Supersede {
         /// The lead.
@@ -336,6 +350,13 @@ pub enum EffectResult {
         error: String,
         /// Whether this try counts against the limit (waiting for quota does not).
         counts: bool,
+    },
+    /// Try the next rung of the ladder at once; this try does not count.
+    Degrade {
+        /// What to write from now on.
+        write: Box<DecisionWrite>,
+        /// Why.
+        why: String,
     },
     /// Give up; a person must look.
     Dead(String),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, IF_UNMODIFIED_SINCE};
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -170,6 +170,24 @@ impl Client {
             })
             .await?;
         read_json(&answer, Safety::Unsafe)
+    }
+
+    /// Changes fields of a record if it was not changed since that date. Never repeated here.
+    pub(super) async fn update(
+        &self,
+        path: &[&str],
+        unmodified_since: &str,
+        body: &impl Serialize,
+    ) -> Result<(), Fault> {
+        self.with_session(Safety::Unsafe, Target::Data { path, query: &[] }, |address| {
+            self.http
+                .patch(address)
+                .header(AUTO_ASSIGN.0, AUTO_ASSIGN.1)
+                .header(IF_UNMODIFIED_SINCE, unmodified_since)
+                .json(body)
+        })
+        .await
+        .map(drop)
     }
 
     /// One call under the session; a refused session is renewed once and the call made once more. A 401 is answered

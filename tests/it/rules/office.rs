@@ -90,6 +90,13 @@ impl Office {
         office
     }
 
+    /// From now on leadboard reaches the org at another address.
+    pub(super) fn connect(&mut self, url: &str) {
+        let config = self.org.leadboard_config().replace(self.org.url(), url);
+        let config = config::parse(&config, "the org's config", &[]).unwrap();
+        self.crm = Salesforce::new(&config.salesforce.unwrap(), self.clock.clone()).unwrap();
+    }
+
     pub(super) fn wait(&self, seconds: i64) {
         *self.clock.0.lock().unwrap() += TimeDelta::seconds(seconds);
     }
@@ -176,7 +183,7 @@ impl Office {
     /// Lets the grace period pass and sends what is due.
     pub(super) async fn send(&self) -> SendReport {
         self.wait(60);
-        send_due(&self.crm, self.store.as_ref(), self.clock.as_ref(), "worker").await.unwrap()
+        send_due(&self.crm, self.store.as_ref(), self.clock.as_ref(), "worker", "Leadboard_Default").await.unwrap()
     }
 
     pub(super) async fn owner(&self, lead: &LeadId) -> Owner {
