@@ -15,6 +15,7 @@ pub mod outcomes;
 pub mod ports;
 pub mod pull;
 pub mod rank;
+pub mod reconcile;
 pub mod send;
 pub mod shadow;
 pub mod views;

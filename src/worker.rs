@@ -36,6 +36,7 @@ pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const DRIFT: &str = "drift";
+const COUNT: &str = "daily count";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -86,7 +87,7 @@ pub struct Worker {
 impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT]);
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT]);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let deps = Arc::new(deps);
@@ -108,6 +109,7 @@ impl Worker {
         spawn(RANK, Kind::Other, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Kind::Reads, |l| steps::outcomes(l).boxed());
+        spawn(COUNT, Kind::Reads, |l| steps::count(l).boxed());
         spawn(DRIFT, Kind::Other, |l| steps::drift(l).boxed());
         tasks.close();
         Self { health, cancel, tasks }

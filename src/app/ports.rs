@@ -117,6 +117,15 @@ pub struct LeadChanges {
     pub more: bool,
 }
 
+/// Leads of a span of time, by id.
+#[derive(Clone, Debug)]
+pub struct CreatedLeads {
+    /// The leads, deleted ones included.
+    pub leads: Vec<RawLead>,
+    /// Whether there may be more after the last.
+    pub more: bool,
+}
+
 /// What became of a decision write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteOutcome {
@@ -184,6 +193,20 @@ pub trait Crm: Send + Sync {
 
     /// Leads that changed since the cursor, at most a few thousand at a time.
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError>;
+
+    /// The CRM's own clock. Stamps are compared with it and never with ours.
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError>;
+
+    /// How many leads were created from the one time to before the other, deleted ones included.
+    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError>;
+
+    /// These leads in order of their ids, after one of them; a few thousand at a time.
+    async fn created_leads(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError>;
 
     /// Sends one decision, once: safe to call again with the same write after any error.
     ///
@@ -396,6 +419,10 @@ pub trait LeadStore: Send + Sync {
     ) -> Result<IntakeReport, StoreError>;
     /// A stored cursor; the default before the first poll.
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
+    /// How many leads we have that the CRM created from the one time to before the other.
+    async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
+    /// Appends an event to the audit trail that no change of the store brings by itself.
+    async fn note(&self, event: &AuditEvent) -> Result<(), StoreError>;
     /// Pending leads, oldest first.
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
     /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay

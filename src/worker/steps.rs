@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::{Deps, Shared, allowance};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::rank::{Desk, rank as rank_lead};
-use crate::app::{AppError, drift, intake, outcomes as outcome, send as sending};
+use crate::app::{AppError, drift, intake, outcomes as outcome, reconcile, send as sending};
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Queues;
@@ -18,6 +18,8 @@ use crate::policy::Queues;
 const RANK_BATCH: u32 = 64;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
+const COUNT_AGAIN: Duration = Duration::from_mins(30);
 /// Between two parts of work that nobody waits for.
 const BREATH: Duration = Duration::from_millis(200);
 
@@ -149,6 +151,19 @@ pub(super) async fn outcomes(shared: Arc<Shared>) -> Result<Pause, AppError> {
     right_org(&shared).await?;
     outcome::read_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
     Ok(Pause::For(allowance::pace(deps, deps.pace.outcomes)))
+}
+
+/// Counts the leads of the days that are over.
+pub(super) async fn count(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    right_org(&shared).await?;
+    for count in reconcile::reconcile(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await? {
+        if count.recovered > 0 {
+            let reconcile::DayCount { day, crm, ours, recovered } = count;
+            tracing::error!(%day, crm, ours, recovered, "polling had missed leads; the daily count has taken them in");
+        }
+    }
+    Ok(Pause::For(COUNT_AGAIN))
 }
 
 /// Watches for drift, a few days at a time. Leads never wait for it: it only reads what they left behind.

@@ -69,6 +69,13 @@ pub(super) struct QueryPage {
     pub records: Vec<Box<RawValue>>,
 }
 
+/// `GET /sobjects/{object}/updated`, of which only the date is needed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Updated {
+    pub latest_date_covered: String,
+}
+
 /// `POST /composite`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,8 +10,8 @@ use leadboard::app::budget::Budget;
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
-    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead, RawLead, ReadBack,
-    Store, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead,
+    RawLead, ReadBack, Store, WriteOutcome,
 };
 use leadboard::app::rank;
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -211,6 +211,23 @@ impl Crm for FakeCrm {
         let low = leads.iter().map(|l| l.modstamp).max();
         let leads = leads.into_iter().map(|lead| RawLead { raw: format!("{:?}", lead.modstamp), lead }).collect();
         Ok(LeadChanges { leads, next: Cursor { low: low.or(cursor.low), since: Some(at(-1_000)) }, more: false })
+    }
+
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
+        Ok(at(100))
+    }
+
+    async fn count_created(&self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<u64, CrmError> {
+        Ok(0)
+    }
+
+    async fn created_leads(
+        &self,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+        _: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError> {
+        Ok(CreatedLeads { leads: Vec::new(), more: false })
     }
 
     async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
