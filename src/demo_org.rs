@@ -14,12 +14,14 @@
 //! | `POST /demo/arrivals {"count": n}` | n more leads now |
 //! | `POST /demo/owner {"lead": id, "owner": id}` | a person moves a lead |
 //! | `POST /demo/authorise` | `{"refresh_token": …}`, as if a person had allowed the app; good until the org stops |
+//! | `POST /demo/fail_jobs {"count": n}` | 204; the next n bulk jobs fail |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!
 //! With a journal file the org survives being killed at any moment: see [`DemoOrgConfig::journal`].
 
 mod admin;
 mod auth;
+mod bulk;
 mod chance;
 mod company;
 mod dml;
@@ -53,6 +55,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::ports::Clock;
 use crate::domain::deal::Deal;
+use bulk::Jobs;
 use auth::{Authority, PublicKey, Tokens};
 use life::Life;
 use org::Journal;
@@ -242,6 +245,7 @@ impl DemoOrg {
             org,
             tokens: Tokens::default(),
             locators: Locators::default(),
+            jobs: Jobs::default(),
             usage: Usage::new(config.daily_api_calls),
             life: Life::new(config.pace, config.outcome_speed),
         };

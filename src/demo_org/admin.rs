@@ -68,6 +68,11 @@ pub(super) fn answer(state: &mut State, world: &World, call: &Call, now: Stamp) 
             Ok(token) => Ok(Answer::ok(json!({ "refresh_token": token }))),
             Err(error) => Ok(Answer { status: error.status, headers: Vec::new(), body: Some(error.body()) }),
         },
+        ("POST", ["fail_jobs"]) => {
+            let count: Count = body(call)?;
+            state.jobs.fail_next(u32::try_from(count.count).unwrap_or(u32::MAX));
+            Ok(Answer::empty(204))
+        }
         ("POST", ["expire_tokens"]) => {
             state.tokens.revoke_all();
             Ok(Answer::empty(204))
