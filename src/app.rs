@@ -4,6 +4,7 @@
 
 pub mod audit_trail;
 pub mod bench;
+pub mod budget;
 pub mod decide;
 pub mod doctor;
 pub mod drift;
@@ -16,6 +17,7 @@ pub mod outcomes;
 pub mod ports;
 pub mod pull;
 pub mod rank;
+pub mod reconcile;
 pub mod replay;
 pub mod send;
 pub mod shadow;

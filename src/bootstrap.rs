@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::app::budget::Budget;
 use crate::app::doctor::{Doctor, Questions};
 use crate::app::drift::Limits;
 use crate::app::events;
@@ -190,9 +191,15 @@ impl Context {
             settings: self.settings(),
             manager_queue: salesforce.manager_queue.clone(),
             default_queue: salesforce.default_queue.clone(),
-            pace: Pace { poll, outcomes: poll.max(Duration::from_secs(5)) * 4, roster: Duration::from_mins(5) },
+            pace: Pace {
+                poll,
+                outcomes: poll.max(Duration::from_secs(5)) * 4,
+                roster: Duration::from_mins(5),
+                probe: Duration::from_mins(10),
+            },
             drift: self.drift_limits(),
             anchor: self.config.audit_anchor.clone(),
+            budget: Budget { slow_at: salesforce.slow_at, writes_only_at: salesforce.writes_only_at },
         }));
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))

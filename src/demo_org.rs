@@ -16,12 +16,15 @@
 //! | `POST /demo/person {"lead": id, "act": "take"}` | a person takes, converts, merges, deletes or edits a lead |
 //! | `GET /demo/faults` | how the knobs stand, how often each fault was injected, what is under way because of them |
 //! | `POST /demo/faults {"faults": "all,slow=0.1", "seed": n}` | turns knobs ([`FaultPlan`]) |
+//! | `POST /demo/authorise` | `{"refresh_token": …}`, as if a person had allowed the app; good until the org stops |
+//! | `POST /demo/fail_jobs {"count": n}` | 204; the next n bulk jobs fail |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!
 //! With a journal file the org survives being killed at any moment: see [`DemoOrgConfig::journal`].
 
 mod admin;
 mod auth;
+mod bulk;
 mod chance;
 mod company;
 mod dml;
@@ -61,6 +64,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::ports::Clock;
 use crate::domain::deal::Deal;
 use auth::{Authority, PublicKey, Tokens};
+use bulk::Jobs;
 use knobs::Knobs;
 use life::Life;
 use line::{Exchange, Scissors};
@@ -262,6 +266,7 @@ impl DemoOrg {
             org,
             tokens: Tokens::default(),
             locators: Locators::default(),
+            jobs: Jobs::default(),
             usage: Usage::new(config.daily_api_calls),
             life: Life::new(config.pace, config.outcome_speed),
         };

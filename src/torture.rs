@@ -120,7 +120,7 @@ pub async fn run(options: &Options, mut say: impl FnMut(Progress)) -> Result<Rep
     say(Progress::Says("comparing the store with the org's journal".into()));
     let store = company.context.store().await?;
     let judgement = judge::judge(store.as_ref(), &company.org.judge).await?;
-    let chain_ok = chain::verify(store.as_ref()).await;
+    let chain_ok = chain::verify(store.as_ref()).await?;
     store.close().await;
     drop(company);
     Ok(Report::new(options, deeds, judgement, chain_ok, began.elapsed()))

@@ -3,6 +3,7 @@
 //! Each loop is one step, repeated. A step that fails or panics is noted in the health and tried again with backoff; it
 //! never stops another loop. One worker runs per data directory, held by a lock that dies with its process.
 
+mod allowance;
 mod anchor;
 pub mod health;
 pub mod lock;
@@ -20,11 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::AppError;
+use crate::app::budget::Budget;
 use crate::app::drift;
 use crate::app::health::WorkerHealth;
 use crate::app::ports::{Clock, Crm, CrmError, Store};
 use crate::app::rank::panic_text;
 use crate::policy::Settings;
+use allowance::Allowance;
 use health::{Monitor, Went};
 use steps::{Champion, Pause};
 
@@ -36,6 +39,7 @@ const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const DRIFT: &str = "drift";
 const SEAL: &str = "seal";
+const COUNT: &str = "daily count";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -61,6 +65,8 @@ pub struct Deps {
     pub drift: drift::Limits,
     /// Where the head of the audit chain is kept besides.
     pub anchor: Option<PathBuf>,
+    /// How much of the CRM's API allocation is left to others.
+    pub budget: Budget,
 }
 
 /// How often things are looked at.
@@ -72,6 +78,8 @@ pub struct Pace {
     pub outcomes: Duration,
     /// Reps and queues.
     pub roster: Duration,
+    /// How much of the API allocation is used, while nothing is read because of it.
+    pub probe: Duration,
 }
 
 /// A running worker.
@@ -84,25 +92,34 @@ pub struct Worker {
 impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, SEAL]);
+        let names = [POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT, SEAL];
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &names);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let deps = Arc::new(deps);
         let champion = Arc::new(Champion::default());
         let logged_in = Arc::new(AtomicBool::new(false));
+        let allowance = Arc::new(Allowance::default());
         // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
-        let spawn = |name: &'static str, step: Step| {
-            let (deps, champion, monitor) = (deps.clone(), champion.clone(), monitor.clone());
-            let shared = Arc::new(Shared { deps, champion, monitor, logged_in: logged_in.clone() });
-            tasks.spawn(forever(name, step, shared, cancel.clone()));
+        let spawn = |name: &'static str, kind: Kind, step: Step| {
+            let shared = Arc::new(Shared {
+                deps: deps.clone(),
+                champion: champion.clone(),
+                allowance: allowance.clone(),
+                monitor: monitor.clone(),
+                logged_in: logged_in.clone(),
+                org_known: AtomicBool::new(false),
+            });
+            tasks.spawn(forever(name, kind, step, shared, cancel.clone()));
         };
-        spawn(ROSTER, |l| steps::roster(l).boxed());
-        spawn(POLL, |l| steps::poll(l).boxed());
-        spawn(RANK, |l| steps::rank(l).boxed());
-        spawn(SEND, |l| steps::send(l).boxed());
-        spawn(OUTCOMES, |l| steps::outcomes(l).boxed());
-        spawn(DRIFT, |l| steps::drift(l).boxed());
-        spawn(SEAL, |l| steps::seal(l).boxed());
+        spawn(ROSTER, Kind::Reads, |l| steps::roster(l).boxed());
+        spawn(POLL, Kind::Reads, |l| steps::poll(l).boxed());
+        spawn(RANK, Kind::Other, |l| steps::rank(l).boxed());
+        spawn(SEND, Kind::Other, |l| steps::send(l).boxed());
+        spawn(OUTCOMES, Kind::Reads, |l| steps::outcomes(l).boxed());
+        spawn(COUNT, Kind::Reads, |l| steps::count(l).boxed());
+        spawn(DRIFT, Kind::Other, |l| steps::drift(l).boxed());
+        spawn(SEAL, Kind::Other, |l| steps::seal(l).boxed());
         tasks.close();
         Self { health, cancel, tasks }
     }
@@ -119,24 +136,45 @@ impl Worker {
     }
 }
 
+/// What a loop does with the API allocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Reads from the CRM, which waits when little of the allocation is left.
+    Reads,
+    /// Writes, or does not call the CRM at all.
+    Other,
+}
+
 type Step = fn(Arc<Shared>) -> futures::future::BoxFuture<'static, Result<Pause, AppError>>;
 
 /// What the steps share.
 struct Shared {
     deps: Arc<Deps>,
     champion: Arc<Champion>,
+    allowance: Arc<Allowance>,
     monitor: Monitor,
     /// Whether the CRM let us in since the worker started.
     logged_in: Arc<AtomicBool>,
+    /// Whether this loop has seen that the org is the one this data directory belongs to.
+    org_known: AtomicBool,
 }
 
 /// Repeats a step until told to stop.
-async fn forever(name: &'static str, step: Step, shared: Arc<Shared>, cancel: CancellationToken) {
+async fn forever(name: &'static str, kind: Kind, step: Step, shared: Arc<Shared>, cancel: CancellationToken) {
     let mut changes = shared.deps.store.changes();
     let mut failures: u32 = 0;
     while !cancel.is_cancelled() {
         // Before the step, so that what changes while it runs is not missed.
         changes.mark_unchanged();
+        let held = if kind == Kind::Reads { shared.allowance.held(&shared.deps).await } else { None };
+        if let Some(held) = held {
+            shared.monitor.report(name, &Went::Paused(&held.why), &shared.deps);
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(held.wait) => {}
+            }
+            continue;
+        }
         let outcome = AssertUnwindSafe(step(shared.clone()))
             .catch_unwind()
             .await
@@ -147,13 +185,18 @@ async fn forever(name: &'static str, step: Step, shared: Arc<Shared>, cancel: Ca
             (Err(_), Some(why)) => Went::Badly(why),
             _ => Went::Well,
         };
-        shared.monitor.report(name, &went, shared.deps.crm.usage());
+        shared.monitor.report(name, &went, &shared.deps);
         let pause = match outcome {
             Ok(pause) => {
                 failures = 0;
                 pause
             }
             Err(AppError::Crm(CrmError::Quota { wait_seconds, .. })) => Pause::For(Duration::from_secs(wait_seconds)),
+            // A person must act; asking often helps nobody.
+            Err(error @ AppError::Crm(CrmError::Auth(_))) => {
+                tracing::warn!(step = name, %error, "the CRM refuses our credentials");
+                Pause::For(MAX_BACKOFF)
+            }
             Err(error) => {
                 failures += 1;
                 tracing::warn!(step = name, failures, %error, "worker step failed");

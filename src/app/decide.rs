@@ -9,7 +9,7 @@ use super::AppError;
 use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
 use super::views::LeadDetail;
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
-use crate::domain::effect::{DecisionWrite, TaskWrite};
+use crate::domain::effect::{DecisionWrite, Rung, TaskWrite};
 use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
 use crate::domain::lead::{LeadState, Owner};
 use crate::domain::recommendation::Recommendation;
@@ -221,6 +221,7 @@ fn effect(decision: &Decision, detail: &LeadDetail, roster: &Roster, settings: &
         decided_by: manager.clone(),
         decided_at: decision.decided_at,
         task,
+        rung: Rung::Whole,
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::budget::ApiStage;
 use super::ports::{ApiUsage, OrgInfo};
 
 /// The worker as a whole.
@@ -16,6 +17,9 @@ pub struct WorkerHealth {
     pub org: Option<OrgInfo>,
     /// API allocation.
     pub usage: ApiUsage,
+    /// What the allocation allows.
+    #[serde(default)]
+    pub stage: ApiStage,
     /// One entry for each loop, in the order a lead meets them; none if no worker runs.
     pub loops: Vec<LoopHealth>,
 }

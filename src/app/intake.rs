@@ -2,6 +2,7 @@
 
 use super::AppError;
 use super::ports::{Clock, Crm, IntakeChange, IntakeReport, RawLead, Store};
+use crate::domain::decision::WriteState;
 use crate::domain::lead::{LeadRecord, LeadState, LegacyAssignment};
 
 /// Name of the polling cursor in the store.
@@ -20,16 +21,38 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
     let known: std::collections::HashMap<_, _> =
         store.leads(&ids).await?.into_iter().map(|r| (r.lead.id.clone(), r)).collect();
     let at = clock.now();
-    let decided = changes
-        .leads
-        .into_iter()
-        .filter_map(|raw| {
-            let record = known.get(&raw.lead.id);
-            judge(raw, record, at)
-        })
-        .collect();
+    let mut decided = Vec::new();
+    for raw in changes.leads {
+        let record = known.get(&raw.lead.id);
+        match judge(raw, record, at) {
+            Some(IntakeChange::Refresh { lead, rerank }) => {
+                decided.push(moved_again(store, lead, record, rerank).await?)
+            }
+            change => decided.extend(change),
+        }
+    }
     let report = store.take_in(decided, CURSOR, &changes.next, at).await?;
     Ok((report, changes.more))
+}
+
+/// A new reading of a lead, and whether it says that somebody undid a decision that was written.
+async fn moved_again(
+    store: &dyn Store,
+    lead: Box<RawLead>,
+    known: Option<&LeadRecord>,
+    rerank: bool,
+) -> Result<IntakeChange, AppError> {
+    let changed_hands = known.is_some_and(|known| {
+        known.state == LeadState::Decided && known.lead.owner != lead.lead.owner && !lead.lead.deleted
+    });
+    if changed_hands
+        && let Some(decision) = store.decision_of(&lead.lead.id).await?
+        && decision.write == WriteState::Written
+        && decision.owner != lead.lead.owner
+    {
+        return Ok(IntakeChange::Overridden { lead, decided: decision.owner });
+    }
+    Ok(IntakeChange::Refresh { lead, rerank })
 }
 
 /// What one changed lead means, given what we know of it. `None`: nothing.

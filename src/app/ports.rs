@@ -87,6 +87,13 @@ pub struct ApiUsage {
     pub calls_made: u64,
 }
 
+impl ApiUsage {
+    /// The share of the allocation that is used; `None` while the CRM has not said it.
+    pub fn share(&self) -> Option<f64> {
+        (self.limit > 0).then(|| self.used as f64 / self.limit as f64)
+    }
+}
+
 /// A lead read from the CRM together with the record it was read from.
 #[derive(Clone, Debug)]
 pub struct RawLead {
@@ -116,6 +123,15 @@ pub struct LeadChanges {
     pub more: bool,
 }
 
+/// Leads of a span of time, by id.
+#[derive(Clone, Debug)]
+pub struct CreatedLeads {
+    /// The leads, deleted ones included.
+    pub leads: Vec<RawLead>,
+    /// Whether there may be more after the last.
+    pub more: bool,
+}
+
 /// What became of a decision write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteOutcome {
@@ -137,6 +153,12 @@ pub enum WriteOutcome {
     },
     /// The chosen owner cannot own leads (inactive, no access).
     BadAssignee {
+        /// In words.
+        why: String,
+    },
+    /// The owner may be fine, but something that is written with it can never be written as things are: a field, the
+    /// decision record, the task. Nothing was written.
+    NotAsAWhole {
         /// In words.
         why: String,
     },
@@ -178,6 +200,20 @@ pub trait Crm: Send + Sync {
     /// Leads that changed since the cursor, at most a few thousand at a time.
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError>;
 
+    /// The CRM's own clock. Stamps are compared with it and never with ours.
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError>;
+
+    /// How many leads were created from the one time to before the other, deleted ones included.
+    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError>;
+
+    /// These leads in order of their ids, after one of them; a few thousand at a time.
+    async fn created_leads(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError>;
+
     /// Sends one decision, once: safe to call again with the same write after any error.
     ///
     /// Implementations must settle an unknown outcome by looking, never by repeating blindly.
@@ -194,6 +230,9 @@ pub trait Crm: Send + Sync {
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;
+
+    /// Asks for nothing but an answer, so that [`Crm::usage`] is news, by the cheapest call there is.
+    async fn probe(&self) -> Result<(), CrmError>;
 }
 
 // --------------------------------------------------------------------------------------------------------------- store
@@ -241,6 +280,14 @@ pub enum IntakeChange {
         lead: Box<RawLead>,
         /// Whether facts changed that the ranking rests on.
         rerank: bool,
+    },
+    /// A lead whose decision was written has an owner whom nobody decided on: automation of the CRM, or a person, moved
+    /// it again. It is reported and not fought. The reading is replaced.
+    Overridden {
+        /// The lead.
+        lead: Box<RawLead>,
+        /// The owner that was decided on.
+        decided: Owner,
     },
     /// Somebody was faster: the lead, if pending or in a lane, becomes `Superseded`.
     Supersede {
@@ -344,6 +391,13 @@ pub enum EffectResult {
         /// Whether this try counts against the limit (waiting for quota does not).
         counts: bool,
     },
+    /// Try the next rung of the ladder at once; this try does not count.
+    Degrade {
+        /// What to write from now on.
+        write: Box<DecisionWrite>,
+        /// Why.
+        why: String,
+    },
     /// Give up; a person must look.
     Dead(String),
 }
@@ -382,6 +436,10 @@ pub trait LeadStore: Send + Sync {
     ) -> Result<IntakeReport, StoreError>;
     /// A stored cursor; the default before the first poll.
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
+    /// How many leads we have that the CRM created from the one time to before the other.
+    async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
+    /// Appends an event to the audit trail that no change of the store brings by itself.
+    async fn note(&self, event: &AuditEvent) -> Result<(), StoreError>;
     /// Pending leads, oldest first.
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
     /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay

@@ -5,7 +5,8 @@ use futures::stream::{self, StreamExt};
 
 use super::AppError;
 use super::ports::{Clock, Crm, CrmError, EffectResult, Store, WriteOutcome};
-use crate::domain::effect::LeasedEffect;
+use crate::domain::effect::{DecisionWrite, LeasedEffect};
+use crate::domain::ids::QueueId;
 
 /// How long an effect may be in one sender's hands: longer than the longest call, with its retries.
 const LEASE: Duration = Duration::minutes(5);
@@ -25,18 +26,20 @@ pub struct SendReport {
     pub fault: Option<CrmError>,
 }
 
-/// Sends what is due, once.
+/// Sends what is due, once. `default_queue` is the stable name of the queue that gets a lead whose chosen owner cannot own
+/// it.
 pub async fn send_due(
     crm: &dyn Crm,
     store: &dyn Store,
     clock: &dyn Clock,
     sender: &str,
+    default_queue: &str,
 ) -> Result<SendReport, AppError> {
     let now = clock.now();
     let effects = store.claim_effects(sender, PARALLEL as u32, now + LEASE, now).await?;
     let tried = effects.len() as u32;
     let results: Vec<Result<(bool, Option<CrmError>), AppError>> = stream::iter(effects)
-        .map(|effect| send_one(crm, store, clock, effect))
+        .map(|effect| send_one(crm, store, clock, default_queue, effect))
         .buffer_unordered(PARALLEL)
         .collect()
         .await;
@@ -53,20 +56,37 @@ async fn send_one(
     crm: &dyn Crm,
     store: &dyn Store,
     clock: &dyn Clock,
+    default_queue: &str,
     effect: LeasedEffect,
 ) -> Result<(bool, Option<CrmError>), AppError> {
     let answer = crm.apply(&effect.write).await;
     let now = clock.now();
     let fault = answer.as_ref().err().cloned();
-    let result = judge(answer, effect.attempt, now);
+    let queue = match &answer {
+        Ok(WriteOutcome::BadAssignee { .. }) => store.roster().await?.queue_by_key(default_queue).map(|q| q.id.clone()),
+        _ => None,
+    };
+    let result = judge(answer, &effect.write, queue, effect.attempt, now);
     let done = matches!(result, EffectResult::Done { .. });
     // A lost lease means that another sender took over; it will find the write by its key.
     let held = store.finish_effect(&effect, result, now).await?;
     Ok((done && held, fault))
 }
 
-/// What an answer of the CRM means for the effect.
-fn judge(answer: Result<WriteOutcome, CrmError>, attempt: u32, now: DateTime<Utc>) -> EffectResult {
+/// What an answer of the CRM means for the effect. `queue` is where it goes if its owner cannot own it.
+fn judge(
+    answer: Result<WriteOutcome, CrmError>,
+    write: &DecisionWrite,
+    queue: Option<QueueId>,
+    attempt: u32,
+    now: DateTime<Utc>,
+) -> EffectResult {
+    // Each step down is stored before it is taken, so that after a crash nothing starts at the top again, and the trail
+    // has every rung.
+    let degrade = |write: Option<DecisionWrite>, why: String, what: &str| match write {
+        Some(write) => EffectResult::Degrade { write: Box::new(write), why },
+        None => EffectResult::Dead(format!("{what}: {why}")),
+    };
     let retry = |error: String, counts| {
         if counts && attempt >= MAX_ATTEMPTS {
             return EffectResult::Dead(format!("gave up after {attempt} tries; the last error: {error}"));
@@ -80,7 +100,11 @@ fn judge(answer: Result<WriteOutcome, CrmError>, attempt: u32, now: DateTime<Utc
         Ok(WriteOutcome::AlreadyApplied) => EffectResult::Done { owner_after: None, stamps: None },
         Ok(WriteOutcome::Superseded { why }) => EffectResult::Superseded(why),
         Ok(WriteOutcome::BadAssignee { why }) => {
-            EffectResult::Dead(format!("the chosen owner cannot own leads: {why}"))
+            let next = queue.and_then(|queue| write.for_queue(queue, &why));
+            degrade(next, why, "neither the chosen owner nor the default queue can own leads")
+        }
+        Ok(WriteOutcome::NotAsAWhole { why }) => {
+            degrade(write.owner_only(), why, "not even the owner alone can be written")
         }
         Err(CrmError::Quota { wait_seconds, message }) => EffectResult::Retry {
             not_before: now + Duration::seconds(i64::try_from(wait_seconds).unwrap_or(3600)),
@@ -107,6 +131,9 @@ fn backoff(attempt: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::effect::Rung;
+    use crate::domain::ids::{DecisionKey, LeadId, RepId, TraceId};
+    use crate::domain::lead::Owner;
 
     #[test]
     fn backoff_doubles_and_is_bounded() {
@@ -115,16 +142,65 @@ mod tests {
         assert_eq!(backoff(u32::MAX), Duration::minutes(10));
     }
 
+    fn write() -> DecisionWrite {
+        let rep = Owner::Rep(RepId::new("best"));
+        DecisionWrite {
+            key: DecisionKey::new("k"),
+            trace_id: TraceId::new(uuid::Uuid::nil()),
+            lead_id: LeadId::new("00Q"),
+            expected_owner: Owner::Rep(RepId::new("legacy")),
+            expected_modified_at: DateTime::UNIX_EPOCH,
+            owner: rep.clone(),
+            ai_assigned: true,
+            reason: "Best chance".into(),
+            reason_code: "model_pick".into(),
+            verdict: "approve".into(),
+            p_win: Some(0.4),
+            legacy_owner: rep,
+            model: "m-1".into(),
+            decided_by: "Ana".into(),
+            decided_at: DateTime::UNIX_EPOCH,
+            task: None,
+            rung: Rung::Whole,
+        }
+    }
+
     #[test]
     fn only_faults_of_the_moment_use_up_tries() {
-        let now = DateTime::UNIX_EPOCH;
+        let judge = |answer, attempt| judge(answer, &write(), None, attempt, DateTime::UNIX_EPOCH);
         let last = MAX_ATTEMPTS;
-        assert!(matches!(judge(Err(CrmError::Transient("x".into())), last, now), EffectResult::Dead(_)));
+        assert!(matches!(judge(Err(CrmError::Transient("x".into())), last), EffectResult::Dead(_)));
         assert!(matches!(
-            judge(Err(CrmError::Quota { wait_seconds: 9, message: "x".into() }), last, now),
+            judge(Err(CrmError::Quota { wait_seconds: 9, message: "x".into() }), last),
             EffectResult::Retry { counts: false, .. }
         ));
-        assert!(matches!(judge(Err(CrmError::Auth("x".into())), last, now), EffectResult::Retry { counts: false, .. }));
-        assert!(matches!(judge(Err(CrmError::Permanent("x".into())), 1, now), EffectResult::Dead(_)));
+        assert!(matches!(judge(Err(CrmError::Auth("x".into())), last), EffectResult::Retry { counts: false, .. }));
+        assert!(matches!(judge(Err(CrmError::Permanent("x".into())), 1), EffectResult::Dead(_)));
+    }
+
+    #[test]
+    fn the_ladder_goes_down_and_ends() {
+        let queue = || Some(QueueId::new("dq"));
+        let bad = || Ok(WriteOutcome::BadAssignee { why: "INACTIVE_OWNER_OR_USER".into() });
+        let broken = || Ok(WriteOutcome::NotAsAWhole { why: "INVALID_FIELD".into() });
+        let next = |answer, write: &DecisionWrite| match judge(answer, write, queue(), 1, DateTime::UNIX_EPOCH) {
+            EffectResult::Degrade { write, .. } => Some(*write),
+            EffectResult::Dead(_) => None,
+            other => panic!("{other:?}"),
+        };
+        let top = write();
+        let queued = next(bad(), &top).unwrap();
+        assert_eq!((queued.rung, queued.owner.id(), queued.key.as_str()), (Rung::FallbackQueue, "dq", "k"));
+        assert!(!queued.ai_assigned && queued.p_win.is_none() && queued.reason.contains("INACTIVE_OWNER_OR_USER"));
+        assert!(next(bad(), &queued).is_none());
+        let alone = next(broken(), &queued).unwrap();
+        assert_eq!((alone.rung, alone.owner.id()), (Rung::OwnerOnly, "dq"));
+
+        let alone = next(broken(), &top).unwrap();
+        assert_eq!((alone.rung, alone.owner.id()), (Rung::OwnerOnly, "best"), "nothing is wrong with the owner");
+        assert!(next(broken(), &alone).is_none());
+        let queued = next(bad(), &alone).unwrap();
+        assert_eq!((queued.rung, queued.owner.id()), (Rung::OwnerOnly, "dq"), "it never goes up again");
+        assert!(matches!(judge(bad(), &top, None, 1, DateTime::UNIX_EPOCH), EffectResult::Dead(_)), "no such queue");
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use strum::IntoEnumIterator;
 
-use crate::domain::ids::TraceId;
 use crate::demo_org::FaultPlan;
+use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
 
 /// Heading of the options that every command takes.

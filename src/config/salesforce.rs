@@ -20,6 +20,12 @@ pub struct Salesforce {
     pub poll_seconds: f64,
     /// Seconds read again before the cursor, because a long transaction shows its rows late.
     pub overlap_seconds: u32,
+    /// Share of the API allocation from which on reading slows down.
+    pub slow_at: f64,
+    /// Share of the API allocation from which on nothing but writes is sent.
+    pub writes_only_at: f64,
+    /// More closed deals than this are pulled by Bulk API 2.0.
+    pub bulk_above: u32,
     /// `DeveloperName` of the queue for leads that need a person.
     pub manager_queue: String,
     /// `DeveloperName` of the queue for technical failures.
@@ -57,6 +63,18 @@ pub enum Auth {
         private_key_file: PathBuf,
         /// `aud` claim; by default the login address.
         audience: Option<String>,
+    },
+    /// OAuth refresh token, for an app that a person authorised once.
+    RefreshToken {
+        /// Consumer key.
+        client_id: String,
+        /// Consumer secret, if the app asks for one.
+        client_secret: Option<SecretString>,
+        /// Or a file that only its owner can read.
+        client_secret_file: Option<PathBuf>,
+        /// File that holds the refresh token; only its owner may read it. It is replaced whenever the org hands out a
+        /// new one, so its folder must be writable.
+        refresh_token_file: PathBuf,
     },
 }
 
@@ -116,12 +134,19 @@ struct Raw {
     username: Option<String>,
     private_key_file: Option<PathBuf>,
     audience: Option<String>,
+    refresh_token_file: Option<PathBuf>,
     #[serde(default = "defaults::api_version")]
     api_version: String,
     #[serde(default = "defaults::poll_seconds")]
     poll_seconds: f64,
     #[serde(default = "defaults::overlap_seconds")]
     overlap_seconds: u32,
+    #[serde(default = "defaults::slow_at")]
+    slow_at: f64,
+    #[serde(default = "defaults::writes_only_at")]
+    writes_only_at: f64,
+    #[serde(default = "defaults::bulk_above")]
+    bulk_above: u32,
     #[serde(default = "defaults::manager_queue")]
     manager_queue: String,
     #[serde(default = "defaults::default_queue")]
@@ -135,33 +160,43 @@ struct Raw {
     fields: Fields,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 enum AuthKind {
     #[default]
     ClientCredentials,
     Jwt,
+    RefreshToken,
 }
 
 impl TryFrom<Raw> for Salesforce {
     type Error = String;
 
     fn try_from(raw: Raw) -> Result<Self, String> {
+        let keys = [
+            ("username", AuthKind::Jwt, raw.username.is_some()),
+            ("private_key_file", AuthKind::Jwt, raw.private_key_file.is_some()),
+            ("audience", AuthKind::Jwt, raw.audience.is_some()),
+            ("refresh_token_file", AuthKind::RefreshToken, raw.refresh_token_file.is_some()),
+        ];
+        if let Some((key, kind, _)) = keys.into_iter().find(|(_, kind, set)| *set && *kind != raw.auth) {
+            return Err(format!("salesforce.{key} is only used with auth = \"{kind}\"; set that, or remove it"));
+        }
         let auth = match raw.auth {
-            AuthKind::ClientCredentials => {
-                if let Some(key) =
-                    [("username", raw.username.is_some()), ("private_key_file", raw.private_key_file.is_some())]
-                        .iter()
-                        .find_map(|(name, set)| set.then_some(name))
-                {
-                    return Err(format!("salesforce.{key} is only used with auth = \"jwt\"; set that, or remove it"));
-                }
-                Auth::ClientCredentials {
-                    client_id: raw.client_id,
-                    client_secret: raw.client_secret,
-                    client_secret_file: raw.client_secret_file,
-                }
-            }
+            AuthKind::ClientCredentials => Auth::ClientCredentials {
+                client_id: raw.client_id,
+                client_secret: raw.client_secret,
+                client_secret_file: raw.client_secret_file,
+            },
+            AuthKind::RefreshToken => Auth::RefreshToken {
+                client_id: raw.client_id,
+                client_secret: raw.client_secret,
+                client_secret_file: raw.client_secret_file,
+                refresh_token_file: raw.refresh_token_file.ok_or(
+                    "auth = \"refresh_token\" needs salesforce.refresh_token_file, the file that holds the token",
+                )?,
+            },
             AuthKind::Jwt => Auth::Jwt {
                 client_id: raw.client_id,
                 username: raw.username.ok_or("auth = \"jwt\" needs salesforce.username, the user to act as")?,
@@ -174,12 +209,23 @@ impl TryFrom<Raw> for Salesforce {
         if !(raw.poll_seconds.is_finite() && (0.1..=3600.0).contains(&raw.poll_seconds)) {
             return Err(format!("salesforce.poll_seconds is {}; it must be between 0.1 and 3600", raw.poll_seconds));
         }
+        let shares = 0.0 < raw.slow_at && raw.slow_at <= raw.writes_only_at && raw.writes_only_at <= 1.0;
+        if !shares {
+            return Err(format!(
+                "salesforce.slow_at is {} and salesforce.writes_only_at is {}; they are shares of the API allocation, \
+                 more than 0, at most 1, and slow_at not above writes_only_at",
+                raw.slow_at, raw.writes_only_at
+            ));
+        }
         Ok(Self {
             login_url: raw.login_url,
             auth,
             api_version: raw.api_version,
             poll_seconds: raw.poll_seconds,
             overlap_seconds: raw.overlap_seconds,
+            slow_at: raw.slow_at,
+            writes_only_at: raw.writes_only_at,
+            bulk_above: raw.bulk_above,
             manager_queue: raw.manager_queue,
             default_queue: raw.default_queue,
             since: raw.since,
@@ -199,6 +245,15 @@ mod defaults {
     }
     pub(super) const fn overlap_seconds() -> u32 {
         600
+    }
+    pub(super) const fn slow_at() -> f64 {
+        0.7
+    }
+    pub(super) const fn writes_only_at() -> f64 {
+        0.9
+    }
+    pub(super) const fn bulk_above() -> u32 {
+        2_000
     }
     pub(super) fn manager_queue() -> String {
         "Leadboard_Manager".into()

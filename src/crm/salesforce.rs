@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -106,7 +106,7 @@ impl Salesforce {
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
             since: config.since,
-            lead_feed: Feed::new("SystemModstamp", Rows::All, overlap),
+            lead_feed: Feed::new("SystemModstamp", Rows::All, overlap).covering("Lead"),
             outcome_feed: Feed::new(outcomes::STAMP, Rows::Living, overlap),
             keys: Mutex::default(),
         })
@@ -132,6 +132,23 @@ impl Crm for Salesforce {
         Ok(self.poll_leads(cursor).await?)
     }
 
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
+        Ok(self.org_date().await?)
+    }
+
+    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError> {
+        Ok(Self::count_created(self, from, until).await?)
+    }
+
+    async fn created_leads(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError> {
+        Ok(self.read_created(from, until, after).await?)
+    }
+
     async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
         self.apply_decision(write).await
     }
@@ -150,5 +167,9 @@ impl Crm for Salesforce {
 
     fn usage(&self) -> ApiUsage {
         self.client.usage()
+    }
+
+    async fn probe(&self) -> Result<(), CrmError> {
+        Ok(self.client.probe().await?)
     }
 }

@@ -97,6 +97,15 @@ pub(super) fn answer(
             state.life.set_paused(false);
             Ok(Answer::empty(204))
         }
+        ("POST", ["authorise"]) => match state.tokens.authorise() {
+            Ok(token) => Ok(Answer::ok(json!({ "refresh_token": token }))),
+            Err(error) => Ok(Answer { status: error.status, headers: Vec::new(), body: Some(error.body()) }),
+        },
+        ("POST", ["fail_jobs"]) => {
+            let count: Count = body(call)?;
+            state.jobs.fail_next(u32::try_from(count.count).unwrap_or(u32::MAX));
+            Ok(Answer::empty(204))
+        }
         ("POST", ["expire_tokens"]) => {
             state.tokens.revoke_all();
             Ok(Answer::empty(204))

@@ -1,6 +1,7 @@
-//! Logging in as a server: OAuth 2.0 client credentials and JWT bearer, and the tokens that come of it.
+//! Logging in as a server: OAuth 2.0 client credentials, JWT bearer and refresh tokens, and what comes of it.
 
 mod jwt;
+mod refresh;
 
 use std::collections::HashMap;
 
@@ -61,6 +62,8 @@ pub(super) fn same_secret(given: &str, real: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     valid_until: HashMap<String, Stamp>,
+    /// Refresh tokens, spent ones included.
+    refresh: refresh::Grants,
 }
 
 impl Tokens {
@@ -76,6 +79,11 @@ impl Tokens {
         let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
         let until = token.and_then(|token| self.valid_until.get(token.trim()));
         until.is_some_and(|until| now < *until && *until <= then)
+    }
+
+    /// A refresh token, as a person's authorisation of the app gives one.
+    pub(super) fn authorise(&mut self) -> Result<String, OauthError> {
+        self.refresh.grant()
     }
 
     /// Ends every session.
@@ -134,6 +142,14 @@ impl Authority {
                     jwt::Expected { issuer: &self.credentials.client_id, subject: self.username, url: &self.url };
                 jwt::check(assertion, key, &expected, now)?;
             }
+            Some("refresh_token") => {
+                self.check_known_client(form, authorization)?;
+                let new = tokens.refresh.spend(form.get("refresh_token").unwrap_or_default())?;
+                let mut answer = self.issue(tokens, now)?;
+                answer["refresh_token"] = new.into();
+                answer["scope"] = "refresh_token api".into();
+                return Ok(answer);
+            }
             Some(_) => return Err(OauthError::new("unsupported_grant_type", "grant type not supported")),
             None => return Err(OauthError::new("invalid_request", "missing required parameter: grant_type")),
         }
@@ -153,6 +169,17 @@ impl Authority {
             return Err(OauthError::new("invalid_client", "invalid client credentials"));
         }
         Ok(())
+    }
+
+    /// Client id, and the secret if there is one: an app without one may refresh too.
+    fn check_known_client(&self, form: &Params, authorization: Option<&str>) -> Result<(), OauthError> {
+        if authorization.is_some() || form.get("client_secret").is_some() {
+            return self.check_client(form, authorization);
+        }
+        match form.get("client_id") {
+            Some(id) if id == self.credentials.client_id => Ok(()),
+            _ => Err(OauthError::new("invalid_client_id", "client identifier invalid")),
+        }
     }
 
     fn issue(&self, tokens: &mut Tokens, now: Stamp) -> Result<Json, OauthError> {

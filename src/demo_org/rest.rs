@@ -10,6 +10,7 @@ mod replication;
 
 use serde_json::json;
 
+use super::bulk::{self, Jobs};
 use super::fault::Fault;
 use super::id::Id;
 use super::org::{Cause, Transaction};
@@ -17,6 +18,7 @@ use super::schema::{Object, describe, describe_global, describe_summary};
 
 pub(crate) use call::{Answer, Call, CallKind, Params};
 pub(crate) use query::Locators;
+pub(crate) use records::find_by_key;
 
 /// Versions that are answered; older ones are retired, newer ones unknown.
 pub(crate) const VERSIONS: std::ops::RangeInclusive<u32> = 31..=67;
@@ -29,6 +31,8 @@ pub(crate) struct Session<'t, 'o> {
     pub(crate) tx: &'t mut Transaction<'o>,
     /// Open query cursors.
     pub(crate) locators: &'t mut Locators,
+    /// Bulk jobs.
+    pub(crate) jobs: &'t mut Jobs,
     /// The acting user.
     pub(crate) user: Id,
     /// API calls used and allowed in 24 hours.
@@ -43,6 +47,7 @@ impl Session<'_, '_> {
                 call.only(&["POST"])?;
                 composite::answer(self, call)
             }
+            ["jobs", ..] => bulk::answer(self, call),
             _ => self.answer_single(call),
         }
     }
@@ -54,7 +59,7 @@ impl Session<'_, '_> {
             [] => {
                 call.only(&["GET"])?;
                 let base = call.base();
-                let links = ["sobjects", "query", "queryAll", "composite", "limits"];
+                let links = ["sobjects", "query", "queryAll", "composite", "limits", "jobs"];
                 let links: serde_json::Map<_, _> =
                     links.iter().map(|name| ((*name).to_owned(), json!(format!("{base}/{name}")))).collect();
                 Ok(Answer::ok(links.into()))

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::admin;
 use super::auth::{Authority, Tokens, same_secret};
+use super::bulk::Jobs;
 use super::fault::Fault;
 use super::knobs::Knob;
 use super::life::Life;
@@ -39,6 +40,7 @@ pub(super) struct State {
     pub(super) org: Org,
     pub(super) tokens: Tokens,
     pub(super) locators: Locators,
+    pub(super) jobs: Jobs,
     pub(super) usage: Usage,
     pub(super) life: Life,
 }
@@ -207,12 +209,15 @@ impl Incoming<'_> {
         Ok(Call::new(self.method, version, path, Params::parse(self.query), headers, self.json()?))
     }
 
-    /// The body, which must be JSON and say so.
+    /// The body, which must be JSON and say so. Bulk data is CSV, and a JSON text here.
     fn json(&self) -> Result<Option<Json>, Fault> {
         if self.body.is_empty() {
             return Ok(None);
         }
         let kind = self.header("content-type").unwrap_or_default();
+        if kind.starts_with("text/csv") && self.path.contains("/jobs/ingest/") {
+            return Ok(Some(String::from_utf8_lossy(self.body).into()));
+        }
         if !kind.starts_with("application/json") {
             let message = format!("Content-Type '{kind}' is not supported; use application/json");
             return Err(Fault::new(415, "UNSUPPORTED_MEDIA_TYPE", message));
@@ -317,7 +322,8 @@ impl Server {
             return (fault.into(), Some(usage));
         }
         let mut tx = state.org.begin(now);
-        let mut session = Session { tx: &mut tx, locators: &mut state.locators, user: self.authority.user, usage };
+        let (locators, jobs) = (&mut state.locators, &mut state.jobs);
+        let mut session = Session { tx: &mut tx, locators, jobs, user: self.authority.user, usage };
         let answer = session.answer(&call).unwrap_or_else(Answer::from);
         // A refused call leaves no trace; anything else is in the journal before the client hears of it.
         let answer = if answer.refused() {
@@ -358,8 +364,13 @@ fn versions() -> Answer {
 }
 
 fn respond(answer: Answer, usage: Option<(u64, u64)>) -> Response<Body> {
-    let body = answer.body.map(|json| json.to_string());
-    let json = body.is_some();
+    let plain = answer.headers.iter().any(|(name, _)| *name == "content-type");
+    let json = answer.body.is_some() && !plain;
+    let body = answer.body.map(|body| match body {
+        // What has a type of its own is not JSON, but a text that goes out as it is.
+        Json::String(text) if plain => text,
+        json => json.to_string(),
+    });
     let mut response = Response::new(Body::from(body.unwrap_or_default()));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{DecisionKey, LeadId, TraceId};
+use super::ids::{DecisionKey, LeadId, QueueId, TraceId};
 use super::lead::Owner;
 
 /// Everything the CRM must be told about one decision, as one conditional, all-or-nothing write.
@@ -43,6 +43,48 @@ pub struct DecisionWrite {
     pub decided_at: DateTime<Utc>,
     /// A task for the new owner, if they are a rep.
     pub task: Option<TaskWrite>,
+    /// How much of the decision is written.
+    #[serde(default)]
+    pub rung: Rung,
+}
+
+/// The rungs of the ladder on which a write comes down when the CRM refuses it: each asks for less than the one before.
+/// None of them overrules a person: whoever changed the owner meanwhile wins against all three.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Rung {
+    /// Owner, reason, decision record and task, all or nothing.
+    #[default]
+    Whole,
+    /// The same, without a task, for the default queue, because the chosen owner cannot own leads.
+    FallbackQueue,
+    /// The owner alone, because our fields or the decision record cannot be written. That it was done is known from the
+    /// outbox, and from the owner itself.
+    OwnerOnly,
+}
+
+impl DecisionWrite {
+    /// The next rung down when the owner cannot own leads: the lead goes to a queue, and says why. `None` if it was on
+    /// its way to a queue already.
+    pub fn for_queue(&self, queue: QueueId, why: &str) -> Option<Self> {
+        self.owner.rep()?;
+        Some(Self {
+            owner: Owner::Queue(queue),
+            ai_assigned: false,
+            reason: format!("Chosen owner {} cannot own it ({why}). {}", self.owner.id(), self.reason),
+            reason_code: "owner_unavailable".to_owned(),
+            p_win: None,
+            task: None,
+            rung: self.rung.max(Rung::FallbackQueue),
+            ..self.clone()
+        })
+    }
+
+    /// The next rung down when the write is refused as a whole: the owner alone. `None` if it was that already.
+    pub fn owner_only(&self) -> Option<Self> {
+        (self.rung < Rung::OwnerOnly).then(|| Self { rung: Rung::OwnerOnly, ..self.clone() })
+    }
 }
 
 /// A task for the rep who gets the lead.

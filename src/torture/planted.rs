@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
@@ -127,8 +127,29 @@ impl Crm for Careless {
         self.inner.outcomes(cursor).await
     }
 
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
+        self.inner.clock().await
+    }
+
+    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError> {
+        self.inner.count_created(from, until).await
+    }
+
+    async fn created_leads(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError> {
+        self.inner.created_leads(from, until, after).await
+    }
+
     fn usage(&self) -> ApiUsage {
         self.inner.usage()
+    }
+
+    async fn probe(&self) -> Result<(), CrmError> {
+        self.inner.probe().await
     }
 }
 
@@ -176,7 +197,28 @@ impl Crm for Forward {
         self.inner.outcomes(cursor).await
     }
 
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
+        self.inner.clock().await
+    }
+
+    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError> {
+        self.inner.count_created(from, until).await
+    }
+
+    async fn created_leads(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError> {
+        self.inner.created_leads(from, until, after).await
+    }
+
     fn usage(&self) -> ApiUsage {
         self.inner.usage()
+    }
+
+    async fn probe(&self) -> Result<(), CrmError> {
+        self.inner.probe().await
     }
 }

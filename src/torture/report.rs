@@ -24,8 +24,8 @@ pub struct Report {
     pub doubled: u64,
     /// Leads on which a person's word was overwritten.
     pub overruled: u64,
-    /// Whether the hash chain of the audit trail is whole; `None` if there is none.
-    pub chain_ok: Option<bool>,
+    /// Whether the hash chain of the audit trail is whole.
+    pub chain_ok: bool,
     /// The seed.
     pub seed: u64,
     /// Leads of which leadboard believes something else than the org has.
@@ -96,13 +96,7 @@ pub struct Effects {
 }
 
 impl Report {
-    pub(super) fn new(
-        options: &Options,
-        deeds: Deeds,
-        found: Judgement,
-        chain_ok: Option<bool>,
-        took: Duration,
-    ) -> Self {
+    pub(super) fn new(options: &Options, deeds: Deeds, found: Judgement, chain_ok: bool, took: Duration) -> Self {
         let knobs = deeds.faults["knobs"].as_object().into_iter().flatten();
         let faults_by_kind: BTreeMap<String, u64> = knobs
             .filter_map(|(name, knob)| Some((name.clone(), knob["injected"].as_u64().filter(|n| *n > 0)?)))
@@ -146,7 +140,7 @@ impl Report {
     /// Whether every promise was kept.
     pub fn kept(&self) -> bool {
         let damage = self.lost + self.doubled + self.overruled + self.mismatched + self.conservation.broken;
-        damage == 0 && self.quiet && self.chain_ok != Some(false)
+        damage == 0 && self.quiet && self.chain_ok
     }
 }
 

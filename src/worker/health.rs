@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::watch;
 
+use super::Deps;
 use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
-use crate::app::ports::{ApiUsage, Clock, OrgInfo};
+use crate::app::ports::{Clock, OrgInfo};
 
 /// A worker whose file is older than this is taken for dead.
 const STALE: Duration = Duration::seconds(30);
@@ -56,11 +57,13 @@ impl Monitor {
     }
 
     /// Notes how a step of a loop went. Only news wakes those who watch: a loop that goes on working is none.
-    pub(super) fn report(&self, name: &str, went: &Went<'_>, usage: ApiUsage) {
-        let now = self.clock.now();
+    pub(super) fn report(&self, name: &str, went: &Went<'_>, deps: &Deps) {
+        let (now, usage) = (self.clock.now(), deps.crm.usage());
+        let stage = deps.budget.stage(usage);
         self.health.send_if_modified(|health| {
             health.beat_at = Some(now);
             health.usage = usage;
+            let stage_before = std::mem::replace(&mut health.stage, stage);
             let Some(entry) = health.loops.iter_mut().find(|l| l.name == name) else { return false };
             let before = (entry.state, entry.last_error.as_ref().map(|e| e.1.clone()));
             match *went {
@@ -77,7 +80,7 @@ impl Monitor {
                     entry.last_error = Some((now, why.to_owned()));
                 }
             }
-            before != (entry.state, entry.last_error.as_ref().map(|e| e.1.clone()))
+            stage_before != stage || before != (entry.state, entry.last_error.as_ref().map(|e| e.1.clone()))
         });
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::{Deps, Shared, anchor};
+use super::{Deps, Shared, allowance, anchor};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::ports::RankedLead;
 use crate::app::rank::{Case, Desk, rank as rank_lead};
-use crate::app::{AppError, drift, events, intake, outcomes as outcome, replay, send as sending};
+use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
@@ -22,6 +22,8 @@ const RANK_BATCH: u32 = 64;
 const SEAL_BATCH: u32 = 512;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
+const COUNT_AGAIN: Duration = Duration::from_mins(30);
 /// Between two parts of work that nobody waits for.
 const BREATH: Duration = Duration::from_millis(200);
 
@@ -54,31 +56,42 @@ impl Champion {
     }
 }
 
+/// Makes sure, before anything else is asked of the CRM or sent to it, that it is the org whose leads are stored here. A
+/// session that leads to another org later is refused by the CRM adapter itself.
+async fn right_org(shared: &Shared) -> Result<(), AppError> {
+    if !shared.org_known.load(Ordering::Acquire) {
+        let org = shared.deps.crm.org().await?;
+        shared.deps.store.bind_org(&org.id).await?;
+        shared.monitor.org(&org);
+        // Every loop comes by here; one of them notes it.
+        if !shared.logged_in.swap(true, Ordering::AcqRel) {
+            let (store, clock) = (shared.deps.store.as_ref(), shared.deps.clock.as_ref());
+            let noted = events::logged_in(store, clock, &org).await;
+            noted.inspect_err(|_| shared.logged_in.store(false, Ordering::Release))?;
+        }
+        shared.org_known.store(true, Ordering::Release);
+    }
+    Ok(())
+}
+
 /// Reads reps and queues.
 pub(super) async fn roster(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let org = deps.crm.org().await?;
-    deps.store.bind_org(&org.id).await?;
-    shared.monitor.org(&org);
-    if !shared.logged_in.load(Ordering::Relaxed) {
-        events::logged_in(deps.store.as_ref(), deps.clock.as_ref(), &org).await?;
-        shared.logged_in.store(true, Ordering::Relaxed);
-    }
+    right_org(&shared).await?;
     let roster = deps.crm.roster().await?;
     queues(deps, &roster)?;
     if deps.store.roster().await? != roster {
         deps.store.save_roster(&roster, deps.clock.now()).await?;
     }
-    Ok(Pause::For(deps.pace.roster))
+    Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
 }
 
 /// Takes in changed leads.
 pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let org = deps.crm.org().await?;
-    deps.store.bind_org(&org.id).await?;
+    right_org(&shared).await?;
     let (_, more) = intake::poll_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
-    Ok(if more { Pause::None } else { Pause::For(deps.pace.poll) })
+    Ok(if more { Pause::None } else { Pause::For(allowance::pace(deps, deps.pace.poll)) })
 }
 
 /// Ranks a batch of pending leads.
@@ -127,8 +140,10 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
 /// Sends what is due.
 pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
+    right_org(&shared).await?;
+    let (crm, store) = (deps.crm.as_ref(), deps.store.as_ref());
     let sender = format!("worker-{}", std::process::id());
-    let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &sender).await?;
+    let report = sending::send_due(crm, store, deps.clock.as_ref(), &sender, &deps.default_queue).await?;
     if let Some(fault) = report.fault {
         // Every other effect would meet the same fault: the loop backs off as a whole, and for as long as a quota asks.
         return Err(AppError::Crm(fault));
@@ -148,8 +163,22 @@ pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
 /// Reads outcomes.
 pub(super) async fn outcomes(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
+    right_org(&shared).await?;
     outcome::read_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
-    Ok(Pause::For(deps.pace.outcomes))
+    Ok(Pause::For(allowance::pace(deps, deps.pace.outcomes)))
+}
+
+/// Counts the leads of the days that are over.
+pub(super) async fn count(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    right_org(&shared).await?;
+    for count in reconcile::reconcile(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await? {
+        if count.recovered > 0 {
+            let reconcile::DayCount { day, crm, ours, recovered } = count;
+            tracing::error!(%day, crm, ours, recovered, "polling had missed leads; the daily count has taken them in");
+        }
+    }
+    Ok(Pause::For(COUNT_AGAIN))
 }
 
 /// Watches for drift, a few days at a time. Leads never wait for it: it only reads what they left behind.

@@ -3,7 +3,7 @@
 mod assignment;
 mod client;
 mod composite;
-mod doctor;
+pub(crate) mod doctor;
 mod judging;
 mod key;
 mod knobs;

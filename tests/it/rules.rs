@@ -1,6 +1,8 @@
 //! The eight rules that no feature may break (README), each where a user would meet its breaking: the CRM, the screen,
 //! the command line.
 
+mod counting;
+mod ladder;
 mod office;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ mod metadata;
 mod org;
 mod polling;
 mod reading;
+mod refresh;
 mod table;
 mod writing;
 
@@ -46,6 +47,9 @@ fn config(url: &str) -> Config {
         api_version: "v66.0".into(),
         poll_seconds: 15.0,
         overlap_seconds: 600,
+        slow_at: 0.7,
+        writes_only_at: 0.9,
+        bulk_above: 2_000,
         manager_queue: "Leadboard_Manager".into(),
         default_queue: "Leadboard_Default".into(),
         since: None,

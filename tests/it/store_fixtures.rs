@@ -191,6 +191,7 @@ fn write_of(decision: &Decision) -> DecisionWrite {
         decided_by: "Ana".into(),
         decided_at: decision.decided_at,
         task: None,
+        rung: leadboard::domain::effect::Rung::Whole,
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use fakes::{Desk, Fault, eventually, lead, ranked_by};
 use leadboard::app::AppError;
+use leadboard::app::budget::ApiStage;
 use leadboard::app::decide::{VerdictRequest, decide, undo};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{CrmError, Store, WriteOutcome};
@@ -142,6 +143,70 @@ async fn a_used_up_quota_pauses_polling_and_writing_and_costs_no_try() {
     assert!(desk.crm.tries() >= 2);
     let sent = desk.store.effects(&[EffectState::Done], 1).await.unwrap();
     assert_eq!(sent[0].attempts, 1, "waiting for the quota used up tries");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn with_little_of_the_allocation_left_only_decisions_are_sent() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+
+    desk.crm.set_used(9_000, 10_000);
+    desk.until_loop(&worker, POLL, LoopState::Paused, "9000 of 10000 API calls").await;
+    assert_eq!(worker.health().borrow().stage, ApiStage::WritesOnly);
+    let (polls, probes) = (desk.crm.polls(), desk.crm.probes());
+    desk.crm.arrive(lead("b"));
+    desk.decide(approve("a")).await;
+    desk.until_write("a", WriteState::Written).await;
+    eventually("it is asked now and then", async || desk.crm.probes() >= probes + 3).await;
+    assert_eq!(desk.crm.polls(), polls, "reading goes on although the allocation is used up");
+    let sent = desk.store.effects(&[EffectState::Done], 1).await.unwrap();
+    assert_eq!(sent[0].attempts, 1);
+
+    // Nothing but the probe can tell that calls of yesterday have left the window.
+    desk.crm.probe_says(6_000, 10_000);
+    desk.until_state("b", LeadState::InLane).await;
+    desk.until_loop(&worker, POLL, LoopState::Running, "").await;
+    assert_eq!(worker.health().borrow().stage, ApiStage::Normal);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn in_the_slow_stage_polling_goes_on_more_slowly() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.set_used(7_000, 10_000);
+    let worker = desk.start();
+    let mut health = worker.health();
+    health.wait_for(|health| health.stage == ApiStage::Slow).await.unwrap();
+    // The usual pace of 20 ms, stretched to what 2,000 calls in a day allow: nobody polls a second time in this test.
+    desk.crm.arrive(lead("a"));
+    eventually("every loop had its turn", async || desk.crm.polls() >= 1).await;
+    let polls = desk.crm.polls();
+    desk.decide_nothing_for_a_while().await;
+    assert_eq!(desk.crm.polls(), polls);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_an_org_that_is_not_ours() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+    worker.stop().await;
+    desk.decide(approve("a")).await;
+
+    // The next start is pointed at a refreshed sandbox by mistake.
+    desk.crm.become_org("another org");
+    let worker = desk.start();
+    for name in [POLL, SEND, "outcomes", "reps and queues"] {
+        desk.until_loop(&worker, name, LoopState::Failing, "belongs to org org").await;
+    }
+    assert_eq!(desk.crm.tries(), 0, "a decision was sent to another org");
+    desk.crm.become_org("org");
+    desk.until_write("a", WriteState::Written).await;
     worker.stop().await;
 }
 

@@ -1,10 +1,13 @@
-//! Logging in as a server: OAuth client credentials or JWT bearer (RFC 7523), and the one session all calls share.
+//! Logging in as a server: OAuth client credentials, JWT bearer (RFC 7523) or a refresh token, and the one session all
+//! calls share.
 //!
 //! Salesforce names no lifetime for these tokens, so a session is good until a call answers 401. Then the session is
 //! renewed once for all who wait for it; whether a caller may ask again is the caller's business ([`super::client`]).
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +17,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::address;
 use super::errors::{Class, Fault};
@@ -25,6 +29,9 @@ use crate::config::salesforce as config;
 use crate::domain::ids::OrgId;
 
 mod secret_file;
+mod token_file;
+
+use token_file::TokenFile;
 
 /// How long an assertion may be used, in seconds: Salesforce takes at most three minutes.
 const ASSERTION_SECONDS: i64 = 180;
@@ -32,6 +39,10 @@ const ASSERTION_SECONDS: i64 = 180;
 const MAX_TOKEN_BODY: usize = 64 * 1024;
 /// Wait when the token endpoint says that we log in too often.
 const LOGIN_RATE_WAIT_SECONDS: u64 = 60;
+
+/// How long a refusal of our credentials stands: only a person can cure it, and asking again and again floods the token
+/// endpoint.
+const REFUSED_FOR: Duration = Duration::from_mins(5);
 
 /// A login that worked.
 pub(super) struct Session {
@@ -49,6 +60,31 @@ pub(super) struct Session {
 enum Flow {
     ClientCredentials { client_id: String, secret: SecretString },
     Jwt { client_id: String, username: String, audience: String, key: Box<RsaKeyPair> },
+    Refresh { client_id: String, secret: Option<SecretString>, file: TokenFile },
+}
+
+impl Flow {
+    /// Something that changes when a person has mended the credentials.
+    fn mark(&self) -> Option<SecretString> {
+        match self {
+            Self::Refresh { file, .. } => file.peek(),
+            _ => None,
+        }
+    }
+}
+
+/// Credentials that were refused.
+struct Refusal {
+    fault: Fault,
+    until: Instant,
+    mark: Option<SecretString>,
+}
+
+impl Refusal {
+    fn stands(&self, mark: Option<&SecretString>) -> bool {
+        let shown = |mark: Option<&SecretString>| mark.map(|m| m.expose_secret().to_owned());
+        Instant::now() < self.until && shown(self.mark.as_ref()) == shown(mark)
+    }
 }
 
 /// What is shared behind the lock.
@@ -57,6 +93,8 @@ struct State {
     session: Option<Arc<Session>>,
     /// How the last login failed, if it did; shared with everybody who waited for it.
     failure: Option<Fault>,
+    /// A refusal that stands for a while.
+    refusal: Option<Refusal>,
 }
 
 /// Holder of the session. Cheap to make; nothing is sent before [`Auth::session`].
@@ -94,6 +132,14 @@ impl Auth {
                 };
                 Flow::ClientCredentials { client_id: client_id.clone(), secret }
             }
+            config::Auth::RefreshToken { client_id, client_secret, client_secret_file, refresh_token_file } => {
+                let secret = match (client_secret, client_secret_file) {
+                    (Some(secret), _) => Some(secret.clone()),
+                    (None, Some(path)) => Some(secret_file::text(path)?),
+                    (None, None) => None,
+                };
+                Flow::Refresh { client_id: client_id.clone(), secret, file: TokenFile::new(refresh_token_file)? }
+            }
             config::Auth::Jwt { client_id, username, private_key_file, audience } => Flow::Jwt {
                 client_id: client_id.clone(),
                 username: username.clone(),
@@ -127,6 +173,10 @@ impl Auth {
         {
             return Err(fault.clone());
         }
+        let mark = self.flow.mark();
+        if let Some(refusal) = state.refusal.as_ref().filter(|refusal| refusal.stands(mark.as_ref())) {
+            return Err(refusal.fault.clone());
+        }
         let attempt = self.logins.load(Ordering::Acquire) + 1;
         let result = self.log_in(attempt, state.session.as_deref()).await;
         self.logins.store(attempt, Ordering::Release);
@@ -134,12 +184,17 @@ impl Auth {
             Ok(session) => {
                 let session = Arc::new(session);
                 state.failure = None;
+                state.refusal = None;
                 state.session = Some(Arc::clone(&session));
                 tracing::info!(org.id = %session.org, login.attempt = attempt, "logged in to Salesforce");
                 Ok(session)
             }
             Err(fault) => {
                 state.failure = Some(fault.clone());
+                if fault.class == Class::Credentials {
+                    let until = Instant::now() + REFUSED_FOR;
+                    state.refusal = Some(Refusal { fault: fault.clone(), until, mark });
+                }
                 Err(fault)
             }
         }
@@ -147,7 +202,19 @@ impl Auth {
 
     async fn log_in(&self, generation: u64, before: Option<&Session>) -> Result<Session, Fault> {
         let address = address::join(&self.login, "/services/oauth2/token")?;
+        let held = match &self.flow {
+            Flow::Refresh { file, .. } => Some(file.hold().await?),
+            _ => None,
+        };
+        let used = held.as_ref().map(token_file::Held::token).transpose()?;
         let request = match &self.flow {
+            Flow::Refresh { client_id, secret, .. } => {
+                let token = used.as_ref().map_or("", |token| token.expose_secret());
+                let mut form =
+                    vec![("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", client_id)];
+                form.extend(secret.as_ref().map(|secret| ("client_secret", secret.expose_secret())));
+                self.http.post(address).form(&form)
+            }
             Flow::ClientCredentials { client_id, secret } => self.http.post(address).form(&[
                 ("grant_type", "client_credentials"),
                 ("client_id", client_id),
@@ -162,12 +229,23 @@ impl Auth {
         };
         let answer = http::send(request, MAX_TOKEN_BODY).await.map_err(|e| Fault::new(Class::Transient, e.message))?;
         if answer.status != 200 {
-            return Err(login_fault(answer.status, &answer.body));
+            let fault = login_fault(answer.status, &answer.body);
+            return Err(match &self.flow {
+                Flow::Refresh { file, .. } => spent(fault, file.path()),
+                _ => fault,
+            });
         }
         // The parse error is not repeated: it could quote the token.
         let token: Token = serde_json::from_slice(&answer.body).map_err(|_| {
             Fault::new(Class::Protocol, "the token endpoint answered 200 with something that is not a token")
         })?;
+        // First of all, because the token that was used is spent by now.
+        if let (Some(held), Some(new)) = (&held, &token.next_refresh)
+            && used.as_ref().is_none_or(|used| used.expose_secret() != new.expose_secret())
+        {
+            held.replace(new)?;
+        }
+        drop(held);
         let instance = address::instance(&token.instance_url, &self.login)?;
         let org = match token.id.as_deref().and_then(org_of_identity) {
             Some(org) => org,
@@ -194,6 +272,22 @@ impl Auth {
             .map(OrgId::new)
             .ok_or_else(|| Fault::new(Class::Protocol, "neither the login nor userinfo names the org"))
     }
+}
+
+/// A refused refresh token, with what a person has to do about it.
+fn spent(fault: Fault, file: &Path) -> Fault {
+    if fault.class != Class::Credentials || !fault.message.starts_with("invalid_grant") {
+        return fault;
+    }
+    Fault::new(
+        Class::Credentials,
+        format!(
+            "{}: the refresh token is spent, expired or revoked; authorise leadboard in the org once more and put the new \
+             token into {}",
+            fault.message.split(" (").next().unwrap_or_default(),
+            file.display()
+        ),
+    )
 }
 
 /// The org id in `https://login.salesforce.com/id/{org}/{user}`.

@@ -1,16 +1,17 @@
 //! Data calls: the headers every call carries, one renewal of the session, retries where they are safe, and the
 //! allocation that each answer reports.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, IF_UNMODIFIED_SINCE};
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::auth::{Auth, Session};
 use super::errors::{self, Class, Fault, Safety};
@@ -71,6 +72,8 @@ pub(super) struct Client {
     used: AtomicU64,
     limit: AtomicU64,
     calls: AtomicU64,
+    /// Since the org said that its allocation is used up: when it may be asked again, and its words.
+    closed: Mutex<Option<(Instant, String)>>,
 }
 
 impl Client {
@@ -88,6 +91,7 @@ impl Client {
             used: AtomicU64::new(0),
             limit: AtomicU64::new(0),
             calls: AtomicU64::new(0),
+            closed: Mutex::default(),
         })
     }
 
@@ -152,6 +156,12 @@ impl Client {
         }
     }
 
+    /// The list of resources: a small answer that carries the allocation as every data call does.
+    pub(super) async fn probe(&self) -> Result<(), Fault> {
+        let target = Target::Data { path: &[], query: &[] };
+        self.with_session(Safety::Safe, target, |address| self.http.get(address)).await.map(drop)
+    }
+
     /// Posts a write. Never repeated here: whether it may be is for the caller to find out.
     pub(super) async fn write<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Fault> {
         let answer = self
@@ -160,6 +170,24 @@ impl Client {
             })
             .await?;
         read_json(&answer, Safety::Unsafe)
+    }
+
+    /// Changes fields of a record if it was not changed since that date. Never repeated here.
+    pub(super) async fn update(
+        &self,
+        path: &[&str],
+        unmodified_since: &str,
+        body: &impl Serialize,
+    ) -> Result<(), Fault> {
+        self.with_session(Safety::Unsafe, Target::Data { path, query: &[] }, |address| {
+            self.http
+                .patch(address)
+                .header(AUTO_ASSIGN.0, AUTO_ASSIGN.1)
+                .header(IF_UNMODIFIED_SINCE, unmodified_since)
+                .json(body)
+        })
+        .await
+        .map(drop)
     }
 
     /// One call under the session; a refused session is renewed once and the call made once more. A 401 is answered
@@ -201,9 +229,27 @@ impl Client {
             Target::Data { path, query } => address::data(&session.instance, &self.version, path, query)?,
             Target::Locator(next) => address::locator(&session.instance, next)?,
         };
+        self.check_open()?;
         let request = request(address).header(AUTHORIZATION, bearer(session)?).header(CALL_OPTIONS.0, CALL_OPTIONS.1);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        self.exchange(request, safety).await
+        let result = self.exchange(request, safety).await;
+        if let Err(Fault { class: Class::Quota { wait_seconds }, message, .. }) = &result {
+            let until = Instant::now() + Duration::from_secs(*wait_seconds);
+            *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, message.clone()));
+        }
+        result
+    }
+
+    /// Refuses a call while the org wants none: whoever calls next would only be told the same, and be counted.
+    fn check_open(&self) -> Result<(), Fault> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((until, message)) = closed.as_ref() else { return Ok(()) };
+        match until.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => {
+                Err(Fault::new(Class::Quota { wait_seconds: left.as_secs() + 1 }, message.clone()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One exchange. Anything but 2xx is a fault.

@@ -3,10 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::Salesforce;
+use super::client::{Client, Target};
+use super::dates;
 use super::errors::{Class, Fault};
-use super::map;
-use super::query::{Api, Condition, Select, Value};
-use crate::app::ports::{Cursor, LeadChanges, RawLead};
+use super::map::{self, Record};
+use super::query::{Api, Condition, Rows, Select, Value};
+use super::wire::Updated;
+use crate::app::ports::{CreatedLeads, Cursor, LeadChanges, RawLead};
+use crate::domain::ids::LeadId;
+
+/// Leads of one page of a day that is read again.
+const DAY_PAGE: u32 = 2_000;
 
 impl Salesforce {
     /// Leads changed since the cursor: new, updated, converted and deleted ones, as long as they were created after
@@ -22,6 +29,33 @@ impl Salesforce {
             .map(|row| Ok(RawLead { lead: map::lead(&row.record, &self.fields)?, raw: row.raw.get().to_owned() }))
             .collect::<Result<Vec<_>, Fault>>()?;
         Ok(LeadChanges { leads, next: batch.next, more: batch.more })
+    }
+
+    /// How many leads the org has that were created in this span, deleted and merged ones included.
+    pub(super) async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, Fault> {
+        self.client.count(&created_within(Select::count("Lead"), from, until), Rows::All).await
+    }
+
+    /// Leads created in this span in order of their ids, after one of them.
+    pub(super) async fn read_created(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, Fault> {
+        let fields = map::LEAD.into_iter().map(Api::known).chain(self.fields.all());
+        let select = created_within(Select::new(fields, "Lead"), from, until)
+            .filter_some(after.map(|id| Condition::Above(Api::known("Id"), Value::Text(id.to_string()))))
+            .order([Api::known("Id")])
+            .limit(DAY_PAGE);
+        let rows = self.client.query_rows(&select, Rows::All).await?;
+        let more = rows.len() >= DAY_PAGE as usize;
+        let mut leads = Vec::with_capacity(rows.len());
+        for raw in rows {
+            let record = Record::parse(&raw)?;
+            leads.push(RawLead { lead: map::lead(&record, &self.fields)?, raw: raw.get().to_owned() });
+        }
+        Ok(CreatedLeads { leads, more })
     }
 
     /// When we first looked: as configured, else as the cursor remembers, else now by the org's clock. Our own clock is
@@ -41,6 +75,27 @@ impl Salesforce {
             .date
             .ok_or_else(|| Fault::new(Class::Protocol, "the org's answers carry no Date header; set `since`"))
     }
+}
+
+impl Client {
+    /// Up to when the changes of an object are complete, asked for this span.
+    pub(super) async fn covered(
+        &self,
+        object: &str,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>, Fault> {
+        let (start, end) = (dates::write(start), dates::write(end));
+        let target =
+            Target::Data { path: &["sobjects", object, "updated"], query: &[("start", &start), ("end", &end)] };
+        let answer = self.read::<Updated>(target).await?.value;
+        dates::parse(&answer.latest_date_covered)
+            .ok_or_else(|| Fault::new(Class::Protocol, "getUpdated answered without a date"))
+    }
+}
+
+fn created_within(select: Select, from: DateTime<Utc>, until: DateTime<Utc>) -> Select {
+    select.filter(created_since(from)).filter(Condition::Below(Api::known("CreatedDate"), Value::At(until)))
 }
 
 /// Leaves out leads that were there before we were.

@@ -102,6 +102,8 @@ pub(super) enum Condition {
     AtLeast(Api, Value),
     /// The field is more than the value.
     Above(Api, Value),
+    /// The field is less than the value.
+    Below(Api, Value),
     /// After this row in the order of `(stamp, Id)`; rows that share a stamp are told apart by their id.
     After { stamp: Api, at: DateTime<Utc>, id: String },
 }
@@ -116,6 +118,7 @@ impl fmt::Display for Condition {
             }
             Self::AtLeast(field, value) => write!(f, "{} >= {value}", field.0),
             Self::Above(field, value) => write!(f, "{} > {value}", field.0),
+            Self::Below(field, value) => write!(f, "{} < {value}", field.0),
             Self::After { stamp, at, id } => {
                 let (stamp, at, id) = (&stamp.0, dates::write(*at), literal(id));
                 write!(f, "(({stamp} = {at} AND Id > {id}) OR {stamp} > {at})")
@@ -127,7 +130,7 @@ impl fmt::Display for Condition {
 /// A `SELECT`.
 #[derive(Clone, Debug)]
 pub(super) struct Select {
-    /// Fields, each once; Salesforce refuses a field selected twice.
+    /// Fields, each once; Salesforce refuses a field selected twice. Without any, rows are counted.
     fields: Vec<Api>,
     from: Api,
     conditions: Vec<Condition>,
@@ -145,6 +148,11 @@ impl Select {
             }
         }
         Self { fields: once, from: Api::known(from), conditions: Vec::new(), order: Vec::new(), limit: None }
+    }
+
+    /// Counts the rows of an object.
+    pub(super) fn count(from: &'static str) -> Self {
+        Self::new([], from)
     }
 
     /// Adds a condition; all must hold.
@@ -175,7 +183,8 @@ impl Select {
 impl fmt::Display for Select {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |fields: &[Api]| fields.iter().map(Api::as_str).collect::<Vec<_>>().join(", ");
-        write!(f, "SELECT {} FROM {}", names(&self.fields), self.from.0)?;
+        let selected = if self.fields.is_empty() { "COUNT()".to_owned() } else { names(&self.fields) };
+        write!(f, "SELECT {selected} FROM {}", self.from.0)?;
         for (i, condition) in self.conditions.iter().enumerate() {
             write!(f, " {} {condition}", if i == 0 { "WHERE" } else { "AND" })?;
         }
@@ -225,11 +234,21 @@ impl Client {
         self.page(Target::Locator(locator)).await
     }
 
-    /// Every row of a small query (users, queues). Starts over once when its locator dies on the way.
+    /// How many rows match.
+    pub(super) async fn count(&self, select: &Select, rows: Rows) -> Result<u64, Fault> {
+        Ok(self.query(select, rows).await?.total)
+    }
+
+    /// Every living row of a small query (users, queues).
     pub(super) async fn query_all_rows(&self, select: &Select) -> Result<Vec<Box<RawValue>>, Fault> {
+        self.query_rows(select, Rows::Living).await
+    }
+
+    /// Every row of a small query. Starts over once when its locator dies on the way.
+    pub(super) async fn query_rows(&self, select: &Select, wanted: Rows) -> Result<Vec<Box<RawValue>>, Fault> {
         let mut restarted = false;
         'start: loop {
-            let mut page = self.query(select, Rows::Living).await?;
+            let mut page = self.query(select, wanted).await?;
             let mut rows = std::mem::take(&mut page.rows);
             while let Some(next) = &page.next {
                 page = match self.next_page(next).await {

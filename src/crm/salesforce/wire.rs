@@ -11,6 +11,9 @@ pub(super) struct Token {
     #[serde(rename = "access_token")]
     pub secret: SecretString,
     pub instance_url: String,
+    /// A new refresh token, in an org that rotates them; the one that was used is spent then.
+    #[serde(rename = "refresh_token")]
+    pub next_refresh: Option<SecretString>,
     /// `https://login.salesforce.com/id/{org id}/{user id}`.
     pub id: Option<String>,
 }
@@ -64,6 +67,13 @@ pub(super) struct QueryPage {
     pub done: bool,
     pub next_records_url: Option<String>,
     pub records: Vec<Box<RawValue>>,
+}
+
+/// `GET /sobjects/{object}/updated`, of which only the date is needed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Updated {
+    pub latest_date_covered: String,
 }
 
 /// `POST /composite`.

@@ -14,11 +14,12 @@ use super::errors::{Class, Fault};
 use super::map::Record;
 use super::wire::CompositeAnswer;
 use crate::app::ports::{CrmError, WriteOutcome};
-use crate::domain::effect::DecisionWrite;
+use crate::domain::effect::{DecisionWrite, Rung};
 use crate::domain::lead::Owner;
 
 mod compose;
 mod interpret;
+mod owner_only;
 
 use interpret::Ended;
 
@@ -32,6 +33,7 @@ const MAX_CONFLICTS: u32 = 3;
 struct Standing {
     owner: Owner,
     modified_at: DateTime<Utc>,
+    modstamp: DateTime<Utc>,
     converted: bool,
 }
 
@@ -39,6 +41,9 @@ impl Salesforce {
     /// Sends one decision, once, however often it is called.
     pub(super) async fn apply_decision(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
         let parts = compose::Parts::new(write)?;
+        if write.rung == Rung::OwnerOnly {
+            return self.apply_owner(&parts).await;
+        }
         let mut unmodified_since = write.expected_modified_at;
         for _ in 0..=MAX_CONFLICTS {
             let composite = parts.composite(&self.client, unmodified_since);
@@ -72,6 +77,7 @@ impl Salesforce {
                         now => self.superseded(&parts, now).await,
                     };
                 }
+                Ended::Refused(fault) => return Ok(WriteOutcome::NotAsAWhole { why: fault.message }),
                 Ended::BadAssignee(why) => return Ok(WriteOutcome::BadAssignee { why }),
                 Ended::Failed(fault) if fault.class == Class::OutcomeUnknown => {
                     return self.settle_unknown(&parts, fault).await;
@@ -133,9 +139,9 @@ impl Salesforce {
             Err(fault) if matches!(fault.class, Class::NotFound | Class::Gone) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        match (record.owner(), record.at("LastModifiedDate")) {
-            (Some(owner), Some(modified_at)) => {
-                Ok(Some(Standing { owner, modified_at, converted: record.flag("IsConverted") }))
+        match (record.owner(), record.at("LastModifiedDate"), record.at("SystemModstamp")) {
+            (Some(owner), Some(modified_at), Some(modstamp)) => {
+                Ok(Some(Standing { owner, modified_at, modstamp, converted: record.flag("IsConverted") }))
             }
             _ => Err(Fault::new(Class::Protocol, format!("lead {} came without owner or date", parts.lead))),
         }

@@ -61,6 +61,7 @@ pub(crate) enum CallKind {
     Updated,
     Describe,
     Limits,
+    Bulk,
     Other,
 }
 
@@ -126,6 +127,11 @@ impl Call {
         self.body.as_ref().and_then(Json::as_object).ok_or_else(|| Fault::bad("JSON_PARSER_ERROR", message))
     }
 
+    /// The body as CSV, if that is what it is.
+    pub(crate) fn csv(&self) -> Option<&str> {
+        self.body.as_ref().and_then(Json::as_str)
+    }
+
     /// Refuses other methods.
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Fault> {
         if allowed.contains(&self.method.as_str()) { Ok(()) } else { Err(self.wrong_method(allowed)) }
@@ -143,6 +149,7 @@ impl Call {
             (_, ["query" | "queryAll", _]) => CallKind::QueryMore,
             (_, ["composite", ..]) => CallKind::Composite,
             (_, ["limits"]) => CallKind::Limits,
+            (_, ["jobs", ..]) => CallKind::Bulk,
             (_, ["sobjects", _, "describe"] | ["sobjects"]) => CallKind::Describe,
             (_, ["sobjects", _, "updated" | "deleted"]) => CallKind::Updated,
             ("GET", ["sobjects", _, _, ..]) => CallKind::Read,
@@ -161,7 +168,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Further headers.
     pub(crate) headers: Vec<(&'static str, String)>,
-    /// JSON body; without one the answer is empty.
+    /// JSON body; without one the answer is empty. Beside a `content-type` of its own a text goes out as it is.
     pub(crate) body: Option<Json>,
 }
 

@@ -49,6 +49,15 @@ pub(super) fn read_by_key(
     }
 }
 
+/// The one record with this value in a field; a fault if there are several.
+pub(crate) fn find_by_key(org: &Org, object: Object, field: &str, value: &str) -> Result<Option<Id>, Fault> {
+    match matches(org, object, field, value)?.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only.id)),
+        _ => Err(Fault::bad("DUPLICATE_EXTERNAL_ID", format!("{field}: more than one record found for {value}"))),
+    }
+}
+
 fn show(org: &Org, call: &Call, object: Object, record: &Record) -> Result<Answer, Fault> {
     if let Some(answer) = check_conditions(org, call, object, record)? {
         return Ok(answer);

@@ -11,6 +11,8 @@ macro_rules! lead_record {
 }
 
 statements! {
+    CREATED_BETWEEN = "SELECT COUNT(*) FROM leads WHERE created_at >= $1 AND created_at < $2";
+
     BY_IDS = concat!(lead_record!(), "WHERE l.id IN ", texts_in!("$1"));
 
     BY_ID = concat!(lead_record!(), "WHERE l.id = $1");

@@ -18,9 +18,10 @@ statements! {
         WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4)
         RETURNING id, lease_token, attempts, payload";
 
-    /// Ends a lease, if it is still the current one. No row means that it was lost. `$5` is when to try again.
+    /// Ends a lease, if it is still the current one. No row means that it was lost. `$5` is when to try again, `$8` what
+    /// to write from then on if that has changed.
     SETTLE = "UPDATE outbox SET state = $3, attempts = attempts - $4, not_before = COALESCE($5, not_before), due_at = $5,
-            last_error = $6, settled_at = $7, lease_owner = NULL
+            last_error = $6, settled_at = $7, lease_owner = NULL, payload = COALESCE($8, payload)
         WHERE id = $1 AND lease_token = $2 AND state = 'leased'
         RETURNING trace_id, lead_id, attempts";
 

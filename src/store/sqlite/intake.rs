@@ -9,7 +9,7 @@ use super::errors::database;
 use super::{SqliteStore, audit, execute};
 use crate::app::ports::{Cursor, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
-use crate::domain::lead::{Lead, LegacyAssignment};
+use crate::domain::lead::{Lead, LegacyAssignment, Owner};
 use crate::store::rows::{self, Columns};
 use crate::store::sql;
 use crate::store::values::{self, WORKER, folded, micros, owner_kind, storable};
@@ -59,6 +59,9 @@ pub(super) async fn take_in(
             }
             IntakeChange::Refresh { lead, rerank } => {
                 report.refreshed += u64::from(refresh(&mut tx, &lead, rerank, at).await?);
+            }
+            IntakeChange::Overridden { lead, decided } => {
+                report.refreshed += u64::from(overridden(&mut tx, &lead, &decided, at).await?);
             }
             IntakeChange::Supersede { lead, why } => match supersede(&mut tx, &lead, &why, at).await? {
                 Superseded::Now => report.superseded += 1,
@@ -146,6 +149,21 @@ async fn refresh(
     }
     let details = json!({ "owner": lead.lead.owner, "reranked": reranked });
     audit::append(conn, &audit::of_lead(at, WORKER, "lead.refreshed", id, details)).await?;
+    Ok(true)
+}
+
+/// A lead whose written decision was undone by somebody. False if there was nothing new in the reading.
+async fn overridden(
+    conn: &mut SqliteConnection,
+    lead: &RawLead,
+    decided: &Owner,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if replace_reading(conn, lead).await? != Reading::Replaced {
+        return Ok(false);
+    }
+    let details = json!({ "owner": lead.lead.owner, "decided": decided });
+    audit::append(conn, &audit::of_lead(at, WORKER, "lead.overridden", &lead.lead.id, details)).await?;
     Ok(true)
 }
 

@@ -8,10 +8,11 @@ use sqlx::SqliteConnection;
 use super::errors::database;
 use super::{SqliteStore, audit, execute, intake, rankings};
 use crate::app::ports::{Cursor, IntakeChange, IntakeReport, LeadStore, RankedLead, StoreError};
+use crate::domain::audit::AuditEvent;
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
-use crate::store::values::{self, WORKER, micros, storable};
+use crate::store::values::{self, WORKER, count, micros, storable};
 use crate::store::{rows, sql};
 
 #[async_trait]
@@ -58,6 +59,22 @@ impl LeadStore for SqliteStore {
 
     async fn save_rankings(&self, ranked: Vec<RankedLead>) -> Result<u64, StoreError> {
         rankings::save(self, ranked).await
+    }
+
+    async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError> {
+        let n: i64 = sqlx::query_scalar(sql::leads::CREATED_BETWEEN)
+            .bind(micros(from))
+            .bind(micros(until))
+            .fetch_one(&mut *self.reader().await?)
+            .await
+            .map_err(database)?;
+        count(n)
+    }
+
+    async fn note(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        audit::append(&mut tx, event).await?;
+        self.commit(tx).await
     }
 
     async fn snooze(&self, id: &LeadId, until: DateTime<Utc>, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {

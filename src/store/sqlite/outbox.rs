@@ -75,10 +75,14 @@ struct End {
 }
 
 impl End {
-    fn of(result: &EffectResult) -> Self {
+    fn of(effect: &LeasedEffect, result: &EffectResult, at: DateTime<Utc>) -> Self {
         let end =
             |effect, decision, what| Self { effect, decision, what, error: None, not_before: None, give_back: false };
         match result {
+            EffectResult::Done { owner_after: Some(owner), .. } if *owner != effect.write.owner => Self {
+                error: Some(format!("overridden: the CRM's own automation gave the lead to {}", owner.id())),
+                ..end(EffectState::Done, WriteState::Written, "effect.overridden")
+            },
             EffectResult::Done { .. } => end(EffectState::Done, WriteState::Written, "effect.done"),
             EffectResult::Superseded(why) => Self {
                 error: Some(storable(why)),
@@ -89,6 +93,12 @@ impl End {
                 not_before: Some(*not_before),
                 give_back: !counts,
                 ..end(EffectState::Ready, WriteState::Waiting, "effect.retry")
+            },
+            EffectResult::Degrade { write, why } => Self {
+                error: Some(storable(&format!("{}: {why}", write.rung))),
+                not_before: Some(at),
+                give_back: true,
+                ..end(EffectState::Ready, WriteState::Waiting, "effect.degraded")
             },
             EffectResult::Dead(error) => {
                 Self { error: Some(storable(error)), ..end(EffectState::Dead, WriteState::Failed, "effect.dead") }
@@ -103,7 +113,11 @@ pub(super) async fn finish(
     result: EffectResult,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let end = End::of(&result);
+    let end = End::of(effect, &result, at);
+    let changed = match &result {
+        EffectResult::Degrade { write, .. } => Some(values::json(write)?),
+        _ => None,
+    };
     let mut tx = store.begin().await?;
     let settled = sqlx::query(sql::outbox::SETTLE)
         .bind(effect.id)
@@ -113,6 +127,7 @@ pub(super) async fn finish(
         .bind(end.not_before.map(micros))
         .bind(&end.error)
         .bind((end.effect != EffectState::Ready).then(|| micros(at)))
+        .bind(changed)
         .fetch_optional(&mut *tx)
         .await
         .map_err(database)?;
@@ -135,6 +150,15 @@ pub(super) async fn finish(
                 execute(&mut tx, written).await?;
             }
             details["owner"] = json!(owner_after);
+            details["rung"] = json!(effect.write.rung);
+            if end.what == "effect.overridden" {
+                details["decided"] = json!(effect.write.owner);
+            }
+        }
+        EffectResult::Degrade { write, why } => {
+            details["rung"] = json!(write.rung);
+            details["owner"] = json!(write.owner);
+            details["code"] = json!(code(why));
         }
         EffectResult::Superseded(_) => {
             let superseded = sqlx::query(sql::outbox::LEAD_SUPERSEDED).bind(lead.as_str()).bind(&end.error);
@@ -150,6 +174,12 @@ pub(super) async fn finish(
     audit::append(&mut tx, &audit::of_decision(at, WORKER, end.what, &lead, trace, details)).await?;
     store.commit(tx).await?;
     Ok(true)
+}
+
+/// The error code that a refusal in words names, if it does: capitals with an underscore between them.
+fn code(why: &str) -> Option<&str> {
+    let is_code = |word: &&str| word.contains('_') && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    why.split(|c: char| !c.is_ascii_alphabetic() && c != '_').find(is_code)
 }
 
 pub(super) async fn release_leases(store: &SqliteStore) -> Result<u64, StoreError> {

@@ -8,7 +8,7 @@ use leadboard::app::ports::{Clock, Crm, Cursor, WriteOutcome};
 use leadboard::crm::salesforce::Salesforce;
 use leadboard::demo_org::DemoOrgConfig;
 use leadboard::domain::deal::Outcome;
-use leadboard::domain::effect::{DecisionWrite, TaskWrite};
+use leadboard::domain::effect::{DecisionWrite, Rung, TaskWrite};
 use leadboard::domain::ids::{DecisionKey, QueueId, RepId, TraceId};
 use leadboard::domain::lead::{Lead, Owner};
 use reqwest::Method;
@@ -59,6 +59,7 @@ fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
         decided_by: "Manager".into(),
         decided_at: lead.modified_at,
         task,
+        rung: Rung::Whole,
     }
 }
 

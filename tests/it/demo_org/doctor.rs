@@ -16,7 +16,8 @@ use serde_json::{Value as Json, json};
 
 use super::support::{Bench, ManualClock, http, small};
 
-type Lie = Arc<dyn Fn(&str, Json) -> Json + Send + Sync>;
+/// A change of what passes at a path.
+pub(crate) type Lie = Arc<dyn Fn(&str, Json) -> Json + Send + Sync>;
 
 /// Changes what is asked (`"ask"`) or answered (`"answer"`) at a path.
 struct Proxy {
@@ -28,7 +29,7 @@ struct Proxy {
 }
 
 /// A proxy that passes on what is asked and answered after these changes.
-async fn proxy(org: &str, asked: Lie, answered: Lie) -> String {
+pub(crate) async fn proxy(org: &str, asked: Lie, answered: Lie) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let http = http();
@@ -76,7 +77,8 @@ fn change(lie: &Lie, path: &str, body: &[u8]) -> Bytes {
     }
 }
 
-fn honest() -> Lie {
+/// Nothing is changed.
+pub(crate) fn honest() -> Lie {
     Arc::new(|_, json| json)
 }
 

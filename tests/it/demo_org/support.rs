@@ -1,6 +1,6 @@
 //! A demo org with a clock in the test's hand, and a client that is logged in.
 
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leadboard::app::ports::Clock;
@@ -54,9 +54,8 @@ impl Reply {
 }
 
 pub(super) fn http() -> reqwest::Client {
-    static PROVIDER: Once = Once::new();
     // The client wants a TLS library even where it speaks plain HTTP.
-    PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    leadboard::bootstrap::install_crypto();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 

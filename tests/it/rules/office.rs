@@ -90,6 +90,13 @@ impl Office {
         office
     }
 
+    /// From now on leadboard reaches the org at another address.
+    pub(super) fn connect(&mut self, url: &str) {
+        let config = self.org.leadboard_config().replace(self.org.url(), url);
+        let config = config::parse(&config, "the org's config", &[]).unwrap();
+        self.crm = Salesforce::new(&config.salesforce.unwrap(), self.clock.clone()).unwrap();
+    }
+
     pub(super) fn wait(&self, seconds: i64) {
         *self.clock.0.lock().unwrap() += TimeDelta::seconds(seconds);
     }
@@ -176,7 +183,7 @@ impl Office {
     /// Lets the grace period pass and sends what is due.
     pub(super) async fn send(&self) -> SendReport {
         self.wait(60);
-        send_due(&self.crm, self.store.as_ref(), self.clock.as_ref(), "worker").await.unwrap()
+        send_due(&self.crm, self.store.as_ref(), self.clock.as_ref(), "worker", "Leadboard_Default").await.unwrap()
     }
 
     pub(super) async fn owner(&self, lead: &LeadId) -> Owner {
@@ -201,6 +208,31 @@ impl Office {
         self.wait(5);
     }
 
+    /// Calls that leadboard made.
+    pub(super) fn calls(&self) -> u64 {
+        self.crm.usage().calls_made
+    }
+
+    /// The lead that arrived last, whether leadboard has seen it or not.
+    pub(super) async fn newest_lead(&self) -> LeadId {
+        let journal = self.admin(reqwest::Method::GET, "journal", None).await;
+        let arrived = journal["effects"].as_array().unwrap().iter().rfind(|e| e["kind"] == "lead_arrived").unwrap();
+        LeadId::new(arrived["lead"].as_str().unwrap())
+    }
+
+    /// Somebody deletes a lead in the CRM.
+    pub(super) async fn delete(&self, lead: &LeadId) {
+        let credentials = self.org.credentials();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &credentials.client_id),
+            ("client_secret", &credentials.client_secret),
+        ];
+        let token = read(self.http.post(format!("{}/services/oauth2/token", self.org.url())).form(&form)).await;
+        let address = format!("{}/services/data/v66.0/sobjects/Lead/{lead}", self.org.url());
+        read(self.http.delete(address).bearer_auth(token["access_token"].as_str().unwrap())).await;
+    }
+
     /// What the org saw beside arrivals: (kind, who caused it), in order.
     pub(super) async fn effects(&self) -> Vec<(String, String)> {
         let journal = self.admin(reqwest::Method::GET, "journal", None).await;
@@ -218,12 +250,17 @@ impl Office {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let mut response = request.send().await.unwrap();
-        assert!(response.status().is_success(), "{path}: {response:?}");
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.unwrap() {
-            bytes.extend_from_slice(&chunk);
-        }
-        if bytes.is_empty() { Json::Null } else { serde_json::from_slice(&bytes).unwrap() }
+        read(request).await
     }
+}
+
+/// What is answered to a request that must work.
+async fn read(request: reqwest::RequestBuilder) -> Json {
+    let mut response = request.send().await.unwrap();
+    assert!(response.status().is_success(), "{response:?}");
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        bytes.extend_from_slice(&chunk);
+    }
+    if bytes.is_empty() { Json::Null } else { serde_json::from_slice(&bytes).unwrap() }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::org::{Org, Reply};
 use super::salesforce;
+use super::writing::decision;
 
 #[tokio::test]
 async fn every_data_call_says_who_we_are() {
@@ -50,6 +51,34 @@ async fn a_used_up_quota_is_not_hammered() {
         }
         assert_eq!((org.data_calls(), org.count(super::org::Seen::is_login)), (1, 1));
     }
+}
+
+#[tokio::test]
+async fn after_the_allocation_is_used_up_nobody_calls_until_it_is_time() {
+    let mut refusals = 1;
+    let org = Org::start(move |seen| {
+        if !seen.path.ends_with("/query") {
+            return None;
+        }
+        refusals -= 1;
+        let body = json!([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]);
+        let headers = vec![("retry-after", "1".to_owned())];
+        Some(if refusals >= 0 { Reply::Raw(403, headers, body.to_string().into_bytes()) } else { Reply::rows(&[]) })
+    })
+    .await;
+    let crm = salesforce(org.url());
+    crm.roster().await.unwrap_err();
+    for _ in 0..3 {
+        // Every kind of call, also a write: the org would refuse and count it.
+        assert!(matches!(crm.roster().await, Err(CrmError::Quota { wait_seconds: 1, .. })));
+        assert!(matches!(crm.probe().await, Err(CrmError::Quota { .. })));
+        assert!(matches!(crm.apply(&decision()).await, Err(CrmError::Quota { .. })));
+    }
+    assert_eq!(org.data_calls(), 1);
+    while crm.roster().await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(org.count(super::org::Seen::is_login), 1, "a quota is no matter of credentials");
 }
 
 #[tokio::test]

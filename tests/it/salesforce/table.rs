@@ -25,6 +25,8 @@ struct State {
     /// Locators that answer that they are gone, by order of issue.
     dead: Vec<usize>,
     next_records_url: Option<String>,
+    /// What `getUpdated` answers; without it there is no such resource.
+    covered: Option<DateTime<Utc>>,
 }
 
 /// A shared table.
@@ -61,6 +63,11 @@ impl Table {
         self.0.lock().unwrap().next_records_url = Some(url.to_owned());
     }
 
+    /// Everything before this has committed, as `getUpdated` says.
+    pub(super) fn cover(&self, until: DateTime<Utc>) {
+        self.0.lock().unwrap().covered = Some(until);
+    }
+
     /// Answers a query or a locator; nothing else.
     pub(super) fn answer(&self, seen: &Seen) -> Option<Reply> {
         let mut state = self.0.lock().unwrap();
@@ -71,6 +78,14 @@ impl Table {
             }
             let rows = state.locators[number].clone();
             return Some(state.page_of(rows));
+        }
+        if seen.path == "/services/data/v66.0/sobjects/Lead/updated" {
+            let moment = |name: &str| -> DateTime<Utc> {
+                seen.query.iter().find(|(known, _)| known == name).unwrap().1.parse().unwrap()
+            };
+            assert!(moment("end") - moment("start") >= chrono::TimeDelta::minutes(1), "the org refuses shorter spans");
+            let covered = state.covered?.format("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
+            return Some(Reply::Json(200, json!({"ids": [], "latestDateCovered": covered})));
         }
         if seen.path != "/services/data/v66.0/queryAll" {
             return None;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::Method;
 use leadboard::app::ports::{Crm, CrmError, WriteOutcome};
 use leadboard::crm::salesforce::Salesforce;
-use leadboard::domain::effect::{DecisionWrite, TaskWrite};
+use leadboard::domain::effect::{DecisionWrite, Rung, TaskWrite};
 use leadboard::domain::ids::{DecisionKey, LeadId, QueueId, RepId, TraceId};
 use leadboard::domain::lead::Owner;
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ pub(super) fn decision() -> DecisionWrite {
         decided_by: "ada".into(),
         decided_at: at("2026-11-22T11:30:00Z"),
         task: Some(TaskWrite { subject: "Call".into(), description: "Why".into(), due_at: at("2026-11-23T15:00:00Z") }),
+        rung: Rung::Whole,
     }
 }
 
@@ -329,16 +330,93 @@ async fn refusals_of_a_step_are_told_apart() {
         let result = expect(step, body).await;
         assert!(matches!(result, Ok(WriteOutcome::BadAssignee { .. })), "{step}: {result:?}");
     }
-    for (step, code) in
-        [("audit", "INVALID_FIELD"), ("audit", "NOT_FOUND"), ("lead", "INSUFFICIENT_ACCESS_OR_READONLY")]
-    {
+    for (step, code) in [
+        ("audit", "INVALID_FIELD"),
+        ("audit", "INVALID_TYPE"),
+        ("audit", "NOT_FOUND"),
+        ("audit", "STORAGE_LIMIT_EXCEEDED"),
+        ("lead", "INVALID_FIELD"),
+        ("lead", "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
+        ("lead", "INSUFFICIENT_ACCESS_OR_READONLY"),
+        ("task", "REQUIRED_FIELD_MISSING"),
+    ] {
         let result = expect(step, error(code)).await;
-        assert!(matches!(result, Err(CrmError::Configuration(_))), "{step} {code}: {result:?}");
+        assert!(matches!(&result, Ok(WriteOutcome::NotAsAWhole { why }) if why.contains(code)), "{step}: {result:?}");
     }
     let locked = expect("lead", error("UNABLE_TO_LOCK_ROW")).await;
     assert!(matches!(locked, Err(CrmError::Transient(_))), "{locked:?}");
-    let refused = expect("lead", error("FIELD_CUSTOM_VALIDATION_EXCEPTION")).await;
-    assert!(matches!(refused, Err(CrmError::Permanent(_))), "{refused:?}");
+}
+
+/// The last rung: the owner alone.
+fn owner_only() -> DecisionWrite {
+    decision().owner_only().unwrap()
+}
+
+fn is_patch(seen: &Seen) -> bool {
+    seen.method == Method::PATCH && seen.path == format!("/services/data/v66.0/sobjects/Lead/{LEAD}")
+}
+
+#[tokio::test]
+async fn the_owner_alone_is_a_plain_conditional_update() {
+    let org = Org::start(|seen| {
+        if is_patch(seen) {
+            return Some(Reply::Raw(204, Vec::new(), Vec::new()));
+        }
+        is_reread(seen).then(|| Reply::Json(200, lead(NEW, "2026-11-22T12:00:00.000+0000", false)))
+    })
+    .await;
+    let outcome = salesforce(org.url()).apply(&owner_only()).await.unwrap();
+    let stamp = at("2026-11-22T12:00:00Z");
+    assert_eq!(outcome, WriteOutcome::Applied { owner_after: rep(NEW), modified_at: stamp, modstamp: stamp });
+    let patch = org.log().into_iter().find(is_patch).unwrap();
+    assert_eq!(patch.json(), json!({"OwnerId": NEW}), "nothing that could be missing in the org");
+    assert_eq!((patch.header("sforce-auto-assign"), patch.header("if-unmodified-since")), ("FALSE", MODIFIED_HTTP));
+    assert_eq!(org.count(Seen::is_composite), 0);
+}
+
+#[tokio::test]
+async fn the_owner_alone_overrules_nobody_either() {
+    let outcome = async |owner: &'static str, converted: bool, answer: fn() -> Reply| {
+        let org = Org::start(move |seen| {
+            if is_patch(seen) {
+                return Some(answer());
+            }
+            is_reread(seen).then(|| Reply::Json(200, lead(owner, "2026-11-22T11:30:00.000+0000", converted)))
+        })
+        .await;
+        let mut limits = limits();
+        limits.call_timeout = Duration::from_millis(700);
+        let crm = Salesforce::with_limits(&config(org.url()), Arc::new(WrongClock), limits).unwrap();
+        (crm.apply(&owner_only()).await, org.log().into_iter().filter(is_patch).collect::<Vec<_>>())
+    };
+    let changed: fn() -> Reply = || Reply::Raw(412, Vec::new(), Vec::new());
+    for (owner, converted) in [(OTHER, false), (NEW, true)] {
+        let (result, patches) = outcome(owner, converted, changed).await;
+        assert!(matches!(result, Ok(WriteOutcome::Superseded { .. })), "{result:?}");
+        assert_eq!(patches.len(), 1);
+    }
+    // Only the owner matters: a lead that changed without changing hands is written under its new date.
+    let (result, patches) = outcome(OLD, false, changed).await;
+    assert!(matches!(result, Err(CrmError::Transient(_))), "{result:?}");
+    assert_eq!(patches[1].header("if-unmodified-since"), "Sun, 22 Nov 2026 11:30:00 GMT");
+    // It is there: by an attempt whose answer was lost, or because a person wished the same.
+    let unknown: [fn() -> Reply; 3] = [changed, || Reply::Silence, || Reply::html(503)];
+    for answer in unknown {
+        let (result, patches) = outcome(NEW, false, answer).await;
+        assert_eq!((result.unwrap(), patches.len()), (WriteOutcome::AlreadyApplied, 1));
+    }
+    let (result, patches) = outcome(OLD, false, || Reply::html(503)).await;
+    assert!(matches!(result, Err(CrmError::Transient(_))), "{result:?}");
+    assert_eq!(patches.len(), 1, "never repeated blindly");
+    for (code, bad) in [("INACTIVE_OWNER_OR_USER", true), ("FIELD_CUSTOM_VALIDATION_EXCEPTION", false)] {
+        let org = Org::start(move |seen| is_patch(seen).then(|| Reply::error(400, code))).await;
+        let result = salesforce(org.url()).apply(&owner_only()).await;
+        match result {
+            Ok(WriteOutcome::BadAssignee { .. }) => assert!(bad),
+            Err(CrmError::Permanent(_)) => assert!(!bad),
+            other => panic!("{code}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

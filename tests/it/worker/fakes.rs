@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use leadboard::app::budget::Budget;
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
-    ApiUsage, Clock, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead, RawLead, ReadBack,
-    Store, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead,
+    RawLead, ReadBack, Store, WriteOutcome,
 };
 use leadboard::app::rank;
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -89,6 +90,10 @@ pub(super) struct FakeCrm {
     gate: Mutex<Option<Arc<Semaphore>>>,
     tries: AtomicU64,
     accepted: Mutex<Vec<String>>,
+    usage: Mutex<ApiUsage>,
+    org: Mutex<String>,
+    probes: AtomicU64,
+    probe_says: Mutex<Option<ApiUsage>>,
 }
 
 impl FakeCrm {
@@ -101,6 +106,10 @@ impl FakeCrm {
             gate: Mutex::default(),
             tries: AtomicU64::new(0),
             accepted: Mutex::default(),
+            usage: Mutex::default(),
+            org: Mutex::new("org".into()),
+            probes: AtomicU64::new(0),
+            probe_says: Mutex::default(),
         }
     }
 
@@ -133,6 +142,31 @@ impl FakeCrm {
         gate
     }
 
+    /// Another org answers from now on.
+    pub(super) fn become_org(&self, id: &str) {
+        id.clone_into(&mut self.org.lock().unwrap());
+    }
+
+    /// So much of the allocation is used from now on, as any answer of the CRM says.
+    pub(super) fn set_used(&self, used: u64, limit: u64) {
+        *self.usage.lock().unwrap() = ApiUsage { used, limit, calls_made: 0 };
+    }
+
+    /// So much is used, as nothing but the answer to a probe will say.
+    pub(super) fn probe_says(&self, used: u64, limit: u64) {
+        *self.probe_says.lock().unwrap() = Some(ApiUsage { used, limit, calls_made: 0 });
+    }
+
+    /// Probes so far.
+    pub(super) fn probes(&self) -> u64 {
+        self.probes.load(Ordering::SeqCst)
+    }
+
+    /// Polls so far.
+    pub(super) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::SeqCst)
+    }
+
     /// Writes that were asked for.
     pub(super) fn tries(&self) -> u64 {
         self.tries.load(Ordering::SeqCst)
@@ -153,7 +187,11 @@ fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
 #[async_trait]
 impl Crm for FakeCrm {
     async fn org(&self) -> Result<OrgInfo, CrmError> {
-        Ok(OrgInfo { id: OrgId::new("org"), instance_url: "http://fake".into(), api_version: "v66.0".into() })
+        Ok(OrgInfo {
+            id: OrgId::new(self.org.lock().unwrap().clone()),
+            instance_url: "http://fake".into(),
+            api_version: "v66.0".into(),
+        })
     }
 
     async fn roster(&self) -> Result<Roster, CrmError> {
@@ -173,6 +211,23 @@ impl Crm for FakeCrm {
         let low = leads.iter().map(|l| l.modstamp).max();
         let leads = leads.into_iter().map(|lead| RawLead { raw: format!("{:?}", lead.modstamp), lead }).collect();
         Ok(LeadChanges { leads, next: Cursor { low: low.or(cursor.low), since: Some(at(-1_000)) }, more: false })
+    }
+
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
+        Ok(at(100))
+    }
+
+    async fn count_created(&self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<u64, CrmError> {
+        Ok(0)
+    }
+
+    async fn created_leads(
+        &self,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+        _: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError> {
+        Ok(CreatedLeads { leads: Vec::new(), more: false })
     }
 
     async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
@@ -201,7 +256,15 @@ impl Crm for FakeCrm {
     }
 
     fn usage(&self) -> ApiUsage {
-        ApiUsage::default()
+        *self.usage.lock().unwrap()
+    }
+
+    async fn probe(&self) -> Result<(), CrmError> {
+        self.probes.fetch_add(1, Ordering::SeqCst);
+        if let Some(news) = *self.probe_says.lock().unwrap() {
+            *self.usage.lock().unwrap() = news;
+        }
+        Ok(())
     }
 }
 
@@ -249,9 +312,11 @@ impl Desk {
                 poll: Duration::from_millis(20),
                 outcomes: Duration::from_millis(50),
                 roster: Duration::from_mins(5),
+                probe: Duration::from_millis(50),
             },
             drift: leadboard::app::drift::Limits::default(),
             anchor: None,
+            budget: Budget::default(),
         })
     }
 
@@ -260,6 +325,14 @@ impl Desk {
         let VerdictOutcome::Decided { decision, .. } = outcome else { panic!("{outcome:?}") };
         assert_eq!(decision.owner, rep(BEST), "the tests rely on approvals that change the owner");
         assert_eq!(decision.legacy_owner, rep(LEGACY));
+    }
+
+    /// Long enough for every loop that does not wait on purpose to go round many times: the writing loop does, since it
+    /// is woken by every change.
+    pub(super) async fn decide_nothing_for_a_while(&self) {
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// How far the write of a lead's standing decision is.

@@ -1,7 +1,9 @@
 use super::*;
 
+/// An error with this code, and with the words after a colon if there are some.
 fn body(code: &str) -> String {
-    format!(r#"[{{"message":"in words","errorCode":"{code}"}}]"#)
+    let (code, message) = code.split_once(": ").unwrap_or((code, "in words"));
+    format!(r#"[{{"message":"{message}","errorCode":"{code}"}}]"#)
 }
 
 fn class(safety: Safety, status: u16, body: &str) -> Class {
@@ -13,10 +15,18 @@ fn class(safety: Safety, status: u16, body: &str) -> Class {
 fn every_code_has_its_class() {
     use Class::*;
     let daily = Quota { wait_seconds: DAILY_WAIT_SECONDS };
+    let concurrent = Quota { wait_seconds: CONCURRENT_WAIT_SECONDS };
     for (code, status, read, write) in [
         ("INVALID_SESSION_ID", 401, SessionExpired, SessionExpired),
         ("INVALID_AUTH_HEADER", 401, SessionExpired, SessionExpired),
-        ("REQUEST_LIMIT_EXCEEDED", 403, daily, daily),
+        ("REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.", 403, daily, daily),
+        (
+            "REQUEST_LIMIT_EXCEEDED: ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+            403,
+            concurrent,
+            concurrent,
+        ),
+        ("REQUEST_LIMIT_EXCEEDED: ConcurrentPerOrgLongTxn Limit exceeded.", 403, concurrent, concurrent),
         ("API_CURRENTLY_DISABLED", 503, Transient, OutcomeUnknown),
         ("SERVER_UNAVAILABLE", 503, Transient, OutcomeUnknown),
         ("FUNCTIONALITY_NOT_ENABLED", 500, Transient, OutcomeUnknown),

@@ -24,6 +24,8 @@ pub(super) enum Ended {
     BadReference(Fault),
     /// The owner cannot own it.
     BadAssignee(String),
+    /// Something in it can never be written as things are; all was rolled back.
+    Refused(Fault),
     /// Anything else.
     Failed(Fault),
 }
@@ -73,6 +75,9 @@ fn failed(step: &str, fault: Fault) -> Ended {
         (LEAD | TASK, Class::BadAssignee) => Ended::BadAssignee(fault.message),
         (LEAD, Class::CrossReference) if fault.blames("OwnerId") => Ended::BadAssignee(fault.message),
         (AUDIT | LEAD | TASK, Class::CrossReference) | (AUDIT | TASK, Class::Gone) => Ended::BadReference(fault),
+        (_, Class::Configuration | Class::Permanent | Class::NotFound) => {
+            Ended::Refused(Fault { message: format!("{step}: {}", fault.message), ..fault })
+        }
         _ => Ended::Failed(Fault { message: format!("{step}: {}", fault.message), ..fault }),
     }
 }

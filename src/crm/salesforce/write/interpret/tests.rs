@@ -47,11 +47,16 @@ fn the_step_and_the_code_together_decide() {
     assert!(matches!(one_failed(AUDIT, 400, &error("INVALID_CROSS_REFERENCE_KEY")), Ended::BadReference(_)));
     let owner = json!([{"errorCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid", "fields": ["OwnerId"]}]);
     assert!(matches!(one_failed(LEAD, 400, &owner), Ended::BadAssignee(_)));
+    for (step, code) in [
+        (AUDIT, "NOT_FOUND"),
+        (AUDIT, "INVALID_FIELD"),
+        (TASK, "INVALID_FIELD"),
+        (LEAD, "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
+    ] {
+        assert!(matches!(one_failed(step, 400, &error(code)), Ended::Refused(_)), "{step} {code}");
+    }
     for (step, code, class) in [
-        (AUDIT, "NOT_FOUND", Class::NotFound),
-        (AUDIT, "INVALID_FIELD", Class::Configuration),
         (LEAD, "UNABLE_TO_LOCK_ROW", Class::Transient),
-        (LEAD, "FIELD_CUSTOM_VALIDATION_EXCEPTION", Class::Permanent),
         // A duplicate that is not the decision record's says nothing about the decision.
         (TASK, "DUPLICATE_VALUE", Class::Duplicate),
         // The composite was answered, so even a server error in it is known to have been rolled back.
