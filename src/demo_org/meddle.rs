@@ -1,5 +1,7 @@
 //! What happens between a client's look at a lead and its write: people are faster.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::fault::Fault;
@@ -40,12 +42,18 @@ fn leads_written(call: &Call) -> Vec<Id> {
         ("PATCH" | "DELETE", ["sobjects", "Lead", id]) => Id::parse(id).into_iter().collect(),
         ("POST", ["composite"]) => {
             let steps = call.object().ok().and_then(|body| body.get("compositeRequest")?.as_array());
-            let writes = |step: &&Json| matches!(step["method"].as_str(), Some("PATCH" | "DELETE"));
-            let lead = |step: &Json| {
+            let steps: Vec<&Json> = steps.into_iter().flatten().collect();
+            let of_lead = |step: &Json| {
                 let (_, rest) = step["url"].as_str()?.split_once("/sobjects/Lead/")?;
-                Id::parse(rest.split(['?', '/']).next()?)
+                Some(rest.split(['?', '/']).next()?.to_owned())
             };
-            steps.into_iter().flatten().filter(writes).filter_map(lead).collect()
+            let writes = |step: &Json| matches!(step["method"].as_str(), Some("PATCH" | "DELETE"));
+            if !steps.iter().any(|step| writes(step) && of_lead(step).is_some()) {
+                return Vec::new();
+            }
+            // The address of a write may be a reference, so leads that are only read are looked at as well.
+            let leads: BTreeSet<Id> = steps.iter().filter_map(|step| Id::parse(&of_lead(step)?)).collect();
+            leads.into_iter().collect()
         }
         _ => Vec::new(),
     }

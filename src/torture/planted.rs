@@ -26,9 +26,9 @@ use crate::worker::{Deps, Worker};
 pub enum Plant {
     /// A decision has another key at each try.
     DecisionKey,
-    /// The write is not conditional.
+    /// The write is bound to nothing that was known when it was decided: neither the date nor the owner.
     Condition,
-    /// The owner is not looked at before a refused write is tried again.
+    /// A write that was refused because of a change is made again without asking who changed what.
     ReadBeforeWrite,
     /// Nothing is read again before the cursor.
     Overlap,
@@ -64,6 +64,9 @@ pub(super) fn around(mut deps: Deps, plants: &[Plant]) -> Deps {
     deps
 }
 
+/// How often a refused write is made again without its conditions.
+const FORCED: u32 = 5;
+
 /// A CRM that is written to without care.
 struct Careless {
     inner: Arc<dyn Crm>,
@@ -76,12 +79,18 @@ impl Careless {
         self.plants.contains(&plant)
     }
 
-    /// Writes whatever the owner is by now.
+    /// Writes whatever the owner is by now, and again if that has changed.
     async fn force(&self, mut write: DecisionWrite) -> Result<WriteOutcome, CrmError> {
-        if let Some(now) = self.inner.read_back(std::slice::from_ref(&write.lead_id)).await?.pop() {
-            write.expected_owner = now.owner;
-        }
         write.expected_modified_at += TimeDelta::days(1);
+        for _ in 0..FORCED {
+            if let Some(now) = self.inner.read_back(std::slice::from_ref(&write.lead_id)).await?.pop() {
+                write.expected_owner = now.owner;
+            }
+            let outcome = self.inner.apply(&write).await?;
+            if !matches!(outcome, WriteOutcome::Superseded { .. }) {
+                return Ok(outcome);
+            }
+        }
         self.inner.apply(&write).await
     }
 }
@@ -161,7 +170,7 @@ struct Forward {
 }
 
 /// How far apart cursor and leads are stored, so that kills strike between them.
-const APART: Duration = Duration::from_millis(300);
+const APART: Duration = Duration::from_millis(1_500);
 
 #[async_trait]
 impl Crm for Forward {

@@ -167,6 +167,17 @@ impl Select {
         self
     }
 
+    /// The query as it stands in the address of a composite's step: spaces as `+`, the rest percent-encoded.
+    pub(super) fn encoded(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.,".contains(&byte);
+        let encode = |byte| match byte {
+            b' ' => "+".to_owned(),
+            byte if plain(byte) => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        };
+        self.to_string().bytes().map(encode).collect()
+    }
+
     /// At most so many rows.
     pub(super) fn limit(mut self, rows: u32) -> Self {
         self.limit = Some(rows);

@@ -27,7 +27,7 @@ async fn every_field_that_is_written_is_deployed_and_permitted() {
     let permissions = fs::read_to_string(root().join("permissionsets/Leadboard_Integration.permissionset-meta.xml"));
     let permissions = permissions.unwrap();
     let mut checked = 0;
-    for (step, object) in [(0, "AI_Lead_Routing_Decision__c"), (1, "Lead")] {
+    for (step, object) in [(0, "AI_Lead_Routing_Decision__c"), (2, "Lead")] {
         for (field, value) in body["compositeRequest"][step]["body"].as_object().unwrap() {
             if !field.ends_with("__c") {
                 continue;

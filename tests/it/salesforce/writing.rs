@@ -114,7 +114,7 @@ async fn a_decision_is_one_call_that_says_everything() {
     assert_eq!((&body["allOrNone"], &body["collateSubrequests"]), (&json!(true), &json!(false)));
     let steps = body["compositeRequest"].as_array().unwrap();
     let references: Vec<&str> = steps.iter().map(|s| s["referenceId"].as_str().unwrap()).collect();
-    assert_eq!(references, ["audit", "lead", "task", "after"]);
+    assert_eq!(references, ["audit", "guard", "lead", "task", "after"]);
     for step in steps {
         let headers = step["httpHeaders"].as_object().unwrap();
         assert_eq!(headers["Sforce-Auto-Assign"], "FALSE", "rules would wake without it: {step}");
@@ -134,19 +134,25 @@ async fn a_decision_is_one_call_that_says_everything() {
             },
         })
     );
+    let guard = format!(
+        "/services/data/v66.0/query?q=SELECT+Id+FROM+Lead+WHERE+Id+%3D+%27{LEAD}%27+AND+OwnerId+%3D+%27{OLD}%27+AND+\
+         IsConverted+%3D+false"
+    );
+    assert_eq!((&steps[1]["method"], &steps[1]["url"]), (&json!("GET"), &json!(guard)));
     assert_eq!(
-        steps[1],
+        steps[2],
         json!({
-            "method": "PATCH", "referenceId": "lead", "url": format!("/services/data/v66.0/sobjects/Lead/{LEAD}"),
+            "method": "PATCH", "referenceId": "lead",
+            "url": "/services/data/v66.0/sobjects/Lead/@{guard.records[0].Id}",
             "httpHeaders": {"Sforce-Auto-Assign": "FALSE", "If-Unmodified-Since": MODIFIED_HTTP},
             "body": {"OwnerId": NEW, "AI_Assigned__c": true, "AI_Routing_Reason__c": "Best chance",
                 "AI_Win_Probability__c": 0.4123},
         })
     );
-    assert_eq!(steps[2]["body"]["WhoId"], LEAD);
-    assert_eq!(steps[2]["body"]["OwnerId"], NEW);
-    assert_eq!(steps[2]["body"]["ActivityDate"], "2026-11-23");
-    assert_eq!(steps[3]["method"], "GET");
+    assert_eq!(steps[3]["body"]["WhoId"], LEAD);
+    assert_eq!(steps[3]["body"]["OwnerId"], NEW);
+    assert_eq!(steps[3]["body"]["ActivityDate"], "2026-11-23");
+    assert_eq!(steps[4]["method"], "GET");
 }
 
 #[tokio::test]
@@ -156,11 +162,11 @@ async fn a_kept_owner_is_recorded_but_not_written() {
     salesforce(org.url()).apply(&keep).await.unwrap();
     let body = org.log().into_iter().find(Seen::is_composite).unwrap().json();
     let steps = body["compositeRequest"].as_array().unwrap();
-    assert_eq!(steps.len(), 3);
+    assert_eq!(steps.len(), 4);
     assert_eq!(steps[0]["body"]["Assigned_Owner_Id__c"], OLD);
     let ai = json!({"AI_Assigned__c": false, "AI_Routing_Reason__c": "Best chance", "AI_Win_Probability__c": null});
-    assert_eq!(steps[1]["body"], ai);
-    assert_eq!(steps[1]["httpHeaders"]["If-Unmodified-Since"], MODIFIED_HTTP);
+    assert_eq!(steps[2]["body"], ai);
+    assert_eq!(steps[2]["httpHeaders"]["If-Unmodified-Since"], MODIFIED_HTTP);
 }
 
 #[tokio::test]
@@ -172,9 +178,9 @@ async fn a_queue_gets_no_task_and_long_texts_are_cut() {
     let body = org.log().into_iter().find(Seen::is_composite).unwrap().json();
     let steps = body["compositeRequest"].as_array().unwrap();
     let references: Vec<&str> = steps.iter().map(|s| s["referenceId"].as_str().unwrap()).collect();
-    assert_eq!(references, ["audit", "lead", "after"]);
+    assert_eq!(references, ["audit", "guard", "lead", "after"]);
     assert!(steps[0]["body"].get("Assigned_Rep__c").is_none());
-    for reason in [&steps[0]["body"]["Reason__c"], &steps[1]["body"]["AI_Routing_Reason__c"]] {
+    for reason in [&steps[0]["body"]["Reason__c"], &steps[2]["body"]["AI_Routing_Reason__c"]] {
         let units = reason.as_str().unwrap().encode_utf16().count();
         assert!((253..=255).contains(&units), "{units}");
     }

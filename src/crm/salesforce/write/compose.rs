@@ -6,12 +6,14 @@ use serde_json::{Map, Value, json};
 use super::{DECISION, DECISION_KEY};
 use crate::crm::salesforce::client::{AUTO_ASSIGN, Client};
 use crate::crm::salesforce::errors::{Class, Fault};
+use crate::crm::salesforce::query::{Api, Condition, Select, Value as Soql};
 use crate::crm::salesforce::wire::{Composite, Subrequest};
 use crate::crm::salesforce::{dates, ids};
 use crate::domain::effect::{DecisionWrite, TaskWrite};
 
 /// Reference ids of the subrequests.
 pub(super) const AUDIT: &str = "audit";
+pub(super) const GUARD: &str = "guard";
 pub(super) const LEAD: &str = "lead";
 pub(super) const TASK: &str = "task";
 pub(super) const AFTER: &str = "after";
@@ -54,6 +56,8 @@ impl<'a> Parts<'a> {
     /// The whole write. It takes effect only if the lead was not changed since that time.
     pub(super) fn composite(&self, client: &Client, unmodified_since: DateTime<Utc>) -> Composite {
         let lead_path = format!("sobjects/Lead/{}", self.lead);
+        // Resolved by the org from what the guard found; without a lead it cannot be, and all is rolled back.
+        let guarded_path = format!("sobjects/Lead/@{{{GUARD}.records[0].Id}}");
         let step = |method, resource: &str, reference_id, condition: Option<String>, body| Subrequest {
             method,
             url: client.path(resource),
@@ -63,13 +67,26 @@ impl<'a> Parts<'a> {
         };
         let mut steps = vec![
             step("POST", &format!("sobjects/{DECISION}"), AUDIT, None, Some(self.decision())),
-            step("PATCH", &lead_path, LEAD, Some(dates::http(unmodified_since)), Some(self.lead())),
+            step("GET", &self.guard(), GUARD, None, None),
+            step("PATCH", &guarded_path, LEAD, Some(dates::http(unmodified_since)), Some(self.lead())),
         ];
         if let (Some(task), Some(_)) = (&self.write.task, self.write.owner.rep()) {
             steps.push(step("POST", "sobjects/Task", TASK, None, Some(self.task(task))));
         }
         steps.push(step("GET", &format!("{lead_path}?fields={READ_BACK}"), AFTER, None, None));
         Composite { all_or_none: true, collate_subrequests: false, steps }
+    }
+
+    /// Finds the lead if it still has the owner that the decision started from and is not converted. Dates have whole
+    /// seconds, so the condition on the date lets a change pass that a person made in the very second of the date; this
+    /// one does not.
+    fn guard(&self) -> String {
+        let equals = |field, value| Condition::Eq(Api::known(field), value);
+        let select = Select::new([Api::known("Id")], "Lead")
+            .filter(equals("Id", Soql::Text(self.lead.clone())))
+            .filter(equals("OwnerId", Soql::Text(self.write.expected_owner.id().to_owned())))
+            .filter(equals("IsConverted", Soql::Bool(false)));
+        format!("query?q={}", select.encoded())
     }
 
     fn decision(&self) -> Value {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::to_raw_value;
 
-use super::compose::{AFTER, AUDIT, LEAD, TASK};
+use super::compose::{AFTER, AUDIT, GUARD, LEAD, TASK};
 use crate::crm::salesforce::errors::{self, Class, Fault, Safety};
 use crate::crm::salesforce::map::Record;
 use crate::crm::salesforce::wire::{CompositeAnswer, Subresponse};
@@ -41,6 +41,9 @@ pub(super) fn read(answer: &CompositeAnswer) -> Ended {
     if let Some((step, fault)) = failures.iter().find(|(_, f)| f.class != Class::RolledBack) {
         return failed(step, fault.clone());
     }
+    if failures.iter().any(|(step, fault)| *step == LEAD && unresolved(fault)) {
+        return Ended::Conflict;
+    }
     if let Some((_, fault)) = failures.into_iter().next() {
         // Rolled back without a cause: known to have had no effect, so it may be repeated.
         return Ended::Failed(Fault { class: Class::Transient, ..fault });
@@ -56,6 +59,11 @@ pub(super) fn read(answer: &CompositeAnswer) -> Ended {
     applied.unwrap_or_else(|| {
         Ended::Failed(Fault::new(Class::OutcomeUnknown, "the composite was answered without its read-back"))
     })
+}
+
+/// Whether a reference to what the guard found leads nowhere: it found no lead with the expected owner.
+fn unresolved(fault: &Fault) -> bool {
+    fault.message.contains("Invalid reference") || fault.message.contains(GUARD)
 }
 
 /// An entry of a composite that was answered is known to have been rolled back.

@@ -80,6 +80,14 @@ fn an_answer_without_its_read_back_proves_nothing() {
 }
 
 #[test]
+fn a_guard_that_found_no_lead_is_a_conflict() {
+    let unresolved = json!([{"errorCode": "PROCESSING_HALTED",
+        "message": "Invalid reference specified. No value for guard.records[0].Id found in guard"}]);
+    assert!(matches!(one_failed(LEAD, 400, &unresolved), Ended::Conflict));
+    assert!(matches!(one_failed(LEAD, 400, &error("PROCESSING_HALTED")), Ended::Failed(_)), "only rolled back");
+}
+
+#[test]
 fn rolled_back_without_a_cause_may_be_repeated() {
     match read(&answer(&[(AUDIT, 400, error("PROCESSING_HALTED"))])) {
         Ended::Failed(fault) => assert_eq!(fault.class, Class::Transient),
