@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::app::budget::Budget;
 use crate::app::learn::{self, Promotion};
 use crate::app::ports::{Crm, CrmError, Store, StoreError};
 use crate::app::{AppError, pull};
@@ -150,7 +151,8 @@ impl Demo {
         let (store, clock) = (self.store.as_ref(), self.context.clock.as_ref());
         store.bind_org(&self.crm.org().await?.id).await?;
         let mut heard = progress.clone();
-        pull::pull(self.crm.as_ref(), store, clock, |n, total| heard(Progress::Pulling(n, total))).await?;
+        pull::pull(self.crm.as_ref(), store, clock, &Budget::default(), |n, total| heard(Progress::Pulling(n, total)))
+            .await?;
         let options = AuditOptions { as_of: Some(clock.now()), ..AuditOptions::default() };
         let report = audit(&store.deals().await?, &options);
         if report.blocked {

@@ -55,8 +55,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::ports::Clock;
 use crate::domain::deal::Deal;
-use bulk::Jobs;
 use auth::{Authority, PublicKey, Tokens};
+use bulk::Jobs;
 use life::Life;
 use org::Journal;
 use replay::Replay;

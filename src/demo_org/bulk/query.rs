@@ -40,7 +40,8 @@ pub(super) fn create(session: &mut Session<'_, '_>, call: &Call) -> Result<Answe
     let format = Format::of(body)?;
     // What SOQL has beyond plain rows (GROUP BY, aggregates, TYPEOF, subqueries) the parser does not know at all.
     let parsed = parse(soql)?;
-    let refuse = |what: &str| Err(Fault::bad("FUNCTIONALITY_NOT_ENABLED", format!("{what} not supported by Bulk API 2.0")));
+    let refuse =
+        |what: &str| Err(Fault::bad("FUNCTIONALITY_NOT_ENABLED", format!("{what} not supported by Bulk API 2.0")));
     let Some(columns) = parsed.select.clone() else { return refuse("Aggregate functions are") };
     if parsed.offset > 0 {
         return refuse("OFFSET is");
@@ -66,7 +67,7 @@ impl Query {
 
 /// `GET /jobs/query/{id}/results`.
 pub(super) fn results(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get(&id).ok_or_else(Fault::not_found)?;
     let Work::Query(query) = &job.work else { return Err(Fault::not_found()) };
     if job.version != call.version() {
         let message = format!("results must be asked for with the version of the job, {}", job.version);
@@ -82,9 +83,9 @@ pub(super) fn results(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<
     };
     let start = match call.param("locator") {
         None => 0,
-        Some(locator) => place(id, locator).filter(|start| *start < query.found.len()).ok_or_else(|| {
-            Fault::bad("INVALID_QUERY_LOCATOR", "the locator is not one of this job")
-        })?,
+        Some(locator) => place(id, locator)
+            .filter(|start| *start < query.found.len())
+            .ok_or_else(|| Fault::bad("INVALID_QUERY_LOCATOR", "the locator is not one of this job"))?,
     };
     let end = query.found.len().min(start + most);
     let names: Vec<String> = query.columns.iter().map(|path| path.join(".")).collect();
@@ -109,15 +110,15 @@ pub(super) fn results(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<
 
 /// `GET /jobs/query/{id}/resultPages`: up to five files to read at once.
 pub(super) fn result_pages(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get(&id).ok_or_else(Fault::not_found)?;
     let Work::Query(query) = &job.work else { return Err(Fault::not_found()) };
     job.results_ready()?;
     let start = call.param("locator").map_or(Some(0), |locator| place(id, locator));
     let start = start.ok_or_else(|| Fault::bad("INVALID_QUERY_LOCATOR", "the locator is not one of this job"))?;
     let places: Vec<usize> = (start..query.found.len().max(1)).step_by(ROWS).collect();
-    let url = |what: &str, place: usize| format!("{}/jobs/query/{id}/{what}?locator={}", call.base(), locator(id, place));
-    let pages: Vec<Json> =
-        places.iter().take(5).map(|place| json!({ "resultUrl": url("results", *place) })).collect();
+    let url =
+        |what: &str, place: usize| format!("{}/jobs/query/{id}/{what}?locator={}", call.base(), locator(id, place));
+    let pages: Vec<Json> = places.iter().take(5).map(|place| json!({ "resultUrl": url("results", *place) })).collect();
     let next = places.get(5).map(|place| url("resultPages", *place));
     Ok(Answer::ok(json!({ "resultPages": pages, "nextRecordsUrl": next, "done": next.is_none() })))
 }
@@ -138,7 +139,8 @@ fn cell(record: &Json, path: &[String]) -> String {
     let mut value = record;
     for name in path {
         let Some(object) = value.as_object() else { return String::new() };
-        let found = object.get(name).or_else(|| object.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v));
+        let found =
+            object.get(name).or_else(|| object.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v));
         match found {
             Some(found) => value = found,
             None => return String::new(),
