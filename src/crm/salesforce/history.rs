@@ -121,7 +121,9 @@ impl Salesforce {
         let id = self.client.start_job(&self.closed_leads()).await?;
         let id = ids::normalise(&id).ok_or_else(|| Fault::new(Class::Protocol, "a bulk job came without an id"))?;
         let notes = lost.map(|(job, why)| format!("bulk job {job} was lost ({why}); {id} reads everything again"));
-        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        if let Some(note) = &notes {
+            tracing::warn!("{note}");
+        }
         let next = Token::Job { id, locator: None, failed }.write();
         Ok(DealPage { next: Some(next), notes: notes.into_iter().collect(), ..DealPage::default() })
     }
