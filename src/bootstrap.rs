@@ -147,6 +147,14 @@ impl Context {
         Limits { window_days, min_leads, min_outcomes, psi_watch, psi_act, false_alarms }
     }
 
+    /// How much of the CRM's API allocation is left to others.
+    pub fn budget(&self) -> Budget {
+        self.config.salesforce.as_ref().map_or_else(Budget::default, |salesforce| Budget {
+            slow_at: salesforce.slow_at,
+            writes_only_at: salesforce.writes_only_at,
+        })
+    }
+
     fn salesforce(&self) -> Result<&config::salesforce::Salesforce, BootstrapError> {
         self.config.salesforce.as_ref().ok_or_else(|| {
             BootstrapError::Missing(
@@ -199,7 +207,7 @@ impl Context {
             },
             drift: self.drift_limits(),
             anchor: self.config.audit_anchor.clone(),
-            budget: Budget { slow_at: salesforce.slow_at, writes_only_at: salesforce.writes_only_at },
+            budget: self.budget(),
         }));
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::app::budget::Budget;
 use crate::app::learn::{self, Promotion};
 use crate::app::ports::{Crm, CrmError, Store, StoreError};
 use crate::app::{AppError, pull};
@@ -160,7 +161,7 @@ pub(crate) async fn learn_from(
 ) -> Result<Card, DemoError> {
     let clock = context.clock.as_ref();
     store.bind_org(&crm.org().await?.id).await?;
-    pull::pull(crm, store, clock, |n, total| progress(Progress::Pulling(n, total))).await?;
+    pull::pull(crm, store, clock, &Budget::default(), |n, total| progress(Progress::Pulling(n, total))).await?;
     let options = AuditOptions { as_of: Some(clock.now()), ..AuditOptions::default() };
     let report = audit(&store.deals().await?, &options);
     if report.blocked {

@@ -26,7 +26,7 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
         let record = known.get(&raw.lead.id);
         match judge(raw, record, at) {
             Some(IntakeChange::Refresh { lead, rerank }) => {
-                decided.push(moved_again(store, lead, record, rerank).await?)
+                decided.push(moved_again(store, lead, record, rerank).await?);
             }
             change => decided.extend(change),
         }

@@ -164,8 +164,8 @@ pub enum WriteOutcome {
     },
 }
 
-/// One page of closed deals pulled from the CRM.
-#[derive(Clone, Debug)]
+/// One page of closed deals pulled from the CRM. It may be empty and still not be the last.
+#[derive(Clone, Debug, Default)]
 pub struct DealPage {
     /// The deals.
     pub deals: Vec<Deal>,
@@ -175,6 +175,8 @@ pub struct DealPage {
     pub next: Option<String>,
     /// How many there are in all, if the CRM says so.
     pub total: Option<u64>,
+    /// What the manager should know about the pull, for example that something had to be started again.
+    pub notes: Vec<String>,
 }
 
 /// What the CRM has of one lead.
@@ -500,6 +502,10 @@ pub trait LearningStore: Send + Sync {
     async fn save_deals(&self, deals: &[Deal], origin: &str, at: DateTime<Utc>) -> Result<(u64, u64), StoreError>;
     /// Every closed deal, by time of creation then lead id.
     async fn deals(&self) -> Result<Vec<Deal>, StoreError>;
+    /// Where a pull of the history goes on that did not come to its end.
+    async fn pull_place(&self) -> Result<Option<String>, StoreError>;
+    /// Keeps that place; `None` when a pull has come to its end.
+    async fn set_pull_place(&self, place: Option<&str>) -> Result<(), StoreError>;
     /// How many closed deals.
     async fn deal_count(&self) -> Result<u64, StoreError>;
     /// Adds a model with its artifact (opaque text of `model::artifact`).

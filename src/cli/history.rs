@@ -225,7 +225,8 @@ async fn pull_all(context: &Context, out: Out) -> CliResult {
     let org = crm.org().await.map_err(CliError::failed)?;
     store.bind_org(&org.id).await?;
     let bar = out.progress("pulling", 0);
-    let report = pull::pull(crm.as_ref(), store.as_ref(), context.clock.as_ref(), |n, total| {
+    let budget = context.budget();
+    let report = pull::pull(crm.as_ref(), store.as_ref(), context.clock.as_ref(), &budget, |n, total| {
         if let Some(total) = total {
             bar.set_length(total);
         }
@@ -237,8 +238,12 @@ async fn pull_all(context: &Context, out: Out) -> CliResult {
     store.close().await;
     out.result(&report, || {
         let mut lines = vec![format!("{} closed deals pulled ({} new).", report.new + report.replaced, report.new)];
+        if report.resumed {
+            lines.push("It went on where an earlier pull was interrupted.".to_owned());
+        }
+        lines.extend(report.notes.iter().flat_map(|note| wrap(note)));
         if !report.rejected.is_empty() {
-            lines.push(format!("{} records are no usable deals, the first:", report.rejected.len()));
+            lines.push(format!("{} records are no usable deals, the first:", report.rejected_count));
             lines.extend(report.rejected.iter().take(5).map(|(id, why)| format!("  {id}: {why}")));
         }
         lines.push("Next: leadboard history audit".to_owned());

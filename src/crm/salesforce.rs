@@ -22,6 +22,7 @@ use crate::domain::rep::Roster;
 
 mod address;
 mod auth;
+mod bulk;
 mod client;
 mod dates;
 mod doctor;
@@ -80,6 +81,8 @@ pub struct Salesforce {
     lead_feed: Feed,
     outcome_feed: Feed,
     keys: Mutex<Option<Arc<HashMap<RepId, RepKey>>>>,
+    bulk_above: u32,
+    untold: history::Untold,
 }
 
 impl Salesforce {
@@ -109,6 +112,8 @@ impl Salesforce {
             lead_feed: Feed::new("SystemModstamp", Rows::All, overlap).covering("Lead"),
             outcome_feed: Feed::new(outcomes::STAMP, Rows::Living, overlap),
             keys: Mutex::default(),
+            bulk_above: config.bulk_above,
+            untold: history::Untold::default(),
         })
     }
 }

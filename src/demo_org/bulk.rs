@@ -25,7 +25,7 @@ const FIRST_VERSION: u32 = 47;
 /// Every job, by id.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
-    jobs: BTreeMap<Id, Job>,
+    by_id: BTreeMap<Id, Job>,
     made: u64,
     /// So many jobs more will fail, as jobs of a busy org do.
     failing: u32,
@@ -137,7 +137,7 @@ pub(super) fn answer(session: &mut Session<'_, '_>, call: &Call) -> Result<Answe
 
 fn find(session: &Session<'_, '_>, kind: &str, id: &str) -> Result<Id, Fault> {
     let known = Id::parse(id).filter(|id| {
-        let job = session.jobs.jobs.get(id);
+        let job = session.jobs.by_id.get(id);
         job.is_some_and(|job| matches!(job.work, Work::Query(_)) == (kind == "query"))
     });
     known.ok_or_else(|| Fault::new(404, "NOT_FOUND", "The requested resource does not exist"))
@@ -171,7 +171,7 @@ fn keep(
         doomed,
     };
     let shown = job.show(id, session.user, false);
-    jobs.jobs.insert(id, job);
+    jobs.by_id.insert(id, job);
     Answer::ok(shown)
 }
 
@@ -218,14 +218,14 @@ impl Job {
 }
 
 fn list(session: &Session<'_, '_>, kind: &str) -> Answer {
-    let jobs = session.jobs.jobs.iter().filter(|(_, job)| matches!(job.work, Work::Query(_)) == (kind == "query"));
+    let jobs = session.jobs.by_id.iter().filter(|(_, job)| matches!(job.work, Work::Query(_)) == (kind == "query"));
     let records: Vec<Json> = jobs.map(|(id, job)| job.show(*id, session.user, false)).collect();
     Answer::ok(json!({ "done": true, "records": records, "nextRecordsUrl": null }))
 }
 
 /// A job as it stands, which then takes a step.
 fn show(session: &mut Session<'_, '_>, id: Id) -> Result<Answer, Fault> {
-    let Some(mut job) = session.jobs.jobs.remove(&id) else { return Err(Fault::not_found()) };
+    let Some(mut job) = session.jobs.by_id.remove(&id) else { return Err(Fault::not_found()) };
     let shown = job.show(id, session.user, true);
     let next = match job.state {
         State::UploadComplete => Some(State::InProgress),
@@ -242,7 +242,7 @@ fn show(session: &mut Session<'_, '_>, id: Id) -> Result<Answer, Fault> {
         job.state = next;
         job.changed = session.tx.at();
     }
-    session.jobs.jobs.insert(id, job);
+    session.jobs.by_id.insert(id, job);
     Ok(Answer::ok(shown))
 }
 
@@ -252,7 +252,7 @@ fn change(session: &mut Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, 
     only_keys(body, &["state"])?;
     let wanted = body.get("state").and_then(Json::as_str).and_then(|text| text.parse::<State>().ok());
     let (at, user) = (session.tx.at(), session.user);
-    let job = session.jobs.jobs.get_mut(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get_mut(&id).ok_or_else(Fault::not_found)?;
     let allowed = match wanted {
         Some(State::Aborted) => !job.state.ended(),
         Some(State::UploadComplete) => {
@@ -270,11 +270,11 @@ fn change(session: &mut Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, 
 }
 
 fn delete(session: &mut Session<'_, '_>, id: Id) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get(&id).ok_or_else(Fault::not_found)?;
     if !job.state.ended() && job.state != State::UploadComplete {
         return Err(Fault::bad("INVALIDJOBSTATE", "only a job that has ended can be deleted"));
     }
-    session.jobs.jobs.remove(&id);
+    session.jobs.by_id.remove(&id);
     Ok(Answer::empty(204))
 }
 

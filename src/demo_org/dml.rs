@@ -230,7 +230,7 @@ pub(crate) fn touch(org: &Org, object: Object, record: &mut Record, user: Id, at
 fn derived(org: &Org, object: Object, record: &mut Record) {
     let text = |record: &Record, field| org.read(object, record, field).as_text().unwrap_or_default().to_owned();
     match object {
-        Object::Lead => {
+        Object::Lead | Object::Contact => {
             let name = format!("{} {}", text(record, "FirstName"), text(record, "LastName"));
             org.assign(object, record, "Name", name.trim());
         }
@@ -242,6 +242,15 @@ fn derived(org: &Org, object: Object, record: &mut Record) {
         Object::Task => {
             let closed = text(record, "Status") == "Completed";
             org.assign(object, record, "IsClosed", closed);
+            // The moment at which it was completed first, and none once it is open again.
+            let before = org.read(object, record, "CompletedDateTime").clone();
+            let changed = org.read(object, record, "SystemModstamp").clone();
+            let completed = match (closed, before) {
+                (false, _) => Value::Null,
+                (true, Value::Null) => changed,
+                (true, before) => before,
+            };
+            org.assign(object, record, "CompletedDateTime", completed);
         }
         _ => {}
     }

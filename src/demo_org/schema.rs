@@ -35,6 +35,7 @@ pub(crate) enum Object {
     Group,
     QueueSobject,
     Account,
+    Contact,
     Opportunity,
     Task,
     LeadHistory,
@@ -64,6 +65,7 @@ impl Object {
             Self::Group => "00G",
             Self::QueueSobject => "03g",
             Self::Account => "001",
+            Self::Contact => "003",
             Self::Opportunity => "006",
             Self::Task => "00T",
             Self::LeadHistory => "017",
@@ -80,7 +82,7 @@ impl Object {
 
     /// Whether programs may create, change and delete its records.
     pub(crate) const fn writable(self) -> bool {
-        matches!(self, Self::Lead | Self::Account | Self::Opportunity | Self::Task | Self::Decision)
+        matches!(self, Self::Lead | Self::Account | Self::Contact | Self::Opportunity | Self::Task | Self::Decision)
     }
 }
 

@@ -168,10 +168,11 @@ pub(crate) fn owner_of(org: &Org, lead: Id) -> Option<Id> {
     org.read(Object::Lead, org.table(Object::Lead).get(lead)?, "OwnerId").as_id()
 }
 
-/// A lead becomes an account and a closed deal, as its owner would have done it.
+/// A lead becomes an account, a contact, who takes its activities over, and a closed deal, as its owner would have done it.
 pub(crate) fn convert(tx: &mut Transaction<'_>, lead: Id, owner: Id, ending: Ending) {
     let Some(before) = tx.org().table(Object::Lead).get(lead).cloned() else { return };
     let (account, opportunity) = (tx.next_id(Object::Account), tx.next_id(Object::Opportunity));
+    let contact = tx.next_id(Object::Contact);
     let at = tx.at();
     let org = tx.org();
     let copy = |field| org.read(Object::Lead, &before, field).clone();
@@ -196,6 +197,28 @@ pub(crate) fn convert(tx: &mut Transaction<'_>, lead: Id, owner: Id, ending: End
             ("BillingCountry", copy("Country")),
         ],
     );
+    let contact_record = make(
+        Object::Contact,
+        contact,
+        vec![
+            ("AccountId", account.into()),
+            ("LastName", copy("LastName")),
+            ("FirstName", copy("FirstName")),
+            ("Name", copy("Name")),
+            ("Email", copy("Email")),
+        ],
+    );
+    let tasks: Vec<Record> = org
+        .table(Object::Task)
+        .iter()
+        .filter(|task| org.read(Object::Task, task, "WhoId").as_id() == Some(lead))
+        .map(|task| {
+            let mut moved = task.clone();
+            org.assign(Object::Task, &mut moved, "WhoId", contact);
+            org.assign(Object::Task, &mut moved, "WhatId", opportunity);
+            moved
+        })
+        .collect();
     let name: String = company.as_text().unwrap_or_default().chars().take(120).collect();
     let opportunity_record = make(
         Object::Opportunity,
@@ -217,12 +240,17 @@ pub(crate) fn convert(tx: &mut Transaction<'_>, lead: Id, owner: Id, ending: End
         ("IsConverted", true.into()),
         ("ConvertedDate", Value::Date(at.date())),
         ("ConvertedAccountId", account.into()),
+        ("ConvertedContactId", contact.into()),
         ("ConvertedOpportunityId", opportunity.into()),
     ] {
         org.assign(Object::Lead, &mut converted, field, value);
     }
     super::dml::touch(org, Object::Lead, &mut converted, owner, at);
     tx.put(Object::Account, account_record);
+    tx.put(Object::Contact, contact_record);
+    for task in tasks {
+        tx.put(Object::Task, task);
+    }
     tx.put(Object::Opportunity, opportunity_record);
     tx.put(Object::Lead, converted);
     tx.effect(owner, EffectKind::LeadConverted { lead, opportunity, owner, won: ending.won });

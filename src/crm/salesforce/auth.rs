@@ -52,6 +52,8 @@ pub(super) struct Session {
     pub instance: Url,
     /// The org that answered.
     pub org: OrgId,
+    /// The user we act as, where the login says it.
+    pub user: Option<String>,
     /// Counts logins, so that a caller can say which session failed it.
     generation: u64,
 }
@@ -257,7 +259,8 @@ impl Auth {
                 format!("the login now leads to org {org}, but this program works for org {}", before.org),
             ));
         }
-        Ok(Session { token: token.secret, instance, org, generation })
+        let user = token.id.as_deref().and_then(user_of_identity);
+        Ok(Session { token: token.secret, instance, org, user, generation })
     }
 
     /// The org id for answers without a usable identity address.
@@ -295,6 +298,11 @@ fn org_of_identity(identity: &str) -> Option<OrgId> {
     let mut segments = identity.rsplit('/');
     let _user = segments.next()?;
     ids::normalise(segments.next()?).filter(|id| id.starts_with("00D")).map(OrgId::new)
+}
+
+/// The user id in the same address.
+fn user_of_identity(identity: &str) -> Option<String> {
+    ids::normalise(identity.rsplit('/').next()?).filter(|id| id.starts_with("005"))
 }
 
 /// A signed RS256 JWT that asks for a token (RFC 7523 section 3, with the claims Salesforce wants).

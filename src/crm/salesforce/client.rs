@@ -143,17 +143,43 @@ impl Client {
 
     /// Reads. Repeated with backoff on passing faults.
     pub(super) async fn read<T: DeserializeOwned>(&self, target: Target<'_>) -> Result<Reply<T>, Fault> {
+        let answer = self.fetch(target, &[QUERY_OPTIONS]).await?;
+        Ok(Reply { value: read_json(&answer, Safety::Safe)?, date: answer.date() })
+    }
+
+    /// [`Client::read`] for what is not JSON.
+    pub(super) async fn fetch(&self, target: Target<'_>, headers: &[(&str, &str)]) -> Result<Answer, Fault> {
+        self.patiently(target, |address| {
+            headers.iter().fold(self.http.get(address), |request, (name, value)| request.header(*name, *value))
+        })
+        .await
+    }
+
+    /// Posts a question, which changes nothing and may be repeated.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Fault> {
+        let target = Target::Data { path, query: &[] };
+        let answer = self.patiently(target, |address| self.http.post(address).json(body)).await?;
+        read_json(&answer, Safety::Safe)
+    }
+
+    async fn patiently(&self, target: Target<'_>, request: impl Fn(Url) -> RequestBuilder) -> Result<Answer, Fault> {
         let mut patience = Patience::new(&self.limits);
         loop {
-            let request = |address| self.http.get(address).header(QUERY_OPTIONS.0, QUERY_OPTIONS.1);
-            match self.with_session(Safety::Safe, target, request).await {
+            match self.with_session(Safety::Safe, target, &request).await {
                 Err(fault) if patience.allows(&fault) => patience.wait().await,
-                answer => {
-                    let answer = answer?;
-                    return Ok(Reply { value: read_json(&answer, Safety::Safe)?, date: answer.date() });
-                }
+                answer => return answer,
             }
         }
+    }
+
+    /// The bounds of calls.
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The user we act as, if the login said it.
+    pub(super) async fn user(&self) -> Result<Option<String>, Fault> {
+        Ok(self.auth.session().await?.user.clone())
     }
 
     /// The list of resources: a small answer that carries the allocation as every data call does.

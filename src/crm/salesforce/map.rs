@@ -28,6 +28,11 @@ impl Record {
             .map_err(|e| Fault::new(Class::Protocol, format!("a record is not an object: {e}")))
     }
 
+    /// A record from its fields.
+    pub(super) const fn new(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+
     /// A value by field name or path. Salesforce answers with its own spelling of a name, so case is ignored.
     fn get(&self, field: &str) -> Option<&Value> {
         let mut object = &self.0;

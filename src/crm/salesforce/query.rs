@@ -96,6 +96,8 @@ pub(super) fn literal(text: &str) -> String {
 pub(super) enum Condition {
     /// The field equals the value.
     Eq(Api, Value),
+    /// The field does not equal the value.
+    NotEq(Api, Value),
     /// The field is one of these texts.
     Among(Api, Vec<String>),
     /// The field is the value or more.
@@ -112,6 +114,7 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Eq(field, value) => write!(f, "{} = {value}", field.0),
+            Self::NotEq(field, value) => write!(f, "{} != {value}", field.0),
             Self::Among(field, texts) => {
                 let texts: Vec<String> = texts.iter().map(|text| literal(text)).collect();
                 write!(f, "{} IN ({})", field.0, texts.join(", "))

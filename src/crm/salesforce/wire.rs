@@ -76,6 +76,29 @@ pub(super) struct Updated {
     pub latest_date_covered: String,
 }
 
+/// A bulk job.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Job {
+    pub id: String,
+    pub state: JobState,
+    pub error_message: Option<String>,
+}
+
+/// The states of a bulk job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) enum JobState {
+    Open,
+    UploadComplete,
+    InProgress,
+    JobComplete,
+    Failed,
+    Aborted,
+    /// One of next year.
+    #[serde(other)]
+    Other,
+}
+
 /// `POST /composite`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

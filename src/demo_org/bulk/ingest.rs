@@ -79,7 +79,7 @@ pub(super) fn create(session: &mut Session<'_, '_>, call: &Call) -> Result<Answe
 
 /// `PUT /jobs/ingest/{id}/batches`.
 pub(super) fn upload(session: &mut Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get_mut(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get_mut(&id).ok_or_else(Fault::not_found)?;
     let Work::Ingest(work) = &mut job.work else { return Err(Fault::not_found()) };
     if job.state != State::Open || work.rows.is_some() {
         return Err(Fault::bad("INVALIDJOBSTATE", "data is taken once, while the job is open"));
@@ -95,7 +95,7 @@ pub(super) fn upload(session: &mut Session<'_, '_>, call: &Call, id: Id) -> Resu
 
 /// `GET …/successfulResults`, `…/failedResults`, `…/unprocessedrecords`.
 pub(super) fn results(session: &Session<'_, '_>, id: Id, which: &str) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get(&id).ok_or_else(Fault::not_found)?;
     let Work::Ingest(work) = &job.work else { return Err(Fault::not_found()) };
     if !job.state.ended() {
         return Err(Fault::bad("INVALIDJOBSTATE", "results are there once the job has ended"));
@@ -121,7 +121,9 @@ pub(super) fn results(session: &Session<'_, '_>, id: Id, which: &str) -> Result<
         _ => {
             line(&[], &work.header);
             let untouched = if work.done.is_empty() && work.failed.is_empty() { rows } else { &[] };
-            untouched.iter().for_each(|row| line(&[], row));
+            for row in untouched {
+                line(&[], row);
+            }
         }
     }
     Ok(csv(text))

@@ -67,7 +67,7 @@ impl Query {
 
 /// `GET /jobs/query/{id}/results`.
 pub(super) fn results(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get(&id).ok_or_else(Fault::not_found)?;
     let Work::Query(query) = &job.work else { return Err(Fault::not_found()) };
     if job.version != call.version() {
         let message = format!("results must be asked for with the version of the job, {}", job.version);
@@ -110,7 +110,7 @@ pub(super) fn results(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<
 
 /// `GET /jobs/query/{id}/resultPages`: up to five files to read at once.
 pub(super) fn result_pages(session: &Session<'_, '_>, call: &Call, id: Id) -> Result<Answer, Fault> {
-    let job = session.jobs.jobs.get(&id).ok_or_else(Fault::not_found)?;
+    let job = session.jobs.by_id.get(&id).ok_or_else(Fault::not_found)?;
     let Work::Query(query) = &job.work else { return Err(Fault::not_found()) };
     job.results_ready()?;
     let start = call.param("locator").map_or(Some(0), |locator| place(id, locator));

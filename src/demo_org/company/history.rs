@@ -14,7 +14,7 @@ use super::{
 const HISTORY_DAYS: f64 = 760.0;
 /// The youngest closed deal's lead is at least so old.
 const YOUNGEST_DAYS: f64 = 30.0;
-const LEAD_FIELDS: [&str; 27] = [
+const LEAD_FIELDS: [&str; 28] = [
     "Company",
     "FirstName",
     "LastName",
@@ -36,6 +36,7 @@ const LEAD_FIELDS: [&str; 27] = [
     "IsConverted",
     "ConvertedDate",
     "ConvertedAccountId",
+    "ConvertedContactId",
     "ConvertedOpportunityId",
     "CreatedDate",
     "LastModifiedDate",
@@ -55,6 +56,19 @@ const ACCOUNT_FIELDS: [&str; 11] = [
     "LastModifiedDate",
     "SystemModstamp",
     "CreatedById",
+];
+const CONTACT_FIELDS: [&str; 11] = [
+    "AccountId",
+    "LastName",
+    "FirstName",
+    "Name",
+    "OwnerId",
+    "CreatedDate",
+    "LastModifiedDate",
+    "SystemModstamp",
+    "CreatedById",
+    "LastModifiedById",
+    "IsDeleted",
 ];
 const OPPORTUNITY_FIELDS: [&str; 14] = [
     "AccountId",
@@ -89,6 +103,7 @@ impl Company {
         self.load_reps(org, base);
         let leads = Loader::new(org, Object::Lead, &LEAD_FIELDS);
         let accounts = Loader::new(org, Object::Account, &ACCOUNT_FIELDS);
+        let contacts = Loader::new(org, Object::Contact, &CONTACT_FIELDS);
         let opportunities = Loader::new(org, Object::Opportunity, &OPPORTUNITY_FIELDS);
         let mut turns = [0_usize; TERRITORIES.len()];
         let mut account_of = vec![None; self.closed_deals as usize];
@@ -101,9 +116,11 @@ impl Company {
             });
             let opportunity = org.next_id(Object::Opportunity);
             opportunities.load(org, opportunity, opportunity_values(&deal, account));
+            let contact = org.next_id(Object::Contact);
+            contacts.load(org, contact, contact_values(&deal, account));
             let lead = org.next_id(Object::Lead);
             let intake = org.landmarks().intake_user;
-            leads.load(org, lead, lead_values(deal, account, opportunity, intake));
+            leads.load(org, lead, lead_values(deal, account, contact, opportunity, intake));
         }
     }
 
@@ -208,7 +225,24 @@ fn opportunity_values(deal: &PastDeal, account: Id) -> [Value; OPPORTUNITY_FIELD
     ]
 }
 
-fn lead_values(deal: PastDeal, account: Id, opportunity: Id, intake: Id) -> Vec<Value> {
+fn contact_values(deal: &PastDeal, account: Id) -> [Value; CONTACT_FIELDS.len()] {
+    let (given, family) = (deal.prospect.given, deal.prospect.family);
+    [
+        account.into(),
+        family.into(),
+        given.into(),
+        format!("{given} {family}").as_str().into(),
+        deal.owner.into(),
+        deal.converted.into(),
+        deal.converted.into(),
+        deal.converted.into(),
+        deal.owner.into(),
+        deal.owner.into(),
+        false.into(),
+    ]
+}
+
+fn lead_values(deal: PastDeal, account: Id, contact: Id, opportunity: Id, intake: Id) -> Vec<Value> {
     let PastDeal { prospect, owner, created, converted, .. } = deal;
     let name = format!("{} {}", prospect.given, prospect.family);
     let shown = Company::lead_fields(prospect);
@@ -222,6 +256,7 @@ fn lead_values(deal: PastDeal, account: Id, opportunity: Id, intake: Id) -> Vec<
         true.into(),
         Value::Date(converted.date()),
         account.into(),
+        contact.into(),
         opportunity.into(),
         created.into(),
         converted.into(),

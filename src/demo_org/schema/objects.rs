@@ -33,6 +33,7 @@ pub(super) fn fields(object: Object) -> Vec<Field> {
         Object::Group => group(),
         Object::QueueSobject => queue_sobject(),
         Object::Account => account(),
+        Object::Contact => contact(),
         Object::Opportunity => opportunity(),
         Object::Task => task(),
         Object::LeadHistory => lead_history(),
@@ -92,6 +93,7 @@ fn lead() -> Vec<Field> {
         Field::new("IsConverted", Checkbox).read_only(),
         Field::new("ConvertedDate", Date).read_only(),
         Field::new("ConvertedAccountId", Reference(&[Object::Account])).read_only().via("ConvertedAccount"),
+        Field::new("ConvertedContactId", Reference(&[Object::Contact])).read_only().via("ConvertedContact"),
         Field::new("ConvertedOpportunityId", Reference(&[Object::Opportunity])).read_only().via("ConvertedOpportunity"),
         text("Territory__c", 80),
         text("Product_Interest__c", 80),
@@ -143,6 +145,17 @@ fn account() -> Vec<Field> {
     ]
 }
 
+fn contact() -> Vec<Field> {
+    vec![
+        Field::new("AccountId", Reference(&[Object::Account])).via("Account"),
+        text("LastName", 80).required(),
+        text("FirstName", 40),
+        text("Name", 121).read_only(),
+        Field::new("Email", Email(80)),
+        Field::new("OwnerId", Reference(&[Object::User])).via("Owner"),
+    ]
+}
+
 fn opportunity() -> Vec<Field> {
     vec![
         Field::new("AccountId", Reference(&[Object::Account])).via("Account"),
@@ -159,7 +172,7 @@ fn opportunity() -> Vec<Field> {
 
 fn task() -> Vec<Field> {
     vec![
-        Field::new("WhoId", Reference(&[Object::Lead])).via("Who"),
+        Field::new("WhoId", Reference(&[Object::Contact, Object::Lead])).via("Who"),
         Field::new("WhatId", Reference(&[Object::Account, Object::Opportunity])).via("What"),
         text("Subject", 255),
         Field::new("ActivityDate", Date),

@@ -12,6 +12,13 @@ statements! {
     DEALS = "SELECT lead_id, rep_key, closed_at, closed_assumed, outcome, closed_amount, facts
         FROM deals ORDER BY created_at, lead_id";
 
+    PULL_PLACE = "SELECT value FROM meta WHERE key = 'history_pull'";
+
+    PULL_PLACE_SET = "INSERT INTO meta (key, value) VALUES ('history_pull', $1)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+    PULL_PLACE_DROP = "DELETE FROM meta WHERE key = 'history_pull'";
+
     DEAL_COUNT = "SELECT COUNT(*) FROM deals";
 
     MODEL_INSERT = "INSERT INTO models (id, created_at, champion, promoted_at, card, artifact)

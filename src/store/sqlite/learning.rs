@@ -48,6 +48,20 @@ impl LearningStore for SqliteStore {
         found.iter().map(rows::deal).collect()
     }
 
+    async fn pull_place(&self) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar(sql::learning::PULL_PLACE).fetch_optional(&mut *self.reader().await?).await.map_err(database)
+    }
+
+    async fn set_pull_place(&self, place: Option<&str>) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let keep = match place {
+            Some(place) => sqlx::query(sql::learning::PULL_PLACE_SET).bind(storable(place)),
+            None => sqlx::query(sql::learning::PULL_PLACE_DROP),
+        };
+        execute(&mut tx, keep).await?;
+        self.commit(tx).await
+    }
+
     async fn deal_count(&self) -> Result<u64, StoreError> {
         deal_count(&mut *self.reader().await?).await
     }

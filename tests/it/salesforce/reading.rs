@@ -66,7 +66,7 @@ async fn history_comes_page_by_page_with_what_could_not_be_read() {
                 converted(4, &[("OwnerId", json!("005000000000009AAA"))]),
             ]));
         }
-        if seen.soql().contains("FROM Lead") {
+        if seen.soql().contains("FROM Lead ") {
             let page = json!({"totalSize": 4, "done": false, "nextRecordsUrl": "/services/data/v66.0/query/01g-1",
                 "records": [converted(1, &[]), converted(2, &[])]});
             return Some(Reply::Json(200, page));
@@ -99,7 +99,7 @@ async fn a_history_pull_goes_on_after_its_locator_died() {
             return Some(Reply::error(400, "INVALID_QUERY_LOCATOR"));
         }
         let soql = seen.soql();
-        if !soql.contains("FROM Lead") {
+        if !soql.contains("FROM Lead ") {
             return None;
         }
         log.lock().unwrap().push(soql.to_owned());
@@ -121,7 +121,7 @@ async fn a_history_pull_goes_on_after_its_locator_died() {
 #[tokio::test]
 async fn outcomes_follow_the_deal_and_are_not_repeated() {
     let org = Org::start(|seen| {
-        seen.soql().contains("FROM Lead").then(|| {
+        seen.soql().contains("FROM Lead ").then(|| {
             Reply::rows(&[converted(1, &[("IsClosed", json!(false)), ("IsWon", json!(false))]), converted(2, &[])])
         })
     })

@@ -244,7 +244,7 @@ impl Crm for FakeCrm {
     }
 
     async fn closed_deals(&self, _: Option<&str>) -> Result<DealPage, CrmError> {
-        Ok(DealPage { deals: Vec::new(), rejected: Vec::new(), next: None, total: Some(0) })
+        Ok(DealPage { total: Some(0), ..DealPage::default() })
     }
 
     async fn read_back(&self, _: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
