@@ -19,6 +19,7 @@ pub mod out;
 mod report;
 mod score;
 mod shell;
+mod store;
 mod worker;
 
 use std::process::ExitCode;
@@ -132,6 +133,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Model { action }) => model::run(action, &context, out).await,
                 Some(Command::Score(options)) => score::run(&options, &context, out).await,
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
+                Some(Command::Store { action }) => store::run(action, context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,

@@ -113,8 +113,7 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
 /// Sends what is due.
 pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let sender = format!("worker-{}", std::process::id());
-    let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &sender).await?;
+    let report = sending::send_due(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), &shared.name).await?;
     if let Some(fault) = report.fault {
         // Every other effect would meet the same fault: the loop backs off as a whole, and for as long as a quota asks.
         return Err(AppError::Crm(fault));

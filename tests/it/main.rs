@@ -15,6 +15,7 @@ mod metrics;
 mod model;
 mod rules;
 mod salesforce;
+mod store_cluster;
 mod store_conformance;
 mod store_fixtures;
 mod store_model;

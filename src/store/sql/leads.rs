@@ -11,7 +11,8 @@ macro_rules! lead_record {
 }
 
 statements! {
-    BY_IDS = concat!(lead_record!(), "WHERE l.id IN ", texts_in!("$1"));
+    BY_IDS = concat!(lead_record!(), "WHERE l.id IN (SELECT value FROM json_each($1))"),
+        postgres: concat!(lead_record!(), "WHERE l.id IN (SELECT json_array_elements_text($1::json))");
 
     BY_ID = concat!(lead_record!(), "WHERE l.id = $1");
 

@@ -12,7 +12,7 @@ statements! {
     DEALS = "SELECT lead_id, rep_key, closed_at, closed_assumed, outcome, closed_amount, facts
         FROM deals ORDER BY created_at, lead_id";
 
-    DEAL_COUNT = "SELECT COUNT(*) FROM deals";
+    DEAL_COUNT = "SELECT COUNT(*) AS n FROM deals";
 
     MODEL_INSERT = "INSERT INTO models (id, created_at, champion, promoted_at, card, artifact)
         VALUES ($1, $2, 0, $3, $4, $5)";
