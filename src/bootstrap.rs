@@ -1,12 +1,14 @@
 //! The composition root: from the config to adapters behind ports. The only place that knows every concrete type.
 
 pub mod backend;
+mod clock;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
 
 use crate::app::budget::Budget;
 use crate::app::doctor::{Doctor, Questions};
@@ -17,9 +19,11 @@ use crate::config::paths::{self, DataDir};
 use crate::config::{self, Config, ConfigError};
 use crate::crm::salesforce::Salesforce;
 use crate::policy::Settings;
-use crate::store::SqliteStore;
+use crate::store::copy::{self, CopiedTable, CopyError};
+use crate::store::{PostgresStore, SqliteStore};
 use crate::worker::lock::WorkerLock;
 use crate::worker::{Deps, Pace, Worker};
+use clock::SharedClock;
 
 /// Why the program could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,9 @@ pub enum BootstrapError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A store was not copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// Something is not configured; in words, with the cure.
     #[error("{0}")]
     Missing(String),
@@ -74,6 +81,7 @@ pub struct Context {
     pub data: DataDir,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    shared_clock: Arc<SharedClock>,
 }
 
 impl Context {
@@ -86,19 +94,26 @@ impl Context {
         Self::new(config, DataDir::new(data))
     }
 
-    /// A context from its parts, with the system's clock. Makes the data directory.
+    /// A context from its parts. Makes the data directory.
     pub fn new(config: Config, data: DataDir) -> Result<Self, BootstrapError> {
         data.create().map_err(|source| BootstrapError::Disk {
             what: "cannot make",
             path: data.root().to_owned(),
             source,
         })?;
-        Ok(Self { config, data, clock: Arc::new(SystemClock) })
+        let shared_clock = Arc::new(SharedClock::default());
+        Ok(Self { config, data, clock: shared_clock.clone(), shared_clock })
     }
 
-    /// Opens the store; makes it, and the data directory, on first use.
+    /// Opens the store that the config chooses; makes it on first use. With a database that others share, the time is the
+    /// database's from now on.
     pub async fn store(&self) -> Result<Arc<dyn Store>, BootstrapError> {
-        Ok(Arc::new(SqliteStore::open(&self.data.database()).await?))
+        let Some(url) = &self.config.database_url else {
+            return Ok(Arc::new(SqliteStore::open(&self.data.database()).await?));
+        };
+        let store = PostgresStore::open(url.expose_secret()).await?;
+        self.shared_clock.follow(store.clock());
+        Ok(Arc::new(store))
     }
 
     /// The CRM of the config. Does not connect yet.
@@ -167,7 +182,8 @@ impl Context {
 
     /// Starts the worker, if no other process is the worker of this data directory already.
     ///
-    /// Leases left by a worker that died are freed at once: whoever holds the lock knows that nobody is sending.
+    /// Leases left by a worker that died are freed at once: whoever holds the lock knows that nobody is sending. In a
+    /// database that others share nobody knows that, and there they end by themselves, within seconds.
     pub async fn worker(&self, store: Arc<dyn Store>) -> Result<Option<RunningWorker>, BootstrapError> {
         self.worker_with(store, |deps| deps).await
     }
@@ -178,16 +194,12 @@ impl Context {
         store: Arc<dyn Store>,
         around: impl FnOnce(Deps) -> Deps,
     ) -> Result<Option<RunningWorker>, BootstrapError> {
-        let path = self.data.worker_lock();
-        let taken = WorkerLock::take(&path).map_err(|source| BootstrapError::Disk {
-            what: "cannot lock",
-            path: path.clone(),
-            source,
-        })?;
-        let Some(lock) = taken else { return Ok(None) };
-        let freed = store.release_leases().await?;
-        if freed > 0 {
-            tracing::info!(freed, "took over effects of a worker that ended without finishing them");
+        let Some(lock) = self.worker_lock()? else { return Ok(None) };
+        if self.config.database_url.is_none() {
+            let freed = store.release_leases().await?;
+            if freed > 0 {
+                tracing::info!(freed, "took over effects of a worker that ended without finishing them");
+            }
         }
         let salesforce = self.salesforce()?;
         events::config_in_force(store.as_ref(), self.clock.as_ref(), &self.manager(), &self.config.set).await?;
@@ -211,6 +223,52 @@ impl Context {
         }));
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))
+    }
+}
+
+/// Which way a store is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the file of the data directory into the database of `database_url`.
+    IntoDatabase,
+    /// Back.
+    IntoFile,
+}
+
+impl Context {
+    /// Copies a whole store into another, empty one. No worker of this data directory may run meanwhile.
+    pub async fn copy_store(
+        &self,
+        way: Way,
+        told: &mut (dyn FnMut(&'static str, u64) + Send),
+    ) -> Result<Vec<CopiedTable>, BootstrapError> {
+        let Some(url) = &self.config.database_url else {
+            return Err(BootstrapError::Missing(
+                "no database is named: set LEADBOARD_DATABASE_URL, or database_url in the config".into(),
+            ));
+        };
+        let _lock = self.worker_lock()?.ok_or_else(|| {
+            CopyError::Refused(format!("a worker or a dashboard runs on {}; end it first", self.data.root().display()))
+        })?;
+        let file = self.data.database();
+        if way == Way::IntoDatabase && !file.exists() {
+            return Err(CopyError::Refused(format!("there is no store in {}", self.data.root().display())).into());
+        }
+        let database = PostgresStore::open(url.expose_secret()).await?;
+        let file = SqliteStore::open(&file).await?;
+        let copied = match way {
+            Way::IntoDatabase => copy::copy(&file, &database, told).await,
+            Way::IntoFile => copy::copy(&database, &file, told).await,
+        };
+        file.close().await;
+        database.close().await;
+        Ok(copied?)
+    }
+
+    /// The right to be the worker of this data directory, if it is free.
+    fn worker_lock(&self) -> Result<Option<WorkerLock>, BootstrapError> {
+        let path = self.data.worker_lock();
+        WorkerLock::take(&path).map_err(|source| BootstrapError::Disk { what: "cannot lock", path, source })
     }
 }
 

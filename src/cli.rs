@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod score;
 mod shell;
+mod store;
 mod torture;
 mod worker;
 
@@ -138,6 +139,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Model { action }) => model::run(action, &context, out).await,
                 Some(Command::Score(options)) => score::run(&options, &context, out).await,
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
+                Some(Command::Store { action }) => store::run(action, context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
                 Some(Command::Audit { action }) => audit::run(action, &context, out).await,
                 Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,

@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// The bundled example: documentation, template of `config example`, and the list of every key there is.
@@ -28,6 +29,9 @@ const NOT_KEYS: [&str; 3] = ["LEADBOARD_CONFIG", "LEADBOARD_DATA_DIR", "LEADBOAR
 pub struct Config {
     /// Who sits at this terminal.
     pub manager: Option<String>,
+    /// The PostgreSQL database that is shared with others; without it, everything is in a file of the data directory. A
+    /// `postgres://` URL, which may hold a password.
+    pub database_url: Option<SecretString>,
     /// The CRM; needed by everything that talks to it.
     pub salesforce: Option<salesforce::Salesforce>,
     /// How leads are routed.
@@ -306,6 +310,12 @@ fn check(config: &Config, text: &str, name: &str) -> Result<(), ConfigError> {
     let refuse = |section: &str, key: &str, message: String| {
         Err(ConfigError::Invalid { place: place_of(text, name, section, key), message })
     };
+    if let Some(url) = config.database_url.as_ref().map(ExposeSecret::expose_secret)
+        && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
+    {
+        let message = "database_url must begin with postgres:// (without it, everything is in the data directory)";
+        return refuse("", "database_url", message.to_owned());
+    }
     if !(0.0..=1.0).contains(&routing.confidence_gate) {
         let message = format!("routing.confidence_gate is {}; it must be between 0 and 1", routing.confidence_gate);
         return refuse("routing", "confidence_gate", message);

@@ -1,10 +1,12 @@
 //! The background worker: the loops that poll, rank, send and read back, so that the screen never waits.
 //!
 //! Each loop is one step, repeated. A step that fails or panics is noted in the health and tried again with backoff; it
-//! never stops another loop. One worker runs per data directory, held by a lock that dies with its process.
+//! never stops another loop. One worker runs per data directory, held by a lock that dies with its process; where several
+//! share a store, all of them rank and send, and one at a time does the rest (see `duty.rs`).
 
 mod allowance;
 mod anchor;
+mod duty;
 pub mod health;
 pub mod lock;
 mod steps;
@@ -28,6 +30,7 @@ use crate::app::ports::{Clock, Crm, CrmError, Store};
 use crate::app::rank::panic_text;
 use crate::policy::Settings;
 use allowance::Allowance;
+use duty::Duty;
 use health::{Monitor, Went};
 use steps::{Champion, Pause};
 
@@ -87,41 +90,47 @@ pub struct Worker {
     health: watch::Receiver<WorkerHealth>,
     cancel: CancellationToken,
     tasks: TaskTracker,
+    /// Keeps the duty, until the loops have ended.
+    keeper: (CancellationToken, TaskTracker),
 }
 
 impl Worker {
-    /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
+    /// Starts the loops. The caller holds the [`lock`] of the data directory and has, if nobody else uses the store,
+    /// released stale leases.
     pub fn start(deps: Deps) -> Self {
         let names = [POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT, SEAL];
         let (monitor, health) = Monitor::new(deps.clock.clone(), &names);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let deps = Arc::new(deps);
-        let champion = Arc::new(Champion::default());
-        let logged_in = Arc::new(AtomicBool::new(false));
-        let allowance = Arc::new(Allowance::default());
+        // The process alone is no name: another machine may have the same.
+        let name = format!("worker-{}-{:08x}", std::process::id(), rand::random::<u32>());
+        let keeper = (CancellationToken::new(), TaskTracker::new());
+        let (duty, keep) = Duty::of(deps.store.clone(), name.clone(), keeper.0.clone());
+        keeper.1.spawn(keep);
+        keeper.1.close();
+        let shared = Arc::new(Shared {
+            name,
+            deps,
+            champion: Champion::default(),
+            allowance: Allowance::default(),
+            monitor,
+            logged_in: AtomicBool::new(false),
+            org_known: AtomicBool::new(false),
+        });
         // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
-        let spawn = |name: &'static str, kind: Kind, step: Step| {
-            let shared = Arc::new(Shared {
-                deps: deps.clone(),
-                champion: champion.clone(),
-                allowance: allowance.clone(),
-                monitor: monitor.clone(),
-                logged_in: logged_in.clone(),
-                org_known: AtomicBool::new(false),
-            });
-            tasks.spawn(forever(name, kind, step, shared, cancel.clone()));
+        let spawn = |name: &'static str, kind: Kind, duty: Option<&Duty>, step: Step| {
+            tasks.spawn(forever(name, kind, step, shared.clone(), duty.cloned(), cancel.clone()));
         };
-        spawn(ROSTER, Kind::Reads, |l| steps::roster(l).boxed());
-        spawn(POLL, Kind::Reads, |l| steps::poll(l).boxed());
-        spawn(RANK, Kind::Other, |l| steps::rank(l).boxed());
-        spawn(SEND, Kind::Other, |l| steps::send(l).boxed());
-        spawn(OUTCOMES, Kind::Reads, |l| steps::outcomes(l).boxed());
-        spawn(COUNT, Kind::Reads, |l| steps::count(l).boxed());
-        spawn(DRIFT, Kind::Other, |l| steps::drift(l).boxed());
-        spawn(SEAL, Kind::Other, |l| steps::seal(l).boxed());
+        spawn(ROSTER, Kind::Reads, Some(&duty), |l| steps::roster(l).boxed());
+        spawn(POLL, Kind::Reads, Some(&duty), |l| steps::poll(l).boxed());
+        spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
+        spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
+        spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
+        spawn(COUNT, Kind::Reads, Some(&duty), |l| steps::count(l).boxed());
+        spawn(DRIFT, Kind::Other, Some(&duty), |l| steps::drift(l).boxed());
+        spawn(SEAL, Kind::Other, Some(&duty), |l| steps::seal(l).boxed());
         tasks.close();
-        Self { health, cancel, tasks }
+        Self { health, cancel, tasks, keeper }
     }
 
     /// How it is; changes are announced.
@@ -133,6 +142,9 @@ impl Worker {
     pub async fn stop(self) {
         self.cancel.cancel();
         self.tasks.wait().await;
+        let (stop, keeper) = self.keeper;
+        stop.cancel();
+        keeper.wait().await;
     }
 }
 
@@ -149,18 +161,27 @@ type Step = fn(Arc<Shared>) -> futures::future::BoxFuture<'static, Result<Pause,
 
 /// What the steps share.
 struct Shared {
-    deps: Arc<Deps>,
-    champion: Arc<Champion>,
-    allowance: Arc<Allowance>,
+    /// Who holds the leases.
+    name: String,
+    deps: Deps,
+    champion: Champion,
+    allowance: Allowance,
     monitor: Monitor,
     /// Whether the CRM let us in since the worker started.
-    logged_in: Arc<AtomicBool>,
-    /// Whether this loop has seen that the org is the one this data directory belongs to.
+    logged_in: AtomicBool,
+    /// Whether it was seen that the org is the one whose leads are stored here.
     org_known: AtomicBool,
 }
 
-/// Repeats a step until told to stop.
-async fn forever(name: &'static str, kind: Kind, step: Step, shared: Arc<Shared>, cancel: CancellationToken) {
+/// Repeats a step until told to stop; with a duty, while it is ours.
+async fn forever(
+    name: &'static str,
+    kind: Kind,
+    step: Step,
+    shared: Arc<Shared>,
+    mut duty: Option<Duty>,
+    cancel: CancellationToken,
+) {
     let mut changes = shared.deps.store.changes();
     let mut failures: u32 = 0;
     while !cancel.is_cancelled() {
@@ -175,9 +196,16 @@ async fn forever(name: &'static str, kind: Kind, step: Step, shared: Arc<Shared>
             }
             continue;
         }
-        let outcome = AssertUnwindSafe(step(shared.clone()))
-            .catch_unwind()
-            .await
+        let step = AssertUnwindSafe(step(shared.clone())).catch_unwind();
+        let outcome = match &mut duty {
+            None => Some(step.await),
+            Some(duty) => duty.during(step).await,
+        };
+        let Some(outcome) = outcome else {
+            standby(name, &shared, duty.as_mut(), &cancel).await;
+            continue;
+        };
+        let outcome = outcome
             .unwrap_or_else(|panic| Err(AppError::Refused(format!("internal error: {}", panic_text(panic.as_ref())))));
         let words = outcome.as_ref().err().map(ToString::to_string);
         let went = match (&outcome, &words) {
@@ -206,6 +234,17 @@ async fn forever(name: &'static str, kind: Kind, step: Step, shared: Arc<Shared>
         tokio::select! {
             () = cancel.cancelled() => {}
             () = wait(pause, &mut changes) => {}
+        }
+    }
+}
+
+/// Waits a while for a duty that another worker has. All is well meanwhile: it is being done.
+async fn standby(name: &'static str, shared: &Shared, duty: Option<&mut Duty>, cancel: &CancellationToken) {
+    let Some(duty) = duty else { return };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        ours = duty.gained() => if !ours {
+            shared.monitor.report(name, &Went::Well, &shared.deps);
         }
     }
 }

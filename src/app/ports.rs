@@ -245,6 +245,9 @@ pub enum StoreError {
     /// The database said no.
     #[error("the database failed: {0}")]
     Database(String),
+    /// The database was out of reach, or other transactions were in the way. Nothing of this one was stored.
+    #[error("the database did not get to it: {0}")]
+    Passing(String),
     /// A stored value is not what this version writes.
     #[error("stored data cannot be read: {0}")]
     Corrupt(String),
@@ -440,8 +443,6 @@ pub trait LeadStore: Send + Sync {
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
     /// How many leads we have that the CRM created from the one time to before the other.
     async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
-    /// Appends an event to the audit trail that no change of the store brings by itself.
-    async fn note(&self, event: &AuditEvent) -> Result<(), StoreError>;
     /// Pending leads, oldest first.
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
     /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay
@@ -477,6 +478,8 @@ pub trait DecisionStore: Send + Sync {
         result: EffectResult,
         at: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
+    /// Makes a lease last until then. False when it was lost meanwhile.
+    async fn renew_lease(&self, effect: &LeasedEffect, until: DateTime<Utc>) -> Result<bool, StoreError>;
     /// Frees all leases at once. Only for the one worker of this data directory, at its start.
     async fn release_leases(&self) -> Result<u64, StoreError>;
     /// When the next effect becomes due; `None` when none waits.
@@ -646,6 +649,16 @@ pub trait QueryStore: Send + Sync {
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError>;
 }
 
-/// The whole store. One implementation per database.
-pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + AuditStore {}
-impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + AuditStore> Store for T {}
+/// Work that one worker does for all who share the store.
+#[async_trait]
+pub trait DutyStore: Send + Sync {
+    /// Takes the lease of a duty, or keeps it, for so long from now by the clock of the database. False if another worker
+    /// has it.
+    async fn hold(&self, duty: &str, owner: &str, lease: std::time::Duration) -> Result<bool, StoreError>;
+    /// Gives it up, so that the next one need not wait for the lease to end.
+    async fn let_go(&self, duty: &str, owner: &str) -> Result<(), StoreError>;
+}
+
+/// The whole store. One implementation for all databases (`store::engine`).
+pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore {}
+impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore> Store for T {}

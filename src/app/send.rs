@@ -8,8 +8,11 @@ use super::ports::{Clock, Crm, CrmError, EffectResult, Store, WriteOutcome};
 use crate::domain::effect::{DecisionWrite, LeasedEffect};
 use crate::domain::ids::QueueId;
 
-/// How long an effect may be in one sender's hands: longer than the longest call, with its retries.
-const LEASE: Duration = Duration::minutes(5);
+/// How long an effect stays in the hands of a sender of which nothing is heard: after that another one takes over, which
+/// is harmless if the first is only slow, because the write is found by its key.
+const LEASE: Duration = Duration::seconds(15);
+/// How often a sender is heard of, however long its call takes.
+const RENEWAL: std::time::Duration = std::time::Duration::from_secs(4);
 /// Effects in flight at once. Few, because the CRM locks records and its parallelism is limited.
 const PARALLEL: usize = 4;
 /// Tries after which a person must look. With the backoff below that is some hours.
@@ -59,7 +62,7 @@ async fn send_one(
     default_queue: &str,
     effect: LeasedEffect,
 ) -> Result<(bool, Option<CrmError>), AppError> {
-    let answer = crm.apply(&effect.write).await;
+    let answer = holding(store, clock, &effect, crm.apply(&effect.write)).await;
     let now = clock.now();
     let fault = answer.as_ref().err().cloned();
     let queue = match &answer {
@@ -71,6 +74,23 @@ async fn send_one(
     // A lost lease means that another sender took over; it will find the write by its key.
     let held = store.finish_effect(&effect, result, now).await?;
     Ok((done && held, fault))
+}
+
+/// Does a call while its lease is kept alive. The call is never given up for a lease: it may have had its effect.
+async fn holding<T>(store: &dyn Store, clock: &dyn Clock, effect: &LeasedEffect, call: impl Future<Output = T>) -> T {
+    let keep = async {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            // Lost, or not to be reached: the end of the call will show it, under the same token.
+            if !matches!(store.renew_lease(effect, clock.now() + LEASE).await, Ok(true)) {
+                return std::future::pending::<T>().await;
+            }
+        }
+    };
+    tokio::select! {
+        answer = call => answer,
+        never = keep => never,
+    }
 }
 
 /// What an answer of the CRM means for the effect. `queue` is where it goes if its owner cannot own it.

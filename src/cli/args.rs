@@ -115,6 +115,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Report,
     },
+    /// Where everything is stored
+    Store {
+        #[command(subcommand)]
+        action: Store,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -560,6 +565,36 @@ pub(crate) struct Why {
 pub(crate) enum Report {
     /// Where model and legacy rules differ, and what the model expects of it
     Shadow,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Move a team from a file to PostgreSQL, or back: copy everything into a store that is empty, and compare
+    ///
+    /// The store that is copied stays as it is. Use it no more afterwards, or two workers will each believe that theirs is
+    /// the only one.
+    Copy {
+        /// What is copied
+        #[arg(long, value_enum)]
+        from: StoreKind,
+
+        /// Where it goes
+        #[arg(long, value_enum)]
+        to: StoreKind,
+
+        /// The PostgreSQL database [default: database_url of the config]. A password is safer in LEADBOARD_DATABASE_URL,
+        /// because others on this machine can read a command line
+        #[arg(long, value_name = "URL", hide_env_values = true)]
+        database_url: Option<secrecy::SecretString>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum StoreKind {
+    /// The file in the data directory
+    Sqlite,
+    /// The PostgreSQL database
+    Postgres,
 }
 
 /// A day or a moment.

@@ -18,8 +18,8 @@ use crate::domain::ranking::Ranking;
 use crate::domain::rep::{Queue, Rep};
 use crate::domain::verdict::Rejection;
 
-/// Named columns of a row, in the four types the schema uses. Each driver's row implements it in a few lines.
-pub(super) trait Columns {
+/// Named columns of a row, in the three types the schema uses. Each driver's row is one (see `session.rs`).
+pub trait Columns {
     /// Text that is never null.
     fn text(&self, column: &str) -> Result<String, StoreError>;
     /// Text.
@@ -61,6 +61,11 @@ pub(super) trait Columns {
     fn owner(&self, kind: &str, id: &str) -> Result<Owner, StoreError> {
         values::owner(&self.text(kind)?, self.text(id)?)
     }
+}
+
+/// That a column is not what the statement promised.
+pub(super) fn unreadable(column: &str, error: &sqlx::Error) -> StoreError {
+    StoreError::Corrupt(format!("column {column}: {error}"))
 }
 
 fn parse<T: FromStr<Err: Display>>(text: &str, column: &str) -> Result<T, StoreError> {

@@ -1,25 +1,64 @@
 //! Every statement of the store, by topic. Fixed text with `$n` parameters: nothing is put together at run time, so a
 //! value can never become SQL, and a test can prepare each one.
+//!
+//! A statement is the same text for every database, or one text for each where they have no common words. SQLite's
+//! `instr` is a function of our schema in PostgreSQL, so that searching needs only one.
 
-/// Names statements and lists them for the test that prepares them all.
+/// One statement, in the words of each database.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statement {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Statement {
+    /// The same words for all.
+    const fn of(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+
+    /// Other words for PostgreSQL.
+    const fn postgres(self, text: &'static str) -> Self {
+        Self { postgres: text, ..self }
+    }
+
+    /// Its words for a database; empty if that database does without.
+    pub(super) const fn on(self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        }
+    }
+}
+
+/// Whose SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite's.
+    Sqlite,
+    /// PostgreSQL's.
+    Postgres,
+}
+
+/// Names statements and lists them for the test that prepares them all. `NAME = words;`, or
+/// `NAME = words of SQLite, postgres: words of PostgreSQL;`.
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
-        $($(#[$doc])* pub(in crate::store) const $name: &str = $sql;)*
+    ($($(#[$doc:meta])* $name:ident = $sql:expr $(, postgres: $postgres:expr)?;)*) => {
+        $($(#[$doc])* pub(in crate::store) const $name: crate::store::sql::Statement =
+            crate::store::sql::Statement::of($sql)$(.postgres($postgres))?;)*
 
         /// Every statement of this topic, by name.
         #[cfg(test)]
-        pub(in crate::store) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+        pub(in crate::store) const ALL: &[(&str, crate::store::sql::Statement)] =
+            &[$((stringify!($name), $name)),*];
     };
 }
-
-// Declared first: its macros are used by the topics below.
-#[macro_use]
-mod dialect;
 
 pub(super) mod audit;
 pub(super) mod chain;
 pub(super) mod decisions;
 pub(super) mod drift;
+pub(super) mod duties;
 pub(super) mod intake;
 pub(super) mod leads;
 pub(super) mod learning;
@@ -28,14 +67,15 @@ pub(super) mod queries;
 pub(super) mod rankings;
 pub(super) mod roster;
 
-/// Every statement of the store, by name.
+/// Every statement of the store that a database has, by name.
 #[cfg(test)]
-pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         audit::ALL,
         chain::ALL,
         decisions::ALL,
         drift::ALL,
+        duties::ALL,
         intake::ALL,
         leads::ALL,
         learning::ALL,
@@ -46,5 +86,6 @@ pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     ]
     .into_iter()
     .flatten()
-    .copied()
+    .map(move |(name, statement)| (*name, statement.on(dialect)))
+    .filter(|(_, text)| !text.is_empty())
 }

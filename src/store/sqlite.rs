@@ -6,53 +6,60 @@
 
 use std::path::Path;
 
-use sqlx::sqlite::{Sqlite, SqlitePool};
-use sqlx::{SqliteConnection, Transaction};
-use tokio::sync::{Mutex, watch};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use tokio::sync::Mutex;
 
+use super::engine::{Driver, SqlStore};
+use super::session::session;
+use super::sql::Dialect;
 use crate::app::ports::StoreError;
 use errors::database;
 
-mod audit;
-mod chain;
-mod decisions;
-mod drift;
 mod errors;
-mod intake;
-mod leads;
-mod learning;
-mod migrations;
 mod open;
-mod outbox;
 mod place;
-mod queries;
-mod rankings;
-mod row;
+mod schema;
 mod watcher;
 
 #[cfg(test)]
 mod tests;
 
-/// A transaction that holds the write lock. Dropped without a commit, it changed nothing.
-type Tx = Transaction<'static, Sqlite>;
+/// The whole store in one SQLite file. The writer pool has exactly one connection; those of the readers are read-only.
+pub type SqliteStore = SqlStore<Sqlite>;
 
-/// The whole store in one SQLite file. Cheap to share behind an `Arc`; several of them, in one process or in many, may
-/// have the same file open.
-#[derive(Debug)]
-pub struct SqliteStore {
-    /// Exactly one connection.
-    writer: SqlitePool,
-    /// Read-only connections.
-    readers: SqlitePool,
+session!(SqliteConnection, SqliteRow, Dialect::Sqlite, one_writer: true, errors: database);
+
+impl Driver for Sqlite {
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+    const BEGIN_READING: &'static str = "BEGIN";
+    const BEFORE_COPY: &'static [&'static str] = &["PRAGMA defer_foreign_keys = ON"];
+
     /// Tells whether anybody changed the file.
-    watcher: Mutex<watcher::Watcher>,
-    /// Commits of this process, counted.
-    commits: watch::Sender<u64>,
+    type Own = Mutex<watcher::Watcher>;
+
+    fn error(error: sqlx::Error) -> StoreError {
+        database(error)
+    }
+
+    fn go_on_numbering(_: &str, _: &str) -> Option<String> {
+        None
+    }
+
+    fn version(store: &SqliteStore) -> BoxFuture<'_, Result<i64, StoreError>> {
+        async { store.own.lock().await.version().await }.boxed()
+    }
+
+    fn close(watcher: &Self::Own) -> BoxFuture<'_, ()> {
+        async { watcher.lock().await.close().await }.boxed()
+    }
 }
 
 impl SqliteStore {
     /// Opens the database file at `path`, creating it, and the directory above it, for its owner only, and bringing its
-    /// schema up to date.
+    /// schema up to date. Closing it brings the write-ahead log into the file.
     ///
     /// # Errors
     /// [`StoreError::NewerSchema`] if a newer leadboard wrote it; [`StoreError::Corrupt`] if it is no database of ours;
@@ -61,45 +68,4 @@ impl SqliteStore {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         open::open(path).await
     }
-
-    /// Closes every connection and brings the write-ahead log into the file. Later calls fail.
-    pub async fn close(&self) {
-        // The writer goes last: the last connection to close empties the log into the file, and only it may.
-        self.watcher.lock().await.close().await;
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    /// Begins a transaction that will write.
-    async fn begin(&self) -> Result<Tx, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)
-    }
-
-    /// Makes a transaction last, with its audit records sealed, and tells those who wait for news.
-    async fn commit(&self, mut tx: Tx) -> Result<(), StoreError> {
-        // There is one writer, so the chain has one end, and nobody waits for it.
-        while chain::seal(&mut tx, chain::BATCH).await? == chain::BATCH {}
-        tx.commit().await.map_err(database)?;
-        self.commits.send_modify(|n| *n += 1);
-        Ok(())
-    }
-
-    /// Begins a transaction that only reads: all its statements see the same moment. Keep it short, because the log
-    /// cannot be emptied past it.
-    async fn read(&self) -> Result<Tx, StoreError> {
-        self.readers.begin_with("BEGIN").await.map_err(database)
-    }
-
-    /// A connection for a single read.
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, StoreError> {
-        self.readers.acquire().await.map_err(database)
-    }
-}
-
-/// Runs one statement that gives no rows; how many rows it touched.
-async fn execute(
-    conn: &mut SqliteConnection,
-    query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
-) -> Result<u64, StoreError> {
-    Ok(query.execute(conn).await.map_err(database)?.rows_affected())
 }

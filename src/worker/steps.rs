@@ -142,8 +142,7 @@ pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
     right_org(&shared).await?;
     let (crm, store) = (deps.crm.as_ref(), deps.store.as_ref());
-    let sender = format!("worker-{}", std::process::id());
-    let report = sending::send_due(crm, store, deps.clock.as_ref(), &sender, &deps.default_queue).await?;
+    let report = sending::send_due(crm, store, deps.clock.as_ref(), &shared.name, &deps.default_queue).await?;
     if let Some(fault) = report.fault {
         // Every other effect would meet the same fault: the loop backs off as a whole, and for as long as a quota asks.
         return Err(AppError::Crm(fault));

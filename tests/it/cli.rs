@@ -9,4 +9,5 @@ pub(crate) mod leads;
 mod models;
 mod scoring;
 mod settings;
+mod store;
 pub(crate) mod support;

@@ -17,6 +17,7 @@ mod model;
 mod powercut;
 mod rules;
 mod salesforce;
+mod store_cluster;
 mod store_conformance;
 mod store_fixtures;
 mod store_model;

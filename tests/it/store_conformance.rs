@@ -31,6 +31,16 @@ macro_rules! on_every_store {
                 }
             )*
         }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    if let Some(store) = crate::store_fixtures::postgres().await {
+                        super::$test(store).await;
+                    }
+                }
+            )*
+        }
     };
 }
 

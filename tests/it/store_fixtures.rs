@@ -17,7 +17,7 @@ use leadboard::domain::ranking::{Interval, RankedRep, Ranking, Support};
 use leadboard::domain::recommendation::{Recommendation, Route, RouteReason};
 use leadboard::domain::rep::{Queue, Rep, Roster};
 use leadboard::domain::verdict::{ReasonCode, Rejection, Verdict};
-use leadboard::store::SqliteStore;
+use leadboard::store::{PostgresStore, SqliteStore};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -36,6 +36,12 @@ pub(crate) async fn sqlite() -> (TempDir, Arc<dyn Store>) {
     let dir = place();
     let store = SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap();
     (dir, Arc::new(store))
+}
+
+/// A fresh PostgreSQL store, where there is a PostgreSQL.
+pub(crate) async fn postgres() -> Option<Arc<dyn Store>> {
+    let database = crate::store_cluster::database().await?;
+    Some(Arc::new(PostgresStore::open(&database.url).await.unwrap()))
 }
 
 /// So many seconds after the beginning of the test's time.

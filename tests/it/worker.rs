@@ -2,6 +2,7 @@
 //! never be sent never is.
 
 mod fakes;
+mod team;
 
 use std::sync::Arc;
 

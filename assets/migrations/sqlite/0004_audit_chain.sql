@@ -22,10 +22,6 @@ CREATE TABLE audit_waiting (
 
 INSERT INTO audit_waiting (audit_id) SELECT id FROM audit;
 
-CREATE TRIGGER audit_waits AFTER INSERT ON audit
-BEGIN INSERT INTO audit_waiting (audit_id) VALUES (NEW.id); END;
-
-CREATE INDEX audit_by_trace ON audit (trace_id, id) WHERE trace_id IS NOT NULL;
 CREATE INDEX audit_by_what ON audit (what, id);
 
 -- Roster, queues and settings as they were when leads were ranked, by their hash: the same for many leads.

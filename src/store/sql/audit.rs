@@ -1,7 +1,8 @@
 //! The audit trail.
 
 statements! {
-    APPEND = "INSERT INTO audit (at, actor, what, lead_id, trace_id, details) VALUES ($1, $2, $3, $4, $5, $6)";
+    APPEND = "INSERT INTO audit (at, actor, what, lead_id, trace_id, details) VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id";
 
     NEWEST = "SELECT at, actor, what, lead_id, trace_id, details FROM audit ORDER BY id DESC LIMIT $1";
 

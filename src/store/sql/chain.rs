@@ -6,7 +6,12 @@ statements! {
     WAITING = "SELECT a.id, a.at, a.actor, a.what, a.lead_id, a.trace_id, a.details
         FROM audit_waiting w JOIN audit a ON a.id = w.audit_id ORDER BY w.audit_id LIMIT $1";
 
-    ANY_WAITING = "SELECT COUNT(*) FROM (SELECT 1 FROM audit_waiting LIMIT 1) AS one";
+    ANY_WAITING = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM audit_waiting LIMIT 1) AS one";
+
+    WAIT = "INSERT INTO audit_waiting (audit_id) VALUES ($1)";
+
+    /// Keeps every other sealer out until the end of the transaction. SQLite's write lock does.
+    ONE_SEALER = "", postgres: "SELECT pg_advisory_xact_lock(7380373946120077157)";
 
     SEAL = "INSERT INTO audit_seals (seq, audit_id, content, link) VALUES ($1, $2, $3, $4)";
 

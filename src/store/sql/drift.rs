@@ -1,7 +1,7 @@
 //! Days of leads and outcomes for drift, and what was found.
 
 statements! {
-    FIRST_RECEIVED = "SELECT MIN(received_at) FROM leads";
+    FIRST_RECEIVED = "SELECT MIN(received_at) AS at FROM leads";
 
     RECEIVED_LEADS = "SELECT l.id, l.facts, r.p_win FROM leads l LEFT JOIN rankings r ON r.id = l.ranking_id
         WHERE l.received_at >= $1 AND l.received_at < $2 AND l.id > $3 ORDER BY l.id LIMIT $4";

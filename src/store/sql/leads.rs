@@ -11,9 +11,10 @@ macro_rules! lead_record {
 }
 
 statements! {
-    CREATED_BETWEEN = "SELECT COUNT(*) FROM leads WHERE created_at >= $1 AND created_at < $2";
+    CREATED_BETWEEN = "SELECT COUNT(*) AS n FROM leads WHERE created_at >= $1 AND created_at < $2";
 
-    BY_IDS = concat!(lead_record!(), "WHERE l.id IN ", texts_in!("$1"));
+    BY_IDS = concat!(lead_record!(), "WHERE l.id IN (SELECT value FROM json_each($1))"),
+        postgres: concat!(lead_record!(), "WHERE l.id IN (SELECT json_array_elements_text($1::json))");
 
     BY_ID = concat!(lead_record!(), "WHERE l.id = $1");
 

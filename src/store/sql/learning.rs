@@ -19,7 +19,7 @@ statements! {
 
     PULL_PLACE_DROP = "DELETE FROM meta WHERE key = 'history_pull'";
 
-    DEAL_COUNT = "SELECT COUNT(*) FROM deals";
+    DEAL_COUNT = "SELECT COUNT(*) AS n FROM deals";
 
     MODEL_INSERT = "INSERT INTO models (id, created_at, champion, promoted_at, card, artifact)
         VALUES ($1, $2, 0, $3, $4, $5)";

@@ -12,11 +12,21 @@ statements! {
         WHERE id = $1 AND state = 'ready' AND lease_token = 0";
 
     /// Leases what is due: ready, or leased to somebody who did not finish in time. A lead has one live effect at most
-    /// (a unique index sees to it), so this can never put two writes of one lead on the way.
+    /// (a unique index sees to it), so this can never put two writes of one lead on the way. Where several workers
+    /// share the database, none waits for what another is just taking.
     CLAIM = "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
             lease_owner = $1, due_at = $2
         WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4)
-        RETURNING id, lease_token, attempts, payload";
+        RETURNING id, lease_token, attempts, payload",
+        postgres: "WITH due AS MATERIALIZED (
+            SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+        UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
+            lease_owner = $1, due_at = $2
+        FROM due WHERE outbox.id = due.id
+        RETURNING outbox.id, lease_token, attempts, payload";
+
+    /// Makes a lease last longer, if it is still the current one.
+    RENEW = "UPDATE outbox SET due_at = $3 WHERE id = $1 AND lease_token = $2 AND state = 'leased'";
 
     /// Ends a lease, if it is still the current one. No row means that it was lost. `$5` is when to try again, `$8` what
     /// to write from then on if that has changed.
@@ -34,7 +44,7 @@ statements! {
 
     RELEASE_ALL = "UPDATE outbox SET state = 'ready', due_at = not_before, lease_owner = NULL WHERE state = 'leased'";
 
-    NEXT_AT = "SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL";
+    NEXT_AT = "SELECT MIN(due_at) AS at FROM outbox WHERE due_at IS NOT NULL";
 
     /// With a fresh count of attempts, because a person has looked. The lease token stays: it was handed out before.
     REVIVE = "UPDATE outbox SET state = 'ready', attempts = 0, not_before = $2, due_at = $2, settled_at = NULL

@@ -35,7 +35,7 @@ macro_rules! awake {
 /// The switchable conditions: [`awake`], and `$3`, a text or null.
 macro_rules! queue_conditions {
     () => {
-        concat!(awake!(), "AND ($3 IS NULL OR ", contains!("l.search_text", "$3"), ") ")
+        concat!(awake!(), "AND (CAST($3 AS TEXT) IS NULL OR instr(l.search_text, $3) > 0) ")
     };
 }
 
@@ -61,10 +61,11 @@ macro_rules! tally {
     };
 }
 
-/// A tally of the rows with a text in them: `$5`, or `$6` where there is a key.
+/// A tally of the rows with a text in them: `$5`, or `$6` where there is a key. Never LIKE: its case rules differ, and it
+/// has wildcards.
 macro_rules! found {
     ($text:literal) => {
-        concat!(" AND ", contains!("l.search_text", $text))
+        concat!(" AND instr(l.search_text, ", $text, ") > 0")
     };
 }
 
@@ -119,5 +120,5 @@ statements! {
             LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL
         WHERE l.id > $1 AND l.ranking_id IS NOT NULL ORDER BY l.id LIMIT $2";
 
-    LATENCIES = "SELECT first_ranked_at - received_at FROM leads WHERE first_ranked_at IS NOT NULL ORDER BY 1";
+    LATENCIES = "SELECT first_ranked_at - received_at AS micros FROM leads WHERE first_ranked_at IS NOT NULL ORDER BY 1";
 }

@@ -16,8 +16,8 @@ statements! {
     QUEUE_LIST = "INSERT INTO queues (id, name, key, listed) VALUES ($1, $2, $3, 1)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key, listed = 1";
 
-    NAMES = concat!(
-        "SELECT id, name FROM reps WHERE id IN ", texts_in!("$1"),
-        " UNION ALL SELECT id, name FROM queues WHERE id IN ", texts_in!("$1")
-    );
+    NAMES = "SELECT id, name FROM reps WHERE id IN (SELECT value FROM json_each($1))
+            UNION ALL SELECT id, name FROM queues WHERE id IN (SELECT value FROM json_each($1))",
+        postgres: "SELECT id, name FROM reps WHERE id IN (SELECT json_array_elements_text($1::json))
+            UNION ALL SELECT id, name FROM queues WHERE id IN (SELECT json_array_elements_text($1::json))";
 }

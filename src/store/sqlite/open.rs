@@ -9,8 +9,9 @@ use tokio::sync::{Mutex, watch};
 
 use super::errors::{database, is_busy};
 use super::watcher::Watcher;
-use super::{SqliteStore, chain, migrations, place};
+use super::{SqliteStore, place, schema};
 use crate::app::ports::{AuditStore, StoreError};
+use crate::store::engine::chain;
 
 /// The oldest SQLite that does not have the WAL-reset bug, by which two connections could lose commits or damage the
 /// file (<https://www.sqlite.org/releaselog/3_51_3.html>).
@@ -34,15 +35,15 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     let mut first = connect(&writing).await?;
     check_library(&mut first).await?;
     check_settings(&mut first).await?;
-    migrations::run(&mut first).await?;
+    schema::migrate(&mut first).await?;
 
     let writer = pool(1).connect_with(writing).await.map_err(database)?;
     let readers = pool(READERS).connect_with(reading.clone()).await.map_err(database)?;
     // Closed only now: the last connection to a file takes its log away, which the readers would have to make again.
     first.close().await.map_err(database)?;
 
-    let store =
-        SqliteStore { writer, readers, watcher: Mutex::new(Watcher::new(reading)), commits: watch::Sender::new(0) };
+    let own = Mutex::new(Watcher::new(reading));
+    let store = SqliteStore { writer, readers, own, commits: watch::Sender::new(0) };
     // Records of a version that did not seal yet; later ones are sealed as they are written.
     while store.seal(chain::BATCH).await? > 0 {}
     Ok(store)

@@ -10,7 +10,7 @@ use crate::app::ports::StoreError;
 /// this one it moves for the writer of this process and for every other process alike
 /// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
 #[derive(Debug)]
-pub(super) struct Watcher {
+pub struct Watcher {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
     /// Counts connections: the numbers of one say nothing about those of another.

@@ -171,6 +171,7 @@ impl Company {
 
     fn start(&self, burst: u64) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leadboard"));
+        command.env_remove("LEADBOARD_REQUIRE_POSTGRES");
         command.args(["demo", "--headless", "--json", "--leads", &self.leads.to_string()]);
         command.args(["--burst", &burst.to_string(), "--data-dir"]).arg(self.data.root());
         Running(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())

@@ -179,7 +179,7 @@ impl FakeCrm {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an answer like the others")]
-fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+pub(super) fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
     let now = write.expected_modified_at + TimeDelta::seconds(1);
     Ok(WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: now, modstamp: now })
 }
@@ -280,12 +280,17 @@ pub(super) struct Desk {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<JumpingClock>,
     pub(super) settings: Settings,
-    _dir: TempDir,
+    _dir: Option<TempDir>,
 }
 
 impl Desk {
     pub(super) async fn open(settings: Settings) -> Self {
         let (dir, store) = sqlite().await;
+        Self { _dir: Some(dir), ..Self::on(store, settings).await }
+    }
+
+    /// On an empty store.
+    pub(super) async fn on(store: Arc<dyn Store>, settings: Settings) -> Self {
         let model = ModelId::new("m-1");
         let row = ModelRow {
             id: model.clone(),
@@ -297,15 +302,21 @@ impl Desk {
         store.save_model(&row, artifact()).await.unwrap();
         assert!(store.promote(&model, "test", at(0)).await.unwrap());
         let clock = Arc::new(JumpingClock { started: Instant::now(), ahead: Mutex::default() });
-        Self { crm: Arc::new(FakeCrm::new()), store, clock, settings, _dir: dir }
+        Self { crm: Arc::new(FakeCrm::new()), store, clock, settings, _dir: None }
     }
 
     pub(super) fn start(&self) -> Worker {
-        Worker::start(Deps {
-            crm: self.crm.clone(),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            settings: self.settings.clone(),
+        let (crm, store, clock) = (self.crm.clone(), self.store.clone(), self.clock.clone());
+        Worker::start(Self::deps(crm, store, clock, self.settings.clone()))
+    }
+
+    /// What a worker works with, looking often.
+    pub(super) fn deps(crm: Arc<dyn Crm>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Deps {
+        Deps {
+            crm,
+            store,
+            clock,
+            settings,
             manager_queue: MANAGER_QUEUE.into(),
             default_queue: DEFAULT_QUEUE.into(),
             pace: Pace {
@@ -317,7 +328,7 @@ impl Desk {
             drift: leadboard::app::drift::Limits::default(),
             anchor: None,
             budget: Budget::default(),
-        })
+        }
     }
 
     pub(super) async fn decide(&self, request: VerdictRequest) {

@@ -2,42 +2,40 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-use super::errors::database;
-use super::{SqliteStore, audit, execute};
+use super::{Driver, SqlStore, audit, leads};
 use crate::app::ports::{Cursor, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::{Lead, LegacyAssignment, Owner};
+use crate::store::query::{Query, query};
 use crate::store::rows::{self, Columns};
+use crate::store::session::Session;
 use crate::store::sql;
 use crate::store::values::{self, WORKER, folded, micros, owner_kind, storable};
 
 /// The org the store is bound to.
-pub(super) async fn org(store: &SqliteStore) -> Result<Option<OrgId>, StoreError> {
-    let stored: Option<String> =
-        sqlx::query_scalar(sql::intake::ORG).fetch_optional(&mut *store.reader().await?).await.map_err(database)?;
-    Ok(stored.map(OrgId::new))
+pub(super) async fn org<D: Driver>(store: &SqlStore<D>) -> Result<Option<OrgId>, StoreError> {
+    let stored = store.ask_optional(query(sql::intake::ORG)).await?;
+    stored.map(|row| row.text("value").map(OrgId::new)).transpose()
 }
 
-pub(super) async fn bind_org(store: &SqliteStore, org: &OrgId) -> Result<(), StoreError> {
+pub(super) async fn bind_org<D: Driver>(store: &SqlStore<D>, org: &OrgId) -> Result<(), StoreError> {
     // Asked before every poll, so the common answer must not take the write lock.
     if self::org(store).await?.as_ref() == Some(org) {
         return Ok(());
     }
     let mut tx = store.begin().await?;
-    let fresh = execute(&mut tx, sqlx::query(sql::intake::ORG_BIND).bind(org.as_str())).await? > 0;
-    let stored: String = sqlx::query_scalar(sql::intake::ORG).fetch_one(&mut *tx).await.map_err(database)?;
+    let fresh = query(sql::intake::ORG_BIND).bind(org.as_str()).execute(&mut *tx).await? > 0;
+    let stored = query(sql::intake::ORG).one(&mut *tx).await?.text("value")?;
     if stored != org.as_str() {
         return Err(StoreError::OtherOrg { stored: OrgId::new(stored), found: org.clone() });
     }
-    if fresh { store.commit(tx).await } else { tx.rollback().await.map_err(database) }
+    if fresh { store.commit(tx).await } else { store.rollback(tx).await }
 }
 
-pub(super) async fn take_in(
-    store: &SqliteStore,
-    changes: Vec<IntakeChange>,
+pub(super) async fn take_in<D: Driver>(
+    store: &SqlStore<D>,
+    changes: &[IntakeChange],
     cursor_name: &str,
     cursor: &Cursor,
     at: DateTime<Utc>,
@@ -47,103 +45,105 @@ pub(super) async fn take_in(
         return Ok(IntakeReport::default());
     }
     let mut tx = store.begin().await?;
+    leads::lock(&mut *tx, changes.iter().map(lead_of)).await?;
     let mut report = IntakeReport::default();
     for change in changes {
         match change {
             IntakeChange::Receive { lead, legacy } => {
-                if receive(&mut tx, &lead, &legacy, at).await? {
+                if receive(&mut *tx, lead, legacy, at).await? {
                     report.received += 1;
-                } else if refresh(&mut tx, &lead, false, at).await? {
+                } else if refresh(&mut *tx, lead, false, at).await? {
                     report.refreshed += 1;
                 }
             }
             IntakeChange::Refresh { lead, rerank } => {
-                report.refreshed += u64::from(refresh(&mut tx, &lead, rerank, at).await?);
+                report.refreshed += u64::from(refresh(&mut *tx, lead, *rerank, at).await?);
             }
             IntakeChange::Overridden { lead, decided } => {
-                report.refreshed += u64::from(overridden(&mut tx, &lead, &decided, at).await?);
+                report.refreshed += u64::from(overridden(&mut *tx, lead, decided, at).await?);
             }
-            IntakeChange::Supersede { lead, why } => match supersede(&mut tx, &lead, &why, at).await? {
+            IntakeChange::Supersede { lead, why } => match supersede(&mut *tx, lead, why, at).await? {
                 Superseded::Now => report.superseded += 1,
                 Superseded::ReadOnly => report.refreshed += 1,
                 Superseded::Not => {}
             },
         }
     }
-    let moved = move_cursor(&mut tx, cursor_name, cursor).await?;
+    let moved = move_cursor(&mut *tx, cursor_name, cursor).await?;
     if moved || report != IntakeReport::default() {
         store.commit(tx).await?;
     } else {
-        tx.rollback().await.map_err(database)?;
+        store.rollback(tx).await?;
     }
     Ok(report)
 }
 
-pub(super) async fn cursor(store: &SqliteStore, name: &str) -> Result<Cursor, StoreError> {
-    stored_cursor(&mut *store.reader().await?, name).await
+pub(super) async fn cursor<D: Driver>(store: &SqlStore<D>, name: &str) -> Result<Cursor, StoreError> {
+    let row = store.ask_optional(query(sql::intake::CURSOR).bind(name)).await?;
+    row.as_ref().map_or_else(|| Ok(Cursor::default()), cursor_of)
+}
+
+fn cursor_of(row: &impl Columns) -> Result<Cursor, StoreError> {
+    Ok(Cursor { low: row.time_opt("low")?, since: row.time_opt("since")? })
 }
 
 /// Stores a cursor. False if it stood there already.
-pub(super) async fn move_cursor(conn: &mut SqliteConnection, name: &str, cursor: &Cursor) -> Result<bool, StoreError> {
-    if same_cursor(&stored_cursor(conn, name).await?, cursor) {
+pub(super) async fn move_cursor(conn: &mut impl Session, name: &str, cursor: &Cursor) -> Result<bool, StoreError> {
+    let stored = query(sql::intake::CURSOR).bind(name).optional(conn).await?;
+    if same_cursor(&stored.as_ref().map_or_else(|| Ok(Cursor::default()), cursor_of)?, cursor) {
         return Ok(false);
     }
-    execute(
-        conn,
-        sqlx::query(sql::intake::CURSOR_SET).bind(name).bind(cursor.low.map(micros)).bind(cursor.since.map(micros)),
-    )
-    .await?;
+    let set = query(sql::intake::CURSOR_SET).bind(name);
+    set.bind(cursor.low.map(micros)).bind(cursor.since.map(micros)).execute(conn).await?;
     Ok(true)
-}
-
-async fn stored_cursor(conn: &mut SqliteConnection, name: &str) -> Result<Cursor, StoreError> {
-    let row = sqlx::query(sql::intake::CURSOR).bind(name).fetch_optional(conn).await.map_err(database)?;
-    let Some(row) = row else { return Ok(Cursor::default()) };
-    Ok(Cursor { low: row.time_opt("low")?, since: row.time_opt("since")? })
 }
 
 fn same_cursor(a: &Cursor, b: &Cursor) -> bool {
     (a.low.map(micros), a.since.map(micros)) == (b.low.map(micros), b.since.map(micros))
 }
 
+/// The lead that a change is about.
+fn lead_of(change: &IntakeChange) -> &LeadId {
+    let (IntakeChange::Receive { lead, .. }
+    | IntakeChange::Refresh { lead, .. }
+    | IntakeChange::Overridden { lead, .. }
+    | IntakeChange::Supersede { lead, .. }) = change;
+    &lead.lead.id
+}
+
 /// A lead we never saw: ledger, lead, legacy assignment, audit. False if it is known, and then nothing was written.
 async fn receive(
-    conn: &mut SqliteConnection,
+    conn: &mut impl Session,
     lead: &RawLead,
     legacy: &LegacyAssignment,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let id = lead.lead.id.as_str();
-    let ledger = sqlx::query(sql::intake::LEDGER_APPEND).bind(id).bind(micros(at)).bind(micros(lead.lead.modstamp));
-    if execute(conn, ledger).await? == 0 {
+    let ledger = query(sql::intake::LEDGER_APPEND).bind(id).bind(micros(at)).bind(micros(lead.lead.modstamp));
+    if ledger.execute(conn).await? == 0 {
         return Ok(false);
     }
-    let insert = bind_reading(sqlx::query(sql::intake::LEAD_INSERT), lead)?.bind(micros(at));
-    execute(conn, insert).await?;
-    let assignment = sqlx::query(sql::intake::LEGACY_INSERT)
+    let insert = bind_reading(query(sql::intake::LEAD_INSERT), lead)?.bind(micros(at));
+    insert.execute(conn).await?;
+    let assignment = query(sql::intake::LEGACY_INSERT)
         .bind(id)
         .bind(owner_kind(&legacy.owner))
         .bind(legacy.owner.id())
         .bind(micros(legacy.captured_at));
-    execute(conn, assignment).await?;
+    assignment.execute(conn).await?;
     let details = json!({ "legacy_owner": legacy.owner });
     audit::append(conn, &audit::of_lead(at, WORKER, "lead.received", &lead.lead.id, details)).await?;
     Ok(true)
 }
 
 /// A known lead read anew. False if there was nothing new in it.
-async fn refresh(
-    conn: &mut SqliteConnection,
-    lead: &RawLead,
-    rerank: bool,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+async fn refresh(conn: &mut impl Session, lead: &RawLead, rerank: bool, at: DateTime<Utc>) -> Result<bool, StoreError> {
     let reading = replace_reading(conn, lead).await?;
     if reading == Reading::Older {
         return Ok(false);
     }
     let id = &lead.lead.id;
-    let reranked = rerank && execute(conn, sqlx::query(sql::intake::BACK_TO_PENDING).bind(id.as_str())).await? > 0;
+    let reranked = rerank && query(sql::intake::BACK_TO_PENDING).bind(id.as_str()).execute(conn).await? > 0;
     if reading == Reading::Same && !reranked {
         return Ok(false);
     }
@@ -154,7 +154,7 @@ async fn refresh(
 
 /// A lead whose written decision was undone by somebody. False if there was nothing new in the reading.
 async fn overridden(
-    conn: &mut SqliteConnection,
+    conn: &mut impl Session,
     lead: &RawLead,
     decided: &Owner,
     at: DateTime<Utc>,
@@ -179,7 +179,7 @@ enum Superseded {
 
 /// Somebody was faster.
 async fn supersede(
-    conn: &mut SqliteConnection,
+    conn: &mut impl Session,
     lead: &RawLead,
     why: &str,
     at: DateTime<Utc>,
@@ -189,7 +189,7 @@ async fn supersede(
         return Ok(Superseded::Not);
     }
     let Lead { id, owner, converted, deleted, .. } = &lead.lead;
-    if execute(conn, sqlx::query(sql::intake::SUPERSEDE).bind(id.as_str()).bind(storable(why))).await? > 0 {
+    if query(sql::intake::SUPERSEDE).bind(id.as_str()).bind(storable(why)).execute(conn).await? > 0 {
         // The words may name people, so the trail says it in facts; the words stay with the lead.
         let details = json!({ "owner": owner, "converted": converted, "deleted": deleted });
         audit::append(conn, &audit::of_lead(at, WORKER, "lead.superseded", id, details)).await?;
@@ -214,14 +214,10 @@ enum Reading {
     Replaced,
 }
 
-async fn replace_reading(conn: &mut SqliteConnection, lead: &RawLead) -> Result<Reading, StoreError> {
+async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Reading, StoreError> {
     let new = &lead.lead;
-    let row = sqlx::query(sql::intake::READING)
-        .bind(new.id.as_str())
-        .fetch_optional(&mut *conn)
-        .await
-        .map_err(database)?
-        .ok_or_else(|| unknown(&new.id))?;
+    let row =
+        query(sql::intake::READING).bind(new.id.as_str()).optional(conn).await?.ok_or_else(|| unknown(&new.id))?;
     let old = rows::lead(&row)?;
     if micros(new.modstamp) < micros(old.modstamp) {
         return Ok(Reading::Older);
@@ -236,7 +232,7 @@ async fn replace_reading(conn: &mut SqliteConnection, lead: &RawLead) -> Result<
     {
         return Ok(Reading::Same);
     }
-    execute(conn, bind_reading(sqlx::query(sql::intake::READING_REPLACE), lead)?).await?;
+    bind_reading(query(sql::intake::READING_REPLACE), lead)?.execute(conn).await?;
     Ok(Reading::Replaced)
 }
 
@@ -245,10 +241,7 @@ fn unknown(id: &LeadId) -> StoreError {
 }
 
 /// The fifteen parameters of a reading, in the order that both statements share.
-fn bind_reading<'q>(
-    query: sqlx::query::Query<'q, Sqlite, SqliteArguments>,
-    RawLead { lead, raw }: &RawLead,
-) -> Result<sqlx::query::Query<'q, Sqlite, SqliteArguments>, StoreError> {
+fn bind_reading(query: Query, RawLead { lead, raw }: &RawLead) -> Result<Query, StoreError> {
     Ok(query
         .bind(lead.id.as_str())
         .bind(storable(&lead.company))

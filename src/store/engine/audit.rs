@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::SqliteConnection;
 
-use super::execute;
 use crate::app::ports::StoreError;
 use crate::domain::audit::AuditEvent;
 use crate::domain::ids::{LeadId, TraceId};
+use crate::store::query::query;
+use crate::store::rows::Columns;
+use crate::store::session::Session;
 use crate::store::sql;
-use crate::store::values::{json, micros};
+use crate::store::values::{json, micros, storable};
 
 /// An event about no lead and no decision.
 pub(super) fn event(at: DateTime<Utc>, actor: &str, what: &str, details: Value) -> AuditEvent {
@@ -33,14 +34,16 @@ pub(super) fn of_decision(
     AuditEvent { trace_id: Some(trace), ..of_lead(at, actor, what, lead, details) }
 }
 
-/// Writes it at the end of the trail.
-pub(super) async fn append(conn: &mut SqliteConnection, event: &AuditEvent) -> Result<(), StoreError> {
-    let query = sqlx::query(sql::audit::APPEND)
+/// Writes it at the end of the trail, where it waits for its seal.
+pub(super) async fn append(conn: &mut impl Session, event: &AuditEvent) -> Result<(), StoreError> {
+    let written = query(sql::audit::APPEND)
         .bind(micros(event.at))
-        .bind(&event.actor)
+        .bind(storable(&event.actor))
         .bind(&event.what)
         .bind(event.lead_id.as_ref().map(LeadId::as_str))
         .bind(event.trace_id.map(|id| id.to_string()))
-        .bind(json(&event.details)?);
-    execute(conn, query).await.map(drop)
+        .bind(json(&event.details)?)
+        .one(conn)
+        .await?;
+    query(sql::chain::WAIT).bind(written.int("id")?).execute(conn).await.map(drop)
 }

@@ -3,48 +3,41 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use sqlx::SqliteConnection;
 
-use super::errors::database;
-use super::{SqliteStore, audit, execute};
+use super::{Driver, SqlStore, audit, leads};
 use crate::app::ports::{RankedLead, StoreError};
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Route;
+use crate::store::query::query;
 use crate::store::rows::Columns;
+use crate::store::session::Session;
 use crate::store::sql;
 use crate::store::values::{self, WORKER, micros, route_parts};
 
-pub(super) async fn save(store: &SqliteStore, ranked: Vec<RankedLead>) -> Result<u64, StoreError> {
-    if ranked.is_empty() {
-        return Ok(0);
-    }
+pub(super) async fn save<D: Driver>(store: &SqlStore<D>, ranked: &[RankedLead]) -> Result<u64, StoreError> {
     let mut tx = store.begin().await?;
-    let mut stored = 0;
+    leads::lock(&mut *tx, ranked.iter().map(|one| &one.lead_id)).await?;
     let desks: BTreeMap<_, _> =
         ranked.iter().filter_map(|one| one.made_from.as_ref()).map(|from| (&from.desk.id, &from.desk.body)).collect();
     for (id, body) in desks {
-        execute(&mut tx, sqlx::query(sql::rankings::KEEP_DESK).bind(id).bind(body)).await?;
+        query(sql::rankings::KEEP_DESK).bind(id).bind(body).execute(&mut *tx).await?;
     }
-    for one in &ranked {
-        stored += u64::from(save_one(&mut tx, one).await?);
+    let mut stored = 0;
+    for one in ranked {
+        stored += u64::from(save_one(&mut *tx, one).await?);
     }
     if stored > 0 {
         store.commit(tx).await?;
     } else {
-        tx.rollback().await.map_err(database)?;
+        store.rollback(tx).await?;
     }
     Ok(stored)
 }
 
 /// False if the lead changed since it was ranked: then it stays pending, and is ranked again.
-async fn save_one(conn: &mut SqliteConnection, one: &RankedLead) -> Result<bool, StoreError> {
+async fn save_one(conn: &mut impl Session, one: &RankedLead) -> Result<bool, StoreError> {
     let id = one.lead_id.as_str();
-    let row = sqlx::query(sql::rankings::RANKABLE)
-        .bind(id)
-        .bind(micros(one.modstamp))
-        .fetch_optional(&mut *conn)
-        .await
-        .map_err(database)?;
+    let row = query(sql::rankings::RANKABLE).bind(id).bind(micros(one.modstamp)).optional(conn).await?;
     let Some(row) = row else { return Ok(false) };
     let legacy = row.owner("legacy_kind", "legacy_id")?;
     let ranking = one.ranking.as_ref();
@@ -57,7 +50,7 @@ async fn save_one(conn: &mut SqliteConnection, one: &RankedLead) -> Result<bool,
     let (route_kind, route_id) = route_parts(&one.recommendation.route);
     // Something that is not a number has no place in an order; the end of it is the least harmful one.
     let priority = if one.priority.is_nan() { f64::NEG_INFINITY } else { one.priority };
-    let ranking_id: i64 = sqlx::query_scalar(sql::rankings::INSERT)
+    let stored = query(sql::rankings::INSERT)
         .bind(id)
         .bind(micros(one.modstamp))
         .bind(ranking.map(|r| r.model_id.as_str()))
@@ -74,17 +67,15 @@ async fn save_one(conn: &mut SqliteConnection, one: &RankedLead) -> Result<bool,
         .bind(lead_score.map(|s| i64::from(s.score)))
         .bind(lead_score.map(|s| s.tier.to_string()))
         .bind(one.made_from.as_ref().map(|from| from.facts.as_str()))
-        .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()))
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(database)?;
-    let into_lane = sqlx::query(sql::rankings::INTO_LANE)
+        .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()));
+    let ranking_id = stored.one(conn).await?.int("id")?;
+    let into_lane = query(sql::rankings::INTO_LANE)
         .bind(id)
         .bind(one.lane.to_string())
         .bind(-priority)
         .bind(ranking_id)
         .bind(micros(one.at));
-    execute(conn, into_lane).await?;
+    into_lane.execute(conn).await?;
     let details = json!({
         "lane": one.lane,
         "route": one.recommendation.route,

@@ -5,56 +5,55 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::SqliteConnection;
 
-use super::errors::database;
-use super::{SqliteStore, audit, execute};
+use super::{Driver, SqlStore, audit, leads};
 use crate::app::ports::{EffectResult, StoreError};
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
+use crate::store::query::query;
 use crate::store::rows::{self, Columns};
+use crate::store::session::Session;
 use crate::store::sql;
 use crate::store::values::{self, WORKER, count, micros, owner_kind, storable};
 
 /// Owes the CRM the write of a decision, from the end of its grace period on.
 pub(super) async fn insert(
-    conn: &mut SqliteConnection,
+    conn: &mut impl Session,
     decision: &Decision,
     write: &DecisionWrite,
 ) -> Result<(), StoreError> {
     if write.key != decision.key || write.lead_id != decision.lead_id || write.trace_id != decision.trace_id {
         return Err(StoreError::Corrupt(format!("the write of decision {} is of another decision", decision.trace_id)));
     }
-    let insert = sqlx::query(sql::outbox::INSERT)
+    let insert = query(sql::outbox::INSERT)
         .bind(write.key.as_str())
         .bind(write.trace_id.to_string())
         .bind(write.lead_id.as_str())
         .bind(values::json(write)?)
         .bind(micros(decision.grace_until))
         .bind(micros(decision.decided_at));
-    execute(conn, insert).await.map(drop)
+    insert.execute(conn).await.map(drop)
 }
 
-pub(super) async fn claim(
-    store: &SqliteStore,
+pub(super) async fn claim<D: Driver>(
+    store: &SqlStore<D>,
     owner: &str,
     limit: u32,
     lease_until: DateTime<Utc>,
     at: DateTime<Utc>,
 ) -> Result<Vec<LeasedEffect>, StoreError> {
     let mut tx = store.begin().await?;
-    let claimed = sqlx::query(sql::outbox::CLAIM)
+    let claimed = query(sql::outbox::CLAIM)
         .bind(owner)
         .bind(micros(lease_until))
         .bind(micros(at))
         .bind(i64::from(limit))
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(database)?;
+        .all(&mut *tx)
+        .await?;
     if claimed.is_empty() {
-        tx.rollback().await.map_err(database)?;
+        store.rollback(tx).await?;
         return Ok(Vec::new());
     }
     let mut effects = claimed.iter().map(rows::leased_effect).collect::<Result<Vec<_>, _>>()?;
@@ -107,19 +106,20 @@ impl End {
     }
 }
 
-pub(super) async fn finish(
-    store: &SqliteStore,
+pub(super) async fn finish<D: Driver>(
+    store: &SqlStore<D>,
     effect: &LeasedEffect,
-    result: EffectResult,
+    result: &EffectResult,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let end = End::of(effect, &result, at);
-    let changed = match &result {
+    let end = End::of(effect, result, at);
+    let changed = match result {
         EffectResult::Degrade { write, .. } => Some(values::json(write)?),
         _ => None,
     };
     let mut tx = store.begin().await?;
-    let settled = sqlx::query(sql::outbox::SETTLE)
+    leads::lock(&mut *tx, [&effect.write.lead_id]).await?;
+    let settled = query(sql::outbox::SETTLE)
         .bind(effect.id)
         .bind(effect.token)
         .bind(end.effect.to_string())
@@ -128,26 +128,25 @@ pub(super) async fn finish(
         .bind(&end.error)
         .bind((end.effect != EffectState::Ready).then(|| micros(at)))
         .bind(changed)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(database)?;
+        .optional(&mut *tx)
+        .await?;
     let Some(settled) = settled else { return Ok(false) };
     let (trace, lead) = (settled.text("trace_id")?, LeadId::new(settled.text("lead_id")?));
-    let write_state = sqlx::query(sql::decisions::WRITE_STATE).bind(&trace).bind(end.decision.to_string());
-    execute(&mut tx, write_state).await?;
+    let write_state = query(sql::decisions::WRITE_STATE).bind(&trace).bind(end.decision.to_string());
+    write_state.execute(&mut *tx).await?;
 
     // Facts only: what the CRM says in words may name people, and stays in the outbox.
     let mut details = json!({ "effect": effect.id, "attempts": settled.int("attempts")? });
-    match &result {
+    match result {
         EffectResult::Done { owner_after, stamps } => {
             if owner_after.is_some() || stamps.is_some() {
-                let written = sqlx::query(sql::outbox::LEAD_WRITTEN)
+                let written = query(sql::outbox::LEAD_WRITTEN)
                     .bind(lead.as_str())
                     .bind(owner_after.as_ref().map(owner_kind))
                     .bind(owner_after.as_ref().map(Owner::id))
                     .bind(stamps.map(|(modified_at, _)| micros(modified_at)))
                     .bind(stamps.map(|(_, modstamp)| micros(modstamp)));
-                execute(&mut tx, written).await?;
+                written.execute(&mut *tx).await?;
             }
             details["owner"] = json!(owner_after);
             details["rung"] = json!(effect.write.rung);
@@ -161,8 +160,8 @@ pub(super) async fn finish(
             details["code"] = json!(code(why));
         }
         EffectResult::Superseded(_) => {
-            let superseded = sqlx::query(sql::outbox::LEAD_SUPERSEDED).bind(lead.as_str()).bind(&end.error);
-            execute(&mut tx, superseded).await?;
+            let superseded = query(sql::outbox::LEAD_SUPERSEDED).bind(lead.as_str()).bind(&end.error);
+            superseded.execute(&mut *tx).await?;
         }
         EffectResult::Retry { not_before, counts, .. } => {
             details["not_before"] = json!(not_before);
@@ -171,7 +170,7 @@ pub(super) async fn finish(
         EffectResult::Dead(_) => {}
     }
     let trace = settled.word("trace_id")?;
-    audit::append(&mut tx, &audit::of_decision(at, WORKER, end.what, &lead, trace, details)).await?;
+    audit::append(&mut *tx, &audit::of_decision(at, WORKER, end.what, &lead, trace, details)).await?;
     store.commit(tx).await?;
     Ok(true)
 }
@@ -182,40 +181,56 @@ fn code(why: &str) -> Option<&str> {
     why.split(|c: char| !c.is_ascii_alphabetic() && c != '_').find(is_code)
 }
 
-pub(super) async fn release_leases(store: &SqliteStore) -> Result<u64, StoreError> {
+/// Makes a lease last longer. False if it was lost.
+pub(super) async fn renew<D: Driver>(
+    store: &SqlStore<D>,
+    effect: &LeasedEffect,
+    until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let renew = query(sql::outbox::RENEW).bind(effect.id).bind(effect.token).bind(micros(until));
     let mut tx = store.begin().await?;
-    let released = execute(&mut tx, sqlx::query(sql::outbox::RELEASE_ALL)).await?;
+    let held = renew.execute(&mut *tx).await? > 0;
+    // Not told as news: nothing is seen of it.
+    tx.commit().await.map_err(D::commit_error)?;
+    Ok(held)
+}
+
+pub(super) async fn release_leases<D: Driver>(store: &SqlStore<D>) -> Result<u64, StoreError> {
+    let mut tx = store.begin().await?;
+    let released = query(sql::outbox::RELEASE_ALL).execute(&mut *tx).await?;
     if released > 0 {
         store.commit(tx).await?;
     } else {
-        tx.rollback().await.map_err(database)?;
+        store.rollback(tx).await?;
     }
     Ok(released)
 }
 
-pub(super) async fn next_at(store: &SqliteStore) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> =
-        sqlx::query_scalar(sql::outbox::NEXT_AT).fetch_one(&mut *store.reader().await?).await.map_err(database)?;
-    due.map(values::time).transpose()
+pub(super) async fn next_at<D: Driver>(store: &SqlStore<D>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    store.ask_one(query(sql::outbox::NEXT_AT)).await?.time_opt("at")
 }
 
-pub(super) async fn revive(store: &SqliteStore, id: i64, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+pub(super) async fn revive<D: Driver>(
+    store: &SqlStore<D>,
+    id: i64,
+    by: &str,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let mut tx = store.begin().await?;
-    let revived =
-        sqlx::query(sql::outbox::REVIVE).bind(id).bind(micros(at)).fetch_optional(&mut *tx).await.map_err(database)?;
+    let revived = query(sql::outbox::REVIVE).bind(id).bind(micros(at)).optional(&mut *tx).await?;
     let Some(revived) = revived else { return Ok(false) };
     let (trace, lead) = (revived.text("trace_id")?, LeadId::new(revived.text("lead_id")?));
-    let waiting = sqlx::query(sql::decisions::WRITE_STATE).bind(&trace).bind(WriteState::Waiting.to_string());
-    execute(&mut tx, waiting).await?;
+    let waiting = query(sql::decisions::WRITE_STATE).bind(&trace).bind(WriteState::Waiting.to_string());
+    waiting.execute(&mut *tx).await?;
     let trace = revived.word("trace_id")?;
     let event = audit::of_decision(at, by, "effect.revived", &lead, trace, json!({ "effect": id }));
-    audit::append(&mut tx, &event).await?;
+    audit::append(&mut *tx, &event).await?;
     store.commit(tx).await?;
     Ok(true)
 }
 
-pub(super) async fn counts(store: &SqliteStore) -> Result<EffectCounts, StoreError> {
-    let found = sqlx::query(sql::outbox::COUNTS).fetch_all(&mut *store.reader().await?).await.map_err(database)?;
+pub(super) async fn counts<D: Driver>(store: &SqlStore<D>) -> Result<EffectCounts, StoreError> {
+    let found = store.ask(query(sql::outbox::COUNTS)).await?;
     let mut counts = EffectCounts::default();
     for row in &found {
         let n = count(row.int("n")?)?;
@@ -230,8 +245,8 @@ pub(super) async fn counts(store: &SqliteStore) -> Result<EffectCounts, StoreErr
     Ok(counts)
 }
 
-pub(super) async fn in_states(
-    store: &SqliteStore,
+pub(super) async fn in_states<D: Driver>(
+    store: &SqlStore<D>,
     states: &[EffectState],
     limit: u32,
 ) -> Result<Vec<EffectRow>, StoreError> {
@@ -241,12 +256,7 @@ pub(super) async fn in_states(
     let mut tx = store.read().await?;
     let mut effects = Vec::new();
     for state in wanted {
-        let found = sqlx::query(sql::outbox::IN_STATE)
-            .bind(state.to_string())
-            .bind(i64::from(limit))
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(database)?;
+        let found = query(sql::outbox::IN_STATE).bind(state.to_string()).bind(i64::from(limit)).all(&mut *tx).await?;
         effects.extend(found.iter().map(rows::effect_row).collect::<Result<Vec<_>, _>>()?);
     }
     effects.sort_unstable_by_key(|effect| std::cmp::Reverse(effect.id));

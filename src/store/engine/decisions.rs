@@ -3,76 +3,28 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::SqliteConnection;
 
-use super::errors::database;
-use super::{SqliteStore, audit, execute, outbox};
+use super::{Driver, RowOf, SqlStore, audit, leads, outbox};
 use crate::app::ports::{DecideOutcome, DecisionStore, EffectResult, NewDecision, StoreError, UndoOutcome};
 use crate::app::views::DecisionRow;
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{EffectCounts, EffectRow, EffectState, LeasedEffect};
 use crate::domain::ids::{LeadId, ModelId, TraceId};
 use crate::domain::lead::LeadState;
+use crate::store::query::query;
 use crate::store::rows::{self, Columns};
+use crate::store::session::Session;
 use crate::store::sql;
 use crate::store::values::{self, WORKER, actor, decided_by_parts, micros, owner_kind, storable};
 
 #[async_trait]
-impl DecisionStore for SqliteStore {
+impl<D: Driver> DecisionStore for SqlStore<D> {
     async fn decide(&self, new: NewDecision) -> Result<DecideOutcome, StoreError> {
-        let decision = &new.decision;
-        let mut tx = self.begin().await?;
-        let guard: Option<Option<i64>> = sqlx::query_scalar(sql::decisions::LEAD_DECIDE)
-            .bind(decision.lead_id.as_str())
-            .bind(i64::from(new.expected_decisions))
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(database)?;
-        let Some(ranking_id) = guard else { return not_open(&mut tx, decision).await };
-        insert(&mut tx, &new, ranking_id).await?;
-        if let Some(write) = &new.effect {
-            outbox::insert(&mut tx, decision, write).await?;
-        }
-        let details = json!({
-            "verdict": decision.verdict.name(),
-            "reason": decision.rejection.as_ref().map(|r| r.code),
-            "owner": decision.owner,
-            "route_reason": decision.recommendation.reason,
-            "write": new.effect.is_some(),
-        });
-        let (at, who, lead) = (decision.decided_at, actor(&decision.by), &decision.lead_id);
-        let taken = audit::of_decision(at, who, "decision.taken", lead, decision.trace_id, details);
-        audit::append(&mut tx, &taken).await?;
-        self.commit(tx).await?;
-        Ok(DecideOutcome::Taken)
+        self.again(|| decide(self, &new)).await
     }
 
     async fn undo(&self, lead: &LeadId, by: &str, at: DateTime<Utc>) -> Result<UndoOutcome, StoreError> {
-        let mut tx = self.begin().await?;
-        let Some(mut decision) = standing(&mut tx, lead).await? else {
-            return Ok(UndoOutcome::TooLate("there is no decision to take back".into()));
-        };
-        if let Err(why) = free_to_undo(&mut tx, &decision, at).await? {
-            return Ok(UndoOutcome::TooLate(why));
-        }
-        let trace = decision.trace_id.to_string();
-        execute(&mut tx, sqlx::query(sql::decisions::UNDO).bind(&trace).bind(micros(at))).await?;
-        execute(&mut tx, sqlx::query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at))).await?;
-        execute(&mut tx, sqlx::query(sql::decisions::LEAD_REOPEN).bind(lead.as_str())).await?;
-        let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
-        audit::append(&mut tx, &undone).await?;
-        // The next decision would overrule whoever took it while it was decided.
-        let taken = sqlx::query(sql::decisions::LEAD_TAKEN_MEANWHILE)
-            .bind(lead.as_str())
-            .bind("somebody took or finished it in the CRM while it was decided");
-        if execute(&mut tx, taken).await? > 0 {
-            let details = json!({ "found": "when the decision was taken back" });
-            audit::append(&mut tx, &audit::of_lead(at, WORKER, "lead.superseded", lead, details)).await?;
-        }
-        self.commit(tx).await?;
-        decision.undone_at = Some(values::time(micros(at))?);
-        decision.write = WriteState::Undone;
-        Ok(UndoOutcome::Undone(Box::new(decision)))
+        self.again(|| undo(self, lead, by, at)).await
     }
 
     async fn claim_effects(
@@ -82,7 +34,7 @@ impl DecisionStore for SqliteStore {
         lease_until: DateTime<Utc>,
         at: DateTime<Utc>,
     ) -> Result<Vec<LeasedEffect>, StoreError> {
-        outbox::claim(self, owner, limit, lease_until, at).await
+        self.again(|| outbox::claim(self, owner, limit, lease_until, at)).await
     }
 
     async fn finish_effect(
@@ -91,11 +43,15 @@ impl DecisionStore for SqliteStore {
         result: EffectResult,
         at: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        outbox::finish(self, effect, result, at).await
+        self.again(|| outbox::finish(self, effect, &result, at)).await
+    }
+
+    async fn renew_lease(&self, effect: &LeasedEffect, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.again(|| outbox::renew(self, effect, until)).await
     }
 
     async fn release_leases(&self) -> Result<u64, StoreError> {
-        outbox::release_leases(self).await
+        self.again(|| outbox::release_leases(self)).await
     }
 
     async fn next_effect_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -103,7 +59,7 @@ impl DecisionStore for SqliteStore {
     }
 
     async fn revive_effect(&self, id: i64, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        outbox::revive(self, id, by, at).await
+        self.again(|| outbox::revive(self, id, by, at)).await
     }
 
     async fn effect_counts(&self) -> Result<EffectCounts, StoreError> {
@@ -115,49 +71,100 @@ impl DecisionStore for SqliteStore {
     }
 
     async fn decision(&self, trace: TraceId) -> Result<Option<Decision>, StoreError> {
-        let row = sqlx::query(sql::decisions::BY_TRACE)
-            .bind(trace.to_string())
-            .fetch_optional(&mut *self.reader().await?)
-            .await
-            .map_err(database)?;
+        let row = self.ask_optional(query(sql::decisions::BY_TRACE).bind(trace.to_string())).await?;
         row.as_ref().map(rows::decision).transpose()
     }
 
     async fn decision_of(&self, lead: &LeadId) -> Result<Option<Decision>, StoreError> {
-        standing(&mut *self.reader().await?, lead).await
+        let row = self.ask_optional(query(sql::decisions::STANDING_OF_LEAD).bind(lead.as_str())).await?;
+        row.as_ref().map(rows::decision).transpose()
     }
 
     async fn decisions_after(&self, after: Option<TraceId>, limit: u32) -> Result<Vec<DecisionRow>, StoreError> {
-        let found = sqlx::query(sql::decisions::AFTER)
+        let found = query(sql::decisions::AFTER)
             .bind(after.map(|id| id.to_string()).unwrap_or_default())
-            .bind(i64::from(limit))
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(database)?;
-        found
-            .iter()
-            .map(|row| Ok(DecisionRow { decision: rows::decision(row)?, owner_now: row.owner("now_kind", "now_id")? }))
-            .collect()
+            .bind(i64::from(limit));
+        let row = |row: &RowOf<D>| {
+            Ok(DecisionRow { decision: rows::decision(row)?, owner_now: row.owner("now_kind", "now_id")? })
+        };
+        self.ask(found).await?.iter().map(row).collect()
     }
 }
 
-/// The standing decision of a lead.
-async fn standing(conn: &mut SqliteConnection, lead: &LeadId) -> Result<Option<Decision>, StoreError> {
-    let row = sqlx::query(sql::decisions::STANDING_OF_LEAD)
+async fn decide<D: Driver>(store: &SqlStore<D>, new: &NewDecision) -> Result<DecideOutcome, StoreError> {
+    let decision = &new.decision;
+    let mut tx = store.begin().await?;
+    let guard = query(sql::decisions::LEAD_DECIDE)
+        .bind(decision.lead_id.as_str())
+        .bind(i64::from(new.expected_decisions))
+        .optional(&mut *tx)
+        .await?;
+    let Some(lead) = guard else { return not_open(&mut *tx, decision).await };
+    insert(&mut *tx, new, lead.int_opt("ranking_id")?).await?;
+    if let Some(write) = &new.effect {
+        outbox::insert(&mut *tx, decision, write).await?;
+    }
+    let details = json!({
+        "verdict": decision.verdict.name(),
+        "reason": decision.rejection.as_ref().map(|r| r.code),
+        "owner": decision.owner,
+        "route_reason": decision.recommendation.reason,
+        "write": new.effect.is_some(),
+    });
+    let (at, who, lead) = (decision.decided_at, actor(&decision.by), &decision.lead_id);
+    let taken = audit::of_decision(at, who, "decision.taken", lead, decision.trace_id, details);
+    audit::append(&mut *tx, &taken).await?;
+    store.commit(tx).await?;
+    Ok(DecideOutcome::Taken)
+}
+
+async fn undo<D: Driver>(
+    store: &SqlStore<D>,
+    lead: &LeadId,
+    by: &str,
+    at: DateTime<Utc>,
+) -> Result<UndoOutcome, StoreError> {
+    let mut tx = store.begin().await?;
+    leads::lock(&mut *tx, [lead]).await?;
+    let Some(mut decision) = standing(&mut *tx, lead).await? else {
+        return Ok(UndoOutcome::TooLate("there is no decision to take back".into()));
+    };
+    if let Err(why) = free_to_undo(&mut *tx, &decision, at).await? {
+        return Ok(UndoOutcome::TooLate(why));
+    }
+    let trace = decision.trace_id.to_string();
+    query(sql::decisions::UNDO).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
+    query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
+    query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(&mut *tx).await?;
+    let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
+    audit::append(&mut *tx, &undone).await?;
+    // The next decision would overrule whoever took it while it was decided.
+    let taken = query(sql::decisions::LEAD_TAKEN_MEANWHILE)
         .bind(lead.as_str())
-        .fetch_optional(conn)
-        .await
-        .map_err(database)?;
+        .bind("somebody took or finished it in the CRM while it was decided");
+    if taken.execute(&mut *tx).await? > 0 {
+        let details = json!({ "found": "when the decision was taken back" });
+        audit::append(&mut *tx, &audit::of_lead(at, WORKER, "lead.superseded", lead, details)).await?;
+    }
+    store.commit(tx).await?;
+    decision.undone_at = Some(values::time(micros(at))?);
+    decision.write = WriteState::Undone;
+    Ok(UndoOutcome::Undone(Box::new(decision)))
+}
+
+/// The standing decision of a lead.
+async fn standing(conn: &mut impl Session, lead: &LeadId) -> Result<Option<Decision>, StoreError> {
+    let row = query(sql::decisions::STANDING_OF_LEAD).bind(lead.as_str()).optional(conn).await?;
     row.as_ref().map(rows::decision).transpose()
 }
 
 /// The decision and its feedback.
-async fn insert(conn: &mut SqliteConnection, new: &NewDecision, ranking_id: Option<i64>) -> Result<(), StoreError> {
+async fn insert(conn: &mut impl Session, new: &NewDecision, ranking_id: Option<i64>) -> Result<(), StoreError> {
     let decision = &new.decision;
     let (by_kind, by_name) = decided_by_parts(&decision.by);
     let rejection_code = decision.rejection.as_ref().map(|r| r.code.to_string());
     let write = if new.effect.is_some() { WriteState::Waiting } else { WriteState::NotWanted };
-    let insert = sqlx::query(sql::decisions::INSERT)
+    let insert = query(sql::decisions::INSERT)
         .bind(decision.trace_id.to_string())
         .bind(decision.key.as_str())
         .bind(decision.lead_id.as_str())
@@ -177,26 +184,26 @@ async fn insert(conn: &mut SqliteConnection, new: &NewDecision, ranking_id: Opti
         .bind(micros(decision.decided_at))
         .bind(micros(decision.grace_until))
         .bind(write.to_string());
-    execute(conn, insert).await?;
-    let feedback = sqlx::query(sql::decisions::FEEDBACK_INSERT)
+    insert.execute(conn).await?;
+    let feedback = query(sql::decisions::FEEDBACK_INSERT)
         .bind(decision.trace_id.to_string())
         .bind(decision.lead_id.as_str())
         .bind(decision.verdict.name())
         .bind(&rejection_code)
         .bind(values::json(&new.feedback)?)
         .bind(micros(decision.decided_at));
-    execute(conn, feedback).await.map(drop)
+    feedback.execute(conn).await.map(drop)
 }
 
 /// Why a decision came too late, in words.
-async fn not_open(conn: &mut SqliteConnection, wanted: &Decision) -> Result<DecideOutcome, StoreError> {
+async fn not_open(conn: &mut impl Session, wanted: &Decision) -> Result<DecideOutcome, StoreError> {
     let lead = &wanted.lead_id;
     let standing = standing(conn, lead).await?;
     // The same decision again, from a caller that did not hear our answer the first time.
     if standing.as_ref().is_some_and(|d| d.trace_id == wanted.trace_id) {
         return Ok(DecideOutcome::Taken);
     }
-    let row = sqlx::query(sql::leads::STANDING).bind(lead.as_str()).fetch_optional(conn).await.map_err(database)?;
+    let row = query(sql::leads::STANDING).bind(lead.as_str()).optional(conn).await?;
     let Some(row) = row else {
         return Ok(DecideOutcome::NotOpen(format!("lead {lead} is not known here")));
     };
@@ -220,7 +227,7 @@ async fn not_open(conn: &mut SqliteConnection, wanted: &Decision) -> Result<Deci
 /// The lease token tells whether the effect was ever handed out. The count of attempts does not: a try that does not
 /// count is given back, although the write may have been on its way.
 async fn free_to_undo(
-    conn: &mut SqliteConnection,
+    conn: &mut impl Session,
     decision: &Decision,
     at: DateTime<Utc>,
 ) -> Result<Result<(), String>, StoreError> {
@@ -231,11 +238,7 @@ async fn free_to_undo(
         }
         WriteState::Written => return Ok(Err("it is already in the CRM".into())),
         WriteState::Superseded => {
-            let row = sqlx::query(sql::leads::STANDING)
-                .bind(decision.lead_id.as_str())
-                .fetch_one(conn)
-                .await
-                .map_err(database)?;
+            let row = query(sql::leads::STANDING).bind(decision.lead_id.as_str()).one(conn).await?;
             return Ok(Err(superseded(row.text_opt("superseded_why")?)));
         }
         WriteState::Failed => {
@@ -244,13 +247,9 @@ async fn free_to_undo(
         WriteState::Undone => return Ok(Err("it was taken back before".into())),
         WriteState::Waiting => {}
     }
-    let effect = sqlx::query(sql::outbox::OF_DECISION)
-        .bind(decision.trace_id.to_string())
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(database)?;
-    let cancel = sqlx::query(sql::outbox::CANCEL).bind(effect.int("id")?).bind(micros(at));
-    if execute(conn, cancel).await? > 0 {
+    let effect = query(sql::outbox::OF_DECISION).bind(decision.trace_id.to_string()).one(conn).await?;
+    let cancel = query(sql::outbox::CANCEL).bind(effect.int("id")?).bind(micros(at));
+    if cancel.execute(conn).await? > 0 {
         return Ok(Ok(()));
     }
     Ok(Err(match effect.word("state")? {

@@ -4,28 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
 use tokio::sync::watch;
 
-use super::SqliteStore;
-use super::errors::database;
+use super::{Driver, SqlStore};
 use crate::app::ports::{QueryStore, StoreError};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::{Conservation, LeadState};
+use crate::store::query::{ints, query};
 use crate::store::rows::{self, Columns};
-use crate::store::sql;
+use crate::store::session::Session;
+use crate::store::sql::{self, Statement};
 use crate::store::values::{self, count, folded, micros};
 
 /// Events in the timeline of one lead.
 const TIMELINE: i64 = 200;
 
 #[async_trait]
-impl QueryStore for SqliteStore {
+impl<D: Driver> QueryStore for SqlStore<D> {
     async fn conservation(&self) -> Result<Conservation, StoreError> {
-        let row =
-            sqlx::query(sql::queries::CONSERVATION).fetch_one(&mut *self.reader().await?).await.map_err(database)?;
+        let row = self.ask_one(query(sql::queries::CONSERVATION)).await?;
         Ok(Conservation {
             received: count(row.int("received")?)?,
             decided: count(row.int("decided")?)?,
@@ -36,11 +35,7 @@ impl QueryStore for SqliteStore {
     }
 
     async fn lane_counts(&self, at: DateTime<Utc>) -> Result<LaneCounts, StoreError> {
-        let found = sqlx::query(sql::queries::LANE_COUNTS)
-            .bind(micros(at))
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(database)?;
+        let found = self.ask(query(sql::queries::LANE_COUNTS).bind(micros(at))).await?;
         let mut counts = LaneCounts::default();
         for row in &found {
             let awake = count(row.int("awake")?)?;
@@ -60,79 +55,28 @@ impl QueryStore for SqliteStore {
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError> {
         let Some(list) = List::of(filter, at) else { return Ok(QueuePage::default()) };
-        let limit = i64::from(limit);
-        let mut tx = self.read().await?;
-        let (before, after) = match seek {
-            Seek::Top => (Vec::new(), list.rows(&mut tx, list.onward, &Place::START, limit).await?),
-            Seek::End => (list.rows(&mut tx, list.backward, &Place::END, limit).await?, Vec::new()),
-            Seek::Around(key) => {
-                let place = Place { order: -key.priority, id: key.id.as_str() };
-                let before = list.rows(&mut tx, list.backward, &place, limit / 2).await?;
-                let after = list.rows(&mut tx, list.onward, &place, limit - before.len() as i64).await?;
-                (before, after)
-            }
-        };
-        let rows: Vec<QueueRow> = before.into_iter().rev().chain(after).collect();
-        let first = rows.first().map(|row| Place { order: -row.priority, id: row.id.as_str() });
-        let (start, total) = list.tally(&mut tx, &first.unwrap_or(Place::START)).await?;
-        Ok(QueuePage { start, rows, total })
+        self.again(|| page(self, &list, seek, i64::from(limit))).await
     }
 
     async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError> {
-        let mut tx = self.read().await?;
-        let lead = sqlx::query(sql::leads::BY_ID).bind(id.as_str()).fetch_optional(&mut *tx).await.map_err(database)?;
-        let Some(lead) = lead else { return Ok(None) };
-        let ranked = sqlx::query(sql::rankings::NEWEST_OF_LEAD)
-            .bind(id.as_str())
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(database)?;
-        let (ranking, recommendation) = match &ranked {
-            Some(row) => (
-                row.text_opt("ranking")?.map(|text| values::from_json(&text, "a ranking")).transpose()?,
-                Some(values::from_json(&row.text("recommendation")?, "a recommendation")?),
-            ),
-            None => (None, None),
-        };
-        let decisions =
-            sqlx::query(sql::decisions::OF_LEAD).bind(id.as_str()).fetch_all(&mut *tx).await.map_err(database)?;
-        let outcome =
-            sqlx::query(sql::learning::OUTCOME).bind(id.as_str()).fetch_optional(&mut *tx).await.map_err(database)?;
-        let mut detail = LeadDetail {
-            record: rows::lead_record(&lead)?,
-            ranking,
-            recommendation,
-            decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
-            outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
-            timeline: timeline(&mut tx, id, TIMELINE).await?,
-            names: BTreeMap::new(),
-        };
-        detail.names = names(&mut tx, &mentioned(&detail)).await?;
-        Ok(Some(detail))
+        self.again(|| detail(self, id)).await
     }
 
     async fn shadow_rows(&self, after: Option<&LeadId>, limit: u32) -> Result<Vec<ShadowRow>, StoreError> {
-        let found = sqlx::query(sql::queries::SHADOW)
-            .bind(after.map_or("", LeadId::as_str))
-            .bind(i64::from(limit))
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(database)?;
-        found.iter().map(rows::shadow_row).collect()
+        let found = query(sql::queries::SHADOW).bind(after.map_or("", LeadId::as_str)).bind(i64::from(limit));
+        self.ask(found).await?.iter().map(rows::shadow_row).collect()
     }
 
     async fn audit(&self, lead: Option<&LeadId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
-        let mut reader = self.reader().await?;
-        if let Some(lead) = lead {
-            return timeline(&mut reader, lead, i64::from(limit)).await;
-        }
-        let found =
-            sqlx::query(sql::audit::NEWEST).bind(i64::from(limit)).fetch_all(&mut *reader).await.map_err(database)?;
-        found.iter().map(rows::audit_event).collect()
+        let newest = match lead {
+            Some(lead) => query(sql::audit::NEWEST_OF_LEAD).bind(lead.as_str()),
+            None => query(sql::audit::NEWEST),
+        };
+        self.ask(newest.bind(i64::from(limit))).await?.iter().map(rows::audit_event).collect()
     }
 
     async fn data_version(&self) -> Result<i64, StoreError> {
-        self.watcher.lock().await.version().await
+        D::version(self).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -140,16 +84,58 @@ impl QueryStore for SqliteStore {
     }
 
     async fn close(&self) {
-        SqliteStore::close(self).await;
+        Self::close(self).await;
     }
 
     async fn ranking_latencies_ms(&self) -> Result<Vec<f64>, StoreError> {
-        let micros: Vec<i64> = sqlx::query_scalar(sql::queries::LATENCIES)
-            .fetch_all(&mut *self.reader().await?)
-            .await
-            .map_err(database)?;
+        let micros = ints(&self.ask(query(sql::queries::LATENCIES)).await?, "micros")?;
         Ok(micros.into_iter().map(|n| n as f64 / 1_000.0).collect())
     }
+}
+
+async fn page<D: Driver>(store: &SqlStore<D>, list: &List, seek: &Seek, limit: i64) -> Result<QueuePage, StoreError> {
+    let mut tx = store.read().await?;
+    let (before, after) = match seek {
+        Seek::Top => (Vec::new(), list.rows(&mut *tx, list.onward, &Place::START, limit).await?),
+        Seek::End => (list.rows(&mut *tx, list.backward, &Place::END, limit).await?, Vec::new()),
+        Seek::Around(key) => {
+            let place = Place { order: -key.priority, id: key.id.as_str() };
+            let before = list.rows(&mut *tx, list.backward, &place, limit / 2).await?;
+            let after = list.rows(&mut *tx, list.onward, &place, limit - before.len() as i64).await?;
+            (before, after)
+        }
+    };
+    let rows: Vec<QueueRow> = before.into_iter().rev().chain(after).collect();
+    let first = rows.first().map(|row| Place { order: -row.priority, id: row.id.as_str() });
+    let (start, total) = list.tally(&mut *tx, &first.unwrap_or(Place::START)).await?;
+    Ok(QueuePage { start, rows, total })
+}
+
+async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<LeadDetail>, StoreError> {
+    let mut tx = store.read().await?;
+    let of_lead = |statement| query(statement).bind(id.as_str());
+    let Some(lead) = of_lead(sql::leads::BY_ID).optional(&mut *tx).await? else { return Ok(None) };
+    let (ranking, recommendation) = match of_lead(sql::rankings::NEWEST_OF_LEAD).optional(&mut *tx).await? {
+        Some(row) => (
+            row.text_opt("ranking")?.map(|text| values::from_json(&text, "a ranking")).transpose()?,
+            Some(values::from_json(&row.text("recommendation")?, "a recommendation")?),
+        ),
+        None => (None, None),
+    };
+    let decisions = of_lead(sql::decisions::OF_LEAD).all(&mut *tx).await?;
+    let outcome = of_lead(sql::learning::OUTCOME).optional(&mut *tx).await?;
+    let timeline = of_lead(sql::audit::NEWEST_OF_LEAD).bind(TIMELINE).all(&mut *tx).await?;
+    let mut detail = LeadDetail {
+        record: rows::lead_record(&lead)?,
+        ranking,
+        recommendation,
+        decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
+        outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
+        timeline: timeline.iter().map(rows::audit_event).collect::<Result<_, _>>()?,
+        names: BTreeMap::new(),
+    };
+    detail.names = names(&mut *tx, &mentioned(&detail)).await?;
+    Ok(Some(detail))
 }
 
 /// A place in the order of a list, as the index has it.
@@ -167,10 +153,10 @@ impl Place<'_> {
 
 /// The statements that walk one index both ways, with the values that they all take.
 struct List {
-    onward: &'static str,
-    backward: &'static str,
-    tally: &'static str,
-    found: &'static str,
+    onward: Statement,
+    backward: Statement,
+    tally: Statement,
+    found: Statement,
     key: Option<String>,
     snoozed: i64,
     now: i64,
@@ -206,37 +192,26 @@ impl List {
 
     async fn rows(
         &self,
-        conn: &mut SqliteConnection,
-        statement: &'static str,
+        conn: &mut impl Session,
+        statement: Statement,
         place: &Place<'_>,
         limit: i64,
     ) -> Result<Vec<QueueRow>, StoreError> {
-        let query = sqlx::query(statement).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
+        let query = query(statement).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
         let query = query.bind(place.order).bind(place.id).bind(limit);
         let query = if let Some(key) = &self.key { query.bind(key) } else { query };
-        query.fetch_all(conn).await.map_err(database)?.iter().map(rows::queue_row).collect()
+        query.all(conn).await?.iter().map(rows::queue_row).collect()
     }
 
     /// Rows before a place, and rows in all.
-    async fn tally(&self, conn: &mut SqliteConnection, place: &Place<'_>) -> Result<(u64, u64), StoreError> {
+    async fn tally(&self, conn: &mut impl Session, place: &Place<'_>) -> Result<(u64, u64), StoreError> {
         let statement = if self.text.is_some() { self.found } else { self.tally };
-        let query = sqlx::query(statement).bind(self.snoozed).bind(self.now).bind(place.order).bind(place.id);
+        let query = query(statement).bind(self.snoozed).bind(self.now).bind(place.order).bind(place.id);
         let query = if let Some(key) = &self.key { query.bind(key) } else { query };
         let query = if let Some(text) = &self.text { query.bind(text) } else { query };
-        let row = query.fetch_one(conn).await.map_err(database)?;
+        let row = query.one(conn).await?;
         Ok((count(row.int("before")?)?, count(row.int("total")?)?))
     }
-}
-
-/// What happened to a lead, newest first.
-async fn timeline(conn: &mut SqliteConnection, lead: &LeadId, limit: i64) -> Result<Vec<AuditEvent>, StoreError> {
-    let found = sqlx::query(sql::audit::NEWEST_OF_LEAD)
-        .bind(lead.as_str())
-        .bind(limit)
-        .fetch_all(conn)
-        .await
-        .map_err(database)?;
-    found.iter().map(rows::audit_event).collect()
 }
 
 /// Ids of every rep and queue that a lead's details speak of.
@@ -260,7 +235,7 @@ fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
 }
 
 /// Names by id, of those that were ever in the roster.
-async fn names(conn: &mut SqliteConnection, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>, StoreError> {
-    let found = sqlx::query(sql::roster::NAMES).bind(values::json(ids)?).fetch_all(conn).await.map_err(database)?;
+async fn names(conn: &mut impl Session, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>, StoreError> {
+    let found = query(sql::roster::NAMES).bind(values::json(ids)?).all(conn).await?;
     found.iter().map(|row| Ok((row.text("id")?, row.text("name")?))).collect()
 }

@@ -1,0 +1,96 @@
+//! Opening: settings, checks, the pool, what runs beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::sync::watch;
+
+use super::clock::ServerClock;
+use super::errors::database;
+use super::news::News;
+use super::{Own, PostgresStore, schema, url};
+use crate::app::ports::StoreError;
+
+/// Connections of one process: a worker's loops and a screen. A server has some hundred for all.
+const CONNECTIONS: u32 = 8;
+/// How long a caller waits for one. Within this time a server that is just starting is waited for.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The oldest server whose SQL is enough.
+const OLDEST_SERVER: i32 = 130_000;
+
+/// A statement, a wait for a lock, and a transaction in which nothing happens may take so long. A server that is stuck,
+/// or a process that is, then holds nobody else up for longer. A commit is acknowledged when it is on disk.
+const SETTINGS: &str = "SELECT set_config('statement_timeout', '60s', false), set_config('lock_timeout', '5s', false),
+    set_config('idle_in_transaction_session_timeout', '60s', false),
+    set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
+        ELSE current_setting('synchronous_commit') END, false)";
+
+pub(super) async fn open(url: &str) -> Result<PostgresStore, StoreError> {
+    let options = url::options(url)?;
+    let mut first = options.connect().await.map_err(|e| unreachable(&options, e))?;
+    check_server(&mut first).await?;
+    schema::migrate(&mut first).await?;
+    first.close().await.map_err(database)?;
+
+    let pool = pool(CONNECTIONS).connect_with(options.clone()).await.map_err(database)?;
+    let clock = Arc::new(ServerClock::new(&pool).await?);
+    let commits = watch::Sender::new(0);
+    let news = News::start(pool.clone(), pool_of_one(options), commits.clone(), clock.clone());
+    Ok(PostgresStore { writer: pool.clone(), readers: pool, own: Own { news, clock }, commits })
+}
+
+/// A pool of connections that are set as they must be. One that is in a transaction was left there by a call that was
+/// given up, and is replaced.
+fn pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
+        .after_connect(|conn, _| Box::pin(async move { sqlx::query(SETTINGS).execute(conn).await.map(drop) }))
+}
+
+/// The connection that listens.
+fn pool_of_one(options: PgConnectOptions) -> sqlx::PgPool {
+    pool(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options)
+}
+
+fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Io(e) => StoreError::Database(format!(
+            "no database at {}:{} ({e}); see whether the server of database_url runs, and whether it lets this machine in",
+            options.get_host(),
+            options.get_port()
+        )),
+        other => database(other),
+    }
+}
+
+/// The promises rest on these, so they are read rather than believed.
+async fn check_server(conn: &mut PgConnection) -> Result<(), StoreError> {
+    let (version, encoding, fsync, full_pages): (i32, String, String, String) = sqlx::query_as(
+        "SELECT CAST(current_setting('server_version_num') AS INTEGER), current_setting('server_encoding'),
+            current_setting('fsync'), current_setting('full_page_writes')",
+    )
+    .fetch_one(conn)
+    .await
+    .map_err(database)?;
+    let refused = |why: String| Err(StoreError::Database(why));
+    if version < OLDEST_SERVER {
+        return refused(format!(
+            "the server is PostgreSQL {}, and leadboard needs {} or newer",
+            version / 10_000,
+            OLDEST_SERVER / 10_000
+        ));
+    }
+    if encoding != "UTF8" {
+        return refused(format!("the database has the encoding {encoding}; create one with ENCODING 'UTF8'"));
+    }
+    if fsync != "on" || full_pages != "on" {
+        return refused(format!(
+            "the server can lose what it acknowledged (fsync {fsync}, full_page_writes {full_pages}); set both to on"
+        ));
+    }
+    Ok(())
+}

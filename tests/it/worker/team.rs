@@ -1,0 +1,249 @@
+//! A team on one PostgreSQL: two workers, three terminals, one of the workers dying in the middle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use leadboard::app::ports::{
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, WriteOutcome,
+};
+use leadboard::app::views::Seek;
+use leadboard::bootstrap::backend::Desk as Terminal;
+use leadboard::bootstrap::{Context, SystemClock};
+use leadboard::config::Config;
+use leadboard::config::paths::DataDir;
+use leadboard::domain::deal::LeadOutcome;
+use leadboard::domain::effect::{DecisionWrite, EffectCounts};
+use leadboard::domain::ids::LeadId;
+use leadboard::domain::lane::Lane;
+use leadboard::domain::rep::Roster;
+use leadboard::domain::verdict::Verdict;
+use leadboard::store::PostgresStore;
+use leadboard::tui::backend::{Backend, QueueQuery, VerdictAnswer, VerdictRequest};
+use leadboard::worker::Worker;
+use sqlx::Row;
+use strum::IntoEnumIterator;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::fakes::{Desk, FakeCrm, applied, eventually, lead};
+use crate::store_cluster::{Database, database};
+
+const LEADS: usize = 300;
+
+/// The CRM as one worker sees it; counts who polls.
+struct Line {
+    crm: Arc<FakeCrm>,
+    polls: AtomicU64,
+}
+
+#[async_trait]
+impl Crm for Line {
+    async fn org(&self) -> Result<OrgInfo, CrmError> {
+        self.crm.org().await
+    }
+    async fn roster(&self) -> Result<Roster, CrmError> {
+        self.crm.roster().await
+    }
+    async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
+        self.polls.fetch_add(1, Ordering::SeqCst);
+        self.crm.changed_leads(cursor).await
+    }
+    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
+        self.crm.clock().await
+    }
+    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError> {
+        self.crm.count_created(from, until).await
+    }
+    async fn created_leads(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        after: Option<&LeadId>,
+    ) -> Result<CreatedLeads, CrmError> {
+        self.crm.created_leads(from, until, after).await
+    }
+    async fn probe(&self) -> Result<(), CrmError> {
+        self.crm.probe().await
+    }
+    async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+        self.crm.apply(write).await
+    }
+    async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError> {
+        self.crm.closed_deals(page).await
+    }
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
+        self.crm.read_back(leads).await
+    }
+    async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
+        self.crm.outcomes(cursor).await
+    }
+    fn usage(&self) -> ApiUsage {
+        self.crm.usage()
+    }
+}
+
+/// A worker that can die: its whole runtime ends from one moment to the next.
+struct Mortal {
+    line: Arc<Line>,
+    runtime: Runtime,
+    _worker: Worker,
+}
+
+impl Mortal {
+    async fn start(database: &Database, crm: &Arc<FakeCrm>) -> Self {
+        let line = Arc::new(Line { crm: crm.clone(), polls: AtomicU64::new(0) });
+        let (url, crm) = (database.url.clone(), line.clone());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let start = runtime.spawn(async move {
+            let store = PostgresStore::open(&url).await.unwrap();
+            let clock = store.clock();
+            Worker::start(Desk::deps(crm, Arc::new(store), clock, super::no_grace()))
+        });
+        Self { line, _worker: start.await.unwrap(), runtime }
+    }
+
+    fn polls(&self) -> u64 {
+        self.line.polls.load(Ordering::SeqCst)
+    }
+
+    fn die(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+/// A terminal with its manager.
+struct Manager {
+    store: Arc<dyn Store>,
+    terminal: Arc<Terminal>,
+    _dir: TempDir,
+}
+
+impl Manager {
+    async fn sit_down(database: &Database, name: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config =
+            Config { database_url: Some(database.url.clone().into()), manager: Some(name.into()), ..Config::default() };
+        config.routing.grace_seconds = 0;
+        let context = Context::new(config, DataDir::new(dir.path())).unwrap();
+        let store = context.store().await.unwrap();
+        let off = context.clock.now() - DateTime::<Utc>::from(std::time::UNIX_EPOCH);
+        assert!(off.num_days() > 0, "the clock is the database's");
+        Self { terminal: Terminal::new(&context, store.clone(), None), store, _dir: dir }
+    }
+
+    /// Approves whatever is seen in any lane, until nothing of it is left to decide.
+    async fn approve(&self, decided: &Mutex<BTreeMap<LeadId, u32>>) {
+        let mut changes = self.terminal.changes();
+        while decided.lock().unwrap().len() < LEADS {
+            for lane in Lane::iter() {
+                let page = self.terminal.queue(QueueQuery { lane, seek: Seek::Top, limit: 20 }).await.unwrap();
+                for row in page.rows {
+                    let verdict = Verdict::Approve;
+                    let request =
+                        VerdictRequest { lead: row.id.clone(), verdict, rejection: None, expected_decisions: 0 };
+                    if let VerdictAnswer::Taken { .. } = self.terminal.decide(request).await.unwrap() {
+                        *decided.lock().unwrap().entry(row.id).or_default() += 1;
+                    }
+                }
+            }
+            drop(tokio::time::timeout(Duration::from_millis(200), changes.changed()).await);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_and_three_terminals_decide_and_write_each_lead_once() {
+    let Some(database) = database().await else { return };
+    let first = PostgresStore::open(&database.url).await.unwrap();
+    let desk = Desk::on(Arc::new(first), super::no_grace()).await;
+    // The CRM knows a write by its key, as Salesforce does: what a worker that died had sent is not done again.
+    let keys = Mutex::new(BTreeSet::new());
+    desk.crm.answer(move |write| {
+        if keys.lock().unwrap().insert(write.key.clone()) { applied(write) } else { Ok(WriteOutcome::AlreadyApplied) }
+    });
+    let (one, two) = (Mortal::start(&database, &desk.crm).await, Mortal::start(&database, &desk.crm).await);
+    let managers = [
+        Manager::sit_down(&database, "Ana").await,
+        Manager::sit_down(&database, "Bob").await,
+        Manager::sit_down(&database, "Cem").await,
+    ];
+    let decided = Mutex::new(BTreeMap::new());
+    let arrivals = async {
+        for n in 0..LEADS / 2 {
+            desk.crm.arrive(lead(&format!("L{n:03}")));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        eventually("somebody polls", async || one.polls() + two.polls() > 5).await;
+        assert!(one.polls() == 0 || two.polls() == 0, "one of them polls: {} and {}", one.polls(), two.polls());
+        // The one that polls dies in the middle of its work.
+        let (polling, other) = if one.polls() > 0 { (one, two) } else { (two, one) };
+        polling.die();
+        let died = Instant::now();
+        for n in LEADS / 2..LEADS {
+            desk.crm.arrive(lead(&format!("L{n:03}")));
+        }
+        eventually("the other one polls", async || other.polls() > 0).await;
+        let took = died.elapsed();
+        assert!(took < Duration::from_secs(10), "the other one took over after {took:?}");
+        other
+    };
+    let [ana, bob, cem] = &managers;
+    let (worker, (), (), ()) =
+        tokio::join!(arrivals, ana.approve(&decided), bob.approve(&decided), cem.approve(&decided));
+
+    let all_sent = EffectCounts { sent: LEADS as u64, ..EffectCounts::default() };
+    eventually("everything is written", async || desk.store.effect_counts().await.unwrap() == all_sent).await;
+    let decided = decided.into_inner().unwrap();
+    assert_eq!(decided.len(), LEADS);
+    assert!(decided.values().all(|times| *times == 1), "each lead was decided by one manager");
+    let mut written = desk.crm.accepted();
+    written.sort();
+    let unique: BTreeSet<_> = written.iter().cloned().collect();
+    assert_eq!((written.len(), unique.len()), (LEADS, LEADS), "each write took effect once");
+    let sums = ana.store.conservation().await.unwrap();
+    assert_eq!((sums.received, sums.decided, sums.lost()), (LEADS as u64, LEADS as u64, 0));
+    let doubled = "SELECT COUNT(*) AS n FROM (SELECT lead_id, what FROM audit
+        WHERE what IN ('lead.received', 'lead.ranked', 'decision.taken', 'effect.done')
+        GROUP BY lead_id, what HAVING COUNT(*) <> 1) AS doubled";
+    let doubled: i64 = sqlx::query(doubled).fetch_one(&mut database.past().await).await.unwrap().get("n");
+    assert_eq!(doubled, 0, "each lead was received, ranked, decided and written once");
+
+    // All is quiet. What one does, the others see within a second.
+    let slowest = news_to_the_others(&desk, &managers).await;
+    assert!(slowest < Duration::from_secs(1), "news took {slowest:?}");
+    worker.die();
+}
+
+/// The longest that news of a decision took to the other terminals, and that it was there to be read then.
+async fn news_to_the_others(desk: &Desk, managers: &[Manager; 3]) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for (n, here) in managers.iter().enumerate() {
+        let name = format!("N{n}");
+        desk.crm.arrive(lead(&name));
+        eventually("the lead is in a lane", async || {
+            here.store.lane_counts(SystemClock.now()).await.unwrap().lanes.len() == 1
+        })
+        .await;
+        let others: Vec<&Manager> = managers.iter().filter(|other| !std::ptr::eq(*other, here)).collect();
+        let waiting = others.iter().map(|other| async {
+            let mut changes = other.terminal.changes();
+            while !other.terminal.overview().await.unwrap().lanes.lanes.is_empty() {
+                changes.changed().await.unwrap();
+            }
+            Instant::now()
+        });
+        let acting = async {
+            let lead = crate::store_fixtures::id(&name);
+            let request = VerdictRequest { lead, verdict: Verdict::Approve, rejection: None, expected_decisions: 0 };
+            assert!(matches!(here.terminal.decide(request).await.unwrap(), VerdictAnswer::Taken { .. }));
+            Instant::now()
+        };
+        let (seen, done) = tokio::join!(futures::future::join_all(waiting), acting);
+        slowest = seen.into_iter().map(|at| at.saturating_duration_since(done)).fold(slowest, Duration::max);
+    }
+    slowest
+}
