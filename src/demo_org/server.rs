@@ -122,9 +122,11 @@ struct Received {
 impl Received {
     fn incoming(&self) -> Incoming<'_> {
         let uri = &self.parts.uri;
+        // Salesforce's own tool writes two slashes after an address that ends in one.
+        let slashes = uri.path().len() - uri.path().trim_start_matches('/').len();
         Incoming {
             method: self.parts.method.as_str(),
-            path: uri.path(),
+            path: &uri.path()[slashes.saturating_sub(1)..],
             query: uri.query().unwrap_or_default(),
             headers: &self.parts.headers,
             body: &self.body,
