@@ -17,8 +17,6 @@ statements! {
     PULL_PLACE_SET = "INSERT INTO meta (key, value) VALUES ('history_pull', $1)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
-    PULL_PLACE_DROP = "DELETE FROM meta WHERE key = 'history_pull'";
-
     DEAL_COUNT = "SELECT COUNT(*) AS n FROM deals";
 
     MODEL_INSERT = "INSERT INTO models (id, created_at, champion, promoted_at, card, artifact)
