@@ -146,6 +146,13 @@ impl Knobs {
         strikes
     }
 
+    /// The fault that struck could not happen after all, so it does not count.
+    pub(crate) fn missed(&mut self, knob: Knob) {
+        if let Some(setting) = self.settings.get_mut(&knob) {
+            setting.injected = setting.injected.saturating_sub(1);
+        }
+    }
+
     /// Whether this fault cannot happen as things stand.
     pub(crate) fn is_off(&self, knob: Knob) -> bool {
         self.settings.get(&knob).is_none_or(|setting| matches!(setting.dial, Dial::Off | Dial::Next(0)))
