@@ -165,6 +165,11 @@ fn environment() -> Vec<(String, String)> {
     vars
 }
 
+/// The `LEADBOARD_*` variables that are set, by name; for starting a process that shall not heed them.
+pub fn variables_set() -> Vec<String> {
+    environment().into_iter().map(|(name, _)| name).collect()
+}
+
 fn from_file(path: &Path, env: &[(String, String)]) -> Result<Config, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(unreadable)?;

@@ -207,7 +207,9 @@ pub(crate) struct DemoOrg {
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 
-    /// Have faults, at rates that the seed chooses: all, none, or some by name, with commas
+    /// Have faults, at rates that the seed chooses: all, none, or some by name, with commas. They can be turned while the
+    /// org runs by POST /demo/faults {"faults": "slow=0.1,locked_row=3"} with the admin token; GET tells how often each
+    /// was injected, and names them all
     #[arg(long, value_name = "all|none|NAME,..", default_value = "none")]
     pub(crate) faults: FaultPlan,
 

@@ -79,9 +79,12 @@ impl Knob {
     const fn usual(self) -> f64 {
         match self {
             Self::DailyLimit | Self::ConcurrentLimit | Self::Converted | Self::Merged | Self::Deleted => 0.007,
-            Self::ExpiredToken | Self::Taken => 0.015,
+            Self::Taken => 0.015,
             Self::Unavailable | Self::Reset | Self::Truncated | Self::LateWrite | Self::OwnerTrigger => 0.02,
-            Self::CommitThenDrop | Self::Slow | Self::LockedRow | Self::Edited | Self::Ties => 0.05,
+            // A token that is quite new is spared, so there are fewer chances.
+            Self::ExpiredToken | Self::CommitThenDrop | Self::Slow | Self::LockedRow | Self::Edited | Self::Ties => {
+                0.05
+            }
             Self::LateCommit => 0.08,
             Self::ShortPage => 0.3,
             Self::DeadLocator => 0.1,
@@ -144,6 +147,13 @@ impl Knobs {
         };
         setting.injected += u64::from(strikes);
         strikes
+    }
+
+    /// The fault that struck could not happen after all, so it does not count.
+    pub(crate) fn missed(&mut self, knob: Knob) {
+        if let Some(setting) = self.settings.get_mut(&knob) {
+            setting.injected = setting.injected.saturating_sub(1);
+        }
     }
 
     /// Whether this fault cannot happen as things stand.

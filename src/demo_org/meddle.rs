@@ -28,7 +28,9 @@ pub(super) fn before(org: &mut Org, world: &World, call: &Call, now: Stamp) -> R
         for (knob, act) in ACTS {
             if org.knobs.strikes(knob) {
                 let mut chance = org.knobs.details(knob);
-                people::act(org, world, lead, act, &mut chance, now)?;
+                if !people::act(org, world, lead, act, &mut chance, now)? {
+                    org.knobs.missed(knob);
+                }
                 break;
             }
         }

@@ -10,6 +10,7 @@ use super::org::{Cause, EffectKind, Org};
 use super::rules;
 use super::schema::Object;
 use super::stamp::Stamp;
+use super::value::Value;
 use super::world::{Ending, World, convert, owner_of};
 
 /// Something a person does to a lead.
@@ -100,8 +101,14 @@ fn merge(org: &mut Org, loser: Id, winner: Id, user: Id, now: Stamp) -> Result<(
 
 fn edit(org: &mut Org, lead: Id, user: Id, chance: &mut Chance, now: Stamp) -> Result<(), Fault> {
     let mut record = live(org, Object::Lead, lead)?.clone();
-    let note = format!("Called at {now}, line {}", chance.below(1_000));
-    org.assign(Object::Lead, &mut record, "Description", note.as_str());
+    if chance.happens(0.5) {
+        let note = format!("Called at {now}, line {}", chance.below(1_000));
+        org.assign(Object::Lead, &mut record, "Description", note.as_str());
+    } else {
+        // A fact, so that a ranking made before rests on something else.
+        let revenue = chance.log_uniform(1e5, 1e9).round();
+        org.assign(Object::Lead, &mut record, "AnnualRevenue", Value::Number(revenue));
+    }
     touch(org, Object::Lead, &mut record, user, now);
     let mut tx = org.begin(now);
     tx.put(Object::Lead, record);

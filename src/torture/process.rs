@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::TortureError;
-use crate::config::paths;
+use crate::config::{self, paths};
 use crate::demo::wire::Judge;
 
 /// A process of ours that speaks in lines of JSON. It ends when this one does, because it watches its standard input;
@@ -28,7 +28,12 @@ impl Process {
         // A log of faults on purpose, beside the logs proper.
         let errors =
             File::options().create(true).append(true).open(errors).map_err(failed("cannot write the errors' file"))?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // What a user has set for an org of theirs means nothing to the made-up company.
+        for variable in config::variables_set() {
+            command.env_remove(variable);
+        }
+        let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -130,6 +130,23 @@ async fn rule_3_a_person_wins() {
 }
 
 #[tokio::test]
+async fn rule_3_a_person_wins_also_in_the_very_second_of_the_leads_date() {
+    let office = Office::open().await;
+    let lead = office.one_lead(&GOOD).await;
+    let legacy = office.owner(&lead).await;
+    let person = office.other_rep(&lead).await;
+    // Touched, and read and decided on; then taken while the org's clock shows the same second.
+    office.person_moves(&lead, &legacy).await;
+    office.poll().await;
+    office.approve(&lead).await;
+    office.wait(-5);
+    office.person_moves(&lead, &person).await;
+    office.send().await;
+    assert_eq!(office.owner(&lead).await, person, "a date has whole seconds, so it alone would let the write pass");
+    assert_eq!(office.store.decision_of(&lead).await.unwrap().unwrap().write, WriteState::Superseded);
+}
+
+#[tokio::test]
 async fn rule_4_nothing_is_executed_that_the_phase_does_not_allow() {
     let mut office = Office::open().await;
     office.arrive(5).await;

@@ -83,6 +83,8 @@ fn step() -> impl Strategy<Value = Step> {
 struct Lead {
     state: LeadState,
     stamp: i64,
+    /// Whether it was last read with another owner than the legacy one.
+    taken: bool,
     decisions: u32,
     /// Key and end of grace of the standing decision, and whether it owes a write.
     standing: Option<(String, i64, bool)>,
@@ -118,9 +120,9 @@ struct Model {
 }
 
 impl Model {
-    fn read(&mut self, lead: usize, stamp: i64) -> Option<&mut Lead> {
+    fn read(&mut self, lead: usize, stamp: i64, taken: bool) -> Option<&mut Lead> {
         let lead = self.leads.get_mut(&lead).filter(|lead| stamp >= lead.stamp)?;
-        lead.stamp = stamp;
+        (lead.stamp, lead.taken) = (stamp, taken);
         Some(lead)
     }
 
@@ -160,14 +162,15 @@ impl World {
             Step::Refresh(l, change, rerank) => {
                 let Some(stamp) = self.model.leads.get(&l).map(|lead| lead.stamp + change) else { return };
                 take_in(&self.store, vec![refresh(raw(NAMES[l], stamp, rep("legacy")), rerank)], self.model.now).await;
-                if let Some(lead) = self.model.read(l, stamp).filter(|lead| rerank && lead.state == LeadState::InLane) {
+                let read = self.model.read(l, stamp, false);
+                if let Some(lead) = read.filter(|lead| rerank && lead.state == LeadState::InLane) {
                     lead.state = LeadState::Pending;
                 }
             }
             Step::Supersede(l, change) => {
                 let Some(stamp) = self.model.leads.get(&l).map(|lead| lead.stamp + change) else { return };
                 take_in(&self.store, vec![supersede(raw(NAMES[l], stamp, rep("x")), "taken")], self.model.now).await;
-                if let Some(lead) = self.model.read(l, stamp)
+                if let Some(lead) = self.model.read(l, stamp, true)
                     && matches!(lead.state, LeadState::Pending | LeadState::InLane)
                 {
                     lead.state = LeadState::Superseded;
@@ -206,9 +209,9 @@ impl World {
         let now = self.model.now;
         let report = take_in(&self.store, vec![receive(raw(NAMES[l], now, rep("legacy")))], now).await;
         assert_eq!(report.received, u64::from(!self.model.leads.contains_key(&l)));
-        let fresh = Lead { state: LeadState::Pending, stamp: now, decisions: 0, standing: None };
-        let lead = self.model.leads.entry(l).or_insert(fresh);
-        lead.stamp = lead.stamp.max(now);
+        let fresh = Lead { state: LeadState::Pending, stamp: now, taken: false, decisions: 0, standing: None };
+        self.model.leads.entry(l).or_insert(fresh);
+        self.model.read(l, now, false);
     }
 
     async fn rank(&mut self, l: usize, current: bool) {
@@ -262,7 +265,8 @@ impl World {
         });
         assert_eq!(matches!(outcome, UndoOutcome::Undone(_)), free.is_some(), "{outcome:?}");
         let Some(lead) = free else { return };
-        lead.state = LeadState::InLane;
+        // Whoever took it while it was decided must not be overruled by the next decision.
+        lead.state = if lead.taken { LeadState::Superseded } else { LeadState::InLane };
         let (key, ..) = lead.standing.take().unwrap();
         for effect in effects.iter_mut().filter(|e| e.key == key) {
             effect.state = EffectState::Cancelled;

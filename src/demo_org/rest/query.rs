@@ -59,7 +59,7 @@ pub(super) fn start(session: &mut Session<'_, '_>, call: &Call, all: bool) -> Re
     let mut page = page_size(call)?;
     // The size is a hint to the org. A single row cannot be paged.
     if found.len() > 1 && session.tx.strikes(Knob::ShortPage) {
-        page = 1 + session.tx.org().knobs.details(Knob::ShortPage).below(found.len().min(SHORT_PAGE));
+        page = 1 + session.tx.org().knobs.details(Knob::ShortPage).below((found.len() - 1).min(SHORT_PAGE));
     }
     if found.len() <= page {
         return Ok(Answer::ok(show_page(session, call, &plan, &found, 0, page, None)));
