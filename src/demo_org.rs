@@ -14,6 +14,7 @@
 //! | `POST /demo/arrivals {"count": n}` | n more leads now |
 //! | `POST /demo/owner {"lead": id, "owner": id}` | a person moves a lead |
 //! | `POST /demo/authorise` | `{"refresh_token": …}`, as if a person had allowed the app; good until the org stops |
+//! | `POST /demo/call {"lead": id, "owner": id}` | a rep logs a call with a lead |
 //! | `POST /demo/fail_jobs {"count": n}` | 204; the next n bulk jobs fail |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!

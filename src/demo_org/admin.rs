@@ -56,6 +56,7 @@ pub(super) fn answer(state: &mut State, world: &World, call: &Call, now: Stamp) 
         ("GET", ["journal"]) => journal(&state.org, call),
         ("POST", ["arrivals"]) => arrivals(&mut state.org, world, &body(call)?, now),
         ("POST", ["owner"]) => move_lead(&mut state.org, &body(call)?, now),
+        ("POST", ["call"]) => log_call(&mut state.org, &body(call)?, now),
         ("POST", ["pause"]) => {
             state.life.set_paused(true);
             Ok(Answer::empty(204))
@@ -161,6 +162,18 @@ fn arrivals(org: &mut Org, world: &World, wanted: &Count, now: Stamp) -> Result<
         ids.push(id);
     }
     Ok(Answer::ok(json!({ "leads": ids })))
+}
+
+/// A rep logs a call with a lead that they have just made.
+fn log_call(org: &mut Org, wanted: &Move, now: Stamp) -> Result<Answer, Fault> {
+    let user = id(&wanted.owner)?;
+    let task = json!({ "WhoId": wanted.lead, "OwnerId": user, "Subject": "Call", "Status": "Completed" });
+    let mut tx = org.begin(now);
+    let by = WriteContext { user, auto_assign: false, cause: Cause::Person };
+    let task = task.as_object().cloned().unwrap_or_default();
+    tx.create(Object::Task, &task, &by)?;
+    tx.commit().map_err(|error| Fault::not_stored(&error))?;
+    Ok(Answer::empty(204))
 }
 
 /// A person takes or gives away a lead, by hand, in the org.

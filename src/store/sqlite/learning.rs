@@ -54,10 +54,7 @@ impl LearningStore for SqliteStore {
 
     async fn set_pull_place(&self, place: Option<&str>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let keep = match place {
-            Some(place) => sqlx::query(sql::learning::PULL_PLACE_SET).bind(storable(place)),
-            None => sqlx::query(sql::learning::PULL_PLACE_DROP),
-        };
+        let keep = sqlx::query(sql::learning::PULL_PLACE_SET).bind(storable(place.unwrap_or_default()));
         execute(&mut tx, keep).await?;
         self.commit(tx).await
     }
