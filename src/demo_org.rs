@@ -17,6 +17,7 @@
 //! | `GET /demo/faults` | how the knobs stand, how often each fault was injected, what is under way because of them |
 //! | `POST /demo/faults {"faults": "all,slow=0.1", "seed": n}` | turns knobs ([`FaultPlan`]) |
 //! | `POST /demo/authorise` | `{"refresh_token": …}`, as if a person had allowed the app; good until the org stops |
+//! | `POST /demo/call {"lead": id, "owner": id}` | a rep logs a call with a lead |
 //! | `POST /demo/fail_jobs {"count": n}` | 204; the next n bulk jobs fail |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!

@@ -1,5 +1,5 @@
 // jsforce against the demo org: log in both ways, query with paging, create, update, conditional update, composite with
-// rollback. Stops at the first surprise.
+// rollback, Bulk API 2.0. Stops at the first surprise.
 //
 // Usage: node check_jsforce.mjs ORG_JSON PRIVATE_KEY
 
@@ -109,6 +109,27 @@ const written = await decision((await modified()).toUTCString());
 assert.deepEqual(codes(written), [201, 204, 200]);
 assert.equal(written[2].body.OwnerId, other);
 assert.equal((await conn.query(records)).totalSize, 1);
+
+// Bulk API 2.0: all rows in one file (this client cannot put several together), then rows that are written each for itself.
+const exported = await (await conn.bulk2.query(`SELECT Id, ConvertedOpportunity.IsWon ${converted}`, { pollInterval: 100, pollTimeout: 30000 })).toArray();
+assert.equal(exported.length, totalSize);
+assert.deepEqual(new Set(exported.map((record) => record.Id)), ids);
+assert.ok(["true", "false"].includes(String(exported[0]["ConvertedOpportunity.IsWon"])));
+await assert.rejects(conn.bulk2.query("SELECT LeadSource, COUNT(Id) FROM Lead GROUP BY LeadSource"));
+const load = (operation, input) =>
+  conn.bulk2.loadAndWaitForResults({ object: "Lead", operation, input, pollInterval: 100, pollTimeout: 30000 });
+const inserted = await load("insert", [
+  { LastName: "Bulk", Company: 'A, "B"', AnnualRevenue: "12.5" },
+  { LastName: "No company", Company: "", AnnualRevenue: "1" },
+]);
+assert.equal(inserted.successfulResults.length, 1);
+assert.match(inserted.failedResults[0].sf__Error, /^REQUIRED_FIELD_MISSING/);
+assert.equal(inserted.unprocessedRecords.length, 0);
+const bulked = inserted.successfulResults[0].sf__Id;
+assert.equal((await conn.sobject("Lead").retrieve(bulked)).Company, 'A, "B"');
+const changed = await load("update", [{ Id: bulked, Title: "CEO" }]);
+assert.deepEqual([changed.successfulResults.length, changed.failedResults.length], [1, 0]);
+assert.equal((await conn.sobject("Lead").retrieve(bulked)).Title, "CEO");
 
 // A session that has ended.
 const ended = new jsforce.Connection({ version, instanceUrl: org.url, accessToken: "00D!ended" });

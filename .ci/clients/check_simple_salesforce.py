@@ -1,9 +1,11 @@
 """simple-salesforce against the demo org: log in both ways, query with paging, create, update, conditional update,
-composite with rollback. Stops at the first surprise.
+composite with rollback, Bulk API 2.0. Stops at the first surprise.
 
 Usage: check_simple_salesforce.py ORG_JSON PRIVATE_KEY
 """
 
+import csv
+import io
 import json
 import sys
 from email.utils import format_datetime
@@ -140,6 +142,24 @@ def main():
     expect(sf.query(count)["totalSize"] == 1 and sf.Lead.get(lead)["OwnerId"] == other, "one decision, its owner")
     by_key = sf.AI_Lead_Routing_Decision__c.get_by_custom_id("Decision_Key__c", "py-1")
     expect(by_key["Lead__c"] == lead, "the decision by its key")
+
+    # Bulk API 2.0: several result files, then rows that are written each for itself.
+    soql = "SELECT Id, ConvertedOpportunity.IsWon FROM Lead WHERE IsConverted = true"
+    files = list(sf.bulk2.Lead.query(soql, max_records=5000, wait=0.2))
+    rows = [row for file in files for row in csv.DictReader(io.StringIO(file))]
+    expect(len(files) == -(-total // 5000) > 1, f"{total} rows in files of 5000, not {len(files)} files")
+    expect(len(rows) == total and {row["Id"] for row in rows} == ids, "the same leads as by query")
+    expect({row["ConvertedOpportunity.IsWon"] for row in rows} == {"true", "false"}, "a parent's field as text")
+    inserted = sf.bulk2.Lead.insert(
+        records=[{"LastName": "Bulk", "Company": 'A, "B"', "Title": "x"}, {"LastName": "None", "Company": "", "Title": "x"}],
+        wait=0.2,
+    )[0]
+    expect((inserted["numberRecordsProcessed"], inserted["numberRecordsFailed"]) == (2, 1), inserted)
+    failed = list(csv.DictReader(io.StringIO(sf.bulk2.Lead.get_failed_records(inserted["job_id"]))))
+    expect(failed[0]["sf__Error"].startswith("REQUIRED_FIELD_MISSING"), failed)
+    made = list(csv.DictReader(io.StringIO(sf.bulk2.Lead.get_successful_records(inserted["job_id"]))))[0]["sf__Id"]
+    updated = sf.bulk2.Lead.update(records=[{"Id": made, "Title": "#N/A"}], wait=0.2)[0]
+    expect(updated["numberRecordsFailed"] == 0 and sf.Lead.get(made)["Title"] is None, "an emptied field")
 
     # What the header is for.
     sf.Lead.update(lead, {"OwnerId": rep})

@@ -89,6 +89,7 @@ pub(super) fn answer(
             turn(state, world, &body(call)?)?;
             Ok(Answer::ok(faults(state, under_way)))
         }
+        ("POST", ["call"]) => log_call(&mut state.org, &body(call)?, stamp),
         ("POST", ["pause"]) => {
             state.life.set_paused(true);
             Ok(Answer::empty(204))
@@ -196,6 +197,18 @@ fn arrivals(state: &mut State, world: &World, wanted: &Count, now: DateTime<Utc>
         people::recompute(org, TIES, Stamp::from(now))?;
     }
     Ok(Answer::ok(json!({ "leads": ids, "late": life.late() - late })))
+}
+
+/// A rep logs a call with a lead that they have just made.
+fn log_call(org: &mut Org, wanted: &Move, now: Stamp) -> Result<Answer, Fault> {
+    let user = id(&wanted.owner)?;
+    let task = json!({ "WhoId": wanted.lead, "OwnerId": user, "Subject": "Call", "Status": "Completed" });
+    let mut tx = org.begin(now);
+    let by = WriteContext { user, auto_assign: false, cause: Cause::Person };
+    let task = task.as_object().cloned().unwrap_or_default();
+    tx.create(Object::Task, &task, &by)?;
+    tx.commit().map_err(|error| Fault::not_stored(&error))?;
+    Ok(Answer::empty(204))
 }
 
 /// A person takes or gives away a lead, by hand, in the org.

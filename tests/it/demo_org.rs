@@ -1,14 +1,17 @@
 //! The demo org over real sockets, as a client meets it.
 
 mod assignment;
+mod bulk;
 mod client;
 mod composite;
 pub(crate) mod doctor;
+mod history;
 mod judging;
 mod key;
 mod knobs;
 mod login;
 mod querying;
+mod refreshing;
 mod restart;
 mod strictness;
 mod support;

@@ -11,9 +11,8 @@ use super::super::soql::{Plan, parse};
 use super::text::Format;
 use super::{State, Work, csv, keep, only_keys, text_of};
 
-/// Rows of a result file unless the client asks for another number. A real org decides by size; a small number lets
-/// every client meet several files.
-const ROWS: usize = 5_000;
+/// Rows of a result file unless the client asks for another number. A real org decides by size.
+const ROWS: usize = 50_000;
 /// Most rows of one answer.
 const MOST_ROWS: usize = 250_000;
 

@@ -14,9 +14,6 @@ use crate::store::session::Session;
 use crate::store::sql;
 use crate::store::values::{self, WORKER, count, micros, storable};
 
-/// What stands for no unfinished pull: nothing is ever deleted.
-const NO_PLACE: &str = "";
-
 #[async_trait]
 impl<D: Driver> LearningStore for SqlStore<D> {
     async fn save_deals(&self, deals: &[Deal], origin: &str, at: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
@@ -32,8 +29,7 @@ impl<D: Driver> LearningStore for SqlStore<D> {
 
     async fn pull_place(&self) -> Result<Option<String>, StoreError> {
         let place = self.ask_optional(query(sql::learning::PULL_PLACE)).await?;
-        let place = place.map(|row| row.text("value")).transpose()?;
-        Ok(place.filter(|place| place != NO_PLACE))
+        place.map(|row| row.text("value")).transpose()
     }
 
     async fn set_pull_place(&self, place: Option<&str>) -> Result<(), StoreError> {
@@ -180,6 +176,6 @@ async fn deal_count(conn: &mut impl Session) -> Result<u64, StoreError> {
 
 async fn set_pull_place<D: Driver>(store: &SqlStore<D>, place: Option<&str>) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    query(sql::learning::PULL_PLACE_SET).bind(storable(place.unwrap_or(NO_PLACE))).execute(&mut *tx).await?;
+    query(sql::learning::PULL_PLACE_SET).bind(storable(place.unwrap_or_default())).execute(&mut *tx).await?;
     store.commit(tx).await
 }

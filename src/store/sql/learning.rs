@@ -12,7 +12,8 @@ statements! {
     DEALS = "SELECT lead_id, rep_key, closed_at, closed_assumed, outcome, closed_amount, facts
         FROM deals ORDER BY created_at, lead_id";
 
-    PULL_PLACE = "SELECT value FROM meta WHERE key = 'history_pull'";
+    /// Where a pull goes on; an empty text where none was left unfinished.
+    PULL_PLACE = "SELECT value FROM meta WHERE key = 'history_pull' AND value <> ''";
 
     PULL_PLACE_SET = "INSERT INTO meta (key, value) VALUES ('history_pull', $1)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value";

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::key;
 use super::support::{Bench, small};
 
-fn adapter(bench: &Bench, config: &str) -> Salesforce {
+pub(super) fn adapter(bench: &Bench, config: &str) -> Salesforce {
     let section = toml::from_str::<toml::Table>(config).unwrap().remove("salesforce").unwrap();
     let config = section.try_into().unwrap();
     Salesforce::new(&config, Arc::clone(&bench.clock) as Arc<dyn Clock>).unwrap()
@@ -30,13 +30,13 @@ async fn start() -> (Bench, Salesforce) {
 }
 
 /// Polls until nothing more is waiting.
-async fn changed(crm: &Salesforce, cursor: &Cursor) -> Vec<Lead> {
+pub(super) async fn changed(crm: &Salesforce, cursor: &Cursor) -> Vec<Lead> {
     let changes = crm.changed_leads(cursor).await.unwrap();
     assert!(!changes.more);
     changes.leads.into_iter().map(|raw| raw.lead).collect()
 }
 
-fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
+pub(super) fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
     let task = owner.rep().map(|_| TaskWrite {
         subject: "Contact the lead".into(),
         description: "Because.".into(),
