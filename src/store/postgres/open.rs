@@ -1,5 +1,6 @@
 //! Opening: settings, checks, the pool, what runs beside it.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ fn pool_of_one(options: PgConnectOptions) -> sqlx::PgPool {
 
 fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
     match error {
+        // The certificate of the server: the TLS library's words for it come as an error of the connection.
+        sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => database(sqlx::Error::Tls(e.into())),
         sqlx::Error::Io(e) => StoreError::Database(format!(
             "no database at {}:{} ({e}); see whether the server of database_url runs, and whether it lets this machine in",
             options.get_host(),
