@@ -74,6 +74,17 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn the_database_comes_from_file_or_environment_and_its_password_is_shown_nowhere() {
+    let env = [("LEADBOARD_DATABASE_URL".to_owned(), "postgres://u:hunter2@h/d".to_owned())];
+    let config = parse("", "config.toml", &env).unwrap();
+    assert_eq!(config.database_url.as_ref().map(ExposeSecret::expose_secret), Some("postgres://u:hunter2@h/d"));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let refused = error_of("manager = 'Ana'\ndatabase_url = 'mysql://u:hunter2@h/d'");
+    assert!(refused.starts_with("config.toml:2: database_url must begin with postgres://"), "{refused}");
+    assert!(!refused.contains("hunter2"), "{refused}");
+}
+
+#[test]
 fn an_environment_variable_that_matches_nothing_is_refused() {
     let env = [("LEADBOARD_ROUTING_GRACE_SECOND".to_owned(), "3".to_owned())];
     let error = parse("", "config.toml", &env).unwrap_err().to_string();

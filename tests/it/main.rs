@@ -21,6 +21,7 @@ mod store_cluster;
 mod store_conformance;
 mod store_fixtures;
 mod store_model;
+mod store_postgres;
 mod store_sqlite;
 mod terminal;
 mod torture;

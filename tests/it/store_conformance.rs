@@ -71,6 +71,7 @@ on_every_store! {
     a_person_being_faster_supersedes_decision_and_lead
     a_dead_effect_waits_for_a_person_and_comes_back
     leases_are_released_at_a_start
+    a_lease_is_kept_alive_by_the_one_who_has_it
     a_snoozed_lead_leaves_its_lane_for_a_while
     the_queue_is_walked_page_by_page
     a_search_takes_no_wildcards_and_folds_case
@@ -525,6 +526,21 @@ async fn leases_are_released_at_a_start(store: Arc<dyn Store>) {
     assert_eq!((after.id, after.attempt), (before.id, 2), "the lost try counts, or a crash would be repeated for ever");
     let done = EffectResult::Done { owner_after: None, stamps: None };
     assert!(!store.finish_effect(&before, done, at(22)).await.unwrap());
+}
+
+async fn a_lease_is_kept_alive_by_the_one_who_has_it(store: Arc<dyn Store>) {
+    in_lane(&*store, "A").await;
+    store.decide(decision("A", 0, 0, true)).await.unwrap();
+    let first = store.claim_effects("one", 1, at(30), at(20)).await.unwrap().pop().unwrap();
+    assert!(store.renew_lease(&first, at(45)).await.unwrap());
+    assert!(store.claim_effects("two", 1, at(60), at(44)).await.unwrap().is_empty());
+    let second = store.claim_effects("two", 1, at(60), at(45)).await.unwrap().pop().unwrap();
+    assert!(!store.renew_lease(&first, at(99)).await.unwrap(), "it is another's now");
+    assert!(store.claim_effects("one", 1, at(70), at(59)).await.unwrap().is_empty());
+    let done = EffectResult::Done { owner_after: None, stamps: None };
+    assert!(store.finish_effect(&second, done, at(59)).await.unwrap());
+    assert!(!store.renew_lease(&second, at(99)).await.unwrap(), "and now it is nobody's");
+    assert_eq!(store.next_effect_at().await.unwrap(), None);
 }
 
 async fn a_snoozed_lead_leaves_its_lane_for_a_while(store: Arc<dyn Store>) {

@@ -95,6 +95,29 @@ async fn a_lead_that_panics_in_scoring_goes_to_the_sync_lane_alone() {
 }
 
 #[tokio::test]
+async fn a_call_that_takes_longer_than_its_lease_is_not_begun_a_second_time() {
+    let desk = Desk::open(no_grace()).await;
+    desk.crm.arrive(lead("a"));
+    let worker = desk.start();
+    desk.until_state("a", LeadState::InLane).await;
+    let gate = desk.crm.hold_writes();
+    desk.decide(approve("a")).await;
+    desk.until_tries(1).await;
+    // Two leases long, and kept alive in between.
+    for _ in 0..3 {
+        let due = desk.store.next_effect_at().await.unwrap();
+        eventually("the lease is kept alive", async || desk.store.next_effect_at().await.unwrap() > due).await;
+        desk.clock.advance(TimeDelta::seconds(10));
+    }
+    desk.until_polls(3).await;
+    assert_eq!(desk.crm.tries(), 1);
+    gate.add_permits(1);
+    desk.until_write("a", WriteState::Written).await;
+    assert_eq!(desk.crm.accepted(), ["a"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_crm_that_fails_for_a_while_gets_every_write_once() {
     let desk = Desk::open(no_grace()).await;
     desk.crm.arrive(lead("a"));

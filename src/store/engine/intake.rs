@@ -52,8 +52,10 @@ pub(super) async fn take_in<D: Driver>(
             IntakeChange::Receive { lead, legacy } => {
                 if receive(&mut *tx, lead, legacy, at).await? {
                     report.received += 1;
-                } else if refresh(&mut *tx, lead, false, at).await? {
-                    report.refreshed += 1;
+                } else {
+                    // Perhaps it was not there yet to be locked.
+                    leads::lock(&mut *tx, [&lead.lead.id]).await?;
+                    report.refreshed += u64::from(refresh(&mut *tx, lead, false, at).await?);
                 }
             }
             IntakeChange::Refresh { lead, rerank } => {

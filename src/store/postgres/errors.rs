@@ -36,8 +36,9 @@ pub(super) fn database(error: sqlx::Error) -> StoreError {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
             StoreError::Passing(format!("the connection to the database was lost ({error})"))
         }
-        sqlx::Error::Tls(_) => StoreError::Database(format!(
-            "no safe connection to the database: {error}; name its authority with sslrootcert=FILE in database_url"
+        sqlx::Error::Tls(why) => StoreError::Database(format!(
+            "the server of the database did not prove who it is ({why}); name the authority that vouches for it with \
+             sslrootcert=FILE in database_url"
         )),
         sqlx::Error::Database(e) => match e.try_downcast_ref::<PgDatabaseError>() {
             Some(e) => told(e, &error),

@@ -1,5 +1,6 @@
 //! Opening: settings, checks, the pool, what runs beside it.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ fn pool_of_one(options: PgConnectOptions) -> sqlx::PgPool {
 
 fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
     match error {
+        // The certificate of the server: the TLS library's words for it come as an error of the connection.
+        sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => database(sqlx::Error::Tls(e.into())),
         sqlx::Error::Io(e) => StoreError::Database(format!(
             "no database at {}:{} ({e}); see whether the server of database_url runs, and whether it lets this machine in",
             options.get_host(),
@@ -67,30 +70,64 @@ fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
     }
 }
 
-/// The promises rest on these, so they are read rather than believed.
+/// What a server says of itself, on which the promises rest; so it is read rather than believed.
+#[derive(Clone)]
+struct Server {
+    version: i32,
+    encoding: String,
+    fsync: String,
+    full_page_writes: String,
+}
+
 async fn check_server(conn: &mut PgConnection) -> Result<(), StoreError> {
-    let (version, encoding, fsync, full_pages): (i32, String, String, String) = sqlx::query_as(
+    let (version, encoding, fsync, full_page_writes) = sqlx::query_as(
         "SELECT CAST(current_setting('server_version_num') AS INTEGER), current_setting('server_encoding'),
             current_setting('fsync'), current_setting('full_page_writes')",
     )
     .fetch_one(conn)
     .await
     .map_err(database)?;
-    let refused = |why: String| Err(StoreError::Database(why));
-    if version < OLDEST_SERVER {
-        return refused(format!(
-            "the server is PostgreSQL {}, and leadboard needs {} or newer",
-            version / 10_000,
-            OLDEST_SERVER / 10_000
-        ));
+    let server = Server { version, encoding, fsync, full_page_writes };
+    server.fault().map_or(Ok(()), |why| Err(StoreError::Database(why)))
+}
+
+impl Server {
+    /// Why a store cannot be there.
+    fn fault(&self) -> Option<String> {
+        let Self { version, encoding, fsync, full_page_writes } = self;
+        if *version < OLDEST_SERVER {
+            let (found, needed) = (version / 10_000, OLDEST_SERVER / 10_000);
+            return Some(format!("the server is PostgreSQL {found}, and leadboard needs {needed} or newer"));
+        }
+        if encoding != "UTF8" {
+            return Some(format!("the database has the encoding {encoding}; create one with ENCODING 'UTF8'"));
+        }
+        if fsync != "on" || full_page_writes != "on" {
+            return Some(format!(
+                "the server can lose what it acknowledged (fsync {fsync}, full_page_writes {full_page_writes}); set both \
+                 to on"
+            ));
+        }
+        None
     }
-    if encoding != "UTF8" {
-        return refused(format!("the database has the encoding {encoding}; create one with ENCODING 'UTF8'"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_cannot_keep_the_promises_is_refused() {
+        let good =
+            Server { version: 150_005, encoding: "UTF8".into(), fsync: "on".into(), full_page_writes: "on".into() };
+        assert_eq!(good.fault(), None);
+        for (bad, why) in [
+            (Server { version: 120_019, ..good.clone() }, "PostgreSQL 12"),
+            (Server { encoding: "SQL_ASCII".into(), ..good.clone() }, "encoding"),
+            (Server { fsync: "off".into(), ..good.clone() }, "lose"),
+            (Server { full_page_writes: "off".into(), ..good.clone() }, "lose"),
+        ] {
+            assert!(bad.fault().unwrap().contains(why));
+        }
     }
-    if fsync != "on" || full_pages != "on" {
-        return refused(format!(
-            "the server can lose what it acknowledged (fsync {fsync}, full_page_writes {full_pages}); set both to on"
-        ));
-    }
-    Ok(())
 }
