@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::app::budget::Budget;
 use crate::app::doctor::{Doctor, Questions};
 use crate::app::drift::Limits;
+use crate::app::events;
 use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
 use crate::config::paths::{self, DataDir};
 use crate::config::{self, Config, ConfigError};
@@ -180,6 +181,7 @@ impl Context {
             tracing::info!(freed, "took over effects of a worker that ended without finishing them");
         }
         let salesforce = self.salesforce()?;
+        events::config_in_force(store.as_ref(), self.clock.as_ref(), &self.manager(), &self.config.set).await?;
         let poll = Duration::from_secs_f64(salesforce.poll_seconds);
         let worker = Worker::start(Deps {
             crm: self.crm()?,
@@ -196,6 +198,7 @@ impl Context {
             },
             drift: self.drift_limits(),
             budget: self.budget(),
+            anchor: self.config.audit_anchor.clone(),
         });
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))

@@ -4,11 +4,13 @@
 //! never stops another loop. One worker runs per data directory, held by a lock that dies with its process.
 
 mod allowance;
+mod anchor;
 pub mod health;
 pub mod lock;
 mod steps;
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -37,6 +39,7 @@ const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const DRIFT: &str = "drift";
 const COUNT: &str = "daily count";
+const SEAL: &str = "seal";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -62,6 +65,8 @@ pub struct Deps {
     pub drift: drift::Limits,
     /// How much of the CRM's API allocation is left to others.
     pub budget: Budget,
+    /// Where the head of the audit chain is kept besides.
+    pub anchor: Option<PathBuf>,
 }
 
 /// How often things are looked at.
@@ -87,11 +92,13 @@ pub struct Worker {
 impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT]);
+        let (monitor, health) =
+            Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT, SEAL]);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let deps = Arc::new(deps);
         let champion = Arc::new(Champion::default());
+        let logged_in = Arc::new(AtomicBool::new(false));
         let allowance = Arc::new(Allowance::default());
         // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
         let spawn = |name: &'static str, kind: Kind, step: Step| {
@@ -101,6 +108,7 @@ impl Worker {
                 allowance: allowance.clone(),
                 monitor: monitor.clone(),
                 org_known: AtomicBool::new(false),
+                logged_in: logged_in.clone(),
             });
             tasks.spawn(forever(name, kind, step, shared, cancel.clone()));
         };
@@ -111,6 +119,7 @@ impl Worker {
         spawn(OUTCOMES, Kind::Reads, |l| steps::outcomes(l).boxed());
         spawn(COUNT, Kind::Reads, |l| steps::count(l).boxed());
         spawn(DRIFT, Kind::Other, |l| steps::drift(l).boxed());
+        spawn(SEAL, Kind::Other, |l| steps::seal(l).boxed());
         tasks.close();
         Self { health, cancel, tasks }
     }
@@ -146,6 +155,8 @@ struct Shared {
     monitor: Monitor,
     /// Whether this loop has seen that the org is the one this data directory belongs to.
     org_known: AtomicBool,
+    /// Whether the CRM let us in since the worker started.
+    logged_in: Arc<AtomicBool>,
 }
 
 /// Repeats a step until told to stop.

@@ -1,11 +1,17 @@
 //! The ports: everything the use cases need from the outside, as traits. Adapters implement them; `bootstrap` alone
 //! connects the two.
 
+mod audit;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
@@ -322,6 +328,17 @@ pub struct RankedLead {
     pub priority: f64,
     /// When.
     pub at: DateTime<Utc>,
+    /// What it was made from, for replay.
+    pub made_from: Option<MadeFrom>,
+}
+
+/// What a ranking was made from, besides the model.
+#[derive(Clone, Debug)]
+pub struct MadeFrom {
+    /// The lead's facts, JSON.
+    pub facts: String,
+    /// Everything else.
+    pub desk: Arc<StoredDesk>,
 }
 
 /// A decision with everything that must be stored with it in one transaction.
@@ -423,8 +440,6 @@ pub trait LeadStore: Send + Sync {
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
     /// How many leads we have that the CRM created from the one time to before the other.
     async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
-    /// Appends an event to the audit trail that no change of the store brings by itself.
-    async fn note(&self, event: &AuditEvent) -> Result<(), StoreError>;
     /// Pending leads, oldest first.
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
     /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay
@@ -630,5 +645,5 @@ pub trait QueryStore: Send + Sync {
 }
 
 /// The whole store. One implementation per database.
-pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore {}
-impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore> Store for T {}
+pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + AuditStore {}
+impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + AuditStore> Store for T {}

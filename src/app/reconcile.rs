@@ -63,7 +63,7 @@ pub async fn reconcile(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
             count.recovered = read_again(crm, store, clock, span).await?;
         }
         if missing && (!again || count.recovered > 0) {
-            store.note(&event(&count, clock.now())).await?;
+            store.record(&event(&count, clock.now())).await?;
         }
         let done = Cursor { low: Some(counted.map_or(until, |low| low.max(until))), since: None };
         store.take_in(Vec::new(), CURSOR, &done, clock.now()).await?;

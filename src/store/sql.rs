@@ -17,6 +17,7 @@ macro_rules! statements {
 mod dialect;
 
 pub(super) mod audit;
+pub(super) mod chain;
 pub(super) mod decisions;
 pub(super) mod drift;
 pub(super) mod intake;
@@ -32,6 +33,7 @@ pub(super) mod roster;
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         audit::ALL,
+        chain::ALL,
         decisions::ALL,
         drift::ALL,
         intake::ALL,

@@ -14,6 +14,7 @@ use crate::app::ports::StoreError;
 use errors::database;
 
 mod audit;
+mod chain;
 mod decisions;
 mod drift;
 mod errors;
@@ -74,8 +75,10 @@ impl SqliteStore {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(database)
     }
 
-    /// Makes a transaction last, and tells those who wait for news.
-    async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+    /// Makes a transaction last, with its audit records sealed, and tells those who wait for news.
+    async fn commit(&self, mut tx: Tx) -> Result<(), StoreError> {
+        // There is one writer, so the chain has one end, and nobody waits for it.
+        while chain::seal(&mut tx, chain::BATCH).await? == chain::BATCH {}
         tx.commit().await.map_err(database)?;
         self.commits.send_modify(|n| *n += 1);
         Ok(())

@@ -6,16 +6,20 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::{Deps, Shared, allowance};
+use super::{Deps, Shared, allowance, anchor};
 use crate::app::learn::{self, LoadedModel};
-use crate::app::rank::{Desk, rank as rank_lead};
-use crate::app::{AppError, drift, intake, outcomes as outcome, reconcile, send as sending};
+use crate::app::ports::RankedLead;
+use crate::app::rank::{Case, Desk, rank as rank_lead};
+use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
+use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Queues;
 
 /// Leads ranked in one transaction: enough to amortise it, few enough to show progress.
 const RANK_BATCH: u32 = 64;
+/// Audit records sealed in one transaction.
+const SEAL_BATCH: u32 = 512;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
@@ -59,6 +63,12 @@ async fn right_org(shared: &Shared) -> Result<(), AppError> {
         let org = shared.deps.crm.org().await?;
         shared.deps.store.bind_org(&org.id).await?;
         shared.monitor.org(&org);
+        // Of all loops the first one notes it, once.
+        if !shared.logged_in.swap(true, Ordering::AcqRel) {
+            let noted = events::logged_in(shared.deps.store.as_ref(), shared.deps.clock.as_ref(), &org).await;
+            shared.logged_in.store(noted.is_ok(), Ordering::Release);
+            noted?;
+        }
         shared.org_known.store(true, Ordering::Release);
     }
     Ok(())
@@ -114,10 +124,15 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
             queues: &queues,
             settings: &settings,
         };
-        pending.iter().map(|record| rank_lead(record, &desk, clock.now())).collect::<Vec<_>>()
+        let kept = replay::desk(&desk)?;
+        let one = |record: &LeadRecord| {
+            let made_from = Some(replay::made_from(&record.lead.facts, &kept)?);
+            Ok(RankedLead { made_from, ..rank_lead(&Case::of(record), &desk, clock.now()) })
+        };
+        pending.iter().map(one).collect::<Result<Vec<_>, AppError>>()
     })
     .await
-    .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))?;
+    .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))??;
     deps.store.save_rankings(ranked).await?;
     Ok(if full { Pause::None } else { Pause::UntilChange(LOOK_AGAIN) })
 }
@@ -178,6 +193,18 @@ pub(super) async fn drift(shared: Arc<Shared>) -> Result<Pause, AppError> {
         tracing::warn!(%alert, "the leads or their outcomes differ from what the model learned from");
     }
     Ok(Pause::For(drift::REFRESH.to_std().unwrap_or(LOOK_AGAIN)))
+}
+
+/// Seals audit records, where the store does not do it by itself, and keeps the head of the chain elsewhere.
+pub(super) async fn seal(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    if deps.store.seal(SEAL_BATCH).await? == u64::from(SEAL_BATCH) {
+        return Ok(Pause::None);
+    }
+    if let Some(path) = &deps.anchor {
+        anchor::keep(deps.store.as_ref(), path, deps.clock.now()).await?;
+    }
+    Ok(Pause::UntilChange(LOOK_AGAIN))
 }
 
 /// The two queues by their configured names.

@@ -8,7 +8,6 @@ use sqlx::SqliteConnection;
 use super::errors::database;
 use super::{SqliteStore, audit, execute, intake, rankings};
 use crate::app::ports::{Cursor, IntakeChange, IntakeReport, LeadStore, RankedLead, StoreError};
-use crate::domain::audit::AuditEvent;
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
@@ -69,12 +68,6 @@ impl LeadStore for SqliteStore {
             .await
             .map_err(database)?;
         count(n)
-    }
-
-    async fn note(&self, event: &AuditEvent) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        audit::append(&mut tx, event).await?;
-        self.commit(tx).await
     }
 
     async fn snooze(&self, id: &LeadId, until: DateTime<Utc>, by: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_initial", include_str!("../../../assets/migrations/sqlite/0001_initial.sql")),
     ("0002_drift", include_str!("../../../assets/migrations/sqlite/0002_drift.sql")),
     ("0003_lead_score", include_str!("../../../assets/migrations/sqlite/0003_lead_score.sql")),
+    ("0004_audit_chain", include_str!("../../../assets/migrations/sqlite/0004_audit_chain.sql")),
 ];
 
 /// Runs what has not run yet, all of it in one transaction under the write lock, so that two processes that start at

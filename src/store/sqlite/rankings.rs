@@ -1,5 +1,7 @@
 //! Rankings stored, and their leads moved into lanes.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sqlx::SqliteConnection;
 
@@ -18,6 +20,11 @@ pub(super) async fn save(store: &SqliteStore, ranked: Vec<RankedLead>) -> Result
     }
     let mut tx = store.begin().await?;
     let mut stored = 0;
+    let desks: BTreeMap<_, _> =
+        ranked.iter().filter_map(|one| one.made_from.as_ref()).map(|from| (&from.desk.id, &from.desk.body)).collect();
+    for (id, body) in desks {
+        execute(&mut tx, sqlx::query(sql::rankings::KEEP_DESK).bind(id).bind(body)).await?;
+    }
     for one in &ranked {
         stored += u64::from(save_one(&mut tx, one).await?);
     }
@@ -66,6 +73,8 @@ async fn save_one(conn: &mut SqliteConnection, one: &RankedLead) -> Result<bool,
         .bind(ranking.map(values::json).transpose()?)
         .bind(lead_score.map(|s| i64::from(s.score)))
         .bind(lead_score.map(|s| s.tier.to_string()))
+        .bind(one.made_from.as_ref().map(|from| from.facts.as_str()))
+        .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()))
         .fetch_one(&mut *conn)
         .await
         .map_err(database)?;

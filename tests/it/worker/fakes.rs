@@ -316,6 +316,7 @@ impl Desk {
             },
             drift: leadboard::app::drift::Limits::default(),
             budget: Budget::default(),
+            anchor: None,
         })
     }
 
@@ -437,5 +438,5 @@ pub(super) async fn ranked_by(
     };
     let pending = store.pending(10).await.unwrap();
     assert_eq!(pending.len(), names.len());
-    pending.iter().map(|record| rank::rank(record, &desk, at(1))).collect()
+    pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk, at(1))).collect()
 }
