@@ -268,3 +268,38 @@ mod defaults {
         "Territory__c".into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(more: &str) -> Result<Salesforce, String> {
+        toml::from_str(&format!("login_url = 'https://a'\nclient_id = 'x'\n{more}")).map_err(|e| e.message().to_owned())
+    }
+
+    #[test]
+    fn each_way_to_log_in_has_its_own_keys() {
+        let refresh = section("auth = 'refresh_token'\nrefresh_token_file = '/x/token'").unwrap();
+        assert!(matches!(refresh.auth, Auth::RefreshToken { client_secret: None, .. }));
+        for (text, word) in [
+            ("auth = 'refresh_token'", "needs salesforce.refresh_token_file"),
+            ("refresh_token_file = '/x'", "only used with auth = \"refresh_token\""),
+            ("auth = 'refresh_token'\nrefresh_token_file = '/x'\nusername = 'y'", "only used with auth = \"jwt\""),
+            ("audience = 'https://login.salesforce.com'", "only used with auth = \"jwt\""),
+            ("auth = 'password'", "password"),
+        ] {
+            let error = section(text).unwrap_err();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_shares_of_the_allocation_are_shares_in_their_order() {
+        let bare = section("").unwrap();
+        assert_eq!((bare.slow_at, bare.writes_only_at, bare.bulk_above), (0.7, 0.9, 2_000));
+        assert!(section("slow_at = 0.5\nwrites_only_at = 0.5").is_ok());
+        for text in ["slow_at = 0.95", "writes_only_at = 90", "slow_at = 0", "slow_at = nan", "writes_only_at = 0.6"] {
+            assert!(section(text).unwrap_err().contains("salesforce.slow_at"), "{text}");
+        }
+    }
+}
