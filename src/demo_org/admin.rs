@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::chance::Chance;
-use super::dml::live;
+use super::dml::{WriteContext, live};
 use super::fault::Fault;
 use super::id::Id;
 use super::knobs::{FaultPlan, Knob};
-use super::org::Org;
+use super::org::{Cause, Org};
 use super::people::{self, Act};
 use super::rest::{Answer, Call};
 use super::rules;

@@ -126,7 +126,7 @@ impl Received {
         let slashes = uri.path().len() - uri.path().trim_start_matches('/').len();
         Incoming {
             method: self.parts.method.as_str(),
-            path: &uri.path()[slashes.saturating_sub(1)..],
+            path: uri.path().get(slashes.saturating_sub(1)..).unwrap_or_default(),
             query: uri.query().unwrap_or_default(),
             headers: &self.parts.headers,
             body: &self.body,
