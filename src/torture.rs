@@ -22,6 +22,8 @@ use std::path::PathBuf;
 
 use tokio::time::Instant;
 
+use secrecy::SecretString;
+
 use crate::app::AppError;
 use crate::app::ports::StoreError;
 use crate::bootstrap::BootstrapError;
@@ -48,6 +50,8 @@ pub struct Options {
     pub kills: u64,
     /// Faults of the org.
     pub faults: FaultPlan,
+    /// An empty PostgreSQL database, to be used instead of a file.
+    pub database_url: Option<SecretString>,
     /// A file that keeps the trained model, so that further runs need not train it; made if it is not there.
     pub model: Option<PathBuf>,
     /// Guards that are left out on purpose, to see whether the damage is found.

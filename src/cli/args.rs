@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use secrecy::SecretString;
 use strum::IntoEnumIterator;
 
 use crate::demo_org::FaultPlan;
@@ -255,6 +256,10 @@ pub(crate) struct Torture {
     /// Faults of the org: all, none, or some by name, with commas; a rate or count may follow a name (slow=0.05)
     #[arg(long, value_name = "all|none|NAME,..", default_value = "all")]
     pub(crate) faults: FaultPlan,
+
+    /// Torture a worker on this empty PostgreSQL database (postgres://…) instead of on a file
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<SecretString>,
 
     /// Keep the trained model in this file, and use it again
     #[arg(long, hide = true, value_name = "FILE")]
@@ -587,7 +592,7 @@ pub(crate) enum Store {
         /// The PostgreSQL database [default: database_url of the config]. A password is safer in LEADBOARD_DATABASE_URL,
         /// because others on this machine can read a command line
         #[arg(long, value_name = "URL", hide_env_values = true)]
-        database_url: Option<secrecy::SecretString>,
+        database_url: Option<SecretString>,
     },
 }
 

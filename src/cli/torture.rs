@@ -59,6 +59,7 @@ fn torture_options(options: Torture, data: DataDir) -> Options {
         leads: options.leads,
         kills: options.kills,
         faults: options.faults,
+        database_url: options.database_url,
         model: options.model,
         #[cfg(debug_assertions)]
         plants: options.plant,

@@ -9,6 +9,8 @@ use super::process::OrgProcess;
 use super::{Options, TortureError};
 use crate::app::ports::{ModelRow, Store};
 use crate::bootstrap::Context;
+use secrecy::ExposeSecret;
+
 use crate::config;
 use crate::config::paths::DataDir;
 use crate::demo::learn_from;
@@ -76,6 +78,9 @@ impl Company {
     /// Gives the store a model: the kept one, or a new one.
     async fn learn(&self, options: &Options) -> Result<(), TortureError> {
         let (store, crm) = (self.context.store().await?, self.context.crm()?);
+        if store.org().await?.is_some() {
+            return Err(TortureError::Unexpected("the database is in use already; name an empty one".into()));
+        }
         let kept = options.model.as_deref().and_then(|file| kept_model(file, options.seed));
         if let Some(kept) = kept {
             store.bind_org(&crm.org().await.map_err(crate::app::AppError::from)?.id).await?;
@@ -107,6 +112,9 @@ fn adapted(written: &str, options: &Options) -> Result<String, TortureError> {
     }
     let routing = toml::Table::from_iter([("grace_seconds".to_owned(), Toml::from(GRACE))]);
     table.insert("routing".into(), routing.into());
+    if let Some(url) = &options.database_url {
+        table.insert("database_url".into(), url.expose_secret().into());
+    }
     Ok(table.to_string())
 }
 

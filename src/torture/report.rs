@@ -129,7 +129,7 @@ impl Report {
             acts_of_people: deeds.acts,
             kills_at_start: deeds.kills_at_start,
             faults_by_kind,
-            store: "sqlite",
+            store: if options.database_url.is_some() { "postgres" } else { "sqlite" },
             release: !cfg!(debug_assertions),
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
             planted: planted(options),

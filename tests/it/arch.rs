@@ -17,6 +17,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tui", &["domain", "app"]),
     ("worker", &["domain", "policy", "model", "app"]),
     ("telemetry", &["config"]),
+    // Hostile input for the tests of every room.
+    ("testing", &[]),
     ("bootstrap", &["domain", "policy", "model", "app", "config", "store", "crm", "tui", "worker"]),
     ("demo", &["domain", "policy", "model", "history", "app", "config", "demo_org", "worker", "bootstrap"]),
     ("torture", &["domain", "policy", "model", "app", "config", "demo_org", "worker", "bootstrap", "demo"]),
