@@ -2,10 +2,12 @@
 //!
 //! Nothing here knows SQL, HTTP or the terminal. Each use case is one file and can be tested with fakes of the ports.
 
+pub mod audit_trail;
 pub mod bench;
 pub mod decide;
 pub mod doctor;
 pub mod drift;
+pub mod events;
 pub mod exchange;
 pub mod health;
 pub mod intake;
@@ -14,6 +16,7 @@ pub mod outcomes;
 pub mod ports;
 pub mod pull;
 pub mod rank;
+pub mod replay;
 pub mod send;
 pub mod shadow;
 pub mod views;
@@ -32,4 +35,11 @@ pub enum AppError {
     /// What was asked cannot be done now; in words, with the cure.
     #[error("{0}")]
     Refused(String),
+}
+
+impl AppError {
+    /// A refusal in the words of any error.
+    pub fn refused(error: impl std::fmt::Display) -> Self {
+        Self::Refused(error.to_string())
+    }
 }

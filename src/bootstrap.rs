@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use crate::app::doctor::{Doctor, Questions};
 use crate::app::drift::Limits;
+use crate::app::events;
 use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
 use crate::config::paths::{self, DataDir};
 use crate::config::{self, Config, ConfigError};
@@ -183,6 +184,7 @@ impl Context {
             }
         }
         let salesforce = self.salesforce()?;
+        events::config_in_force(store.as_ref(), self.clock.as_ref(), &self.manager(), &self.config.set).await?;
         let poll = Duration::from_secs_f64(salesforce.poll_seconds);
         let worker = Worker::start(Deps {
             crm: self.crm()?,
@@ -193,6 +195,7 @@ impl Context {
             default_queue: salesforce.default_queue.clone(),
             pace: Pace { poll, outcomes: poll.max(Duration::from_secs(5)) * 4, roster: Duration::from_mins(5) },
             drift: self.drift_limits(),
+            anchor: self.config.audit_anchor.clone(),
         });
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))

@@ -4,6 +4,7 @@
 //! gate refused (audit, promotion, doctor).
 
 mod args;
+mod audit;
 mod config;
 mod dashboard;
 mod demo;
@@ -12,10 +13,12 @@ mod doctor;
 mod drift;
 mod evaluate;
 mod history;
+mod init;
 mod lead;
 mod model;
 mod model_card;
 pub mod out;
+mod replay;
 mod report;
 mod score;
 mod shell;
@@ -121,6 +124,7 @@ async fn run(args: Args, out: Out) -> CliResult {
             Ok(())
         }
         Some(Command::Model { action: args::Model::Evaluate(options) }) => evaluate::run(&options, out),
+        Some(Command::Init) => init::run(args.config.as_deref(), out),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,
@@ -135,6 +139,8 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
                 Some(Command::Store { action }) => store::run(action, context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
+                Some(Command::Audit { action }) => audit::run(action, &context, out).await,
+                Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ => dashboard::run(args.dashboard, &context).await,

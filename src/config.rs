@@ -4,12 +4,14 @@
 //! name; nothing falls back to a default in silence.
 
 pub mod audit;
+pub mod draft;
 pub mod drift;
 pub mod paths;
 pub mod salesforce;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -40,6 +42,12 @@ pub struct Config {
     pub audit: audit::Audit,
     /// How the screen looks.
     pub ui: Ui,
+    /// A file to which the worker adds the head of the audit chain, best on another machine's disk.
+    pub audit_anchor: Option<PathBuf>,
+    /// What was set, file and environment together, by dotted key; secrets only by the fact that they are set. Goes into
+    /// the audit trail.
+    #[serde(skip)]
+    pub set: BTreeMap<String, String>,
 }
 
 /// `[routing]`.
@@ -158,9 +166,65 @@ fn environment() -> Vec<(String, String)> {
 }
 
 fn from_file(path: &Path, env: &[(String, String)]) -> Result<Config, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    parse(&text, &path.display().to_string(), env)
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let config = parse(&text, &path.display().to_string(), env)?;
+    refuse_open_secret(&text, path)?;
+    Ok(config)
+}
+
+/// A file that holds a secret must be its owner's alone.
+#[cfg(unix)]
+fn refuse_open_secret(text: &str, path: &Path) -> Result<(), ConfigError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let open = std::fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o077 != 0;
+    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let Some(key) = summary(&table).into_iter().find_map(|(key, _)| is_secret(&key).then_some(key)) else {
+        return Ok(());
+    };
+    if !open {
+        return Ok(());
+    }
+    let (section, name) = key.rsplit_once('.').unwrap_or(("", &key));
+    Err(ConfigError::Invalid {
+        place: place_of(text, &path.display().to_string(), section, name),
+        message: format!(
+            "this file holds a secret ({key}) and others than its owner may read it: `chmod 600 {}`, or set \
+             LEADBOARD_{} instead",
+            path.display(),
+            key.replace('.', "_").to_uppercase()
+        ),
+    })
+}
+
+#[cfg(not(unix))]
+fn refuse_open_secret(_: &str, _: &Path) -> Result<(), ConfigError> {
+    Ok(())
+}
+
+/// Whether the value of a key must not be shown. A path of a file with a secret may.
+fn is_secret(key: &str) -> bool {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    let secret = ["secret", "token", "password", "database_url"].iter().any(|word| name.contains(word));
+    secret && !name.ends_with("_file")
+}
+
+/// Every key that is set, with its value as text; of a secret only that it is set.
+fn summary(table: &toml::Table) -> BTreeMap<String, String> {
+    fn walk(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+        for (key, value) in table {
+            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            match value {
+                toml::Value::Table(inner) => walk(&path, inner, into),
+                _ if is_secret(&path) => drop(into.insert(path, "(secret)".to_owned())),
+                other => drop(into.insert(path, other.to_string())),
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk("", table, &mut found);
+    found
 }
 
 /// Reads a config text, with the environment laid over it.
@@ -170,13 +234,14 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<Config,
         let missing_from_env = e.message().starts_with("missing field") && !env.is_empty();
         if missing_from_env { Ok(Config::default()) } else { Err(invalid(text, name, &e)) }
     })?;
-    let config = if env.is_empty() { config } else { with_environment(text, name, env)? };
+    let mut table: toml::Table = toml::from_str(text).map_err(|e| invalid(text, name, &e))?;
+    let mut config = if env.is_empty() { config } else { with_environment(&mut table, name, env)? };
+    config.set = summary(&table);
     check(&config, text, name)?;
     Ok(config)
 }
 
-fn with_environment(text: &str, name: &str, env: &[(String, String)]) -> Result<Config, ConfigError> {
-    let mut table: toml::Table = toml::from_str(text).map_err(|e| invalid(text, name, &e))?;
+fn with_environment(table: &mut toml::Table, name: &str, env: &[(String, String)]) -> Result<Config, ConfigError> {
     for (variable, value) in env.iter().filter(|(v, _)| !NOT_KEYS.contains(&v.as_str())) {
         let wanted = variable.trim_start_matches("LEADBOARD_").to_lowercase();
         let keys = known_keys();
@@ -188,9 +253,9 @@ fn with_environment(text: &str, name: &str, env: &[(String, String)]) -> Result<
                 message: format!("there is no such setting{}", did_you_mean(near)),
             });
         };
-        set(&mut table, path, scalar(value));
+        set(table, path, scalar(value));
     }
-    Config::deserialize(table).map_err(|e| ConfigError::Invalid {
+    Config::deserialize(table.clone()).map_err(|e| ConfigError::Invalid {
         place: format!("{name} with LEADBOARD_* from the environment"),
         message: explain(e.message()),
     })

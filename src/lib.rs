@@ -16,5 +16,7 @@ pub mod model;
 pub mod policy;
 pub mod store;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 pub mod tui;
 pub mod worker;

@@ -4,13 +4,16 @@
 //! never stops another loop. One worker runs per data directory, held by a lock that dies with its process; where several
 //! share a store, all of them rank and send, and one at a time does the rest (see `duty.rs`).
 
+mod anchor;
 mod duty;
 pub mod health;
 pub mod lock;
 mod steps;
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -35,6 +38,7 @@ pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const DRIFT: &str = "drift";
+const SEAL: &str = "seal";
 
 /// Longest wait after a failure.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -58,6 +62,8 @@ pub struct Deps {
     pub pace: Pace,
     /// When a change of the leads is called one.
     pub drift: drift::Limits,
+    /// Where the head of the audit chain is kept besides.
+    pub anchor: Option<PathBuf>,
 }
 
 /// How often things are looked at.
@@ -84,7 +90,7 @@ impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has, if nobody else uses the store,
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT]);
+        let (monitor, health) = Monitor::new(deps.clock.clone(), &[POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, SEAL]);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         // The process alone is no name: another machine may have the same.
@@ -94,7 +100,7 @@ impl Worker {
         keeper.1.spawn(keep);
         keeper.1.close();
         let champion = Champion::default();
-        let shared = Arc::new(Shared { name, deps, champion, monitor });
+        let shared = Arc::new(Shared { name, deps, champion, monitor, logged_in: AtomicBool::new(false) });
         // What one loop has done wakes the next: polling wakes ranking through the store's change counter.
         let spawn = |name: &'static str, duty: Option<&Duty>, step: Step| {
             tasks.spawn(forever(name, step, shared.clone(), duty.cloned(), cancel.clone()));
@@ -105,6 +111,8 @@ impl Worker {
         spawn(SEND, None, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Some(&duty), |l| steps::outcomes(l).boxed());
         spawn(DRIFT, Some(&duty), |l| steps::drift(l).boxed());
+        // One worker seals for all, or they would only wait for each other.
+        spawn(SEAL, Some(&duty), |l| steps::seal(l).boxed());
         tasks.close();
         Self { health, cancel, tasks, keeper }
     }
@@ -133,6 +141,8 @@ struct Shared {
     deps: Deps,
     champion: Champion,
     monitor: Monitor,
+    /// Whether the CRM let us in since the worker started.
+    logged_in: AtomicBool,
 }
 
 /// Repeats a step until told to stop; with a duty, while it is ours.

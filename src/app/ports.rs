@@ -1,11 +1,17 @@
 //! The ports: everything the use cases need from the outside, as traits. Adapters implement them; `bootstrap` alone
 //! connects the two.
 
+mod audit;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
@@ -276,6 +282,17 @@ pub struct RankedLead {
     pub priority: f64,
     /// When.
     pub at: DateTime<Utc>,
+    /// What it was made from, for replay.
+    pub made_from: Option<MadeFrom>,
+}
+
+/// What a ranking was made from, besides the model.
+#[derive(Clone, Debug)]
+pub struct MadeFrom {
+    /// The lead's facts, JSON.
+    pub facts: String,
+    /// Everything else.
+    pub desk: Arc<StoredDesk>,
 }
 
 /// A decision with everything that must be stored with it in one transaction.
@@ -581,5 +598,5 @@ pub trait DutyStore: Send + Sync {
 }
 
 /// The whole store. One implementation for all databases (`store::engine`).
-pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore {}
-impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore> Store for T {}
+pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore {}
+impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore> Store for T {}

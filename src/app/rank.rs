@@ -2,11 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use super::ports::RankedLead;
 use crate::domain::facts::LeadFacts;
-use crate::domain::ids::{ModelId, RepId};
+use crate::domain::ids::{LeadId, ModelId, RepId};
 use crate::domain::lead::{LeadRecord, Owner};
 use crate::domain::pool::Pool;
 use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking};
@@ -38,34 +38,57 @@ pub struct Desk<'a> {
     pub settings: &'a Settings,
 }
 
+/// What ranking needs of a lead.
+pub struct Case<'a> {
+    /// Its id.
+    pub lead_id: &'a LeadId,
+    /// The reading.
+    pub modstamp: DateTime<Utc>,
+    /// What the model may know.
+    pub facts: &'a LeadFacts,
+    /// Whom the CRM's own rules chose.
+    pub legacy: &'a Owner,
+}
+
+impl<'a> Case<'a> {
+    /// The case of a stored lead.
+    pub fn of(record: &'a LeadRecord) -> Self {
+        let lead = &record.lead;
+        Self { lead_id: &lead.id, modstamp: lead.modstamp, facts: &lead.facts, legacy: &record.legacy.owner }
+    }
+}
+
 /// Ranks one lead and says what to do with it. Never fails: what goes wrong becomes a recommendation to use the
 /// fallback queue, in the lane where a person sees it.
-pub fn rank(record: &LeadRecord, desk: &Desk<'_>, at: DateTime<Utc>) -> RankedLead {
-    let outcome = catch_unwind(AssertUnwindSafe(|| ranking(record, desk, at)))
+pub fn rank(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> RankedLead {
+    // As fine as the store keeps it, so that a replay has the same moment.
+    let at = at.trunc_subsecs(6);
+    let outcome = catch_unwind(AssertUnwindSafe(|| ranking(case, desk, at)))
         .unwrap_or_else(|panic| Err(format!("internal error: {}", panic_text(panic.as_ref()))));
     let (ranking, recommendation) = match outcome {
         Ok(ranking) => {
-            let recommendation = recommend(&ranking, &record.legacy.owner, desk.queues, desk.settings, desk.cleared);
+            let recommendation = recommend(&ranking, case.legacy, desk.queues, desk.settings, desk.cleared);
             (Some(ranking), recommendation)
         }
         Err(what) => (None, technical_failure(&what, desk.queues)),
     };
     RankedLead {
-        lead_id: record.lead.id.clone(),
-        modstamp: record.lead.modstamp,
-        lane: lane(&recommendation, ranking.as_ref(), &record.legacy.owner),
-        priority: priority(&record.lead.facts, recommendation.gap),
+        lead_id: case.lead_id.clone(),
+        modstamp: case.modstamp,
+        lane: lane(&recommendation, ranking.as_ref(), case.legacy),
+        priority: priority(case.facts, recommendation.gap),
         ranking,
         recommendation,
         at,
+        made_from: None,
     }
 }
 
 /// Scores the pool and the legacy owner in one pass, and puts them in order.
-fn ranking(record: &LeadRecord, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Ranking, String> {
-    let facts = &record.lead.facts;
+fn ranking(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Ranking, String> {
+    let facts = case.facts;
     let pool = pool(facts, desk.roster);
-    let legacy = legacy_rep(&record.legacy.owner, desk.roster);
+    let legacy = legacy_rep(case.legacy, desk.roster);
     let mut ids = pool.eligible.clone();
     if let Some(legacy) = legacy.filter(|l| !ids.contains(l)) {
         ids.push(legacy.clone());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use strum::IntoEnumIterator;
 
+use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
 
 /// Heading of the options that every command takes.
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// The demo org alone, on loopback
     DemoOrg(DemoOrg),
+    /// Ask what is needed to work with a Salesforce org, and write a first config
+    Init,
     /// Check the config, or print a documented example
     Config {
         #[command(subcommand)]
@@ -86,6 +89,16 @@ pub(crate) enum Command {
     Lead {
         #[command(subcommand)]
         action: Lead,
+    },
+    /// The audit trail: is it whole, and what happened to a lead
+    Audit {
+        #[command(subcommand)]
+        action: super::audit::Audit,
+    },
+    /// Make the ranking behind a decision again, bit for bit (exit code 3 if it differs)
+    Replay {
+        /// Trace id of the decision
+        trace: TraceId,
     },
     /// Evidence
     Report {

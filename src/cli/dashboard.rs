@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::args::Dashboard;
 use super::{CliError, CliResult};
+use crate::app::events;
 use crate::app::ports::Store;
 use crate::bootstrap::Context;
 use crate::bootstrap::backend::Desk;
@@ -43,14 +44,19 @@ pub(super) async fn show(
 ) -> CliResult {
     let ui = &context.config.ui;
     let greet = store.conservation().await?.decided == 0;
-    let desk = Desk::new(context, store, health);
+    let manager = context.manager();
+    let read_only = options.read_only || ui.read_only;
+    events::session_opened(store.as_ref(), context.clock.as_ref(), &manager, read_only).await?;
+    let desk = Desk::new(context, store.clone(), health);
     let screen = tui::Options {
-        read_only: options.read_only || ui.read_only,
+        read_only,
         ascii: options.ascii || ui.ascii,
         greet,
         log_path: Some(context.data.logs()),
         sla: context.settings().sla,
-        ..tui::Options::new(context.manager(), context.config.routing.phase.to_string())
+        ..tui::Options::new(manager.clone(), context.config.routing.phase.to_string())
     };
-    tui::run(desk, screen, context.clock.clone()).await.map_err(CliError::failed)
+    let shown = tui::run(desk, screen, context.clock.clone()).await.map_err(CliError::failed);
+    events::session_closed(store.as_ref(), context.clock.as_ref(), &manager).await?;
+    shown
 }

@@ -61,6 +61,17 @@ impl Out {
         }
     }
 
+    /// A line of a conversation: to standard error, so that a result of `--json` stays one value.
+    pub fn question(self, text: &str) {
+        write_line(&mut std::io::stderr().lock(), &safe(text));
+    }
+
+    /// A question, after which the answer is typed.
+    pub fn prompt(self, text: &str) {
+        let mut stderr = std::io::stderr().lock();
+        drop(write!(stderr, "{}", safe(text)).and_then(|()| stderr.flush()));
+    }
+
     /// Why it failed. Each line of the message stays a line.
     pub fn error(self, text: &str) {
         let mut stderr = std::io::stderr().lock();

@@ -90,3 +90,44 @@ fn an_environment_variable_that_matches_nothing_is_refused() {
     let error = parse("", "config.toml", &env).unwrap_err().to_string();
     assert!(error.contains("did you mean `LEADBOARD_ROUTING_GRACE_SECONDS`"), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_a_secret_must_be_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let secret = "[salesforce]\nlogin_url = \"https://a.example\"\nclient_id = \"x\"\nclient_secret = \"hush\"\n";
+    std::fs::write(&path, secret).unwrap();
+    mode(0o640);
+    let error = from_file(&path, &[]).unwrap_err().to_string();
+    assert!(error.contains("config.toml:4") && error.contains("chmod 600"), "{error}");
+    assert!(error.contains("LEADBOARD_SALESFORCE_CLIENT_SECRET") && !error.contains("hush"), "{error}");
+    mode(0o600);
+    let config = from_file(&path, &[]).unwrap();
+    assert_eq!(config.set["salesforce.client_secret"], "(secret)");
+    // Where nothing is secret, anybody may read.
+    std::fs::write(&path, secret.replace("client_secret = \"hush\"", "client_secret_file = \"/s\"")).unwrap();
+    mode(0o644);
+    assert_eq!(from_file(&path, &[]).unwrap().set["salesforce.client_secret_file"], "\"/s\"");
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_file_holds_it_is_a_config_or_an_error_with_a_place(text in crate::testing::mangled(EXAMPLE)) {
+        if let Err(error) = parse(&text, "config.toml", &[]) {
+            proptest::prop_assert!(error.to_string().starts_with("config.toml"), "{}", error);
+        }
+    }
+
+    #[test]
+    fn whatever_a_variable_holds_it_is_a_config_or_an_error(value in ".{0,40}") {
+        for variable in ["LEADBOARD_ROUTING_SLA_HOURS", "LEADBOARD_SALESFORCE_LOGIN_URL", "LEADBOARD_AUDIT_ACCEPTED"] {
+            let env = [(variable.to_owned(), value.clone())];
+            if let Err(error) = parse(EXAMPLE, "config.toml", &env) {
+                proptest::prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+}

@@ -8,11 +8,11 @@ mod tables;
 use ring::digest;
 use serde::Serialize;
 
-use super::engine::{Driver, SqlStore};
+use super::engine::{Driver, SEAL_BATCH, SqlStore};
 use super::query::{Query, Value};
 use super::rows::Columns;
 use super::session::Session;
-use crate::app::ports::StoreError;
+use crate::app::ports::{AuditStore, StoreError};
 pub(super) use tables::{Kind, TABLES, Table};
 
 /// Why a store was not copied. Nothing was changed.
@@ -55,6 +55,8 @@ pub async fn copy<A: Driver, B: Driver>(
             )));
         }
     }
+    // What waits for its seal would be sealed there, and then the two would differ.
+    while from.seal(SEAL_BATCH).await? > 0 {}
     let mut source = from.read().await?;
     let mut target = to.begin().await?;
     for statement in B::BEFORE_COPY {
@@ -70,6 +72,9 @@ pub async fn copy<A: Driver, B: Driver>(
     }
     let mut copied = Vec::new();
     for table in TABLES {
+        if table.noted {
+            Query::built(format!("DELETE FROM {}", table.name), Vec::new()).execute(&mut *target).await?;
+        }
         let (mut sum, mut after) = (Sum::new(), None);
         loop {
             let rows = page(&mut *source, table, after.as_ref(), table.batch).await?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use super::values;
-use crate::app::ports::{ClosedLead, DriftMark, ModelRow, ReceivedLead, StoreError};
+use crate::app::ports::{ClosedLead, DriftMark, ModelRow, ReceivedLead, Seal, StoreError, StoredEvent, StoredRanking};
 use crate::app::views::{QueueRow, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -211,6 +211,49 @@ pub(super) fn audit_event(row: &impl Columns) -> Result<AuditEvent, StoreError> 
         lead_id: row.text_opt("lead_id")?.map(LeadId::new),
         trace_id: row.word_opt("trace_id")?,
         details: values::from_json(&row.text("details")?, "details of an audit event")?,
+    })
+}
+
+/// An audit record as it is stored.
+pub(super) fn stored_event(row: &impl Columns) -> Result<StoredEvent, StoreError> {
+    Ok(StoredEvent {
+        id: row.int("id")?,
+        at: row.int("at")?,
+        actor: row.text("actor")?,
+        what: row.text("what")?,
+        lead_id: row.text_opt("lead_id")?,
+        trace_id: row.text_opt("trace_id")?,
+        details: row.text("details")?,
+    })
+}
+
+pub(super) fn seal(row: &impl Columns) -> Result<Seal, StoreError> {
+    Ok(Seal {
+        seq: row.int("seq")?,
+        audit_id: row.int("audit_id")?,
+        content: row.text("content")?,
+        link: row.text("link")?,
+    })
+}
+
+/// A seal, with its record if that is still there.
+pub(super) fn sealed_event(row: &impl Columns) -> Result<(Seal, Option<StoredEvent>), StoreError> {
+    let event = if row.int_opt("id")?.is_some() { Some(stored_event(row)?) } else { None };
+    Ok((seal(row)?, event))
+}
+
+/// A ranking with what it was made from.
+pub(super) fn stored_ranking(row: &impl Columns) -> Result<StoredRanking, StoreError> {
+    Ok(StoredRanking {
+        lead_id: LeadId::new(row.text("lead_id")?),
+        modstamp: row.time("modstamp")?,
+        ranked_at: row.time("ranked_at")?,
+        legacy: row.owner("legacy_kind", "legacy_id")?,
+        model_id: row.text_opt("model_id")?.map(ModelId::new),
+        facts: row.text_opt("facts")?,
+        desk: row.text_opt("desk")?,
+        recommendation: row.text("recommendation")?,
+        ranking: row.text_opt("ranking")?,
     })
 }
 

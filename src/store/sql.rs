@@ -55,6 +55,7 @@ macro_rules! statements {
 }
 
 pub(super) mod audit;
+pub(super) mod chain;
 pub(super) mod decisions;
 pub(super) mod drift;
 pub(super) mod duties;
@@ -71,6 +72,7 @@ pub(super) mod roster;
 pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         audit::ALL,
+        chain::ALL,
         decisions::ALL,
         drift::ALL,
         duties::ALL,

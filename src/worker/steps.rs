@@ -1,20 +1,25 @@
 //! One step of each loop.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::{Deps, Shared};
+use super::{Deps, Shared, anchor};
 use crate::app::learn::{self, LoadedModel};
-use crate::app::rank::{Desk, rank as rank_lead};
-use crate::app::{AppError, drift, intake, outcomes as outcome, send as sending};
+use crate::app::ports::RankedLead;
+use crate::app::rank::{Case, Desk, rank as rank_lead};
+use crate::app::{AppError, drift, events, intake, outcomes as outcome, replay, send as sending};
+use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Queues;
 
 /// Leads ranked in one transaction: enough to amortise it, few enough to show progress.
 const RANK_BATCH: u32 = 64;
+/// Audit records sealed in one transaction.
+const SEAL_BATCH: u32 = 512;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Between two parts of work that nobody waits for.
@@ -55,6 +60,10 @@ pub(super) async fn roster(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let org = deps.crm.org().await?;
     deps.store.bind_org(&org.id).await?;
     shared.monitor.org(&org);
+    if !shared.logged_in.load(Ordering::Relaxed) {
+        events::logged_in(deps.store.as_ref(), deps.clock.as_ref(), &org).await?;
+        shared.logged_in.store(true, Ordering::Relaxed);
+    }
     let roster = deps.crm.roster().await?;
     queues(deps, &roster)?;
     if deps.store.roster().await? != roster {
@@ -102,10 +111,15 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
             queues: &queues,
             settings: &settings,
         };
-        pending.iter().map(|record| rank_lead(record, &desk, clock.now())).collect::<Vec<_>>()
+        let kept = replay::desk(&desk)?;
+        let one = |record: &LeadRecord| {
+            let made_from = Some(replay::made_from(&record.lead.facts, &kept)?);
+            Ok(RankedLead { made_from, ..rank_lead(&Case::of(record), &desk, clock.now()) })
+        };
+        pending.iter().map(one).collect::<Result<Vec<_>, AppError>>()
     })
     .await
-    .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))?;
+    .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))??;
     deps.store.save_rankings(ranked).await?;
     Ok(if full { Pause::None } else { Pause::UntilChange(LOOK_AGAIN) })
 }
@@ -149,6 +163,18 @@ pub(super) async fn drift(shared: Arc<Shared>) -> Result<Pause, AppError> {
         tracing::warn!(%alert, "the leads or their outcomes differ from what the model learned from");
     }
     Ok(Pause::For(drift::REFRESH.to_std().unwrap_or(LOOK_AGAIN)))
+}
+
+/// Seals audit records, where the store does not do it by itself, and keeps the head of the chain elsewhere.
+pub(super) async fn seal(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    if deps.store.seal(SEAL_BATCH).await? == u64::from(SEAL_BATCH) {
+        return Ok(Pause::None);
+    }
+    if let Some(path) = &deps.anchor {
+        anchor::keep(deps.store.as_ref(), path, deps.clock.now()).await?;
+    }
+    Ok(Pause::UntilChange(LOOK_AGAIN))
 }
 
 /// The two queues by their configured names.

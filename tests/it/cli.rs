@@ -4,6 +4,7 @@ pub(crate) mod company;
 mod drift;
 mod evaluate;
 mod history;
+mod init;
 pub(crate) mod leads;
 mod models;
 mod scoring;

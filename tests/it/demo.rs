@@ -52,9 +52,60 @@ fn a_headless_demo_proves_itself_and_a_second_start_goes_on_where_it_ended() {
     let [model] = models.as_array().unwrap().as_slice() else { panic!("not one model: {models:#}") };
     assert_eq!(model["champion"], true, "{models:#}");
 
+    the_past_can_be_proved(&data);
+
     let second = run(LEADS + 20);
     check(&second, LEADS + 20);
     // Learning ends with a promotion, so an unchanged time says that nothing was pulled, trained or promoted again.
     assert!(model["promoted_at"].is_string(), "{models:#}");
     assert_eq!(leadboard(&data, &["model", "list"]), models);
+}
+
+/// The audit trail is whole, tells the story of a decision, and the ranking behind it can be made again bit for bit; and
+/// a ranking that was changed afterwards cannot.
+fn the_past_can_be_proved(data: &Path) {
+    let trail = leadboard(data, &["audit", "verify"]);
+    assert_eq!((&trail["ok"], &trail["waiting"]), (&true.into(), &0.into()), "{trail:#}");
+    assert_eq!(trail["records"], trail["sealed"], "{trail:#}");
+
+    let decided = leadboard(data, &["lead", "list", "--state", "decided", "--limit", "5"]);
+    let leads: Vec<&str> = decided["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(leads.len(), 5, "{decided:#}");
+    let mut traces = Vec::new();
+    for lead in leads {
+        let story = leadboard(data, &["audit", "show", lead]);
+        let told: Vec<&str> =
+            story["events"].as_array().unwrap().iter().map(|event| event["what"].as_str().unwrap()).collect();
+        let whole = ["lead.received", "lead.ranked", "decision.taken", "effect.done"];
+        assert!(whole.iter().all(|what| told.contains(what)), "{told:?}");
+        let trace = story["decisions"][0]["trace_id"].as_str().unwrap().to_owned();
+        assert_eq!(leadboard(data, &["audit", "show", &trace]), story);
+        let replay = leadboard(data, &["replay", &trace]);
+        assert_eq!((&replay["equal"], &replay["differences"]), (&true.into(), &serde_json::json!([])), "{replay:#}");
+        assert!(replay["reps"].as_u64().unwrap() > 1, "{replay:#}");
+        traces.push(trace);
+    }
+    falsify_ranking(data, &traces[0]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leadboard"));
+    let output = command.args(["replay", &traces[0], "--json", "--data-dir"]).arg(data).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let replay: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(replay["equal"], false);
+    assert_eq!(replay["differences"][0]["path"], "ranking.reps.0.p_win", "{replay:#}");
+}
+
+/// Makes the first rep of a stored ranking look a little better.
+fn falsify_ranking(data: &Path, trace: &str) {
+    use sqlx::{ConnectOptions, Connection};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("leadboard.db"));
+        let mut conn = options.connect().await.unwrap();
+        let changed = sqlx::query(
+            "UPDATE rankings SET ranking = json_set(ranking, '$.reps[0].p_win', 0.987654321)
+            WHERE id = (SELECT ranking_id FROM decisions WHERE trace_id = $1)",
+        );
+        assert_eq!(changed.bind(trace).execute(&mut conn).await.unwrap().rows_affected(), 1);
+        conn.close().await.unwrap();
+    });
 }

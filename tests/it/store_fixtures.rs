@@ -130,6 +130,7 @@ pub(crate) fn ranked(lead: &str, stamp: i64, lane: Lane, priority: f64, seconds:
         lane,
         priority,
         at: at(seconds),
+        made_from: None,
     }
 }
 

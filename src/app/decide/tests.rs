@@ -149,6 +149,7 @@ impl Office {
             lane: Lane::Disagree,
             priority: 1.0,
             at: noon(),
+            made_from: None,
         };
         assert_eq!(self.store.save_rankings(vec![ranked]).await.unwrap(), 1);
     }

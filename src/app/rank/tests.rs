@@ -96,7 +96,7 @@ fn ranked(legacy: Owner, talkative: bool) -> Ranking {
         queues: &Queues { manager: QueueId::new("m"), default: QueueId::new("d") },
         settings: &Settings::default(),
     };
-    rank(&record, &desk, at).ranking.unwrap()
+    rank(&Case::of(&record), &desk, at).ranking.unwrap()
 }
 
 fn rep(id: &str) -> Owner {

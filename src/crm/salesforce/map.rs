@@ -228,6 +228,8 @@ pub(super) fn lead(record: &Record, fields: &FactFields) -> Result<Lead, Fault> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn record(json: &str) -> Record {
@@ -276,5 +278,58 @@ mod tests {
         let config = Fields { source: "Lead Source".into(), ..Fields::default() };
         let fault = FactFields::new(&config).err().unwrap();
         assert!(fault.message.contains("fields.source") && fault.message.contains("Lead Source"), "{}", fault.message);
+    }
+
+    /// A good record of which some fields hold anything.
+    fn spoiled() -> impl Strategy<Value = Value> {
+        let good = serde_json::json!({
+            "Id": "00Q000000000001", "Name": "Ada", "Company": "Acme", "OwnerId": "005000000000001",
+            "CreatedDate": "2026-11-22T08:00:00.000+0000", "LastModifiedDate": "2026-11-22T08:00:01.000+0000",
+            "SystemModstamp": "2026-11-22T08:00:02.000+0000", "IsConverted": false, "IsDeleted": false,
+            "LeadSource": "Web", "AnnualRevenue": 1.5e6, "NumberOfEmployees": 12,
+        });
+        let keys: Vec<String> = good.as_object().unwrap().keys().cloned().collect();
+        let change = (proptest::sample::select(keys), crate::testing::json());
+        proptest::collection::vec(change, 0..4).prop_map(move |changes| {
+            let mut record = good.clone();
+            for (key, value) in changes {
+                record[key] = value;
+            }
+            record
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_record_holds_it_is_a_lead_or_an_error(value in spoiled()) {
+            let fields = FactFields::new(&Fields::default()).unwrap();
+            match lead(&record(&value.to_string()), &fields) {
+                Err(fault) => prop_assert_eq!(fault.class, Class::Protocol),
+                Ok(lead) => {
+                    let facts = &lead.facts;
+                    let numbers = [facts.annual_revenue, facts.employees, facts.amount];
+                    prop_assert!(numbers.into_iter().flatten().all(f64::is_finite));
+                    let texts = [Some(&lead.company), lead.contact.as_ref(), facts.source.as_ref()];
+                    prop_assert!(texts.into_iter().flatten().all(|text| !text.contains('\0')));
+                    prop_assert_eq!(lead.id.as_str().len(), 18);
+                }
+            }
+        }
+
+        #[test]
+        fn whatever_an_answer_holds_it_is_read_or_refused(value in crate::testing::json(), cut in 0usize..64) {
+            use crate::crm::salesforce::wire;
+            let wrapped = serde_json::json!({
+                "records": value, "compositeResponse": value, "access_token": value, "errorCode": value,
+            });
+            for text in [value.to_string(), wrapped.to_string()] {
+                let bytes = &text.as_bytes()[..text.len().saturating_sub(cut)];
+                drop(serde_json::from_slice::<wire::QueryPage>(bytes));
+                drop(serde_json::from_slice::<wire::CompositeAnswer>(bytes));
+                drop(serde_json::from_slice::<wire::Token>(bytes));
+                drop(serde_json::from_slice::<Vec<wire::ApiError>>(bytes));
+                drop(serde_json::from_slice::<Vec<wire::ApiVersion>>(bytes));
+            }
+        }
     }
 }

@@ -183,3 +183,12 @@ fn replacements_that_cannot_be_meant_are_refused() {
          map.toml:12: \"cai\" is read as \"dan\", which is itself replaced; write what is meant in the end: \"Dan\""
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_file_holds_it_is_a_mapping_or_an_error_with_a_place(text in crate::testing::mangled(EXAMPLE_MAP)) {
+        if let Err(error) = Mapping::parse(&text, Path::new("deals.toml")) {
+            proptest::prop_assert!(error.to_string().contains("deals.toml"), "{}", error);
+        }
+    }
+}

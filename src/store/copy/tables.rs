@@ -15,6 +15,8 @@ pub(in crate::store) struct Table {
     pub(in crate::store) name: &'static str,
     /// Whether the database numbers its rows.
     pub(super) numbered: bool,
+    /// Whether the database puts rows in by itself when others are put in elsewhere.
+    pub(super) noted: bool,
     /// Rows that are in memory at once.
     pub(super) batch: usize,
     pub(in crate::store) columns: &'static [(&'static str, Kind)],
@@ -23,7 +25,7 @@ pub(in crate::store) struct Table {
 /// Rows of the usual size, a few kilobytes.
 const ROWS: usize = 200;
 
-/// `name { column: Kind, … }`, with `numbered` or `large` before the brace where it is.
+/// `name { column: Kind, … }`, with `numbered`, `noted` or `large` before the brace where it is.
 macro_rules! tables {
     ($($name:ident $($note:ident)? { $($column:ident: $kind:ident),* $(,)? })*) => {
         &[$(Table::of(stringify!($name), &[$((stringify!($column), Kind::$kind)),*])$(.$note())?),*]
@@ -32,11 +34,15 @@ macro_rules! tables {
 
 impl Table {
     const fn of(name: &'static str, columns: &'static [(&'static str, Kind)]) -> Self {
-        Self { name, numbered: false, batch: ROWS, columns }
+        Self { name, numbered: false, noted: false, batch: ROWS, columns }
     }
 
     const fn numbered(self) -> Self {
         Self { numbered: true, ..self }
+    }
+
+    const fn noted(self) -> Self {
+        Self { noted: true, ..self }
     }
 
     const fn large(self) -> Self {
@@ -60,8 +66,9 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     rankings numbered {
         id: Int, lead_id: Text, modstamp: Int, model_id: Text, ranked_at: Int, lane: Text, priority: Real,
         route_kind: Text, route_id: Text, reason: Text, p_win: Real, legacy_p_win: Real, recommendation: Text,
-        ranking: Text, lead_score: Int, lead_tier: Text,
+        ranking: Text, lead_score: Int, lead_tier: Text, facts: Text, desk_id: Text,
     }
+    desks { id: Text, body: Text }
     decisions {
         trace_id: Text, key: Text, lead_id: Text, ranking_id: Int, decided_by_kind: Text, decided_by_name: Text,
         verdict: Text, rejection_code: Text, rejection_note: Text, owner_kind: Text, owner_id: Text, legacy_kind: Text,
@@ -85,6 +92,8 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     models large { id: Text, created_at: Int, champion: Int, promoted_at: Int, card: Text, artifact: Text }
     cursors { name: Text, low: Int, since: Int }
     audit numbered { id: Int, at: Int, actor: Text, what: Text, lead_id: Text, trace_id: Text, details: Text }
+    audit_seals { seq: Int, audit_id: Int, content: Text, link: Text }
+    audit_waiting noted { audit_id: Int }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

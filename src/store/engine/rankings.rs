@@ -1,5 +1,7 @@
 //! Rankings stored, and their leads moved into lanes.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Driver, SqlStore, audit, leads};
@@ -16,6 +18,11 @@ pub(super) async fn save<D: Driver>(store: &SqlStore<D>, ranked: &[RankedLead]) 
     let mut tx = store.begin().await?;
     leads::lock(&mut *tx, ranked.iter().map(|one| &one.lead_id)).await?;
     let mut stored = 0;
+    let desks: BTreeMap<_, _> =
+        ranked.iter().filter_map(|one| one.made_from.as_ref()).map(|from| (&from.desk.id, &from.desk.body)).collect();
+    for (id, body) in desks {
+        query(sql::rankings::KEEP_DESK).bind(id).bind(body).execute(&mut *tx).await?;
+    }
     for one in ranked {
         stored += u64::from(save_one(&mut *tx, one).await?);
     }
@@ -58,7 +65,9 @@ async fn save_one(conn: &mut impl Session, one: &RankedLead) -> Result<bool, Sto
         .bind(values::json(&one.recommendation)?)
         .bind(ranking.map(values::json).transpose()?)
         .bind(lead_score.map(|s| i64::from(s.score)))
-        .bind(lead_score.map(|s| s.tier.to_string()));
+        .bind(lead_score.map(|s| s.tier.to_string()))
+        .bind(one.made_from.as_ref().map(|from| from.facts.as_str()))
+        .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()));
     let ranking_id = stored.one(conn).await?.int("id")?;
     let into_lane = query(sql::rankings::INTO_LANE)
         .bind(id)

@@ -8,8 +8,19 @@ statements! {
 
     INSERT = "INSERT INTO rankings (
             lead_id, modstamp, model_id, ranked_at, lane, priority, route_kind, route_id, reason, p_win, legacy_p_win,
-            recommendation, ranking, lead_score, lead_tier)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id";
+            recommendation, ranking, lead_score, lead_tier, facts, desk_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id";
+
+    /// What rankings were made from is kept once.
+    KEEP_DESK = "INSERT INTO desks (id, body) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+
+    /// The ranking in force at a decision, with what it was made from.
+    OF_DECISION = "SELECT r.lead_id, r.modstamp, r.ranked_at, r.model_id, r.facts, k.body AS desk, r.recommendation, r.ranking,
+            g.owner_kind AS legacy_kind, g.owner_id AS legacy_id
+        FROM decisions d JOIN rankings r ON r.id = d.ranking_id
+            JOIN legacy_assignments g ON g.lead_id = r.lead_id
+            LEFT JOIN desks k ON k.id = r.desk_id
+        WHERE d.trace_id = $1";
 
     INTO_LANE = "UPDATE leads SET state = 'in_lane', lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5,
             first_ranked_at = COALESCE(first_ranked_at, $5)

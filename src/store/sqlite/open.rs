@@ -10,7 +10,8 @@ use tokio::sync::{Mutex, watch};
 use super::errors::{database, is_busy};
 use super::watcher::Watcher;
 use super::{SqliteStore, place, schema};
-use crate::app::ports::StoreError;
+use crate::app::ports::{AuditStore, StoreError};
+use crate::store::engine::SEAL_BATCH;
 
 /// The oldest SQLite that does not have the WAL-reset bug, by which two connections could lose commits or damage the
 /// file (<https://www.sqlite.org/releaselog/3_51_3.html>).
@@ -41,7 +42,11 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     // Closed only now: the last connection to a file takes its log away, which the readers would have to make again.
     first.close().await.map_err(database)?;
 
-    Ok(SqliteStore { writer, readers, own: Mutex::new(Watcher::new(reading)), commits: watch::Sender::new(0) })
+    let own = Mutex::new(Watcher::new(reading));
+    let store = SqliteStore { writer, readers, own, commits: watch::Sender::new(0) };
+    // Records of a version that did not seal yet; later ones are sealed as they are written.
+    while store.seal(SEAL_BATCH).await? > 0 {}
+    Ok(store)
 }
 
 /// The settings of every connection.

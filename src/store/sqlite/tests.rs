@@ -80,7 +80,9 @@ fn statements_stand_in_one_place_and_use_no_dialect() {
     for (name, text) in sql::all(Dialect::Sqlite).chain(sql::all(Dialect::Postgres)) {
         let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_ascii_uppercase).collect();
         for banned in ["LIKE", "REPLACE", "DELETE", "IFNULL", "DATETIME", "STRFTIME", "TRUE", "FALSE"] {
-            assert!(!words.iter().any(|word| word == banned), "{name} uses {banned}");
+            // Nothing is ever deleted but the note that a record waits for its seal.
+            let allowed = (name, banned) == ("NO_LONGER_WAITING", "DELETE");
+            assert!(allowed || !words.iter().any(|word| word == banned), "{name} uses {banned}");
         }
         assert!(!text.contains('?'), "{name} uses ? instead of $n");
         // A gap in the numbers would let a value slip into another's place.

@@ -149,3 +149,22 @@ fn hostile_names_reach_neither_the_terminal_nor_the_shape_of_the_table() {
     assert!(!json.out.contains('\u{1b}'), "JSON escapes control characters");
     assert_eq!(json.json()["record"]["lead"]["company"], HOSTILE, "a program gets what the CRM has");
 }
+
+#[test]
+fn the_audit_trail_is_verified_and_tells_the_story_of_a_lead() {
+    let home = office();
+    let out = home.run("audit verify").ended(0).out;
+    assert!(out.starts_with("The audit trail is whole"), "{out}");
+    let head = out.lines().find_map(|line| line.strip_prefix("head ")).unwrap().to_owned();
+    home.run(&format!("audit verify --head {head}")).ended(0);
+    let other = format!("1:{}", "0".repeat(64));
+    let ran = home.run(&format!("audit verify --head {other}")).ended(3);
+    assert!(ran.out.contains("WRONG: place 1 was kept with another hash"), "{}", ran.out);
+    assert!(home.run("audit verify --head nonsense").ended(2).err.contains("NUMBER:HASH"));
+
+    let out = home.run("audit show lead-2").ended(0).out;
+    assert!(out.contains("lead.received") && out.contains("lead.ranked"), "{out}");
+    assert!(!out.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{out:?}");
+    assert!(home.run("audit show 00Q1").ended(1).err.contains("there is no lead 00Q1"));
+    assert!(home.run("replay 01a2").ended(2).err.contains("TRACE"));
+}

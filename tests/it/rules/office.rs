@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::intake;
 use leadboard::app::ports::{Clock, Crm, Store};
-use leadboard::app::rank::{Desk, rank};
+use leadboard::app::rank::{Case, Desk, rank};
 use leadboard::app::send::{SendReport, send_due};
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::config;
@@ -127,7 +127,7 @@ impl Office {
             settings: &self.settings,
         };
         let pending = self.store.pending(100).await.unwrap();
-        let ranked = pending.iter().map(|record| rank(record, &desk, self.clock.now())).collect();
+        let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk, self.clock.now())).collect();
         self.store.save_rankings(ranked).await.unwrap();
     }
 

@@ -262,6 +262,7 @@ impl Desk {
                 roster: Duration::from_mins(5),
             },
             drift: leadboard::app::drift::Limits::default(),
+            anchor: None,
         }
     }
 
@@ -375,5 +376,5 @@ pub(super) async fn ranked_by(
     };
     let pending = store.pending(10).await.unwrap();
     assert_eq!(pending.len(), names.len());
-    pending.iter().map(|record| rank::rank(record, &desk, at(1))).collect()
+    pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk, at(1))).collect()
 }

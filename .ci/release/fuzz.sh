@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Hostile input, by the million: decoders of the CRM's answers, parsers of config and mapping, the SOQL escaper, the text
+# sanitiser, and what surrounds them. `cargo test` runs a few hundred cases of each; this runs as many as are asked for.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cases=${1:-1000000}
+unset NO_COLOR
+PROPTEST_CASES=$cases PROPTEST_MAX_SHRINK_ITERS=10000 cargo test --release --locked --lib -- --test-threads "$(nproc)" \
+    config::tests::whatever history::mapping::tests::whatever history::audit::proposal::tests::whatever \
+    crm::salesforce::map::tests::whatever crm::salesforce::errors::tests::no_body \
+    crm::salesforce::query::tests::no_ crm::salesforce::dates crm::salesforce::ids domain::text::tests
+echo "$cases cases each: nothing found"

@@ -1,0 +1,176 @@
+//! `leadboard audit`: the audit trail as evidence. (`leadboard history audit` examines the data for training.)
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::out::{Out, wrap};
+use super::{CliError, CliResult};
+use crate::app::audit_trail::{self, Head, Verification, anchored};
+use crate::app::ports::Store;
+use crate::app::views::LeadDetail;
+use crate::bootstrap::Context;
+use crate::domain::audit::AuditEvent;
+use crate::domain::decision::{DecidedBy, Decision};
+use crate::domain::ids::{LeadId, TraceId};
+use crate::domain::lead::Owner;
+use crate::domain::text::fit;
+
+/// Events of one lead that are shown.
+const EVENTS: u32 = 1_000;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Find changed, missing, moved or added records of the audit trail (exit code 3 if there are any)
+    ///
+    /// Prints the head of the chain. Keep it where nobody who can write the database can write: with --head, or with
+    /// `audit_anchor` of the config, a chain that was made anew as a whole is found as well.
+    Verify {
+        /// A head that was printed earlier and kept, as NUMBER:HASH; may be given several times
+        #[arg(long, value_name = "HEAD")]
+        head: Vec<Head>,
+
+        /// A file of heads to compare with [default: audit_anchor of the config]
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Tell the whole story of a lead, oldest first
+    Show {
+        /// Trace id of a decision, or the lead's id
+        id: String,
+    },
+}
+
+pub(super) async fn run(action: Audit, context: &Context, out: Out) -> CliResult {
+    let store = context.store().await?;
+    let result = match action {
+        Audit::Verify { head, against } => {
+            let file = against.or_else(|| context.config.audit_anchor.clone().filter(|path| path.exists()));
+            verify(store.as_ref(), head, file.as_deref(), out).await
+        }
+        Audit::Show { id } => show(store.as_ref(), &id, out).await,
+    };
+    store.close().await;
+    result
+}
+
+async fn verify(store: &dyn Store, mut kept: Vec<Head>, file: Option<&Path>, out: Out) -> CliResult {
+    if let Some(path) = file {
+        let in_file = |error: String| CliError::Failed(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| in_file(error.to_string()))?;
+        kept.extend(anchored(&text).map_err(in_file)?.into_iter().map(|line| line.head));
+    }
+    let found = audit_trail::verify(store, &kept).await?;
+    out.result(&found, || describe(&found, kept.len()));
+    if found.ok { Ok(()) } else { Err(CliError::Gate("the audit trail is not what was written".into())) }
+}
+
+fn describe(found: &Verification, kept: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for fault in &found.faults {
+        lines.extend(wrap(&format!("WRONG: {fault}.")));
+    }
+    let unnamed = found.fault_count - found.faults.len() as u64;
+    if unnamed > 0 {
+        lines.push(format!("… and {unnamed} more."));
+    }
+    let against = match kept {
+        0 => String::new(),
+        1 => ", compared with a head that was kept".to_owned(),
+        n => format!(", compared with {n} heads that were kept"),
+    };
+    lines.push(if found.ok {
+        format!("The audit trail is whole: {} records, {} sealed{against}.", found.records, found.sealed)
+    } else {
+        format!("{} things are wrong in {} records{against}.", found.fault_count, found.records)
+    });
+    if found.waiting > 0 {
+        lines.push(format!("{} records wait for their seal; nothing can be said of them yet.", found.waiting));
+    }
+    if let Some(head) = &found.head {
+        lines.push(format!("head {head}"));
+    }
+    lines
+}
+
+async fn show(store: &dyn Store, id: &str, out: Out) -> CliResult {
+    let trace = id.parse::<TraceId>().ok();
+    let lead = match trace {
+        Some(trace) => {
+            let decision = store.decision(trace).await?;
+            decision.ok_or_else(|| CliError::Failed(format!("there is no decision {trace}")))?.lead_id
+        }
+        None => LeadId::new(id),
+    };
+    let detail = store.lead_detail(&lead).await?.ok_or_else(|| CliError::Failed(format!("there is no lead {lead}")))?;
+    let mut events = store.audit(Some(&lead), EVENTS).await?;
+    events.reverse();
+    out.result(&json!({ "lead": lead, "decisions": detail.decisions, "events": events }), || {
+        story(&detail, &events, trace)
+    });
+    Ok(())
+}
+
+/// The story in words: what happened, when, by whom; then what was decided and why.
+fn story(detail: &LeadDetail, events: &[AuditEvent], trace: Option<TraceId>) -> Vec<String> {
+    let lead = &detail.record.lead;
+    let mut lines = vec![
+        format!("{}  {}  (now {})", lead.id, fit(&lead.company, 40), detail.record.state),
+        format!("The CRM's own rules had chosen {}.", name(detail, &detail.record.legacy.owner)),
+        String::new(),
+    ];
+    for event in events {
+        let of_this = if trace.is_some() && event.trace_id == trace { "*" } else { " " };
+        let text = format!(
+            "{of_this} {}  {:<16}  {:<16}  {}",
+            event.at.format("%Y-%m-%d %H:%M:%S"),
+            event.what,
+            fit(&event.actor, 16),
+            details(detail, event)
+        );
+        lines.push(text.trim_end().to_owned());
+    }
+    for decision in detail.decisions.iter().rev().filter(|d| trace.is_none_or(|trace| trace == d.trace_id)) {
+        lines.push(String::new());
+        lines.extend(decided(detail, decision));
+    }
+    lines
+}
+
+/// Facts of an event in one line, with names for ids.
+fn details(detail: &LeadDetail, event: &AuditEvent) -> String {
+    let facts = event.details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let words = facts.map(|(key, value)| {
+        let owner = value.get("id").and_then(|id| id.as_str());
+        let text = owner.or_else(|| value.as_str()).map_or_else(|| value.to_string(), ToOwned::to_owned);
+        format!("{key} {}", detail.names.get(&text).cloned().unwrap_or(text))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn decided(detail: &LeadDetail, decision: &Decision) -> Vec<String> {
+    let by = match &decision.by {
+        DecidedBy::Manager(name) => fit(name, 40),
+        DecidedBy::Automatic => "the policy itself".to_owned(),
+        DecidedBy::Fallback => "the fallback".to_owned(),
+    };
+    let mut lines = vec![
+        format!("decision {}", decision.trace_id),
+        format!("  {} by {by}: {}", decision.verdict.name(), name(detail, &decision.owner)),
+    ];
+    let recommended = name(detail, &decision.recommendation.route.owner());
+    let why = &decision.recommendation.explanation;
+    lines.extend(wrap(&format!("  recommended was {recommended} ({}): {why}", decision.recommendation.reason)));
+    if let Some(rejection) = &decision.rejection {
+        let note = rejection.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+        lines.extend(wrap(&format!("  turned down because {}{note}", rejection.code)));
+    }
+    let model = decision.model_id.as_ref().map_or_else(|| "no model".to_owned(), |id| format!("model {id}"));
+    lines.push(format!("  {model}; the write is {}; `leadboard replay {}`", decision.write, decision.trace_id));
+    lines
+}
+
+fn name(detail: &LeadDetail, owner: &Owner) -> String {
+    fit(detail.names.get(owner.id()).map_or(owner.id(), String::as_str), 40)
+}
