@@ -8,11 +8,11 @@ mod tables;
 use ring::digest;
 use serde::Serialize;
 
-use super::engine::{Driver, SqlStore};
+use super::engine::{Driver, SqlStore, chain};
 use super::query::{Query, Value};
 use super::rows::Columns;
 use super::session::Session;
-use crate::app::ports::StoreError;
+use crate::app::ports::{AuditStore, StoreError};
 pub(super) use tables::{Kind, TABLES, Table};
 
 /// Why a store was not copied. Nothing was changed.
@@ -55,6 +55,8 @@ pub async fn copy<A: Driver, B: Driver>(
             )));
         }
     }
+    // What waits for its seal would get it on arrival, and then the two would differ.
+    while from.seal(chain::BATCH).await? > 0 {}
     let mut source = from.read().await?;
     let mut target = to.begin().await?;
     for statement in B::BEFORE_COPY {

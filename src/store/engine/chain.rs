@@ -73,7 +73,7 @@ async fn record<D: Driver>(store: &SqlStore<D>, event: &AuditEvent) -> Result<()
 async fn seal_waiting<D: Driver>(store: &SqlStore<D>, limit: u32) -> Result<u64, StoreError> {
     let mut tx = store.begin().await?;
     if !D::Connection::ONE_WRITER {
-        query(sql::chain::ONE_SEALER).all(&mut *tx).await?;
+        query(sql::chain::ONE_SEALER).execute(&mut *tx).await?;
     }
     let sealed = seal(&mut *tx, limit).await?;
     tx.commit().await.map_err(D::commit_error)?;

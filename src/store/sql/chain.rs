@@ -10,8 +10,8 @@ statements! {
 
     WAIT = "INSERT INTO audit_waiting (audit_id) VALUES ($1)";
 
-    /// Keeps every other sealer out until the end of the transaction. SQLite's write lock does.
-    ONE_SEALER = "", postgres: "SELECT pg_advisory_xact_lock(7380373946120077157)";
+    /// One at a time goes on with the chain; those who only read it need not wait. SQLite's write lock sees to that.
+    ONE_SEALER = "", postgres: "LOCK TABLE audit_seals IN SHARE ROW EXCLUSIVE MODE";
 
     SEAL = "INSERT INTO audit_seals (seq, audit_id, content, link) VALUES ($1, $2, $3, $4)";
 
