@@ -53,6 +53,8 @@ pub enum Knob {
     ShortPage,
     /// Query: the locator of the next page is gone.
     DeadLocator,
+    /// Query: the org does not tell what has changed (`getUpdated` is not found).
+    NotReplicated,
     /// Records: an arriving lead is committed seconds after the time that stands in its stamps.
     LateCommit,
     /// Records: a job of the org gives 300 leads one and the same change stamp.
@@ -80,7 +82,12 @@ impl Knob {
         match self {
             Self::DailyLimit | Self::ConcurrentLimit | Self::Converted | Self::Merged | Self::Deleted => 0.007,
             Self::Taken => 0.015,
-            Self::Unavailable | Self::Reset | Self::Truncated | Self::LateWrite | Self::OwnerTrigger => 0.02,
+            Self::Unavailable
+            | Self::Reset
+            | Self::Truncated
+            | Self::LateWrite
+            | Self::OwnerTrigger
+            | Self::NotReplicated => 0.02,
             // A token that is quite new is spared, so there are fewer chances.
             Self::ExpiredToken | Self::CommitThenDrop | Self::Slow | Self::LockedRow | Self::Edited | Self::Ties => {
                 0.05

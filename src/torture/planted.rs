@@ -176,7 +176,10 @@ const APART: Duration = Duration::from_millis(1_500);
 impl Crm for Forward {
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
         let changes = self.inner.changed_leads(cursor).await?;
-        let stored = self.store.take_in(Vec::new(), intake::CURSOR, &changes.next, self.clock.now()).await;
+        // As far as what was seen, which is further than the product ever goes.
+        let seen = changes.leads.iter().map(|raw| raw.lead.modstamp).max();
+        let early = Cursor { low: seen.or(changes.next.low), ..changes.next.clone() };
+        let stored = self.store.take_in(Vec::new(), intake::CURSOR, &early, self.clock.now()).await;
         stored.map_err(|error| CrmError::Transient(error.to_string()))?;
         tokio::time::sleep(APART).await;
         Ok(changes)

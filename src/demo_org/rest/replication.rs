@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::fault::Fault;
+use super::super::knobs::Knob;
 use super::super::org::Record;
 use super::super::schema::Object;
 use super::super::stamp::Stamp;
@@ -12,8 +13,11 @@ const MAX_AGE_SECONDS: i64 = 30 * 86_400;
 const MAX_IDS: usize = 600_000;
 
 /// `GET /sobjects/{object}/updated/?start=&end=`.
-pub(super) fn updated(session: &Session<'_, '_>, call: &Call, object: Object) -> Result<Answer, Fault> {
+pub(super) fn updated(session: &mut Session<'_, '_>, call: &Call, object: Object) -> Result<Answer, Fault> {
     let (start, end) = span(session, call)?;
+    if session.tx.strikes(Knob::NotReplicated) {
+        return Err(Fault::not_found());
+    }
     let ids: Vec<_> = changed(session, object, start, end, false).iter().map(|record| record.id).collect();
     if ids.len() > MAX_IDS {
         return Err(Fault::bad("EXCEEDED_ID_LIMIT", "too many results for the span of time"));
