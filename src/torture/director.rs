@@ -66,7 +66,7 @@ pub(super) async fn direct(
     say: &mut impl FnMut(Progress),
 ) -> Result<Deeds, TortureError> {
     let judge = &company.org.judge;
-    turn(judge, &options.faults, options.seed).await?;
+    turn(judge, &options.faults, options).await?;
     let reins = Reins::default();
     let mut deeds = Deeds::default();
     {
@@ -79,7 +79,7 @@ pub(super) async fn direct(
     }
     deeds.acts = reins.acts.load(Ordering::SeqCst);
     say(Progress::Says("the faults stop; the last leads are worked".into()));
-    turn(judge, &FaultPlan::none(), options.seed).await?;
+    turn(judge, &FaultPlan::none(), options).await?;
     while judge.get("faults").await?["under_way"] != 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -88,10 +88,23 @@ pub(super) async fn direct(
     Ok(deeds)
 }
 
-async fn turn(judge: &Judge, faults: &FaultPlan, seed: u64) -> Result<(), TortureError> {
-    let plan = FaultPlan::none().then(faults.clone());
-    judge.post("faults", json!({ "faults": plan.to_string(), "seed": seed })).await?;
+async fn turn(judge: &Judge, faults: &FaultPlan, options: &Options) -> Result<(), TortureError> {
+    let plan = FaultPlan::none().then(faults.clone()).then(lasting(options));
+    judge.post("faults", json!({ "faults": plan.to_string(), "seed": options.seed })).await?;
     Ok(())
+}
+
+/// Faults that never stop. Where the overlap is left out, the org's own word up to when changes are complete would do its
+/// work; so that org does not give it.
+#[cfg(debug_assertions)]
+fn lasting(options: &Options) -> FaultPlan {
+    let untold = "not_replicated=1.0".parse().unwrap_or_default();
+    if options.plants.contains(&super::Plant::Overlap) { untold } else { FaultPlan::default() }
+}
+
+#[cfg(not(debug_assertions))]
+fn lasting(_: &Options) -> FaultPlan {
+    FaultPlan::default()
 }
 
 /// Lives that are killed, and one more under the same faults until all leads have come and nothing much happens any more.

@@ -67,8 +67,7 @@ fn without_a_look_before_the_next_try_it_finds_people_overruled() {
 
 #[test]
 fn without_the_overlap_it_finds_lost_leads() {
-    // The org's own word, up to when changes are complete, would hold the cursor back; so this org does not give it.
-    let run = ["--leads", "60", "--kills", "0", "--faults", "late_commit=0.5,not_replicated=1"];
+    let run = ["--leads", "60", "--kills", "0", "--faults", "late_commit=0.5"];
     shows("overlap", &run, "lost");
     let (_, report) = torture(&run);
     assert_eq!(number(&report, "lost"), 0, "{report:#}");
