@@ -10,6 +10,7 @@
 mod baseline;
 mod batch;
 mod experience;
+mod level_spread;
 mod rep_effects;
 mod spec;
 mod state;

@@ -114,7 +114,7 @@ impl Parameters {
             colsample_bytree: 0.5,
             max_bin: 128,
             max_rounds: 600,
-            patience: NonZeroU32::new(30).unwrap_or(NonZeroU32::MIN),
+            patience: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
             seed,
         }
     }

@@ -48,7 +48,12 @@ pub struct FeatureSpec {
 ///
 /// Version 2 added what a rep brings besides results (time in the job, response time, load). It changed
 /// nothing that version 1 computes, so models of version 1 are read and score as before.
-pub const FEATURES_VERSION: u32 = 2;
+///
+/// Version 3 learns how much each field's levels differ, and smooths their win rates by that instead of by 20 deals for
+/// every field. A declaration of an earlier version still means 20 deals.
+pub const FEATURES_VERSION: u32 = 3;
+/// The version from which on the smoothing of a field's win rates is learned.
+pub(super) const LEARNED_SMOOTHING_FROM: u32 = 3;
 
 /// A lead as the declaration reads it.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::experience::Experience;
+use super::level_spread::LevelSpread;
 use super::rep_effects::{Layout, RepEffects, RepState, Tally};
-use super::spec::{Codes, FeatureSpec, Scope, Source};
+use super::spec::{Codes, FeatureSpec, LEARNED_SMOOTHING_FROM, Scope, Source};
 use crate::domain::ids::RepKey;
 use crate::domain::ranking::Support;
 
-/// Deals of the overall rate that a level's own rate is mixed with.
+/// Deals of the overall rate that a level's own rate is mixed with, in feature sets before version 3.
 const LEVEL_SMOOTHING: f64 = 20.0;
-/// The same for a rep's rate.
+/// Deals of the overall rate that a rep's own rate is mixed with.
 const REP_SMOOTHING: f64 = 20.0;
 /// Closed deals from which on a rep is supported: as many as the overall rate counts for.
 pub const MIN_SUPPORT: u32 = REP_SMOOTHING as u32;
@@ -35,6 +36,9 @@ pub struct FeatureState {
     total: Tally,
     /// By field, then level.
     levels: Vec<Vec<Tally>>,
+    /// By field; empty before version 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spreads: Vec<LevelSpread>,
     /// What each rep did besides closing, by index. Empty in models of version 1.
     #[serde(default)]
     experience: Vec<Experience>,
@@ -62,6 +66,7 @@ impl FeatureState {
         Self {
             total: Tally::default(),
             levels,
+            spreads: vec![LevelSpread::default(); spreads(spec)],
             experience: vec![Experience::default(); reps.len()],
             began: None,
             baseline: Baseline::new(spec),
@@ -78,6 +83,7 @@ impl FeatureState {
         let fits = self.baseline.fits(spec)
             && self.levels.len() == spec.fields.len()
             && self.levels.iter().zip(&spec.fields).all(|(levels, field)| levels.len() == field.level_count())
+            && self.spreads.len() == spreads(spec)
             && (spec.version < 2 || self.experience.len() == self.reps.len())
             && self.effects.fits(&layout)
             && self.effects.reps.len() == self.reps.len()
@@ -112,6 +118,9 @@ impl FeatureState {
             tally.1 += u32::from(won);
         };
         add(&mut self.total);
+        for (spread, (levels, code)) in self.spreads.iter_mut().zip(self.levels.iter().zip(&codes.fields)) {
+            spread.learn(levels[code.level as usize], won);
+        }
         for (levels, code) in self.levels.iter_mut().zip(&codes.fields) {
             add(&mut levels[code.level as usize]);
         }
@@ -144,7 +153,7 @@ impl FeatureState {
             *value = match column.source {
                 Source::Numeric(i) => codes.numerics[i as usize],
                 Source::Baseline => self.baseline.predict(&codes.fields).0 as f32,
-                Source::LevelRate(i) => smoothed(self.level(i, codes), self.overall_rate(), LEVEL_SMOOTHING),
+                Source::LevelRate(i) => self.level_rate(i, codes),
                 Source::Indicator(i, level) => f32::from(u8::from(codes.fields[i as usize].level == level)),
                 _ => f32::NAN,
             };
@@ -181,8 +190,12 @@ impl FeatureState {
         known.map_or(f32::NAN, |known| known.tenure(day, self.began))
     }
 
-    fn level(&self, field: u32, codes: &Codes) -> Tally {
-        self.levels[field as usize][codes.fields[field as usize].level as usize]
+    /// See [`Source::LevelRate`].
+    fn level_rate(&self, field: u32, codes: &Codes) -> f32 {
+        let field = field as usize;
+        let overall = self.overall_rate();
+        let weight = self.spreads.get(field).map_or(LEVEL_SMOOTHING, |spread| spread.weight(self.total, overall));
+        smoothed(self.levels[field][codes.fields[field].level as usize], overall, weight)
     }
 
     /// The closed deals behind a rep, in all and in the lead's slot of `segment`.
@@ -255,6 +268,11 @@ pub struct Uncertainty {
     pub(super) cells: usize,
     pub(super) known: Vec<Vec<f64>>,
     pub(super) unknown: f64,
+}
+
+/// Fields of which a declaration wants to know how much their levels differ.
+fn spreads(spec: &FeatureSpec) -> usize {
+    if spec.version < LEARNED_SMOOTHING_FROM { 0 } else { spec.fields.len() }
 }
 
 fn smoothed(tally: Tally, prior: f64, weight: f64) -> f32 {

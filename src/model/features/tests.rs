@@ -184,6 +184,7 @@ fn a_feature_set_of_version_1_is_read_and_makes_the_same_rows() {
     json["spec"]["columns"].as_array_mut().unwrap().retain(|column| column["source"] != "rep_tenure");
     let state = json["state"].as_object_mut().unwrap();
     assert!(state.remove("experience").is_some() && state.remove("began").is_some());
+    assert!(state.remove("spreads").is_some());
     let mut old: FeatureSet = serde_json::from_value(json).unwrap();
     assert!(old.spec.is_sound() && old.state.attach(&old.spec));
     assert_eq!(old.spec.columns.len() + 1, set.spec.columns.len());
@@ -194,6 +195,46 @@ fn a_feature_set_of_version_1_is_read_and_makes_the_same_rows() {
     // A file that says it is of version 2 must bring what version 2 has.
     old.spec.version = 2;
     assert!(!old.state.attach(&old.spec));
+}
+
+/// What version 2 wrote: a level's rate always is smoothed by 20 deals of the overall rate.
+#[test]
+fn a_feature_set_of_version_2_is_read_and_still_smooths_by_twenty_deals() {
+    let deals = specialists();
+    let set = learned(&deals);
+    let mut json = serde_json::to_value(&set).unwrap();
+    json["spec"]["version"] = 2.into();
+    let mut damaged: FeatureSet = serde_json::from_value(json.clone()).unwrap();
+    assert!(!damaged.state.attach(&damaged.spec), "version 2 knew nothing of spreads");
+    json["state"].as_object_mut().unwrap().remove("spreads").unwrap();
+    let mut old: FeatureSet = serde_json::from_value(json).unwrap();
+    assert!(old.state.attach(&old.spec));
+    let rate = effect(&old, "nobody", "Tech", "lead.industry.rate");
+    let won = |deals: &mut dyn Iterator<Item = &Deal>| deals.filter(|deal| deal.outcome == Outcome::Won).count() as f64;
+    let overall = (won(&mut deals.iter()) + 1.0) / (deals.len() as f64 + 4.0);
+    let of_tech = won(&mut deals.iter().filter(|deal| deal.facts.industry.as_deref() == Some("Tech")));
+    assert!((f64::from(rate) - (of_tech + 20.0 * overall) / 420.0).abs() < 1e-6, "{rate}");
+    // Nor does a declaration of version 2 learn any, as of a model that was trained elsewhere with it.
+    let refs: Vec<&Deal> = deals.iter().collect();
+    let (_, state) = sweep(&old.spec, &refs, &vec![true; deals.len()]);
+    assert_eq!(FeatureSet { spec: old.spec.clone(), state }, old);
+    // A file that says it is of version 3 must bring what version 3 has.
+    old.spec.version = 3;
+    assert!(!old.state.attach(&old.spec));
+}
+
+#[test]
+fn two_deals_make_a_level_and_five_a_column() {
+    let mut deals: Vec<Deal> = (0..200).map(|i| deal(i, 0, Some("Tech"), i as i64, i as i64 + 1, true)).collect();
+    for (name, count) in [("Once", 1), ("Twice", 2), ("Often", 5)] {
+        for deal in deals.iter_mut().filter(|deal| deal.facts.industry.as_deref() == Some("Tech")).take(count) {
+            deal.facts.industry = Some(name.to_owned());
+        }
+    }
+    let spec = declare(&deals);
+    let field = spec.fields.iter().find(|field| field.fact == CategoricalFact::Industry).unwrap();
+    assert_eq!(field.levels, ["Often", "Tech", "Twice"]);
+    assert_eq!(field.indicators, [0, 1]);
 }
 
 #[test]

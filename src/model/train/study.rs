@@ -172,7 +172,8 @@ impl<'a> Study<'a> {
         let columns = self.spec.columns.len();
         let second = newest_block(train).0.len();
         let first = train.len() - (train.len() as f64 * 2.0 * BLOCK) as usize;
-        let older = self.grow(trainer, &train[..first], columns, newest.rounds, &parameters, watch)?;
+        let rounds = |deals: usize| rounds_for(deals, newest.rounds, second);
+        let older = self.grow(trainer, &train[..first], columns, rounds(first), &parameters, watch)?;
 
         let judged = train[first..].iter().enumerate().map(|(i, &deal)| {
             let forest = if first + i < second { &older } else { &newest.forest };
@@ -182,7 +183,7 @@ impl<'a> Study<'a> {
         let wins = won.iter().filter(|w| **w).count();
         let calibration =
             Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost: won.len() - wins })?;
-        let forest = self.grow(trainer, train, columns, newest.rounds, &parameters, watch)?;
+        let forest = self.grow(trainer, train, columns, rounds(train.len()), &parameters, watch)?;
         let calibration_rows = margins.len() as u32;
         let held_out = HeldOut {
             deals: train[first..].to_vec(),
@@ -209,7 +210,7 @@ impl<'a> Study<'a> {
         let Fit { rounds, .. } =
             watch.fit(trainer, &self.rows(&sample, columns), early_stopping(parameters, newest), parameters)?;
         drop(sample);
-        self.grow(trainer, train, columns, rounds, parameters, watch)
+        self.grow(trainer, train, columns, rounds_for(train.len(), rounds, older.len()), parameters, watch)
     }
 
     fn grow(
@@ -224,6 +225,12 @@ impl<'a> Study<'a> {
         let sample = self.sample(index);
         Ok(watch.fit(trainer, &self.rows(&sample, columns), Rounds::Fixed(rounds), parameters)?.forest)
     }
+}
+
+/// Trees for so many deals, where `of` deals had their best number of trees: as many more as there are more deals.
+fn rounds_for(deals: usize, best: u32, of: usize) -> u32 {
+    let scaled = f64::from(best) * deals as f64 / of.max(1) as f64;
+    (scaled.round() as u32).max(1)
 }
 
 /// All deals but the newest block, and that block.

@@ -25,7 +25,7 @@ pub enum Source {
     Numeric(u32),
     /// Log-odds of a win for the lead, whoever works it.
     Baseline,
-    /// Smoothed win rate of the lead's level of a field.
+    /// Smoothed win rate of the lead's level of a field: the less the field's levels differ, the more it is smoothed.
     LevelRate(u32),
     /// 1 if the lead has this level of a field, else 0.
     Indicator(u32, u32),

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::facts::{CategoricalFact, NumericFact};
 use crate::domain::facts::LeadFacts;
 
-/// A level needs this many deals to have statistics of its own; rarer ones are pooled.
-const MIN_LEVEL_DEALS: usize = 5;
+/// A level needs this many deals to have statistics of its own; rarer ones are pooled. As few as can be, for how far
+/// few deals are believed is for the smoothing to say.
+const MIN_LEVEL_DEALS: usize = 2;
+/// A level needs this many deals for a column or for a cell per rep.
+const MIN_OWN_COLUMN: usize = 5;
 /// Most levels of one field with statistics of their own.
 const MAX_LEVELS: usize = 2_000;
 /// Most levels of one field with an indicator column, and the least share of the deals that such a level holds.
@@ -127,7 +130,7 @@ pub(super) fn category_field(fact: CategoricalFact, leads: &[&LeadFacts]) -> Opt
         return None;
     }
     let most_common = |(limit, share): (usize, f64)| {
-        let least = (share * deals as f64).ceil() as usize;
+        let least = MIN_OWN_COLUMN.max((share * deals as f64).ceil() as usize);
         by_count.iter().take(limit).take_while(move |(_, n)| *n >= least)
     };
     let in_common: usize = most_common(COMMON).map(|(_, n)| n).sum();
