@@ -1,16 +1,21 @@
 //! `leadboard demo --headless` from outside: what it prints, and that a second start goes on with what the first made.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
 const LEADS: u64 = 60;
 
-fn leadboard(data: &Path, args: &[&str]) -> Json {
+/// The program on a data directory, cut off from the settings of whoever runs the tests.
+fn run(data: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leadboard"));
     command.env_remove("LEADBOARD_REQUIRE_POSTGRES");
-    let output = command.args(args).arg("--json").arg("--data-dir").arg(data).output().unwrap();
+    command.args(args).arg("--json").arg("--data-dir").arg(data).output().unwrap()
+}
+
+fn leadboard(data: &Path, args: &[&str]) -> Json {
+    let output = run(data, args);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {}: {errors}", output.status);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"))
@@ -44,8 +49,8 @@ fn check(result: &Json, leads: u64) {
 fn a_headless_demo_proves_itself_and_a_second_start_goes_on_where_it_ended() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let run = |leads: u64| leadboard(&data, &["demo", "--headless", "--leads", &leads.to_string()]);
-    let first = run(LEADS);
+    let demo = |leads: u64| leadboard(&data, &["demo", "--headless", "--leads", &leads.to_string()]);
+    let first = demo(LEADS);
     check(&first, LEADS);
     assert!(first["crm_calls_per_lead"].as_f64().unwrap() <= 1.5, "{first:#}");
     let models = leadboard(&data, &["model", "list"]);
@@ -54,7 +59,7 @@ fn a_headless_demo_proves_itself_and_a_second_start_goes_on_where_it_ended() {
 
     the_past_can_be_proved(&data);
 
-    let second = run(LEADS + 20);
+    let second = demo(LEADS + 20);
     check(&second, LEADS + 20);
     // Learning ends with a promotion, so an unchanged time says that nothing was pulled, trained or promoted again.
     assert!(model["promoted_at"].is_string(), "{models:#}");
@@ -86,8 +91,7 @@ fn the_past_can_be_proved(data: &Path) {
         traces.push(trace);
     }
     falsify_ranking(data, &traces[0]);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leadboard"));
-    let output = command.args(["replay", &traces[0], "--json", "--data-dir"]).arg(data).output().unwrap();
+    let output = run(data, &["replay", &traces[0]]);
     assert_eq!(output.status.code(), Some(3));
     let replay: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(replay["equal"], false);
