@@ -221,5 +221,6 @@ async fn whatever_many_do_to_the_same_leads_at_once_every_rule_holds() {
         assert_eq!(reading, at(stamp), "a reading never goes back in time");
     }
     assert_eq!(stores[0].conservation().await.unwrap().lost(), 0);
-    assert!(done[0] > 20 && done[1] > 5 && done[3] > 20, "it was worth it: {done:?}");
+    // How often each succeeds is chance; only that it happens at all is needed.
+    assert!(done[0] > 5 && done[1] > 1 && done[3] > 5, "it was worth it: {done:?}");
 }
