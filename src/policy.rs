@@ -4,7 +4,9 @@
 
 pub mod lane;
 pub mod pool;
+pub mod profile;
 pub mod recommend;
+pub mod subject;
 
 use chrono::{DateTime, Duration, Utc};
 

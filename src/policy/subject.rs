@@ -1,0 +1,67 @@
+//! What policy may know of a lead, besides what a model learns from: who it is, what was written in the form, and which
+//! account of the CRM it belongs to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::facts::LeadFacts;
+use crate::domain::ids::{LeadId, RepId};
+use crate::domain::lead::Owner;
+use crate::domain::ranking::Tier;
+
+/// The lead that is to be routed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Its id.
+    pub lead_id: LeadId,
+    /// What was known at its creation.
+    pub facts: LeadFacts,
+    /// Company name, raw.
+    pub company: String,
+    /// E-mail address of the person, raw.
+    pub email: Option<String>,
+    /// Web site of the company, raw.
+    pub website: Option<String>,
+    /// What the person wrote in the form, raw.
+    pub text: Option<String>,
+    /// Language that the CRM names, as it names it (`de`, `German`, `de_DE`).
+    pub language: Option<String>,
+    /// Lead score, 0 to 100, when a model gives one.
+    pub score: Option<u8>,
+    /// Its tier.
+    pub tier: Option<Tier>,
+    /// The account of the CRM that it belongs to, if one was found.
+    pub account: Option<Account>,
+    /// Reps that had the lead and lost it (returned it, or let its clock run out), with why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<(RepId, Earlier)>,
+}
+
+/// Why a rep that had a lead has it no more.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Earlier {
+    /// Made no contact before the clock ran out.
+    SlaBreached,
+    /// Gave it back, with a reason.
+    Returned,
+}
+
+/// An account (company) of the CRM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The record that proves it.
+    pub id: String,
+    /// Its name, raw.
+    pub name: String,
+    /// Its web domain, as the CRM has it, raw.
+    pub website: Option<String>,
+    /// Who owns it.
+    pub owner: Option<Owner>,
+    /// Whether it bought before.
+    pub customer: bool,
+    /// Its open opportunities.
+    pub open_deals: u32,
+}
