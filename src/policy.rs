@@ -6,6 +6,7 @@ pub mod lane;
 pub mod pool;
 pub mod profile;
 pub mod recommend;
+pub mod rules;
 pub mod subject;
 
 use chrono::{DateTime, Duration, Utc};
