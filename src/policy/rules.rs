@@ -22,12 +22,15 @@
 //! [`Rulebook::parse`] reads the text and says everything that is wrong with it; [`check`] compares it with the org and with
 //! itself; [`Rulebook::fire`] applies it to one lead; [`diff`] says in words what differs between two.
 
+mod check;
 mod condition;
+mod diff;
 mod directory;
 mod document;
 mod facts;
 mod fire;
 mod problem;
+mod region;
 mod sections;
 mod syntax;
 mod typing;
@@ -39,7 +42,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use check::{Finding, Severity, Trouble, World, check};
 pub use condition::Because;
+pub use diff::{Change, Detail, Reach, Route, RuleChange, diff};
 pub use directory::{Directory, NotFound, Person};
 pub use facts::{AccountField, Facts, Field, Kind as FactKind, LeadField, RepFacts, RepField};
 pub use fire::{Destination, Effect, Fired, Firing, Narrowing, Outcome, Refusal, Standing, Unjudged};
@@ -171,8 +176,6 @@ pub struct Rule {
     owner: String,
     reason: String,
     window: Window,
-    /// `from` and `until`, as they are written.
-    dates: (Option<String>, Option<String>),
     places: Places,
 }
 

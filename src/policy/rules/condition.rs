@@ -21,6 +21,7 @@ use super::problem::Place;
 
 pub(super) use compile::compile;
 pub(super) use interpret::Formula;
+pub(super) use words::quantity;
 
 /// Kleene's truth values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,13 +80,15 @@ impl Compare {
     }
 }
 
-/// A test of a part of a text.
+/// A test of a text by its parts.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     Contains(Box<str>),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
     Matches(Regex),
+    /// All of it is one of these.
+    Is(BTreeSet<Box<str>>),
 }
 
 /// One question that is not put together from others.
@@ -103,8 +106,8 @@ pub(super) enum Atom {
     Part(Field, bool, Part),
     /// The text is in the list.
     Holds(Field, Box<str>),
-    /// The first fact, a text, is in the list that the second is.
-    HoldsFact(Field, Field),
+    /// The first fact, a text (in lower case if the flag is set), is in the list that the second is.
+    HoldsFact(Field, bool, Field),
     /// The two facts are equal.
     Same(Field, Field),
     /// Anything else.
@@ -202,15 +205,6 @@ impl Condition {
         }
     }
 
-    /// The missing facts because of which it is unknown.
-    pub(super) fn missing(&self, facts: &dyn Values) -> Vec<Field> {
-        let fields = self.because(facts).into_iter().filter_map(|reason| match reason {
-            Because::Missing { field } => Some(field),
-            Because::False { .. } | Because::NotCalculable { .. } => None,
-        });
-        fields.collect()
-    }
-
     /// Calls back for each atom.
     pub(super) fn each_atom<'c>(&'c self, call: &mut dyn FnMut(&'c Atom, &'c Place)) {
         match self {
@@ -280,11 +274,12 @@ impl Atom {
                 Some(Value::Texts(texts)) => Truth::of(texts.iter().any(|text| **text == **wanted)),
                 _ => Truth::Unknown,
             },
-            Self::HoldsFact(fact, list) => match (known(fact), known(list)) {
-                (Some(Value::Text(wanted)), Some(Value::Texts(texts))) => {
-                    Truth::of(texts.iter().any(|text| text == wanted))
+            Self::HoldsFact(fact, lower, list) => match (known(fact), known(list)) {
+                (Some(Value::Text(text)), Some(Value::Texts(texts))) => {
+                    let same = |held: &String| if *lower { is_lower_of(held, text) } else { held == text };
+                    Truth::of(texts.iter().any(same))
                 }
-                (Some(_), Some(Value::Texts(_))) => Truth::False,
+                (Some(_), Some(Value::Texts(_))) if !lower => Truth::False,
                 _ => Truth::Unknown,
             },
             Self::Same(one, other) => match (known(one), known(other)) {
@@ -304,7 +299,7 @@ impl Atom {
             | Self::Flag(field)
             | Self::Part(field, ..)
             | Self::Holds(field, _) => vec![field.clone()],
-            Self::HoldsFact(one, other) | Self::Same(one, other) => vec![one.clone(), other.clone()],
+            Self::HoldsFact(one, _, other) | Self::Same(one, other) => vec![one.clone(), other.clone()],
             Self::Formula(formula) => formula.fields().to_vec(),
         }
     }
@@ -317,8 +312,14 @@ impl Part {
             Self::StartsWith(part) => text.starts_with(&**part),
             Self::EndsWith(part) => text.ends_with(&**part),
             Self::Matches(pattern) => pattern.is_match(text),
+            Self::Is(texts) => texts.contains(text),
         }
     }
+}
+
+/// Whether a text is another in lower case (of its ASCII letters, as CEL's `lowerAscii`).
+fn is_lower_of(lower: &str, text: &str) -> bool {
+    lower.len() == text.len() && lower.bytes().zip(text.bytes()).all(|(l, t)| l == t.to_ascii_lowercase())
 }
 
 /// A pattern of `matches`. Its size is bounded, and the time it takes is linear in the text (the `regex` crate's promise).

@@ -126,7 +126,6 @@ struct Draft {
     owner: String,
     reason: String,
     window: Window,
-    dates: (Option<String>, Option<String>),
     places: Places,
 }
 
@@ -146,7 +145,7 @@ fn rules(table: &DeTable<'_>, source: &Source<'_>, problems: &mut Vec<Problem>) 
     }
     let (mut drafts, mut waiting) = (Vec::new(), Vec::new());
     for (table, span) in tables {
-        draft(Entry::new(table, span, source), &mut drafts, &mut waiting, problems);
+        draft(&Entry::new(table, span, source), &mut drafts, &mut waiting, problems);
     }
     unique_names(&drafts, source, problems);
     let texts: Vec<&str> = waiting.iter().map(|waiting| waiting.written.value.as_str()).collect();
@@ -193,8 +192,8 @@ fn finish(index: usize, draft: Draft, compiled: &mut Compiled) -> Option<Rule> {
         Kind::Exception => Then::Exception,
         Kind::Hot => Then::Hot,
     };
-    let Draft { name, kind, owner, reason, window, dates, places, .. } = draft;
-    Some(Rule { name, kind, written, condition, then, owner, reason, window, dates, places })
+    let Draft { name, kind, owner, reason, window, places, .. } = draft;
+    Some(Rule { name, kind, written, condition, then, owner, reason, window, places })
 }
 
 fn unique_names(drafts: &[Draft], source: &Source<'_>, problems: &mut Vec<Problem>) {
@@ -230,7 +229,7 @@ fn keys_of(kind: Kind) -> &'static [&'static str] {
 const COMMON_KEYS: [&str; 7] = ["name", "kind", "when", "owner", "reason", "from", "until"];
 
 /// Reads one rule. What is missing or wrong is reported, and the rest read all the same, so that all mistakes come at once.
-fn draft(entry: Entry<'_, '_>, drafts: &mut Vec<Draft>, waiting: &mut Vec<Waiting>, problems: &mut Vec<Problem>) {
+fn draft(entry: &Entry<'_, '_>, drafts: &mut Vec<Draft>, waiting: &mut Vec<Waiting>, problems: &mut Vec<Problem>) {
     let source = entry.source;
     let start = entry.span.start;
     let name = entry.required("name", "\"Key account Siemens\"", problems);
@@ -274,10 +273,8 @@ fn draft(entry: Entry<'_, '_>, drafts: &mut Vec<Draft>, waiting: &mut Vec<Waitin
     places.source = new_source.as_ref().map(|written| source.place(written.span.start));
     places.until = until.as_ref().map(|(_, span)| source.place(span.start));
     let window = window(from.as_ref(), until.as_ref(), source, problems);
-    let written = |date: &Option<(Datetime, Range<usize>)>| date.as_ref().map(|(date, _)| date.to_string());
-    let dates = (written(&from), written(&until));
     if let Some(kind) = kind {
-        check_target(kind, &entry, [&rep, &queue, &rep_when, &territory], problems);
+        check_target(kind, entry, [&rep, &queue, &rep_when, &territory], problems);
         let known: Vec<&'static str> = COMMON_KEYS.iter().chain(keys_of(kind)).copied().collect();
         entry.finish(
             &known,
@@ -302,7 +299,6 @@ fn draft(entry: Entry<'_, '_>, drafts: &mut Vec<Draft>, waiting: &mut Vec<Waitin
         owner: value(owner),
         reason: value(reason),
         window,
-        dates,
         places,
     });
 }

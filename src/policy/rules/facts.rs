@@ -389,9 +389,11 @@ impl<'a> Facts<'a> {
             AccountField::OpenDeals => number(Some(f64::from(account.open_deals))),
         }
     }
+}
 
-    fn of_rep(&self, field: RepField) -> Option<Value<'_>> {
-        let RepFacts { rep, profile } = self.rep?;
+impl<'a> RepFacts<'a> {
+    pub(super) fn value(&self, field: RepField, now: DateTime<Utc>) -> Option<Value<'a>> {
+        let Self { rep, profile } = *self;
         match field {
             RepField::Id => Some(Value::Text(rep.id.as_str())),
             RepField::Name => Some(Value::Text(&rep.name)),
@@ -403,7 +405,7 @@ impl<'a> Facts<'a> {
             RepField::Weight => number(Some(profile.map_or(1.0, |p| p.weight))),
             RepField::TenureDays => {
                 let started = profile.and_then(|p| p.started)?;
-                number(Some((self.now.date_naive() - started).num_days() as f64))
+                number(Some((now.date_naive() - started).num_days() as f64))
             }
         }
     }
@@ -419,7 +421,7 @@ impl Values for Facts<'_> {
                 text(category).or_else(|| number(facts.numeric.get(&**name).copied()))
             }
             Field::Account(field) => self.of_account(*field),
-            Field::Rep(field) => self.of_rep(*field),
+            Field::Rep(field) => self.rep.and_then(|rep| rep.value(*field, self.now)),
             Field::Now => Some(Value::Time(self.now)),
         }
     }

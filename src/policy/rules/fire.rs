@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::condition::{Because, Truth};
 use super::directory::{Directory, NotFound};
 use super::facts::{Facts, RepFacts};
-use super::{Kind, PartnerTo, RepCondition, Rule, Rulebook, Target, Then, Version, Window};
+use super::{Kind, PartnerTo, RepCondition, Rule, Rulebook, Target, Then, Version};
 use crate::domain::ids::{QueueId, RepId};
 
 /// Where a rule sends a lead.
@@ -301,23 +301,4 @@ fn destination(target: &Target, directory: &Directory) -> Destination {
         Target::Queue(name) => directory.queue(name).map(|id| Destination::Queue { id: id.clone() }),
     };
     found.unwrap_or_else(|why| Destination::Nobody { why })
-}
-
-impl Window {
-    /// In words, for example `from 2026-01-01 until 2026-12-31`.
-    pub fn words(&self) -> String {
-        let day = |at: chrono::DateTime<chrono::Utc>| {
-            if at.time() == chrono::NaiveTime::MIN { at.date_naive().to_string() } else { at.to_rfc3339() }
-        };
-        let last = |before: chrono::DateTime<chrono::Utc>| match before.date_naive().pred_opt() {
-            Some(last) if before.time() == chrono::NaiveTime::MIN => last.to_string(),
-            _ => day(before),
-        };
-        match (self.from, self.before) {
-            (None, None) => "at all times".to_owned(),
-            (Some(from), None) => format!("from {}", day(from)),
-            (None, Some(before)) => format!("until {}", last(before)),
-            (Some(from), Some(before)) => format!("from {} until {}", day(from), last(before)),
-        }
-    }
 }

@@ -132,13 +132,11 @@ pub(super) fn read_all(conditions: &[&str]) -> Vec<Result<Tree, Vec<Mistake>>> {
     let all = || conditions.iter().map(|text| read(text)).collect();
     thread::scope(|scope| {
         let reader = thread::Builder::new().name("rules".to_owned()).stack_size(STACK).spawn_scoped(scope, all);
-        match reader.map(thread::ScopedJoinHandle::join) {
-            Ok(Ok(trees)) => trees,
-            Ok(Err(_)) | Err(_) => {
-                let failed = || Mistake::new(0..0, "this condition could not be read", "write it more simply");
-                conditions.iter().map(|_| Err(vec![failed()])).collect()
-            }
+        if let Ok(Ok(trees)) = reader.map(thread::ScopedJoinHandle::join) {
+            return trees;
         }
+        let failed = || Mistake::new(0..0, "this condition could not be read", "write it more simply");
+        conditions.iter().map(|_| Err(vec![failed()])).collect()
     })
 }
 

@@ -1,6 +1,11 @@
 //! A made-up company, and rulebooks for it.
 
+mod checking;
+mod diffing;
+mod examples;
 mod firing;
+mod properties;
+mod random;
 mod reading;
 
 use chrono::{DateTime, Utc};
@@ -99,3 +104,7 @@ pub(super) fn complaints(text: &str) -> String {
     let problems = Rulebook::parse(text, "routing.toml").expect_err("there is something wrong");
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
+
+/// A rulebook is shared by the threads of the worker.
+const fn is_shared<T: Send + Sync>() {}
+const _: () = is_shared::<Rulebook>();

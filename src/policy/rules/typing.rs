@@ -194,8 +194,7 @@ impl<'t> Checker<'t> {
         let operand = self.of(&select.operand);
         let name = select.field.as_str();
         let found = match &operand {
-            Type::Any => Type::Any,
-            Type::Fields => Type::Any,
+            Type::Any | Type::Fields => Type::Any,
             Type::Root("lead") if name == "fields" && !select.test => Type::Fields,
             Type::Root(root) => match Field::named(root, name) {
                 Some(field) => field.kind().into(),
@@ -358,6 +357,15 @@ impl<'t> Checker<'t> {
                 self.wrong(self.tree.token(value.id), format!("it is never {}", quoted(text)), cure);
             }
         }
+        if is_lowered(one) {
+            let literals = match &other.expr {
+                Expr::List(list) => list.elements.as_slice(),
+                _ => std::slice::from_ref(other),
+            };
+            for value in literals {
+                self.must_be_lower(value);
+            }
+        }
         let lower = [Field::named("rep", "languages"), Field::named("rep", "skills")];
         if let (Some(value), Some(list)) = (text(one), field(other))
             && lower.contains(&Some(list))
@@ -365,6 +373,14 @@ impl<'t> Checker<'t> {
         {
             let cure = format!("write {}", quoted(&value.to_lowercase()));
             self.wrong(self.tree.token(one.id), "languages and skills of reps are in lower case", cure);
+        }
+    }
+
+    /// What is compared with a text in lower case.
+    fn must_be_lower(&mut self, value: &IdedExpr) {
+        if let Some(text) = text(value).filter(|text| text.chars().any(|c| c.is_ascii_uppercase())) {
+            let cure = format!("write {}", quoted(&text.to_ascii_lowercase()));
+            self.wrong(self.tree.token(value.id), "lowerAscii() leaves no capital letters, so this never fits", cure);
         }
     }
 
@@ -386,9 +402,8 @@ impl<'t> Checker<'t> {
 
     fn index(&mut self, node: &IdedExpr, of: &Type, at: &Type) -> Type {
         match (of, at) {
-            (Type::Fields, Type::Text) => Type::Any,
             (Type::List(element), Type::Int) => (**element).clone(),
-            (Type::Any, _) | (_, Type::Any) => Type::Any,
+            (Type::Fields, Type::Text) | (Type::Any, _) | (_, Type::Any) => Type::Any,
             _ => {
                 let cure = "a further fact is written lead.fields[\"its name\"]";
                 self.wrong(self.tree.extent(node), format!("{} has no numbered or named parts", of.words()), cure)
@@ -436,6 +451,11 @@ pub(super) fn field(node: &IdedExpr) -> Option<Field> {
         },
         _ => None,
     }
+}
+
+/// Whether an expression is some text in lower case.
+fn is_lowered(node: &IdedExpr) -> bool {
+    matches!(&node.expr, Expr::Call(call) if call.func_name == "lowerAscii")
 }
 
 /// Whether an expression is `lead.fields`.

@@ -33,11 +33,11 @@ impl Compiler<'_> {
                 {
                     self.equals_constant(node, call.func_name == operators::EQUALS, left, right)
                 }
-                (operators::NOT_EQUALS, [left, right]) => match self.equality(left, right) {
+                (operators::NOT_EQUALS, [left, right]) => match Self::equality(left, right) {
                     Some(atom) => negated(self.atom(node, atom)),
                     None => self.formula(node),
                 },
-                _ => self.of_call(call).map_or_else(|| self.formula(node), |atom| self.atom(node, atom)),
+                _ => Self::of_call(call).map_or_else(|| self.formula(node), |atom| self.atom(node, atom)),
             },
             Expr::Select(select) if select.test => {
                 let bare = IdedExpr {
@@ -98,11 +98,11 @@ impl Compiler<'_> {
         Condition::Atom(Atom::Formula(Box::new(Formula::new(node.clone(), written))), (self.place)(extent.start))
     }
 
-    fn of_call(&self, call: &CallExpr) -> Option<Atom> {
+    fn of_call(call: &CallExpr) -> Option<Atom> {
         let compare = match call.func_name.as_str() {
             operators::EQUALS => {
                 let [left, right] = call.args.as_slice() else { return None };
-                return self.equality(left, right);
+                return Self::equality(left, right);
             }
             operators::LESS => Compare::Less,
             operators::LESS_EQUALS => Compare::AtMost,
@@ -122,12 +122,18 @@ impl Compiler<'_> {
         Some(Atom::Number(field, compare.mirrored(), number))
     }
 
-    fn equality(&self, left: &IdedExpr, right: &IdedExpr) -> Option<Atom> {
+    fn equality(left: &IdedExpr, right: &IdedExpr) -> Option<Atom> {
         match (field(left), field(right)) {
             (Some(one), Some(other)) => Some(Atom::Same(one, other)),
             (Some(field), None) => equal(field, right),
             (None, Some(field)) => equal(field, left),
-            (None, None) => None,
+            (None, None) => {
+                let (fact, value) = match (lowered(left), lowered(right)) {
+                    (Some(fact), _) => (fact, right),
+                    (None, fact) => (fact?, left),
+                };
+                Some(Atom::Part(fact, true, Part::Is([text(value)?.into()].into())))
+            }
         }
     }
 }
@@ -164,27 +170,34 @@ fn equal(field: Field, value: &IdedExpr) -> Option<Atom> {
     Some(Atom::Number(field, Compare::Equal, number(value)?))
 }
 
+/// The fact of `fact.lowerAscii()`.
+fn lowered(node: &IdedExpr) -> Option<Field> {
+    match &node.expr {
+        Expr::Call(call) if call.func_name == "lowerAscii" && call.args.is_empty() => field(call.target.as_deref()?),
+        _ => None,
+    }
+}
+
 fn one_of(value: &IdedExpr, list: &IdedExpr) -> Option<Atom> {
     if let Some(list) = field(list).filter(|list| list.kind() == Kind::Texts) {
-        return match text(value) {
-            Some(text) => Some(Atom::Holds(list, text.into())),
-            None => Some(Atom::HoldsFact(field(value)?, list)),
-        };
+        if let Some(text) = text(value) {
+            return Some(Atom::Holds(list, text.into()));
+        }
+        let fact = field(value).map(|fact| (fact, false)).or_else(|| Some((lowered(value)?, true)));
+        return fact.map(|(fact, lower)| Atom::HoldsFact(fact, lower, list));
     }
     let Expr::List(list) = &list.expr else { return None };
     let texts = list.elements.iter().map(|element| text(element).map(Box::from)).collect::<Option<_>>()?;
-    Some(Atom::OneOf(field(value)?, texts))
+    match field(value) {
+        Some(field) => Some(Atom::OneOf(field, texts)),
+        None => Some(Atom::Part(lowered(value)?, true, Part::Is(texts))),
+    }
 }
 
 /// `fact.contains("…")` and its like, and the same of `fact.lowerAscii()`.
 fn part(call: &CallExpr) -> Option<Atom> {
     let target = call.target.as_deref()?;
-    let (of, lower) = match &target.expr {
-        Expr::Call(inner) if inner.func_name == "lowerAscii" && inner.args.is_empty() => {
-            (inner.target.as_deref()?, true)
-        }
-        _ => (target, false),
-    };
+    let (of, lower) = field(target).map(|of| (of, false)).or_else(|| Some((lowered(target)?, true)))?;
     let [written] = call.args.as_slice() else { return None };
     let written = text(written)?;
     let part = match call.func_name.as_str() {
@@ -194,7 +207,7 @@ fn part(call: &CallExpr) -> Option<Atom> {
         "matches" => Part::Matches(pattern(written).ok()?),
         _ => return None,
     };
-    Some(Atom::Part(field(of)?, lower, part))
+    Some(Atom::Part(of, lower, part))
 }
 
 /// The number that an expression is, if it depends on nothing: a number, or a moment.

@@ -27,7 +27,7 @@ pub(in crate::policy::rules) struct Formula {
 }
 
 impl Formula {
-    pub(super) fn new(tree: IdedExpr, written: &str) -> Self {
+    pub(in crate::policy::rules) fn new(tree: IdedExpr, written: &str) -> Self {
         let mut fields = Vec::new();
         collect(&tree, &mut fields);
         fields.sort();

@@ -1,5 +1,6 @@
 //! Conditions as text: CEL again, in one spelling, so that two conditions that say the same in the same order look alike.
 
+use std::collections::BTreeSet;
 use std::fmt::{Display, Formatter, Result};
 
 use chrono::{DateTime, SecondsFormat};
@@ -32,6 +33,7 @@ impl Display for Condition {
                     write!(f, "{field} != {}", quantity(field, *wanted))
                 }
                 Self::Atom(Atom::Same(one, other), _) => write!(f, "{one} != {other}"),
+                Self::Atom(Atom::Part(_, _, Part::Is(_)), _) => write!(f, "!({inner})"),
                 Self::Atom(atom @ (Atom::Known(_) | Atom::Flag(_) | Atom::Part(..)), _) => write!(f, "!{atom}"),
                 other => write!(f, "!({other})"),
             },
@@ -47,9 +49,8 @@ fn joined(f: &mut Formatter<'_>, parts: &[Condition], between: &str) -> Result {
             f.write_str(between)?;
         }
         match part {
-            Condition::All(_) | Condition::Any(_) => write!(f, "({part})")?,
-            // The interpreter's own words may hold any operator.
-            Condition::Atom(Atom::Formula(_), _) => write!(f, "({part})")?,
+            // A formula may hold any operator.
+            Condition::All(_) | Condition::Any(_) | Condition::Atom(Atom::Formula(_), _) => write!(f, "({part})")?,
             _ => part.fmt(f)?,
         }
     }
@@ -66,17 +67,19 @@ pub(in crate::policy::rules) fn quantity(field: &Field, value: f64) -> String {
     }
 }
 
+fn one_of(f: &mut Formatter<'_>, what: &str, texts: &BTreeSet<Box<str>>) -> Result {
+    let texts: Vec<String> = texts.iter().map(|text| literal(text)).collect();
+    match texts.as_slice() {
+        [only] => write!(f, "{what} == {only}"),
+        texts => write!(f, "{what} in [{}]", texts.join(", ")),
+    }
+}
+
 impl Display for Atom {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Known(field) => write!(f, "has({field})"),
-            Self::OneOf(field, values) => {
-                let texts: Vec<String> = values.iter().map(|text| literal(text)).collect();
-                match texts.as_slice() {
-                    [only] => write!(f, "{field} == {only}"),
-                    texts => write!(f, "{field} in [{}]", texts.join(", ")),
-                }
-            }
+            Self::OneOf(field, values) => one_of(f, &field.to_string(), values),
             Self::Number(field, compare, wanted) => {
                 let sign = match compare {
                     Compare::Equal => "==",
@@ -89,17 +92,20 @@ impl Display for Atom {
             }
             Self::Flag(field) => field.fmt(f),
             Self::Part(field, lower, part) => {
+                let lower = if *lower { ".lowerAscii()" } else { "" };
                 let (name, written) = match part {
+                    Part::Is(texts) => return one_of(f, &format!("{field}{lower}"), texts),
                     Part::Contains(text) => ("contains", &**text),
                     Part::StartsWith(text) => ("startsWith", &**text),
                     Part::EndsWith(text) => ("endsWith", &**text),
                     Part::Matches(pattern) => ("matches", pattern.as_str()),
                 };
-                let lower = if *lower { ".lowerAscii()" } else { "" };
                 write!(f, "{field}{lower}.{name}({})", literal(written))
             }
             Self::Holds(list, text) => write!(f, "{} in {list}", literal(text)),
-            Self::HoldsFact(fact, list) => write!(f, "{fact} in {list}"),
+            Self::HoldsFact(fact, lower, list) => {
+                write!(f, "{fact}{} in {list}", if *lower { ".lowerAscii()" } else { "" })
+            }
             Self::Same(one, other) => write!(f, "{one} == {other}"),
             Self::Formula(formula) => f.write_str(formula.written()),
         }

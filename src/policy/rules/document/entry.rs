@@ -117,15 +117,14 @@ impl<'a, 'i> Entry<'a, 'i> {
     ) {
         for key in self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let name = key.get_ref().as_ref();
-            let (message, cure) = match elsewhere(name) {
-                Some(message) => (message, "take it away, or change the kind".to_owned()),
-                None => {
-                    let cure = match nearest(name, known.iter().copied()) {
-                        Some(near) => format!("did you mean {near}?"),
-                        None => format!("a rule of this kind has {}", quoted_list(known.iter().copied(), 20)),
-                    };
-                    (format!("a rule has no {}", quoted(name)), cure)
-                }
+            let (message, cure) = if let Some(message) = elsewhere(name) {
+                (message, "take it away, or change the kind".to_owned())
+            } else {
+                let cure = match nearest(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("a rule of this kind has {}", quoted_list(known.iter().copied(), 20)),
+                };
+                (format!("a rule has no {}", quoted(name)), cure)
             };
             problems.push(self.source.problem(key.span(), message, cure));
         }

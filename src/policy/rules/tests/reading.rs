@@ -73,6 +73,18 @@ fn what_people_get_wrong_is_said_in_their_words() {
         ("lead.tier == \"Hot\"", "it is never \"Hot\"", "did you mean \"hot\"?", "\"Hot\""),
         ("lead.company.contain(\"x\")", "there is no function \"contain\"", "did you mean contains?", "contain"),
         (
+            "lead.company.lowerAscii().contains(\"Bank\")",
+            "lowerAscii() leaves no capital letters, so this never fits",
+            "write \"bank\"",
+            "\"Bank\"",
+        ),
+        (
+            "\"A\" == lead.company.lowerAscii()",
+            "lowerAscii() leaves no capital letters, so this never fits",
+            "write \"a\"",
+            "\"A\"",
+        ),
+        (
             "lead.company.contains(5)",
             "contains is not used this way",
             "write (a text).contains(a text)",

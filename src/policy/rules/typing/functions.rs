@@ -4,7 +4,7 @@ use cel::common::ast::Expr;
 use cel::common::ast::{CallExpr, IdedExpr, LiteralValue};
 use cel::{Context, Value};
 
-use super::{Checker, Type, text};
+use super::{Checker, Type, is_lowered, text};
 use crate::policy::rules::syntax::LANGUAGE;
 use crate::policy::rules::words::{nearest, quoted};
 
@@ -129,6 +129,9 @@ pub(super) fn call<'t>(checker: &mut Checker<'t>, node: &'t IdedExpr, call: &'t 
         let shapes: Vec<String> = named.iter().map(|function| shape(function)).collect();
         return checker.wrong(extent, format!("{name} is not used this way"), format!("write {}", shapes.join(" or ")));
     };
+    if call.target.as_deref().is_some_and(is_lowered) && matches!(name, "contains" | "startsWith" | "endsWith") {
+        call.args.iter().for_each(|arg| checker.must_be_lower(arg));
+    }
     check_literals(checker, call);
     function.result.clone()
 }
