@@ -47,7 +47,7 @@ pub use condition::Because;
 pub use diff::{Change, Detail, Reach, Route, RuleChange, diff};
 pub use directory::{Directory, NotFound, Person};
 pub use facts::{AccountField, Facts, Field, Kind as FactKind, LeadField, RepFacts, RepField};
-pub use fire::{Destination, Effect, Fired, Firing, Narrowing, Outcome, Refusal, Standing, Unjudged};
+pub use fire::{Destination, Effect, Failed, Fired, Firing, Narrowing, Outcome, Refusal, Standing, Unknown};
 pub use problem::{Excerpt, Place, Problem};
 pub use sections::Sections;
 pub use version::Version;

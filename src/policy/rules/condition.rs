@@ -205,6 +205,24 @@ impl Condition {
         }
     }
 
+    /// The missing facts because of which it is unknown, each once. None if it is not unknown, or for another reason.
+    pub(super) fn missing<'c>(&'c self, facts: &dyn Values, missing: &mut Vec<&'c Field>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Not(inner) => inner.missing(facts, missing),
+            Self::All(parts) | Self::Any(parts) => {
+                for part in parts.iter().filter(|part| part.truth(facts) == Truth::Unknown) {
+                    part.missing(facts, missing);
+                }
+            }
+            Self::Atom(atom, _) => atom.each_field(&mut |field| {
+                if !missing.contains(&field) && facts.value(field).is_none() {
+                    missing.push(field);
+                }
+            }),
+        }
+    }
+
     /// Calls back for each atom.
     pub(super) fn each_atom<'c>(&'c self, call: &mut dyn FnMut(&'c Atom, &'c Place)) {
         match self {
@@ -290,18 +308,28 @@ impl Atom {
         }
     }
 
-    /// The facts that it asks about.
-    pub(super) fn fields(&self) -> Vec<Field> {
+    /// Calls back for each fact that it asks about.
+    fn each_field<'c>(&'c self, call: &mut dyn FnMut(&'c Field)) {
         match self {
             Self::Known(field)
             | Self::OneOf(field, _)
             | Self::Number(field, ..)
             | Self::Flag(field)
             | Self::Part(field, ..)
-            | Self::Holds(field, _) => vec![field.clone()],
-            Self::HoldsFact(one, _, other) | Self::Same(one, other) => vec![one.clone(), other.clone()],
-            Self::Formula(formula) => formula.fields().to_vec(),
+            | Self::Holds(field, _) => call(field),
+            Self::HoldsFact(one, _, other) | Self::Same(one, other) => {
+                call(one);
+                call(other);
+            }
+            Self::Formula(formula) => formula.fields().iter().for_each(call),
         }
+    }
+
+    /// The facts that it asks about.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let mut fields = Vec::new();
+        self.each_field(&mut |field| fields.push(field.clone()));
+        fields
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::{Because, Truth};
 use super::directory::{Directory, NotFound};
-use super::facts::{Facts, RepFacts};
+use super::facts::{Facts, Field, RepFacts};
 use super::{Kind, PartnerTo, RepCondition, Rule, Rulebook, Target, Then, Version};
 use crate::domain::ids::{QueueId, RepId};
 
@@ -98,14 +98,23 @@ pub struct Fired {
     pub owner: String,
 }
 
-/// A rule that did not fire because something is not known.
+/// A fact that is missing, so that rules which ask about it did not fire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unjudged {
+pub struct Unknown {
+    /// Which.
+    pub field: Field,
+    /// How many rules would have had to know it.
+    pub rules: u32,
+    /// The first of them.
+    pub first: String,
+}
+
+/// A rule that did not fire because a part of its condition could not be calculated, although all its facts are known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
     /// Its name.
     pub rule: String,
-    /// The question that it answers.
-    pub kind: Kind,
-    /// What is missing or could not be calculated.
+    /// What could not be calculated, and why.
     pub because: Vec<Because>,
 }
 
@@ -119,8 +128,10 @@ pub struct Firing {
     pub territory: Option<String>,
     /// Rules that fired.
     pub fired: Vec<Fired>,
-    /// Rules that would have needed to know more.
-    pub unjudged: Vec<Unjudged>,
+    /// What some rules would have had to know.
+    pub unknown: Vec<Unknown>,
+    /// Rules that could not be calculated.
+    pub failed: Vec<Failed>,
 }
 
 impl Firing {
@@ -188,8 +199,13 @@ impl Narrowing<'_> {
 impl Rulebook {
     /// Asks every rule about a lead. The same facts always give the same answer.
     pub fn fire(&self, facts: &Facts<'_>, directory: &Directory) -> Firing {
-        let mut firing =
-            Firing { version: self.version.clone(), territory: None, fired: Vec::new(), unjudged: Vec::new() };
+        let mut firing = Firing {
+            version: self.version.clone(),
+            territory: None,
+            fired: Vec::new(),
+            unknown: Vec::new(),
+            failed: Vec::new(),
+        };
         let territories = self.rules.iter().filter(|rule| rule.kind == Kind::Territory);
         for rule in territories {
             firing.ask(rule, facts, directory);
@@ -243,16 +259,27 @@ impl Firing {
         }
         match rule.condition.truth(facts) {
             Truth::False => {}
-            Truth::Unknown => {
-                let because = rule.condition.because(facts);
-                self.unjudged.push(Unjudged { rule: rule.name.clone(), kind: rule.kind, because });
-            }
+            Truth::Unknown => self.not_judged(rule, facts),
             Truth::True => {
                 let effect = effect(rule, directory);
                 let standing = self.standing(rule, &effect, facts);
                 let Rule { name, kind, reason, owner, .. } = rule;
                 let (rule, reason, owner) = (name.clone(), reason.clone(), owner.clone());
                 self.fired.push(Fired { rule, kind: *kind, effect, standing, reason, owner });
+            }
+        }
+    }
+
+    fn not_judged(&mut self, rule: &Rule, facts: &Facts<'_>) {
+        let mut missing = Vec::new();
+        rule.condition.missing(facts, &mut missing);
+        if missing.is_empty() {
+            self.failed.push(Failed { rule: rule.name.clone(), because: rule.condition.because(facts) });
+        }
+        for field in missing {
+            match self.unknown.iter_mut().find(|unknown| unknown.field == *field) {
+                Some(unknown) => unknown.rules += 1,
+                None => self.unknown.push(Unknown { field: field.clone(), rules: 1, first: rule.name.clone() }),
             }
         }
     }

@@ -162,9 +162,14 @@ impl Cell {
         Ok(both)
     }
 
+    /// Whether there may be a lead in both.
+    fn meets(&self, other: &Self) -> bool {
+        self.0.iter().all(|(dimension, mine)| other.0.get(dimension).is_none_or(|theirs| !mine.and(theirs).is_empty()))
+    }
+
     /// What of it is not in another, as cells that do not overlap.
     fn without(&self, other: &Self) -> Vec<Self> {
-        if self.and(other).is_err() {
+        if !self.meets(other) {
             return vec![self.clone()];
         }
         let mut rest = Vec::new();
@@ -199,11 +204,6 @@ impl Cell {
             }
             _ => false,
         }
-    }
-
-    /// What it says something about.
-    pub(super) fn dimensions(&self) -> impl Iterator<Item = &Dimension> {
-        self.0.keys()
     }
 
     /// A lead in it. `None` where it speaks of something that is not understood.
@@ -351,9 +351,16 @@ impl Region {
         &self.cells
     }
 
-    /// What it says something about.
-    pub(super) fn dimensions(&self) -> BTreeSet<&Dimension> {
-        self.cells.iter().flat_map(Cell::dimensions).collect()
+    /// Where it meets another in a question that both ask. What only one of them asks about it says nothing of the other,
+    /// so that the two meet almost always; that goes for the time and for whether there is an account as well.
+    pub(super) fn common<'r>(&'r self, other: &'r Self) -> impl Iterator<Item = Cell> + 'r {
+        let asks = |dimension: &&Dimension| {
+            !matches!(dimension, Dimension::Fact(Field::Now | Field::Account(AccountField::Id)))
+        };
+        let pairs = self.cells.iter().flat_map(|mine| other.cells.iter().map(move |theirs| (mine, theirs)));
+        pairs
+            .filter(move |(mine, theirs)| mine.0.keys().filter(asks).any(|dimension| theirs.0.contains_key(dimension)))
+            .filter_map(|(mine, theirs)| mine.and(theirs).ok())
     }
 
     /// The facts about which it asks for what cannot be; meaningful when it is empty.

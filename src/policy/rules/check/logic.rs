@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Finding, Trouble, World};
 use crate::policy::rules::condition::{Atom, Condition, Truth};
-use crate::policy::rules::facts::{AccountField, Field, LeadField, RepFacts, Value, Values};
-use crate::policy::rules::region::{Cell, Dimension, Region, Sampled, TooMany};
+use crate::policy::rules::facts::{Field, LeadField, RepFacts, Value, Values};
+use crate::policy::rules::region::{Region, Sampled, TooMany};
 use crate::policy::rules::words::{literal, number};
 use crate::policy::rules::{Kind, PartnerTo, Rule, Rulebook, Target, Then};
 
@@ -162,26 +162,14 @@ fn covering<'l, 'r>(region: &Region, earlier: &[&&'l Live<'r>]) -> Option<Vec<&'
 fn contradictions(this: &Live<'_>, earlier: &[&&Live<'_>], findings: &mut Vec<Finding>) {
     let mut with = Vec::new();
     let mut example = None;
-    let mine = this.region.dimensions();
     for one in earlier.iter().filter(|one| !says_the_same(one.rule, this.rule)) {
-        // Two rules that ask about different things overlap almost always, which is how they are meant.
-        let asks = |dimension: &Dimension| {
-            !matches!(dimension, Dimension::Fact(Field::Now | Field::Account(AccountField::Id)))
-        };
-        if !mine.intersection(&one.region.dimensions()).any(|dimension| asks(dimension)) {
-            continue;
-        }
-        let special = one.region.without(&this.region).is_ok_and(|rest| rest.is_empty());
-        let Ok(both) = this.region.and(&one.region) else { continue };
-        if special {
-            continue;
-        }
         let conditions = [&this.rule.condition, &one.rule.condition];
-        let lead = both.cells().iter().filter_map(Cell::sample).find(|sample| {
+        let lead = this.region.common(&one.region).filter_map(|cell| cell.sample()).find(|sample| {
             // Never claimed without a lead that proves it.
             conditions.iter().all(|condition| condition.truth(sample) == Truth::True)
         });
-        if let Some(lead) = lead {
+        let special = || one.region.without(&this.region).is_ok_and(|rest| rest.is_empty());
+        if let Some(lead) = lead.filter(|_| !special()) {
             with.push(one.rule.name.clone());
             example.get_or_insert(lead);
         }
