@@ -49,20 +49,22 @@ impl Display for Trouble {
                 let facts: Vec<String> = about.iter().map(ToString::to_string).collect();
                 write!(f, "{what}: what it asks of {} cannot be together", text::safe(&and_list(&facts)))
             }
-            Self::NeverDecides { by, same: true } => {
-                write!(f, "it never decides: {} always fires before it and says the same", all_quoted(by))
+            Self::NeverDecides { by, same } => {
+                let (fire, say) =
+                    if by.len() == 1 { ("always fires", "says") } else { ("together always fire", "say") };
+                write!(f, "it never decides: {} {fire} before it and {say} ", all_quoted(by))?;
+                f.write_str(if *same { "the same" } else { "something else; put this rule first, or take it out" })
             }
-            Self::NeverDecides { by, same: false } => write!(
-                f,
-                "it never decides: {} always fires before it and says something else; put this rule first, or take it out",
-                all_quoted(by)
-            ),
-            Self::AddsNothing { by } => write!(f, "it adds nothing: {} says the same of all its leads", all_quoted(by)),
+            Self::AddsNothing { by } => {
+                let say = if by.len() == 1 { "says" } else { "say" };
+                write!(f, "it adds nothing: {} {say} the same of all its leads", all_quoted(by))
+            }
             Self::Contradicts { with, example } => {
+                let (decide, say) = if with.len() == 1 { ("decides", "says") } else { ("decide", "say") };
                 let facts: Vec<String> = example.iter().map(|(field, value)| format!("{field} {value}")).collect();
                 write!(
                     f,
-                    "{} decides before it for some of its leads and says something else, for example for a lead with {}",
+                    "{} {decide} before it for some of its leads and {say} something else, for example for a lead with {}",
                     all_quoted(with),
                     text::fit(&and_list(&facts), 200)
                 )

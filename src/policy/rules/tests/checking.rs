@@ -91,7 +91,7 @@ fn a_rule_after_others_that_always_decide_is_named() {
             ana("fair", "lead.source == \"Fair\""),
             ana("both", "lead.source in [\"Web\", \"Fair\"]"),
         ]),
-        ["warning both: it never decides: \"web\" and \"fair\" always fires before it and says the same"]
+        ["warning both: it never decides: \"web\" and \"fair\" together always fire before it and say the same"]
     );
     // The special case before the general one is how it is meant.
     assert_eq!(found(&[bob("narrow", "lead.amount > 10"), ana("wide", "lead.amount >= 5")]), [""; 0]);
