@@ -327,7 +327,8 @@ impl<'a> Facts<'a> {
         let domain = subject.email.as_deref().and_then(|email| email.rsplit_once('@'));
         let email_domain = domain.map(|(_, domain)| domain.trim().to_lowercase()).filter(|domain| !domain.is_empty());
         let email_domain = email_domain.map(Arc::from);
-        Self { subject, territory: subject.facts.territory.as_deref(), email_domain, rep: None, now }
+        let territory = subject.facts.territory.as_deref().filter(|territory| !territory.trim().is_empty());
+        Self { subject, territory, email_domain, rep: None, now }
     }
 
     /// The same lead, asked about together with one rep.

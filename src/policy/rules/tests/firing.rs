@@ -93,6 +93,7 @@ fn territory_rules_fill_what_the_crm_leaves_open_and_others_see_it() {
     assert_eq!(kept.territory.as_deref(), Some("East"));
     assert_eq!(standings(&kept), [("north", &Standing::TerritoryKept { territory: "East".into() })]);
     assert_eq!(fire(&book, &in_country("PT", Some("East"))).territory.as_deref(), Some("South"));
+    assert_eq!(fire(&book, &in_country("NO", Some(" "))).territory.as_deref(), Some("North"), "blank is missing");
 }
 
 #[test]
