@@ -136,6 +136,8 @@ fn what_people_get_wrong_is_said_in_their_words() {
         assert_eq!(wrong(when), (message.to_owned(), cure.to_owned(), meant.to_owned()), "{when}");
     }
     assert_eq!(wrong("lead.company.matches(\"(\")").2, "\"(\"");
+    // A name lives only inside of the walk that binds it.
+    assert_eq!(wrong("[\"a\"].exists(x, true) && x == lead.source").0, "there is no \"x\"");
     assert!(wrong(&"(".repeat(3000)).0.contains("nested too deeply"));
     assert!(wrong(&vec!["lead.score"; 600].join(" + ")).0.contains("nested too deeply"));
     assert!(wrong(&vec!["lead.score > 1"; 700].join(" && ")).0.contains("longer than"));
