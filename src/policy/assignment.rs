@@ -139,7 +139,8 @@ pub fn assign(market: &Market) -> Assignment {
             price[rep] = found;
         }
     }
-    let worth = |(lead, rep): (usize, &Option<usize>)| rep.and_then(|rep| market.value(lead, rep)).map_or(0, i128::from);
+    let worth =
+        |(lead, rep): (usize, &Option<usize>)| rep.and_then(|rep| market.value(lead, rep)).map_or(0, i128::from);
     let total = rep.iter().enumerate().map(worth).sum();
     Assignment { rep, price, total }
 }

@@ -34,15 +34,13 @@ fn rows(leads: std::ops::Range<usize>, reps: usize, span: i64) -> impl Strategy<
 }
 
 fn small() -> impl Strategy<Value = (Vec<u32>, Vec<Vec<Option<i64>>>)> {
-    (1usize..5, prop_oneof![Just(4i64), Just(1_000_000_000)]).prop_flat_map(|(reps, span)| {
-        (proptest::collection::vec(0u32..3, reps), rows(0..7, reps, span))
-    })
+    (1usize..5, prop_oneof![Just(4i64), Just(1_000_000_000)])
+        .prop_flat_map(|(reps, span)| (proptest::collection::vec(0u32..3, reps), rows(0..7, reps, span)))
 }
 
 fn large() -> impl Strategy<Value = (Vec<u32>, Vec<Vec<Option<i64>>>)> {
-    (1usize..30, prop_oneof![Just(4i64), Just(40), Just(1_000_000_000)]).prop_flat_map(|(reps, span)| {
-        (proptest::collection::vec(0u32..6, reps), rows(0..90, reps, span))
-    })
+    (1usize..30, prop_oneof![Just(4i64), Just(40), Just(1_000_000_000)])
+        .prop_flat_map(|(reps, span)| (proptest::collection::vec(0u32..6, reps), rows(0..90, reps, span)))
 }
 
 #[test]
@@ -50,7 +48,11 @@ fn the_rep_who_is_best_everywhere_gets_the_lead_that_is_worst_elsewhere() {
     // Ana is better at both, by 1 point and by 20.
     let best = assign(&market(&[1, 1], &[vec![Some(31), Some(30)], vec![Some(30), Some(10)]]));
     assert_eq!((best.rep, best.total), (vec![Some(1), Some(0)], 60));
-    assert_eq!(best.price[0], SlotPrice { one_more: 1, one_less: Some(30) }, "a second place would take the first lead");
+    assert_eq!(
+        best.price[0],
+        SlotPrice { one_more: 1, one_less: Some(30) },
+        "a second place would take the first lead"
+    );
     assert_eq!(best.price[1], SlotPrice { one_more: 0, one_less: Some(29) }, "without Bob, the first lead gets Ana");
 }
 
@@ -125,5 +127,39 @@ proptest! {
         let own: Vec<_> = both.rep[..leads].iter().map(|rep| rep.map(|rep| rep - shift)).collect();
         prop_assert_eq!(own, alone.rep);
         prop_assert_eq!(&both.price[shift..shift + reps], &alone.price[..]);
+    }
+}
+
+/// SplitMix64, as `.ci/model/make_assignment.py` makes it.
+fn splitmix(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+#[test]
+fn totals_are_those_of_scipy() {
+    let stored: Vec<(usize, usize, u64, u64, i64, i128)> =
+        serde_json::from_str(include_str!("../../../tests/data/assignment/totals.json")).unwrap();
+    assert_eq!(stored.len(), 1_000);
+    for (number, (leads, reps, most, left_out, largest, total)) in stored.into_iter().enumerate() {
+        let mut draw = splitmix(number as u64);
+        let mut market = Market::new((0..reps).map(|_| (draw() % (most + 1)) as u32).collect());
+        for _ in 0..leads {
+            let row = (0..reps).filter_map(|rep| {
+                let offered = draw() % 100 >= left_out;
+                let value = |draw: u64| (draw % (largest + largest / 4 + 1) as u64) as i64 - largest / 4;
+                offered.then(|| Offer { rep, value: value(draw()) })
+            });
+            market.push(row);
+        }
+        let found = assign(&market);
+        assert_eq!(found.total, total, "market {number}");
+        assert_eq!(found.prove(&market), Ok(()), "market {number}");
     }
 }
