@@ -3,6 +3,7 @@
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
 pub mod assignment;
+pub mod fairness;
 pub mod lane;
 pub mod pool;
 pub mod profile;
