@@ -3,12 +3,14 @@
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
 pub mod assignment;
+pub mod capacity;
 pub mod fairness;
 pub mod lane;
 pub mod pool;
 pub mod profile;
 pub mod recommend;
 pub mod subject;
+pub mod value;
 
 use chrono::{DateTime, Duration, Utc};
 
