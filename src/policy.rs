@@ -7,6 +7,7 @@ pub mod capacity;
 pub mod fairness;
 pub mod lane;
 pub mod pool;
+pub mod price;
 pub mod profile;
 pub mod recommend;
 pub mod subject;
