@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::assignment::{Assignment, DEAL, Market, Offer, assign};
+use super::assignment::{Assignment, DEAL, LARGEST, Market, Offer, assign};
 
 /// Standard normal quantiles in the middle of eight equal parts: the sizes of the draws.
 const QUANTILES: [f64; 8] = [
@@ -178,6 +178,21 @@ pub(super) fn solve(room: &[u32], leads: &[&[Offer]]) -> (Market, Assignment) {
     }
     let found = assign(&market);
     (market, found)
+}
+
+/// The reps of leads that are given at the same moment, such that as many as possible are given and the sum of their net
+/// values is as large as can be.
+pub fn together(leads: &[Vec<Offer>], prices: &Prices) -> Vec<Option<usize>> {
+    let nets = |offers: &Vec<Offer>| -> Vec<Net> { net(offers, prices) };
+    let nets: Vec<Vec<Net>> = leads.iter().map(nets).collect();
+    // Each lead given is worth more than all that could be lost by giving it.
+    let largest = nets.iter().flatten().map(|net| net.net.abs()).max().unwrap_or(0);
+    let given = largest.saturating_mul(2 * leads.len() as i64 + 1).clamp(1, LARGEST / 2);
+    let mut market = Market::new(prices.reps.iter().map(|rep| rep.places).collect());
+    for nets in &nets {
+        market.push(nets.iter().map(|net| Offer { rep: net.rep, value: given + net.net }));
+    }
+    assign(&market).rep
 }
 
 /// A rep who could get a lead, with what it is worth, what the place costs, and what remains.

@@ -96,6 +96,25 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Prices>(&stored).unwrap(), found);
     }
 
+    /// Given together, as many leads are given as can be, and one alone goes where it would go alone.
+    #[test]
+    fn together_as_many_as_there_is_room_for((room, expected) in world(), leads in 0usize..12) {
+        let found = prices(&room, &expected);
+        let leads = &expected.sample[..leads.min(expected.sample.len())];
+        let given = together(leads, &found);
+        let mut count = Market::new(room.clone());
+        leads.iter().for_each(|lead| count.push(lead.iter().map(|offer| Offer { value: 1, ..*offer })));
+        prop_assert_eq!(given.iter().flatten().count() as i128, assign(&count).total);
+        for (rep, places) in room.iter().enumerate() {
+            prop_assert!(given.iter().flatten().filter(|given| **given == rep).count() <= *places as usize);
+        }
+        for lead in leads {
+            let alone = together(std::slice::from_ref(lead), &found)[0];
+            let first = net(lead, &found).first().map(|first| first.net);
+            prop_assert_eq!(alone.and_then(|rep| net(lead, &found).iter().find(|n| n.rep == rep).map(|n| n.net)), first);
+        }
+    }
+
     #[test]
     fn a_stranger_changes_neither_price_nor_order((room, expected) in world(), theirs in 0u32..4) {
         let before = prices(&room, &expected);
