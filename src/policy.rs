@@ -5,6 +5,7 @@
 pub mod assignment;
 pub mod capacity;
 pub mod fairness;
+pub mod hold;
 pub mod lane;
 pub mod pool;
 pub mod price;
