@@ -111,7 +111,8 @@ impl Team {
         match policy {
             Policy::Greedy => {
                 for lead in waiting.into_iter().chain(leads) {
-                    let best = lead.seen.iter().filter(|offer| self.room[offer.rep] > 0).max_by_key(|offer| offer.value);
+                    let best =
+                        lead.seen.iter().filter(|offer| self.room[offer.rep] > 0).max_by_key(|offer| offer.value);
                     let rep = best.map(|offer| offer.rep);
                     self.give(lead, rep, outcome);
                 }

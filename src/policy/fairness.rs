@@ -212,7 +212,10 @@ impl Ledger {
     /// Books an entry.
     pub fn apply(&mut self, entry: &Entry) {
         for line in &entry.lines {
-            let account = self.accounts.entry(line.rep.clone()).or_default();
+            if !self.accounts.contains_key(&line.rep) {
+                self.accounts.insert(line.rep.clone(), Account::default());
+            }
+            let Some(account) = self.accounts.get_mut(&line.rep) else { continue };
             account.got += line.got;
             account.entitled += line.entitled;
             if line.got > 0 && entry.kind == EntryKind::Decided {

@@ -9,8 +9,8 @@
 
 use super::{Market, Offer};
 
-/// No way.
-pub(super) const NEVER: i64 = i64::MAX;
+/// No way. More than any sum of values, and far enough from the end of the range to be added to.
+pub(super) const NEVER: i64 = i64::MAX / 4;
 
 /// Reps and leads that have to do with each other, by place in the market, in its order.
 pub(super) struct Part {
@@ -96,11 +96,10 @@ pub(super) struct Solver<'a> {
     held: Vec<Vec<u32>>,
     price: Vec<i64>,
     rows: Vec<Row>,
-    // Of the search.
+    // Of the search: how far each rep is, the same for those not yet looked at, and the last step of the way.
     distance: Vec<i64>,
+    open: Vec<i64>,
     step: Vec<Step>,
-    done: Vec<bool>,
-    reached: Vec<u32>,
 }
 
 pub(super) fn solve<'a>(market: &'a Market, part: &Part) -> Solver<'a> {
@@ -118,9 +117,8 @@ pub(super) fn solve<'a>(market: &'a Market, part: &Part) -> Solver<'a> {
         price: vec![0; reps],
         rows: vec![Row::default(); reps],
         distance: vec![NEVER; reps],
+        open: vec![NEVER; reps],
         step: vec![Step { lead: 0, from: None }; reps],
-        done: vec![false; reps],
-        reached: Vec::with_capacity(reps),
     };
     for lead in 0..part.leads.len() {
         solver.insert(lead);
@@ -170,65 +168,56 @@ impl Solver<'_> {
         let offers = self.offers[lead];
         let surplus = |offer: &Offer| offer.value - self.price[self.place[offer.rep] as usize];
         let Some(best) = offers.iter().map(surplus).max().filter(|best| *best >= 0) else { return };
+        self.distance.fill(NEVER);
+        self.open.fill(NEVER);
         for offer in offers {
             let rep = self.place[offer.rep] as usize;
             let cost = best - (offer.value - self.price[rep]);
-            if cost <= best {
-                self.reach(rep, cost, Step { lead: lead as u32, from: None });
-            }
+            self.distance[rep] = cost;
+            self.open[rep] = cost;
+            self.step[rep] = Step { lead: lead as u32, from: None };
         }
         let (cost, end) = self.search(best);
-        for at in 0..self.reached.len() {
-            let rep = self.reached[at] as usize;
-            self.price[rep] += (cost - self.distance[rep]).max(0);
-            self.distance[rep] = NEVER;
-            self.done[rep] = false;
+        for (price, distance) in self.price.iter_mut().zip(&self.distance) {
+            *price += (cost - distance).max(0);
         }
-        self.reached.clear();
         self.shift(end);
-    }
-
-    fn reach(&mut self, rep: usize, distance: i64, step: Step) {
-        if self.distance[rep] == NEVER {
-            self.reached.push(rep as u32);
-        }
-        self.distance[rep] = distance;
-        self.step[rep] = step;
     }
 
     /// The cheapest end of a chain, given that leaving the newcomer out costs `stays`.
     fn search(&mut self, stays: i64) -> (i64, End) {
         let (mut least, mut end) = (stays, End::Stays);
-        loop {
-            // Nearest first; of equally near ones whoever has room, so that a rep is preferred to none, then by order.
-            let open = self.reached.iter().filter(|rep| !self.done[**rep as usize]);
-            let nearest = open.min_by_key(|rep| (self.distance[**rep as usize], self.is_full(**rep as usize), **rep));
-            let Some(rep) = nearest.map(|rep| *rep as usize).filter(|rep| self.distance[*rep] <= least) else {
-                return (least, end);
-            };
-            let distance = self.distance[rep];
+        let mut nearest = self.open.iter().copied().min().unwrap_or(NEVER);
+        while nearest <= least {
+            // Of equally near ones whoever has room, so that a rep is preferred to none, then by order.
+            let near = || self.open.iter().enumerate().filter(|(_, open)| **open == nearest).map(|(rep, _)| rep);
+            let Some(rep) = near().find(|rep| !self.is_full(*rep)).or_else(|| near().next()) else { break };
             if !self.is_full(rep) {
-                return (distance, End::Rep(rep));
+                return (nearest, End::Rep(rep));
             }
-            self.done[rep] = true;
             self.refresh(rep);
-            let price = self.price[rep];
-            let (out, lead) = self.rows[rep].out;
-            if out != NEVER && distance + out - price < least {
-                (least, end) = (distance + out - price, End::Out { rep, lead });
+            let row = &self.rows[rep];
+            let (out, lead) = row.out;
+            let here = nearest - self.price[rep];
+            if out != NEVER && here + out < least {
+                (least, end) = (here + out, End::Out { rep, lead });
             }
-            for other in 0..self.rows[rep].cost.len() {
-                let cost = self.rows[rep].cost[other];
-                if cost == NEVER || self.done[other] {
-                    continue;
+            // The distance of who is done is not larger than any way through here, so nothing can change it.
+            self.open[rep] = NEVER;
+            nearest = NEVER;
+            let known = self.distance.iter_mut().zip(&mut self.open).zip(&mut self.step);
+            for (((cost, lead), price), ((distance, open), step)) in
+                row.cost.iter().zip(&row.lead).zip(&self.price).zip(known)
+            {
+                let there = here + cost + price;
+                if there < *distance {
+                    (*distance, *open) = (there, there);
+                    *step = Step { lead: *lead, from: Some(rep as u32) };
                 }
-                let there = distance + cost - price + self.price[other];
-                if there < self.distance[other] && there <= least {
-                    let lead = self.rows[rep].lead[other];
-                    self.reach(other, there, Step { lead, from: Some(rep as u32) });
-                }
+                nearest = nearest.min(*open);
             }
         }
+        (least, end)
     }
 
     /// Moves the leads of the chain that ends here, last first.
@@ -257,15 +246,52 @@ impl Solver<'_> {
     fn leave(&mut self, lead: u32, rep: usize) {
         self.held[rep].retain(|held| *held != lead);
         self.given[lead as usize] = None;
-        self.rows[rep].fresh = false;
+        if !self.rows[rep].fresh {
+            return;
+        }
+        // Only what this lead was the least for has to be found again.
+        let lost: Vec<usize> = (0..self.reps()).filter(|&other| self.rows[rep].lead[other] == lead).collect();
+        if lost.len() > self.reps() / 4 {
+            self.rows[rep].fresh = false;
+            return;
+        }
+        let mut row = std::mem::take(&mut self.rows[rep]);
+        row.out = (NEVER, 0);
+        lost.iter().for_each(|&other| row.cost[other] = NEVER);
+        for &held in &self.held[rep] {
+            let value = self.given[held as usize].map_or(0, |(_, value)| value);
+            if value < row.out.0 {
+                row.out = (value, held);
+            }
+            for &other in lost.iter().filter(|&&other| other != rep) {
+                if let Some(theirs) = self.value(held, other)
+                    && value - theirs < row.cost[other]
+                {
+                    row.cost[other] = value - theirs;
+                    row.lead[other] = held;
+                }
+            }
+        }
+        self.rows[rep] = row;
+    }
+
+    /// What a lead is worth to a rep.
+    fn value(&self, lead: u32, rep: usize) -> Option<i64> {
+        let offers = self.offers[lead as usize];
+        // Where everybody is offered the lead, the rep's offer stands at the rep's place.
+        if offers.len() == self.reps() {
+            return Some(offers[rep].value);
+        }
+        // Within a part, reps are in the order of the market.
+        let found = offers.binary_search_by_key(&(rep as u32), |offer| self.place[offer.rep]);
+        found.ok().map(|at| offers[at].value)
     }
 
     fn enter(&mut self, lead: u32, rep: usize) {
         self.held[rep].push(lead);
         let offers = self.offers[lead as usize];
-        // Within a part, reps are in the order of the market. A chain is made of offers, so there is one.
-        let found = offers.binary_search_by_key(&(rep as u32), |offer| self.place[offer.rep]);
-        let value = found.map_or(0, |at| offers[at].value);
+        // A chain is made of offers, so there is one.
+        let value = self.value(lead, rep).unwrap_or_default();
         self.given[lead as usize] = Some((rep as u32, value));
         let row = &mut self.rows[rep];
         if row.fresh {
@@ -284,7 +310,8 @@ impl Solver<'_> {
         row.out = (NEVER, 0);
         row.cost.clear();
         row.cost.resize(reps, NEVER);
-        row.lead.resize(reps, 0);
+        row.lead.clear();
+        row.lead.resize(reps, u32::MAX);
         for &lead in &self.held[rep] {
             let value = self.given[lead as usize].map_or(0, |(_, value)| value);
             row.admit(lead, value, self.offers[lead as usize], &self.place);
