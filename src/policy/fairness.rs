@@ -212,14 +212,16 @@ impl Ledger {
     /// Books an entry.
     pub fn apply(&mut self, entry: &Entry) {
         for line in &entry.lines {
-            if !self.accounts.contains_key(&line.rep) {
-                self.accounts.insert(line.rep.clone(), Account::default());
-            }
-            let Some(account) = self.accounts.get_mut(&line.rep) else { continue };
-            account.got += line.got;
-            account.entitled += line.entitled;
-            if line.got > 0 && entry.kind == EntryKind::Decided {
-                account.last_at = account.last_at.max(Some(entry.at));
+            let book = |account: &mut Account| {
+                account.got += line.got;
+                account.entitled += line.entitled;
+                if line.got > 0 && entry.kind == EntryKind::Decided {
+                    account.last_at = account.last_at.max(Some(entry.at));
+                }
+            };
+            match self.accounts.get_mut(&line.rep) {
+                Some(account) => book(account),
+                None => book(self.accounts.entry(line.rep.clone()).or_default()),
             }
         }
     }
@@ -237,19 +239,21 @@ impl Ledger {
     /// What giving this lead to this rep does to the accounts. `pool` are those who could have had it. A rep from outside
     /// it (an account owner, a manager's choice) is charged all the same.
     pub fn decided(lead_id: LeadId, pool: &[Stake], to: &RepId, at: DateTime<Utc>) -> Entry {
-        let mut lines: BTreeMap<&RepId, Line> = BTreeMap::new();
-        for (stake, share) in pool.iter().zip(shares(pool)) {
-            let line = Line { rep: stake.rep.clone(), got: 0, entitled: 0 };
-            lines.entry(&stake.rep).or_insert(line).entitled += share;
-        }
-        lines.entry(to).or_insert(Line { rep: to.clone(), got: 0, entitled: 0 }).got += LEAD;
+        let line = |rep: &RepId, got, entitled| Line { rep: rep.clone(), got, entitled };
+        let mut lines: Vec<Line> =
+            pool.iter().zip(shares(pool)).map(|(stake, share)| line(&stake.rep, 0, share)).collect();
         // Nobody was in the pool: who gets it anyway is entitled to what they get, so that the account balances.
-        if pool.is_empty()
-            && let Some(line) = lines.get_mut(to)
-        {
-            line.entitled = LEAD;
-        }
-        Entry { at, kind: EntryKind::Decided, lead_id: Some(lead_id), lines: lines.into_values().collect() }
+        lines.push(line(to, LEAD, if pool.is_empty() { LEAD } else { 0 }));
+        lines.sort_by(|a, b| a.rep.cmp(&b.rep));
+        lines.dedup_by(|later, kept| {
+            let same = later.rep == kept.rep;
+            if same {
+                kept.got += later.got;
+                kept.entitled += later.entitled;
+            }
+            same
+        });
+        Entry { at, kind: EntryKind::Decided, lead_id: Some(lead_id), lines }
     }
 
     /// What sets a rep's balance, in millionths of a lead.
