@@ -14,8 +14,9 @@ mod model;
 #[path = "policy/work.rs"]
 mod work;
 
-use days::{Plan, Policy, interval, play};
+use days::{Plan, Policy, play};
 use leadboard::policy::assignment::Offer;
+use leadboard::policy::price::{Expected, prices};
 use rustix::time::{ClockId, clock_gettime};
 use work::{Office, together};
 
@@ -80,7 +81,7 @@ fn costs(share: usize) {
     let offers: Vec<Vec<Offer>> = scored.iter().map(|(facts, p)| office.offers(facts, p)).collect();
     let sample: Vec<Vec<Offer>> = offers.iter().take(400).cloned().collect();
     let start = cpu_seconds();
-    let prices = office.prices(&room, sample, leads as f64);
+    let prices = prices(&room, &Expected { sample, leads: leads as f64 });
     let priced = cpu_seconds() - start;
     print("prices for the leads still expected, once", priced, leads, seconds);
     let start = cpu_seconds();
@@ -101,6 +102,16 @@ fn costs(share: usize) {
 fn print(what: &str, seconds: f64, leads: usize, scoring: f64) {
     let ratio = if scoring.is_nan() { String::new() } else { format!("{:>8.3} of scoring", seconds / scoring) };
     println!("  {what:<55} {:>9.1} ms {:>8.1} us a lead {ratio}", 1e3 * seconds, 1e6 * seconds / leads as f64);
+}
+
+/// Mean and half the width of the 95 % interval of Student's t over 20 values, the least and the largest.
+fn interval(values: &[f64]) -> (f64, f64, f64, f64) {
+    const T_19: f64 = 2.093_024_054;
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+    (mean, T_19 * (variance / n).sqrt(), least, most)
 }
 
 /// Processor time of this process so far: on a busy machine a better measure of one thread's work than the clock.

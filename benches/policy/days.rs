@@ -136,7 +136,9 @@ impl Team {
             Policy::Hindsight => {
                 let all: Vec<Lead> = waiting.into_iter().chain(leads).collect();
                 let mut market = Market::new(self.room.clone());
-                all.iter().for_each(|lead| market.push(lead.seen.iter().copied()));
+                for lead in &all {
+                    market.push(lead.seen.iter().copied());
+                }
                 let found = assign(&market);
                 for (lead, rep) in all.into_iter().zip(found.rep) {
                     self.give(lead, rep, outcome);
@@ -204,14 +206,4 @@ fn poisson(mean: f64, rng: &mut impl Rng) -> u64 {
         left -= step;
     }
     count
-}
-
-/// Mean and half the width of the 95 % interval of Student's t over 20 values, the least and the largest.
-pub(crate) fn interval(values: &[f64]) -> (f64, f64, f64, f64) {
-    const T_19: f64 = 2.093_024_054;
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
-    (mean, T_19 * (variance / n).sqrt(), least, most)
 }

@@ -8,7 +8,7 @@ use leadboard::policy::assignment::{Market, Offer, assign};
 use leadboard::policy::capacity::{CapacitySettings, Workload, room};
 use leadboard::policy::fairness::{LEAD, Ledger, ORDINARY, Stake};
 use leadboard::policy::pool::pool;
-use leadboard::policy::price::{Expected, Prices, net, prices};
+use leadboard::policy::price::{Prices, net};
 use leadboard::policy::value::{ValueSettings, worth};
 
 /// A team, and all that policy keeps of it.
@@ -60,12 +60,7 @@ impl Office {
         worth(p_win, 0.8, weight).into_iter().enumerate().map(offer).collect()
     }
 
-    /// Prices by these leads.
-    pub(crate) fn prices(&self, room: &[u32], sample: Vec<Vec<Offer>>, leads: f64) -> Prices {
-        prices(room, &Expected { sample, leads })
-    }
-
-    /// One lead from pool to decision; the rep.
+    /// One lead from pool to decision; the rep. Rules come before all of this.
     pub(crate) fn decide(&mut self, number: usize, facts: &LeadFacts, p_win: &[f64], prices: &Prices) -> usize {
         let pool = pool(facts, &self.roster);
         let stakes: Vec<Stake> = pool.eligible.into_iter().map(|rep| Stake { rep, weight: ORDINARY }).collect();
@@ -87,7 +82,9 @@ impl Office {
 /// All leads together; how many were given. The answer is proved.
 pub(crate) fn together(room: Vec<u32>, leads: &[Vec<Offer>]) -> (usize, f64) {
     let mut market = Market::new(room);
-    leads.iter().for_each(|lead| market.push(lead.iter().copied()));
+    for lead in leads {
+        market.push(lead.iter().copied());
+    }
     let start = crate::cpu_seconds();
     let found = assign(&market);
     let seconds = crate::cpu_seconds() - start;

@@ -164,11 +164,11 @@ pub fn hold(
     let mut best: Option<(i64, Hold)> = None;
     for seconds in lengths {
         let share = (seconds as f64 / seconds_left as f64).min(1.0);
-        let arriving = Expected { sample: expected.sample.clone(), leads: expected.leads * share };
-        let (gain, worth_arriving) = gain(waiting, &arriving, prices);
+        let arriving = expected.leads * share;
+        let (gain, worth_arriving) = gain(waiting, expected, arriving, prices);
         let cost = cost(waiting, worth_arriving, seconds, prices, settings);
         let hold =
-            Hold { opened_at: now, closes_at: now + TimeDelta::seconds(seconds), expected: arriving.leads, gain, cost };
+            Hold { opened_at: now, closes_at: now + TimeDelta::seconds(seconds), expected: arriving, gain, cost };
         // Of equally good ones the shortest.
         if best.as_ref().is_none_or(|(net, _)| gain - cost > *net) {
             best = Some((gain - cost, hold));
@@ -188,7 +188,7 @@ pub fn hold(
 
 /// What giving all together wins over giving each in its turn, on average over the draws, and what the leads that arrive are
 /// worth. Not negative: together, they could be given in turn as well.
-fn gain(waiting: &[Waiting], arriving: &Expected, prices: &Prices) -> (i64, i64) {
+fn gain(waiting: &[Waiting], expected: &Expected, arriving: f64, prices: &Prices) -> (i64, i64) {
     let room: Vec<u32> = prices.reps.iter().map(|rep| rep.places).collect();
     let nets = |offers: &[Offer]| -> Vec<Offer> {
         net(offers, prices).iter().map(|net| Offer { rep: net.rep, value: net.net }).collect()
@@ -196,7 +196,7 @@ fn gain(waiting: &[Waiting], arriving: &Expected, prices: &Prices) -> (i64, i64)
     let held: Vec<Vec<Offer>> = waiting.iter().map(|lead| nets(&lead.offers)).collect();
     let held: Vec<&[Offer]> = held.iter().map(Vec::as_slice).collect();
     let (mut gain, mut worth, mut draws) = (0i128, 0i128, 0i128);
-    for leads in arriving.draws() {
+    for leads in expected.draws(arriving) {
         draws += 1;
         worth += leads.iter().map(|lead| i128::from(best(lead))).sum::<i128>();
         let leads: Vec<Vec<Offer>> = leads.iter().map(|lead| nets(lead)).collect();

@@ -25,8 +25,10 @@ const QUANTILES: [f64; 8] = [
     0.887_146_559,
     1.534_120_544,
 ];
-/// Most leads of one draw. More than that leave prices as they are, if their places are scaled with them.
+/// Most leads of one draw: a bound on the work, far above what a team is sent before there is room again.
 const MOST_LEADS: f64 = 20_000.0;
+/// From here on two draws do.
+const MANY_LEADS: f64 = 2_000.0;
 
 /// The leads that are expected, and who could take them.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,11 +40,13 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Draws that stand for the leads to come, each a list of leads of the sample.
-    pub(super) fn draws(&self) -> impl Iterator<Item = Vec<&[Offer]>> {
-        let mean = if self.leads.is_finite() { self.leads.clamp(0.0, MOST_LEADS) } else { 0.0 };
-        let draws = if self.sample.is_empty() { 0 } else { QUANTILES.len() };
-        QUANTILES.iter().take(draws).enumerate().map(move |(draw, quantile)| {
+    /// Draws that stand for so many leads to come, each a list of leads of the sample.
+    pub(super) fn draws(&self, leads: f64) -> impl Iterator<Item = Vec<&[Offer]>> {
+        let mean = if leads.is_finite() { leads.clamp(0.0, MOST_LEADS) } else { 0.0 };
+        // Of many leads, the number is nearly certain, and two draws are as good as eight.
+        let skipped = if mean > MANY_LEADS { 3 } else { 0 };
+        let draws = if self.sample.is_empty() { 0 } else { QUANTILES.len() - 2 * skipped };
+        QUANTILES.iter().enumerate().skip(skipped).take(draws).map(move |(draw, quantile)| {
             let leads = (mean + quantile * mean.sqrt()).round().max(0.0) as usize;
             self.draw(draw, leads)
         })
@@ -56,7 +60,7 @@ impl Expected {
             return Vec::new();
         }
         let golden = (size as f64 * 0.618_033_988_749_895) as usize;
-        let step = (golden.max(1)..).find(|&step| gcd(step, size) == 1).unwrap_or(1);
+        let step = (golden.max(1)..=golden + size).find(|&step| gcd(step, size) == 1).unwrap_or(1);
         let start = size * draw / QUANTILES.len();
         (0..leads).map(|lead| self.sample[(start + lead * step) % size].as_slice()).collect()
     }
@@ -142,7 +146,7 @@ pub fn points(value: i64) -> String {
 pub fn prices(room: &[u32], expected: &Expected) -> Prices {
     let mut sums = vec![(0i128, 0u64, 0u64); room.len()];
     let mut draws = 0u32;
-    for leads in expected.draws() {
+    for leads in expected.draws(expected.leads) {
         draws += 1;
         let (market, found) = solve(room, &leads);
         for (sum, price) in sums.iter_mut().zip(&found.price) {

@@ -257,7 +257,9 @@ impl Solver<'_> {
         }
         let mut row = std::mem::take(&mut self.rows[rep]);
         row.out = (NEVER, 0);
-        lost.iter().for_each(|&other| row.cost[other] = NEVER);
+        for &other in &lost {
+            row.cost[other] = NEVER;
+        }
         for &held in &self.held[rep] {
             let value = self.given[held as usize].map_or(0, |(_, value)| value);
             if value < row.out.0 {

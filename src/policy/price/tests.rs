@@ -103,7 +103,9 @@ proptest! {
         let leads = &expected.sample[..leads.min(expected.sample.len())];
         let given = together(leads, &found);
         let mut count = Market::new(room.clone());
-        leads.iter().for_each(|lead| count.push(lead.iter().map(|offer| Offer { value: 1, ..*offer })));
+        for lead in leads {
+            count.push(lead.iter().map(|offer| Offer { value: 1, ..*offer }));
+        }
         prop_assert_eq!(given.iter().flatten().count() as i128, assign(&count).total);
         for (rep, places) in room.iter().enumerate() {
             prop_assert!(given.iter().flatten().filter(|given| **given == rep).count() <= *places as usize);

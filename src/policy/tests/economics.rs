@@ -144,7 +144,9 @@ proptest! {
         let allowed = Ledger::default().allowances(&pools, world.bound);
         let places = rooms.iter().map(|(id, room)| room.places().min(allowed.get(id).copied().unwrap_or(0)));
         let mut market = Market::new(places.collect());
-        world.leads.iter().for_each(|lead| market.push(world.offers(lead, |_| true)));
+        for lead in &world.leads {
+            market.push(world.offers(lead, |_| true));
+        }
         let found = assign(&market);
         prop_assert_eq!(found.prove(&market), Ok(()));
         let (mut given, mut ledger) = (BTreeMap::new(), Ledger::default());
