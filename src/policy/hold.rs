@@ -100,7 +100,7 @@ impl Hold {
     #[must_use]
     pub fn joined(&self, lead: &Waiting, now: DateTime<Utc>, settings: &HoldSettings) -> Self {
         let latest = if lead.urgent { now } else { lead.deadline - reserve(settings) };
-        Self { closes_at: self.closes_at.min(latest).max(self.opened_at.min(now)), ..self.clone() }
+        Self { closes_at: self.closes_at.min(latest), ..self.clone() }
     }
 }
 
