@@ -46,6 +46,13 @@ fn what_nobody_will_miss_costs_nothing() {
 }
 
 #[test]
+fn a_price_is_what_the_leads_to_come_would_lose_and_not_what_another_place_would_win() {
+    // One lead is expected. In six of eight draws at least one comes, in two more than one.
+    let one = prices(&[1], &Expected { sample: vec![lead(&[0.4])], leads: 1.0 });
+    assert_eq!(one.reps[0].price, nano(0.4) * 6 / 8);
+}
+
+#[test]
 fn the_dearest_horizon_counts() {
     let (day, week) = (prices(&[4, 20], &ana_and_bob(20.0)), prices(&[40, 3], &ana_and_bob(60.0)));
     let both = Prices::dearest(&[day.clone(), week.clone()]).unwrap();
