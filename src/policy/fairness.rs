@@ -211,17 +211,30 @@ impl Ledger {
 
     /// Books an entry.
     pub fn apply(&mut self, entry: &Entry) {
-        for line in &entry.lines {
-            let book = |account: &mut Account| {
-                account.got += line.got;
-                account.entitled += line.entitled;
-                if line.got > 0 && entry.kind == EntryKind::Decided {
-                    account.last_at = account.last_at.max(Some(entry.at));
+        let book = |account: &mut Account, line: &Line| {
+            account.got += line.got;
+            account.entitled += line.entitled;
+            if line.got > 0 && entry.kind == EntryKind::Decided {
+                account.last_at = account.last_at.max(Some(entry.at));
+            }
+        };
+        let mut rest: Vec<&Line> = Vec::new();
+        if side_by_side(entry.lines.iter().map(|line| &line.rep), self.accounts.len()) {
+            let mut accounts = self.accounts.iter_mut().peekable();
+            for line in &entry.lines {
+                while accounts.next_if(|(rep, _)| **rep < line.rep).is_some() {}
+                match accounts.next_if(|(rep, _)| **rep == line.rep) {
+                    Some((_, account)) => book(account, line),
+                    None => rest.push(line),
                 }
-            };
+            }
+        } else {
+            rest.extend(&entry.lines);
+        }
+        for line in rest {
             match self.accounts.get_mut(&line.rep) {
-                Some(account) => book(account),
-                None => book(self.accounts.entry(line.rep.clone()).or_default()),
+                Some(account) => book(account, line),
+                None => book(self.accounts.entry(line.rep.clone()).or_default(), line),
             }
         }
     }
@@ -266,11 +279,20 @@ impl Ledger {
     /// waited longest, then by id. The first has the turn.
     pub fn turns(&self, pool: &[Stake]) -> Vec<Turn> {
         let weightless = pool.iter().all(|stake| stake.weight == 0);
+        let walk = side_by_side(pool.iter().map(|stake| &stake.rep), self.accounts.len());
+        let mut accounts = self.accounts.iter().peekable();
+        let mut account_of = |wanted: &RepId| {
+            if !walk {
+                return self.accounts.get(wanted);
+            }
+            while accounts.next_if(|(rep, _)| *rep < wanted).is_some() {}
+            accounts.next_if(|(rep, _)| *rep == wanted).map(|(_, account)| account)
+        };
         let mut turns: Vec<(bool, Turn)> = pool
             .iter()
             .zip(shares(pool))
             .map(|(stake, share)| {
-                let account = self.accounts.get(&stake.rep);
+                let account = account_of(&stake.rep);
                 let balance = account.map_or(0, Account::balance);
                 let last_at = account.and_then(|account| account.last_at);
                 (stake.weight == 0 && !weightless, Turn { rep: stake.rep.clone(), balance, share, last_at })
@@ -308,6 +330,12 @@ impl Ledger {
         };
         entitled.into_iter().map(|(rep, entitled)| (rep.clone(), leads(rep, entitled))).collect()
     }
+}
+
+/// Whether these reps are met sooner by going through all accounts along with them than by looking each up: they are in
+/// order, and they are many.
+fn side_by_side<'a>(reps: impl ExactSizeIterator<Item = &'a RepId>, accounts: usize) -> bool {
+    4 * reps.len() > accounts && reps.is_sorted_by(|a, b| a < b)
 }
 
 /// Each rep's share of one lead, in the order of the pool. They add up to exactly [`LEAD`]: what rounding down leaves goes
