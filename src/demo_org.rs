@@ -37,6 +37,7 @@ mod line;
 mod meddle;
 mod org;
 mod people;
+pub mod planted;
 mod replay;
 mod rest;
 mod rules;

@@ -2,12 +2,18 @@
 //!
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
+pub mod assignment;
+pub mod capacity;
+pub mod fairness;
+pub mod hold;
 pub mod lane;
 pub mod pool;
+pub mod price;
 pub mod profile;
 pub mod recommend;
 pub mod rules;
 pub mod subject;
+pub mod value;
 
 use chrono::{DateTime, Duration, Utc};
 

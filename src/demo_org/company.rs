@@ -56,7 +56,7 @@ pub(super) const TERRITORIES: [Territory; 6] = [
     },
 ];
 /// Reps of each territory.
-const TEAM: usize = 10;
+pub(super) const TEAM: usize = 10;
 const ACTIVE_REPS: usize = TERRITORIES.len() * TEAM;
 /// Reps who have left; each was the eleventh of a territory.
 const FORMER_REPS: usize = 4;
@@ -133,6 +133,17 @@ impl Company {
     /// The `number`-th lead of the future.
     pub(super) fn arrival(&self, number: u64) -> Prospect {
         prospect(self.seed, "arrival", number, self.closed_deals)
+    }
+
+    /// What the truth depends on for the `number`-th lead of the future, and its expected amount.
+    pub(super) fn wanted(&self, number: u64) -> (Traits, f64) {
+        let prospect = self.arrival(number);
+        (prospect.traits, prospect.amount)
+    }
+
+    /// The true probability that this rep, by number, wins a lead with these traits.
+    pub(super) fn chance(&self, traits: &Traits, rep: usize) -> f64 {
+        self.truth.probability(traits, rep)
     }
 
     /// The fields of a new lead.

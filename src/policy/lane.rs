@@ -6,6 +6,8 @@ use crate::domain::lead::Owner;
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::{Recommendation, RouteReason};
 
+use super::value::ValueSettings;
+
 /// The lane of a lead.
 ///
 /// Fast is what needs no reading: the model and the legacy rules agree, or the model's pick is better beyond doubt (the
@@ -29,21 +31,12 @@ pub fn lane(recommendation: &Recommendation, ranking: Option<&Ranking>, legacy: 
 }
 
 /// Order inside a lane, higher first: value at stake (points of win probability between the model's pick and the legacy
-/// owner, times the size tier of the deal), and among equals the older lead, whose clock has less left.
+/// owner, times the weight of the deal's size), and among equals the older lead, whose clock has less left.
 ///
 /// The stake is rounded to tenths of a point, so that leads that differ by noise are ordered by age.
 pub fn priority(facts: &LeadFacts, gap: Option<f64>) -> f64 {
-    let tenths = (gap.unwrap_or(0.0).abs() * 1000.0 * f64::from(size_tier(facts.amount))).round();
+    let tenths = (gap.unwrap_or(0.0).abs() * 1000.0 * ValueSettings::default().weight(facts.amount)).round();
     // Seconds since 1970 stay below 1e10 until the year 2286, so the age never outweighs a tenth of a point.
     let age = 1.0 - facts.created_at.timestamp() as f64 / 1e10;
     tenths + age
-}
-
-/// Deal size tier from the expected amount: 1 unknown or below 10,000; 2 below 100,000; 3 from there.
-pub fn size_tier(amount: Option<f64>) -> u8 {
-    match amount {
-        Some(a) if a >= 100_000.0 => 3,
-        Some(a) if a >= 10_000.0 => 2,
-        _ => 1,
-    }
 }

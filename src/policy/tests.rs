@@ -1,3 +1,5 @@
+mod economics;
+
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 

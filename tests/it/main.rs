@@ -14,6 +14,7 @@ mod history;
 mod journey;
 mod metrics;
 mod model;
+mod policy_gain;
 mod powercut;
 mod rules;
 mod salesforce;

@@ -1,0 +1,365 @@
+//! Who has had their share: an account of leads for each rep, exact to the millionth of a lead.
+//!
+//! Each lead that is decided entitles every rep of its pool to a share of it, by weight, and is charged to the one who got
+//! it. What a rep got less what they were entitled to is how far they are *ahead* (behind, where it is negative). Shares of
+//! a lead add up to exactly one lead (largest remainders), so over everybody the account balances for ever.
+//!
+//! Nothing is earned by those who are not in the pool: a rep on leave comes back to the balance that they left with, and
+//! nobody is flooded to make up for it. A new rep starts at nothing. A lead that was disqualified or given back is taken
+//! out again, for everybody, as if it had never come ([`Entry::credit_back`]).
+//!
+//! The rep who is furthest behind once the lead's shares are counted has the next turn. In a pool that does not change that
+//! is smooth weighted round robin, in which nobody is ever a whole lead ahead. Where others choose (the model, a manager),
+//! [`Ledger::within`] keeps everybody within a bound, as long as somebody is below it.
+//!
+//! The ledger is the sum of its entries: entries are for an append-only table, the ledger can be made from them at any time.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{LeadId, RepId};
+
+/// One lead, in the unit of the accounts.
+pub const LEAD: i64 = 1_000_000;
+/// Weight of a rep with an ordinary share.
+pub const ORDINARY: u32 = 1_000;
+
+/// What a manager can set about fairness.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FairnessSettings {
+    /// How many leads anybody may get ahead of their share. Without it only the round robin looks at shares.
+    pub ahead_at_most: Option<f64>,
+}
+
+impl FairnessSettings {
+    /// The bound in millionths of a lead; what is no sensible number bounds nothing.
+    pub fn bound(&self) -> Option<i64> {
+        let leads = self.ahead_at_most.filter(|leads| leads.is_finite() && *leads >= 0.0)?;
+        Some((leads.min(1e9) * LEAD as f64).round() as i64)
+    }
+}
+
+/// A rep of a lead's pool and the weight of their share, in thousandths of an ordinary one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stake {
+    /// The rep.
+    pub rep: RepId,
+    /// [`ORDINARY`] for an ordinary share; a rep of weight 0 has a turn only where nobody else is.
+    pub weight: u32,
+}
+
+/// A rep's account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// What they got, in millionths of a lead.
+    pub got: i64,
+    /// What they were entitled to, in the same.
+    pub entitled: i64,
+    /// When they last got a lead.
+    pub last_at: Option<DateTime<Utc>>,
+}
+
+impl Account {
+    /// How far ahead they are; negative is behind.
+    pub const fn balance(&self) -> i64 {
+        self.got - self.entitled
+    }
+}
+
+/// Why an entry was made.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum EntryKind {
+    /// A lead was decided.
+    Decided,
+    /// The rep found that the lead is none.
+    Disqualified,
+    /// The rep gave the lead back.
+    Returned,
+    /// The decision was taken back.
+    Undone,
+    /// A manager set a balance.
+    Calibrated,
+}
+
+/// What one event did to the accounts. Append-only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub kind: EntryKind,
+    /// The lead, unless a manager set a balance.
+    pub lead_id: Option<LeadId>,
+    /// One line for each rep concerned, by rep.
+    pub lines: Vec<Line>,
+}
+
+/// What an entry did to one account, in millionths of a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The rep.
+    pub rep: RepId,
+    /// Added to what they got.
+    pub got: i64,
+    /// Added to what they were entitled to.
+    pub entitled: i64,
+}
+
+impl Entry {
+    /// The entry that takes this one out again, for everybody.
+    #[must_use]
+    pub fn credit_back(&self, kind: EntryKind, at: DateTime<Utc>) -> Self {
+        let opposite = |line: &Line| Line { rep: line.rep.clone(), got: -line.got, entitled: -line.entitled };
+        Self { at, kind, lead_id: self.lead_id.clone(), lines: self.lines.iter().map(opposite).collect() }
+    }
+}
+
+/// Where a rep stands when a lead comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The rep.
+    pub rep: RepId,
+    /// How far ahead they were before the lead came, in millionths of a lead.
+    pub balance: i64,
+    /// Their share of this lead.
+    pub share: i64,
+    /// When they last got a lead.
+    pub last_at: Option<DateTime<Utc>>,
+}
+
+impl Turn {
+    /// How far ahead they are if somebody else gets the lead.
+    pub const fn without(&self) -> i64 {
+        self.balance - self.share
+    }
+
+    /// How far ahead they are if they get it.
+    pub const fn with(&self) -> i64 {
+        self.without() + LEAD
+    }
+
+    /// Where they stand: `Bob: 1.4 leads behind their share`.
+    pub fn words(&self, name: &str) -> String {
+        format!("{name}: {}", standing(self.balance))
+    }
+}
+
+/// `1.4 leads behind their share`, to a tenth.
+pub fn standing(balance: i64) -> String {
+    let tenths = (balance.abs() + LEAD / 20) / (LEAD / 10);
+    let leads = format!("{}.{} {}", tenths / 10, tenths % 10, if tenths == 10 { "lead" } else { "leads" });
+    match (tenths, balance > 0) {
+        (0, _) => "even with their share".to_owned(),
+        (_, true) => format!("{leads} ahead of their share"),
+        (_, false) => format!("{leads} behind their share"),
+    }
+}
+
+/// Who of a pool may get a lead without getting too far ahead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// Those who may, by turn.
+    pub may: Vec<Turn>,
+    /// Those who are passed over, by turn.
+    pub passed_over: Vec<Turn>,
+    /// Everybody is at the bound, and the lead goes to who is least ahead all the same: the only one who may.
+    pub nobody_below: bool,
+    /// The bound, in millionths of a lead.
+    pub bound: i64,
+}
+
+impl Within {
+    /// Why this rep is passed over, or may be although at the bound; `None` where the bound says nothing of them.
+    pub fn words(&self, rep: &RepId, name: &str) -> Option<String> {
+        let bound = self.bound as f64 / LEAD as f64;
+        if let Some(turn) = self.passed_over.iter().find(|turn| turn.rep == *rep) {
+            let with = standing(turn.with());
+            let why = if self.nobody_below { "somebody else is less far ahead" } else { "others are below it" };
+            return Some(format!("{name} would be {with}, beyond the bound of {bound:.1}, and {why}."));
+        }
+        let least = self.may.first().filter(|turn| self.nobody_below && turn.rep == *rep)?;
+        let with = standing(least.with());
+        Some(format!(
+            "Everybody is at the bound of {bound:.1} leads; {name} is the least ahead ({with} with this lead)."
+        ))
+    }
+}
+
+/// The accounts of all reps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    accounts: BTreeMap<RepId, Account>,
+}
+
+impl Ledger {
+    /// The ledger that these entries make.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut ledger = Self::default();
+        for entry in entries {
+            ledger.apply(entry);
+        }
+        ledger
+    }
+
+    /// Books an entry.
+    pub fn apply(&mut self, entry: &Entry) {
+        let book = |account: &mut Account, line: &Line| {
+            account.got += line.got;
+            account.entitled += line.entitled;
+            if line.got > 0 && entry.kind == EntryKind::Decided {
+                account.last_at = account.last_at.max(Some(entry.at));
+            }
+        };
+        let mut rest: Vec<&Line> = Vec::new();
+        if side_by_side(entry.lines.iter().map(|line| &line.rep), self.accounts.len()) {
+            let mut accounts = self.accounts.iter_mut().peekable();
+            for line in &entry.lines {
+                while accounts.next_if(|(rep, _)| **rep < line.rep).is_some() {}
+                match accounts.next_if(|(rep, _)| **rep == line.rep) {
+                    Some((_, account)) => book(account, line),
+                    None => rest.push(line),
+                }
+            }
+        } else {
+            rest.extend(&entry.lines);
+        }
+        for line in rest {
+            match self.accounts.get_mut(&line.rep) {
+                Some(account) => book(account, line),
+                None => book(self.accounts.entry(line.rep.clone()).or_default(), line),
+            }
+        }
+    }
+
+    /// A rep's account; that of a new rep is empty.
+    pub fn account(&self, rep: &RepId) -> Account {
+        self.accounts.get(rep).cloned().unwrap_or_default()
+    }
+
+    /// All accounts, by rep.
+    pub fn accounts(&self) -> impl Iterator<Item = (&RepId, &Account)> {
+        self.accounts.iter()
+    }
+
+    /// What giving this lead to this rep does to the accounts. `pool` are those who could have had it. A rep from outside
+    /// it (an account owner, a manager's choice) is charged all the same.
+    pub fn decided(lead_id: LeadId, pool: &[Stake], to: &RepId, at: DateTime<Utc>) -> Entry {
+        let line = |rep: &RepId, got, entitled| Line { rep: rep.clone(), got, entitled };
+        let mut lines: Vec<Line> =
+            pool.iter().zip(shares(pool)).map(|(stake, share)| line(&stake.rep, 0, share)).collect();
+        // Nobody was in the pool: who gets it anyway is entitled to what they get, so that the account balances.
+        lines.push(line(to, LEAD, if pool.is_empty() { LEAD } else { 0 }));
+        lines.sort_by(|a, b| a.rep.cmp(&b.rep));
+        lines.dedup_by(|later, kept| {
+            let same = later.rep == kept.rep;
+            if same {
+                kept.got += later.got;
+                kept.entitled += later.entitled;
+            }
+            same
+        });
+        Entry { at, kind: EntryKind::Decided, lead_id: Some(lead_id), lines }
+    }
+
+    /// What sets a rep's balance, in millionths of a lead.
+    pub fn calibrated(&self, rep: &RepId, balance: i64, at: DateTime<Utc>) -> Entry {
+        let line = Line { rep: rep.clone(), got: 0, entitled: self.account(rep).balance() - balance };
+        Entry { at, kind: EntryKind::Calibrated, lead_id: None, lines: vec![line] }
+    }
+
+    /// The pool in the order of the round robin: who is furthest behind once this lead's shares are counted, then who has
+    /// waited longest, then by id. The first has the turn.
+    pub fn turns(&self, pool: &[Stake]) -> Vec<Turn> {
+        let weightless = pool.iter().all(|stake| stake.weight == 0);
+        let walk = side_by_side(pool.iter().map(|stake| &stake.rep), self.accounts.len());
+        let mut accounts = self.accounts.iter().peekable();
+        let mut account_of = |wanted: &RepId| {
+            if !walk {
+                return self.accounts.get(wanted);
+            }
+            while accounts.next_if(|(rep, _)| *rep < wanted).is_some() {}
+            accounts.next_if(|(rep, _)| *rep == wanted).map(|(_, account)| account)
+        };
+        let mut turns: Vec<(bool, Turn)> = pool
+            .iter()
+            .zip(shares(pool))
+            .map(|(stake, share)| {
+                let account = account_of(&stake.rep);
+                let balance = account.map_or(0, Account::balance);
+                let last_at = account.and_then(|account| account.last_at);
+                (stake.weight == 0 && !weightless, Turn { rep: stake.rep.clone(), balance, share, last_at })
+            })
+            .collect();
+        turns.sort_by(|(a_last, a), (b_last, b)| {
+            (a_last, a.without(), a.last_at, &a.rep).cmp(&(b_last, b.without(), b.last_at, &b.rep))
+        });
+        turns.into_iter().map(|(_, turn)| turn).collect()
+    }
+
+    /// Who of the pool may get a lead, such that nobody gets further ahead than the bound while somebody is below it.
+    pub fn within(&self, pool: &[Stake], bound: i64) -> Within {
+        let (mut may, mut passed_over): (Vec<_>, Vec<_>) =
+            self.turns(pool).into_iter().partition(|turn| turn.with() <= bound);
+        let nobody_below = may.is_empty() && !passed_over.is_empty();
+        if nobody_below {
+            may.push(passed_over.remove(0));
+        }
+        Within { may, passed_over, nobody_below, bound }
+    }
+
+    /// For leads that are handed out together: how many of them each rep can get without ending beyond the bound. What a
+    /// batch entitles to does not depend on who gets what, so this is exact.
+    pub fn allowances(&self, pools: &[Vec<Stake>], bound: i64) -> BTreeMap<RepId, u32> {
+        let mut entitled: BTreeMap<&RepId, i64> = BTreeMap::new();
+        for pool in pools {
+            for (stake, share) in pool.iter().zip(shares(pool)) {
+                *entitled.entry(&stake.rep).or_default() += share;
+            }
+        }
+        let leads = |rep: &RepId, entitled: i64| {
+            let balance = self.accounts.get(rep).map_or(0, Account::balance);
+            (bound - balance + entitled).div_euclid(LEAD).clamp(0, i64::from(u32::MAX)) as u32
+        };
+        entitled.into_iter().map(|(rep, entitled)| (rep.clone(), leads(rep, entitled))).collect()
+    }
+}
+
+/// Whether these reps are met sooner by going through all accounts along with them than by looking each up: they are in
+/// order, and they are many.
+fn side_by_side<'a>(reps: impl ExactSizeIterator<Item = &'a RepId>, accounts: usize) -> bool {
+    4 * reps.len() > accounts && reps.is_sorted_by(|a, b| a < b)
+}
+
+/// Each rep's share of one lead, in the order of the pool. They add up to exactly [`LEAD`]: what rounding down leaves goes
+/// to the largest remainders, and among equals by rep. Where all weights are 0, shares are equal.
+pub fn shares(pool: &[Stake]) -> Vec<i64> {
+    let sum: u64 = pool.iter().map(|stake| u64::from(stake.weight)).sum();
+    let weight = |stake: &Stake| if sum == 0 { 1 } else { u64::from(stake.weight) };
+    let sum = if sum == 0 { pool.len() as u64 } else { sum };
+    let parts: Vec<(u64, u64)> = pool
+        .iter()
+        .map(|stake| {
+            let wanted = weight(stake) * LEAD as u64;
+            (wanted / sum, wanted % sum)
+        })
+        .collect();
+    let mut shares: Vec<i64> = parts.iter().map(|(whole, _)| *whole as i64).collect();
+    let left = LEAD - shares.iter().sum::<i64>();
+    let mut order: Vec<usize> = (0..pool.len()).collect();
+    order.sort_by_key(|&at| (Reverse(parts[at].1), &pool[at].rep));
+    for &at in order.iter().take(left.max(0) as usize) {
+        shares[at] += 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests;
