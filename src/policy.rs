@@ -2,10 +2,12 @@
 //!
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
+pub mod hours;
 pub mod lane;
 pub mod pool;
 pub mod profile;
 pub mod recommend;
+pub mod span;
 pub mod subject;
 
 use chrono::{DateTime, Duration, Utc};
