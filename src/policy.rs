@@ -7,6 +7,7 @@ pub mod lane;
 pub mod pool;
 pub mod profile;
 pub mod recommend;
+pub mod slot;
 pub mod span;
 pub mod subject;
 
