@@ -2,6 +2,7 @@
 //!
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
+pub mod absence;
 pub mod hours;
 pub mod lane;
 pub mod pool;

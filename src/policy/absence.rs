@@ -1,0 +1,266 @@
+//! Who is away, from as many sources as there are: the CRM's out-of-office entries, calendars (ICS) and a file from HR.
+//!
+//! What a source does not know is not held against anybody: a rep of whom nothing is known is available. A source that
+//! could not be read, or was read too long ago, is said to be so on every screen, because it may be wrong about
+//! somebody; what it said last still counts until then.
+//!
+//! Here text becomes spans and spans become answers; files and addresses are read elsewhere.
+
+pub mod hr;
+pub mod ics;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::hours::Schedule;
+use super::span::{Span, merged};
+use crate::domain::ids::RepId;
+
+/// `[absence]` of `routing.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AbsenceSettings {
+    /// A source that was read longer ago than this makes a warning.
+    pub stale_after_hours: u32,
+    /// Somebody who was away for at least this long has come back from leave, and is not flooded at once.
+    pub leave_hours: u32,
+}
+
+impl Default for AbsenceSettings {
+    fn default() -> Self {
+        Self { stale_after_hours: 24, leave_hours: 120 }
+    }
+}
+
+/// Where it is known from that somebody is away.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "name")]
+pub enum Source {
+    /// Out-of-office entries of the CRM.
+    Crm,
+    /// A calendar, by the name it has in the settings (its address is a secret).
+    Calendar(String),
+    /// A file from HR, by its name.
+    HrFile(String),
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Crm => f.write_str("the CRM"),
+            Self::Calendar(name) => write!(f, "the calendar {name}"),
+            Self::HrFile(name) => write!(f, "the HR file {name}"),
+        }
+    }
+}
+
+/// One time that one rep is away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// Who.
+    pub rep: RepId,
+    /// When.
+    pub span: Span,
+    /// What kind of absence, as the source calls it, raw (`vacation`, `Parental leave`).
+    pub kind: Option<String>,
+}
+
+/// What one source said when it was last read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Which.
+    pub source: Source,
+    /// When it was last read whole; `None` when it never was.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Why it cannot be read now, in words.
+    pub problem: Option<String>,
+    /// What it said when it was last read.
+    pub away: Vec<Away>,
+}
+
+/// Something about a source that a manager should know before trusting who is available.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum Warning {
+    /// It cannot be read.
+    Unreadable {
+        /// Which.
+        source: Source,
+        /// Why.
+        problem: String,
+        /// When it was last read; until then its word counts.
+        read_at: Option<DateTime<Utc>>,
+    },
+    /// It was never read.
+    NeverRead {
+        /// Which.
+        source: Source,
+    },
+    /// It was read too long ago.
+    Stale {
+        /// Which.
+        source: Source,
+        /// When it was last read.
+        read_at: DateTime<Utc>,
+        /// How long ago that is.
+        hours: i64,
+    },
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unknown = "absences in it are unknown, their reps count as available";
+        match self {
+            Self::Unreadable { source, problem, read_at: None } => {
+                write!(f, "{source} cannot be read ({problem}): {unknown}")
+            }
+            Self::Unreadable { source, problem, read_at: Some(at) } => {
+                write!(f, "{source} cannot be read ({problem}): newer than {} {unknown}", at.format("%d %b %H:%M UTC"))
+            }
+            Self::NeverRead { source } => write!(f, "{source} was never read: {unknown}"),
+            Self::Stale { source, hours, .. } => {
+                write!(f, "{source} was last read {hours} hours ago: newer {unknown}")
+            }
+        }
+    }
+}
+
+/// That a rep is away at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absent {
+    /// From when to when, all sources together.
+    pub span: Span,
+    /// When they are at work again: after absences that follow, weekends and holidays. `None` when that is not within
+    /// two months after the absence.
+    pub back: Option<DateTime<Utc>>,
+    /// What kind of absence, if a source says so, raw.
+    pub kind: Option<String>,
+    /// Which sources say so.
+    pub sources: Vec<Source>,
+}
+
+/// That a rep has come back from leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// Their first moment at work.
+    pub since: DateTime<Utc>,
+    /// The leave.
+    pub away: Span,
+}
+
+/// All absences that are known of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Absences {
+    by_rep: BTreeMap<RepId, Vec<(Span, Option<String>, Source)>>,
+    warnings: Vec<Warning>,
+    leave: TimeDelta,
+}
+
+impl Absences {
+    /// Puts sources together, as they are to be judged at `now`.
+    pub fn gather(feeds: &[Feed], now: DateTime<Utc>, settings: AbsenceSettings) -> Self {
+        let mut by_rep: BTreeMap<RepId, Vec<_>> = BTreeMap::new();
+        let mut warnings = Vec::new();
+        for feed in feeds {
+            warnings.extend(warning(feed, now, settings));
+            for away in feed.away.iter().filter(|a| !a.span.is_empty()) {
+                let entry = (away.span, away.kind.clone(), feed.source.clone());
+                by_rep.entry(away.rep.clone()).or_default().push(entry);
+            }
+        }
+        for entries in by_rep.values_mut() {
+            entries.sort();
+            entries.dedup();
+        }
+        Self { by_rep, warnings, leave: TimeDelta::hours(settings.leave_hours.into()) }
+    }
+
+    /// What a manager should know about the sources.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// When a rep is away, in order and merged.
+    pub fn spans(&self, rep: &RepId) -> Vec<Span> {
+        merged(self.of(rep).iter().map(|(span, ..)| *span).collect())
+    }
+
+    /// Whether a rep is away at a moment, with what is known of it.
+    pub fn at(&self, rep: &RepId, at: DateTime<Utc>, schedule: &Schedule) -> Option<Absent> {
+        let spans = self.spans(rep);
+        let span = *spans.iter().find(|s| s.contains(at))?;
+        // Of what makes up this absence, what covers the moment explains it best.
+        let mut kind = None;
+        let mut sources: Vec<Source> = Vec::new();
+        for (part, its_kind, source) in self.of(rep).iter().filter(|(part, ..)| part.contains(at)) {
+            debug_assert!(!part.is_empty());
+            kind = kind.or_else(|| its_kind.clone());
+            if !sources.contains(source) {
+                sources.push(source.clone());
+            }
+        }
+        sources.sort();
+        Some(Absent { span, back: back(&spans, span.end, schedule), kind, sources })
+    }
+
+    /// The leave that a rep has come back from most recently: absences of the length of a leave, together with what
+    /// follows them before the rep is at work again. `None` while they are away, and without any leave before.
+    pub fn returned(&self, rep: &RepId, now: DateTime<Utc>, schedule: &Schedule) -> Option<Returned> {
+        let spans = self.spans(rep);
+        if spans.iter().any(|s| s.contains(now)) {
+            return None;
+        }
+        let mut latest = None;
+        let mut leave: Option<Returned> = None;
+        for span in spans.iter().filter(|s| s.end <= now) {
+            let Some(since) = back(&spans, span.end, schedule) else { continue };
+            // Absences with no working time between them are one: both end with the same first day at work.
+            let start = match leave {
+                Some(one) if one.since == since => one.away.start,
+                _ => span.start,
+            };
+            let one = Returned { since, away: Span::new(start, span.end) };
+            leave = Some(one);
+            if one.away.length() >= self.leave && since <= now {
+                latest = leave;
+            }
+        }
+        latest
+    }
+
+    fn of(&self, rep: &RepId) -> &[(Span, Option<String>, Source)] {
+        self.by_rep.get(rep).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The first moment at work from `from` on.
+fn back(spans: &[Span], from: DateTime<Utc>, schedule: &Schedule) -> Option<DateTime<Utc>> {
+    let mut at = from;
+    loop {
+        at = schedule.next_opening(at)?;
+        match spans.iter().find(|s| s.contains(at)) {
+            None => return Some(at),
+            // Each turn leaves one more absence behind.
+            Some(next) => at = next.end,
+        }
+    }
+}
+
+fn warning(feed: &Feed, now: DateTime<Utc>, settings: AbsenceSettings) -> Option<Warning> {
+    let source = feed.source.clone();
+    if let Some(problem) = feed.problem.clone() {
+        return Some(Warning::Unreadable { source, problem, read_at: feed.read_at });
+    }
+    let Some(read_at) = feed.read_at else { return Some(Warning::NeverRead { source }) };
+    let age = now - read_at;
+    (age > TimeDelta::hours(settings.stale_after_hours.into())).then(|| Warning::Stale {
+        source,
+        read_at,
+        hours: age.num_hours(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
