@@ -5,9 +5,11 @@
 pub mod absence;
 pub mod hours;
 pub mod lane;
+pub mod language;
 pub mod pool;
 pub mod profile;
 pub mod recommend;
+pub mod skill;
 pub mod slot;
 pub mod span;
 pub mod subject;

@@ -17,6 +17,9 @@ pub struct Subject {
     pub facts: LeadFacts,
     /// Company name, raw.
     pub company: String,
+    /// The person's name, raw.
+    #[serde(default)]
+    pub contact: Option<String>,
     /// E-mail address of the person, raw.
     pub email: Option<String>,
     /// Web site of the company, raw.
@@ -34,6 +37,26 @@ pub struct Subject {
     /// Reps that had the lead and lost it (returned it, or let its clock run out), with why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<(RepId, Earlier)>,
+}
+
+impl Subject {
+    /// A lead of which only the facts are known.
+    pub fn plain(lead_id: LeadId, facts: LeadFacts) -> Self {
+        Self {
+            lead_id,
+            facts,
+            company: String::new(),
+            contact: None,
+            email: None,
+            website: None,
+            text: None,
+            language: None,
+            score: None,
+            tier: None,
+            account: None,
+            earlier: Vec::new(),
+        }
+    }
 }
 
 /// Why a rep that had a lead has it no more.
