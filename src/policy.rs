@@ -3,6 +3,7 @@
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
 pub mod absence;
+pub mod company;
 pub mod hours;
 pub mod lane;
 pub mod language;
