@@ -4,10 +4,10 @@
 
 pub mod absence;
 pub mod company;
+pub mod eligibility;
 pub mod hours;
 pub mod lane;
 pub mod language;
-pub mod pool;
 pub mod profile;
 pub mod recommend;
 pub mod skill;

@@ -150,10 +150,19 @@ pub struct Returned {
     pub away: Span,
 }
 
+/// What is known of one rep.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    /// As the sources said it, in order.
+    said: Vec<(Span, Option<String>, Source)>,
+    /// All together, merged.
+    spans: Vec<Span>,
+}
+
 /// All absences that are known of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Absences {
-    by_rep: BTreeMap<RepId, Vec<(Span, Option<String>, Source)>>,
+    by_rep: BTreeMap<RepId, Known>,
     warnings: Vec<Warning>,
     leave: TimeDelta,
 }
@@ -161,18 +170,19 @@ pub struct Absences {
 impl Absences {
     /// Puts sources together, as they are to be judged at `now`.
     pub fn gather(feeds: &[Feed], now: DateTime<Utc>, settings: AbsenceSettings) -> Self {
-        let mut by_rep: BTreeMap<RepId, Vec<_>> = BTreeMap::new();
+        let mut by_rep: BTreeMap<RepId, Known> = BTreeMap::new();
         let mut warnings = Vec::new();
         for feed in feeds {
             warnings.extend(warning(feed, now, settings));
             for away in feed.away.iter().filter(|a| !a.span.is_empty()) {
                 let entry = (away.span, away.kind.clone(), feed.source.clone());
-                by_rep.entry(away.rep.clone()).or_default().push(entry);
+                by_rep.entry(away.rep.clone()).or_default().said.push(entry);
             }
         }
-        for entries in by_rep.values_mut() {
-            entries.sort();
-            entries.dedup();
+        for known in by_rep.values_mut() {
+            known.said.sort();
+            known.said.dedup();
+            known.spans = merged(known.said.iter().map(|(span, ..)| *span).collect());
         }
         Self { by_rep, warnings, leave: TimeDelta::hours(settings.leave_hours.into()) }
     }
@@ -183,8 +193,8 @@ impl Absences {
     }
 
     /// When a rep is away, in order and merged.
-    pub fn spans(&self, rep: &RepId) -> Vec<Span> {
-        merged(self.of(rep).iter().map(|(span, ..)| *span).collect())
+    pub fn spans(&self, rep: &RepId) -> &[Span] {
+        self.by_rep.get(rep).map_or(&[], |known| &known.spans)
     }
 
     /// Whether a rep is away at a moment, with what is known of it.
@@ -194,15 +204,14 @@ impl Absences {
         // Of what makes up this absence, what covers the moment explains it best.
         let mut kind = None;
         let mut sources: Vec<Source> = Vec::new();
-        for (part, its_kind, source) in self.of(rep).iter().filter(|(part, ..)| part.contains(at)) {
-            debug_assert!(!part.is_empty());
+        for (_, its_kind, source) in self.by_rep.get(rep)?.said.iter().filter(|(part, ..)| part.contains(at)) {
             kind = kind.or_else(|| its_kind.clone());
             if !sources.contains(source) {
                 sources.push(source.clone());
             }
         }
         sources.sort();
-        Some(Absent { span, back: back(&spans, span.end, schedule), kind, sources })
+        Some(Absent { span, back: back(spans, span.end, schedule), kind, sources })
     }
 
     /// The leave that a rep has come back from most recently: absences of the length of a leave, together with what
@@ -215,7 +224,7 @@ impl Absences {
         let mut latest = None;
         let mut leave: Option<Returned> = None;
         for span in spans.iter().filter(|s| s.end <= now) {
-            let Some(since) = back(&spans, span.end, schedule) else { continue };
+            let Some(since) = back(spans, span.end, schedule) else { continue };
             // Absences with no working time between them are one: both end with the same first day at work.
             let start = match leave {
                 Some(one) if one.since == since => one.away.start,
@@ -228,10 +237,6 @@ impl Absences {
             }
         }
         latest
-    }
-
-    fn of(&self, rep: &RepId) -> &[(Span, Option<String>, Source)] {
-        self.by_rep.get(rep).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
+pub use crate::domain::pool::Earlier;
 use crate::domain::ranking::Tier;
 
 /// The lead that is to be routed.
@@ -57,19 +58,6 @@ impl Subject {
             earlier: Vec::new(),
         }
     }
-}
-
-/// Why a rep that had a lead has it no more.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Earlier {
-    /// Made no contact before the clock ran out.
-    SlaBreached,
-    /// Gave it back, with a reason.
-    Returned,
 }
 
 /// An account (company) of the CRM.
