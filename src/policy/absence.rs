@@ -19,19 +19,44 @@ use super::span::{Span, merged};
 use crate::domain::ids::RepId;
 
 /// `[absence]` of `routing.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// ```toml
+/// [absence]
+/// stale_after_hours = 24
+///
+/// [[absence.calendar]]
+/// name = "ana"
+/// rep = "ana@acme.example"
+/// means = "appointments"
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AbsenceSettings {
     /// A source that was read longer ago than this makes a warning.
     pub stale_after_hours: u32,
-    /// Somebody who was away for at least this long has come back from leave, and is not flooded at once.
-    pub leave_hours: u32,
+    /// Calendars of reps. Where they are read from is not said here: the addresses of calendars are secrets, and these
+    /// settings are shown to people.
+    #[serde(rename = "calendar")]
+    pub calendars: Vec<CalendarSource>,
 }
 
 impl Default for AbsenceSettings {
     fn default() -> Self {
-        Self { stale_after_hours: 24, leave_hours: 120 }
+        Self { stale_after_hours: 24, calendars: Vec::new() }
     }
+}
+
+/// `[[absence.calendar]]`: one calendar of one rep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarSource {
+    /// What it is called.
+    pub name: String,
+    /// Whose it is, by id, user name, e-mail address or name.
+    pub rep: String,
+    /// What its events mean.
+    #[serde(default)]
+    pub means: ics::Means,
 }
 
 /// Where it is known from that somebody is away.
@@ -148,6 +173,10 @@ pub struct Returned {
     pub since: DateTime<Utc>,
     /// The leave.
     pub away: Span,
+    /// On how many days, by their calendar, they were away.
+    pub away_days: u32,
+    /// Working days since: 0 on the first.
+    pub days_back: u32,
 }
 
 /// What is known of one rep.
@@ -164,12 +193,11 @@ struct Known {
 pub struct Absences {
     by_rep: BTreeMap<RepId, Known>,
     warnings: Vec<Warning>,
-    leave: TimeDelta,
 }
 
 impl Absences {
     /// Puts sources together, as they are to be judged at `now`.
-    pub fn gather(feeds: &[Feed], now: DateTime<Utc>, settings: AbsenceSettings) -> Self {
+    pub fn gather(feeds: &[Feed], now: DateTime<Utc>, settings: &AbsenceSettings) -> Self {
         let mut by_rep: BTreeMap<RepId, Known> = BTreeMap::new();
         let mut warnings = Vec::new();
         for feed in feeds {
@@ -184,7 +212,7 @@ impl Absences {
             known.said.dedup();
             known.spans = merged(known.said.iter().map(|(span, ..)| *span).collect());
         }
-        Self { by_rep, warnings, leave: TimeDelta::hours(settings.leave_hours.into()) }
+        Self { by_rep, warnings }
     }
 
     /// What a manager should know about the sources.
@@ -214,26 +242,26 @@ impl Absences {
         Some(Absent { span, back: back(spans, span.end, schedule), kind, sources })
     }
 
-    /// The leave that a rep has come back from most recently: absences of the length of a leave, together with what
-    /// follows them before the rep is at work again. `None` while they are away, and without any leave before.
-    pub fn returned(&self, rep: &RepId, now: DateTime<Utc>, schedule: &Schedule) -> Option<Returned> {
+    /// The leave that a rep has come back from most recently: absences on at least `least_days` days, with nothing but
+    /// free time between them. `None` while they are away, and without any leave before.
+    pub fn returned(&self, rep: &RepId, now: DateTime<Utc>, schedule: &Schedule, least_days: u32) -> Option<Returned> {
         let spans = self.spans(rep);
         if spans.iter().any(|s| s.contains(now)) {
             return None;
         }
         let mut latest = None;
-        let mut leave: Option<Returned> = None;
+        // The absence that is being put together, and the first moment at work after it.
+        let mut leave: Option<(Span, DateTime<Utc>)> = None;
         for span in spans.iter().filter(|s| s.end <= now) {
             let Some(since) = back(spans, span.end, schedule) else { continue };
-            // Absences with no working time between them are one: both end with the same first day at work.
-            let start = match leave {
-                Some(one) if one.since == since => one.away.start,
-                _ => span.start,
-            };
-            let one = Returned { since, away: Span::new(start, span.end) };
-            leave = Some(one);
-            if one.away.length() >= self.leave && since <= now {
-                latest = leave;
+            // Absences with no working time between them end with the same first moment at work.
+            let start = leave.filter(|(_, theirs)| *theirs == since).map_or(span.start, |(away, _)| away.start);
+            let away = Span::new(start, span.end);
+            leave = Some((away, since));
+            let away_days = schedule.days_touched(away);
+            if away_days >= least_days && since <= now {
+                let days_back = schedule.working_days(since, now);
+                latest = Some(Returned { since, away, away_days, days_back });
             }
         }
         latest
@@ -253,7 +281,7 @@ fn back(spans: &[Span], from: DateTime<Utc>, schedule: &Schedule) -> Option<Date
     }
 }
 
-fn warning(feed: &Feed, now: DateTime<Utc>, settings: AbsenceSettings) -> Option<Warning> {
+fn warning(feed: &Feed, now: DateTime<Utc>, settings: &AbsenceSettings) -> Option<Warning> {
     let source = feed.source.clone();
     if let Some(problem) = feed.problem.clone() {
         return Some(Warning::Unreadable { source, problem, read_at: feed.read_at });

@@ -145,6 +145,26 @@ impl Schedule {
         self.open_spans(within).iter().map(Span::length).sum()
     }
 
+    /// On how many days, by the rep's calendar, a stretch of time lies.
+    pub fn days_touched(&self, within: Span) -> u32 {
+        if within.is_empty() {
+            return 0;
+        }
+        let day = |at: DateTime<Utc>| at.with_timezone(&self.zone).date_naive();
+        let last = day(within.end - TimeDelta::nanoseconds(1));
+        u32::try_from((last - day(within.start)).num_days() + 1).unwrap_or(0)
+    }
+
+    /// How many working days after the day of one moment there have been up to that of another, both by the rep's
+    /// calendar: 0 on the same day.
+    pub fn working_days(&self, since: DateTime<Utc>, until: DateTime<Utc>) -> u32 {
+        let day = |at: DateTime<Utc>| at.with_timezone(&self.zone).date_naive();
+        let works = |d: &NaiveDate| !self.week.shifts(d.weekday()).is_empty() && self.holiday(*d).is_none();
+        let last = day(until);
+        let days = day(since).iter_days().skip(1).take_while(|d| *d <= last).filter(works).count();
+        u32::try_from(days).unwrap_or(u32::MAX)
+    }
+
     /// The shifts that begin on a day, in order.
     fn shifts_of(&self, day: NaiveDate) -> Vec<Span> {
         if self.holiday(day).is_some() {

@@ -7,6 +7,8 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
+use super::Away;
+use crate::domain::ids::RepId;
 use crate::policy::span::{Span, moment};
 
 /// Largest list that is read, in bytes.
@@ -159,4 +161,25 @@ impl Row {
         };
         Span::new(start(self.from), start(until))
     }
+}
+
+/// Rows with the reps they are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Absences of reps.
+    pub away: Vec<Away>,
+    /// Lines and names of which nobody knows a rep. A list of the whole company has many.
+    pub unknown: Vec<(u64, String)>,
+}
+
+/// Finds the rep of each row; `who` gives a rep and their zone by whatever HR calls them.
+pub fn resolve(rows: &[Row], who: impl Fn(&str) -> Option<(RepId, Tz)>) -> Resolved {
+    let mut resolved = Resolved::default();
+    for row in rows {
+        match who(&row.who) {
+            Some((rep, zone)) => resolved.away.push(Away { rep, span: row.span(zone), kind: row.kind.clone() }),
+            None => resolved.unknown.push((row.line, row.who.clone())),
+        }
+    }
+    resolved
 }

@@ -32,7 +32,7 @@ fn feed(source: Source, read_at: Option<&str>, away: &[(&str, &str, Option<&str>
 }
 
 fn gather(feeds: &[Feed], now: &str) -> Absences {
-    Absences::gather(feeds, utc(now), AbsenceSettings::default())
+    Absences::gather(feeds, utc(now), &AbsenceSettings::default())
 }
 
 #[test]
@@ -97,19 +97,46 @@ fn back_from_leave_means_the_first_moment_at_work() {
         feed(Source::Calendar("x".into()), None, &[("2026-11-22T23:00:00Z", "2026-11-23T23:00:00Z", None)]),
     ];
     let absences = gather(&feeds, "2026-11-24T09:00:00Z");
-    let returned = |at: &str| absences.returned(&ana(), utc(at), &office());
+    let returned = |at: &str| absences.returned(&ana(), utc(at), &office(), 5);
     let back = Returned {
         since: utc("2026-11-24T08:00:00Z"),
         away: Span::new(utc("2026-11-15T23:00:00Z"), utc("2026-11-23T23:00:00Z")),
+        away_days: 8,
+        days_back: 0,
     };
     assert_eq!(returned("2026-11-24T09:00:00Z"), Some(back));
-    assert_eq!(returned("2026-12-24T09:00:00Z"), Some(back));
+    // Wednesday to Friday, and Monday; the night belongs to no further day.
+    assert_eq!(returned("2026-11-30T22:00:00Z"), Some(Returned { days_back: 4, ..back }));
     for before in ["2026-11-24T07:59:00Z", "2026-11-23T10:00:00Z", "2026-11-21T10:00:00Z", "2026-11-18T10:00:00Z"] {
         assert_eq!(returned(before), None, "{before}");
     }
     // A day off is no leave.
     let day = [feed(Source::Crm, None, &[("2026-11-18T23:00:00Z", "2026-11-19T23:00:00Z", None)])];
-    assert_eq!(gather(&day, "2026-11-24T09:00:00Z").returned(&ana(), utc("2026-11-24T09:00:00Z"), &office()), None);
+    let days = |least| {
+        let now = "2026-11-24T09:00:00Z";
+        gather(&day, now).returned(&ana(), utc(now), &office(), least).map(|r| (r.away_days, r.days_back))
+    };
+    assert_eq!((days(5), days(2), days(1)), (None, None, Some((1, 2))));
+}
+
+#[test]
+fn settings_read_as_documented() {
+    let settings: AbsenceSettings = toml::from_str(
+        "stale_after_hours = 12\n[[calendar]]\nname = \"ana\"\nrep = \"ana@acme.example\"\nmeans = \"leave\"\n\
+         [[calendar]]\nname = \"bob\"\nrep = \"Bob Lee\"\n",
+    )
+    .unwrap();
+    let means: Vec<ics::Means> = settings.calendars.iter().map(|c| c.means).collect();
+    assert_eq!((settings.stale_after_hours, means), (12, vec![ics::Means::Leave, ics::Means::Appointments]));
+    assert!(toml::from_str::<AbsenceSettings>("[[calendar]]\nname = \"a\"\nrep = \"b\"\nurl = \"c\"").is_err());
+}
+
+#[test]
+fn rows_find_their_reps_and_the_rest_of_the_company_is_counted() {
+    let rows = hr::parse("who,from,until\nAna,2026-12-24,2026-12-24\nJanitor,2026-12-24,2026-12-31\n").unwrap();
+    let found = hr::resolve(&rows, |who| (who == "Ana").then(|| (ana(), chrono_tz::Europe::Berlin)));
+    assert_eq!(found.away[0].span.start, utc("2026-12-23T23:00:00Z"));
+    assert_eq!((found.away.len(), found.unknown), (1, vec![(3, "Janitor".to_owned())]));
 }
 
 #[test]
@@ -163,7 +190,7 @@ proptest! {
             away: spans.iter().filter(|s| s.2 == i)
                 .map(|(s, n, _)| Away { rep: ana(), span: Span::new(hour(*s), hour(s + n)), kind: None }).collect(),
         }).collect();
-        let absences = Absences::gather(&feeds, zero, AbsenceSettings::default());
+        let absences = Absences::gather(&feeds, zero, &AbsenceSettings::default());
         let at = hour(at);
         let saying: Vec<Source> = (0..3)
             .filter(|i| spans.iter().any(|s| s.2 == *i && hour(s.0) <= at && at < hour(s.0 + s.1)))
@@ -175,8 +202,9 @@ proptest! {
             prop_assert!(back >= absent.span.end && office().is_open(back));
             prop_assert!(absences.at(&ana(), back, &office()).is_none());
         }
-        if let Some(returned) = absences.returned(&ana(), at, &office()) {
-            prop_assert!(returned.since <= at && returned.away.end <= returned.since);
+        if let Some(returned) = absences.returned(&ana(), at, &office(), 3) {
+            prop_assert!(returned.since <= at && returned.away.end <= returned.since && returned.away_days >= 3);
+            prop_assert!(i64::from(returned.days_back) <= (at - returned.since).num_days() + 1);
         }
     }
 

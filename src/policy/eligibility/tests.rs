@@ -50,7 +50,7 @@ impl World {
 
     fn pool(&self, lead: &Subject, needs: &Needs) -> Pool {
         let team = Team::new(&self.profiles, &self.hours, &self.holidays).unwrap();
-        let absences = Absences::gather(&self.feeds, self.now, AbsenceSettings::default());
+        let absences = Absences::gather(&self.feeds, self.now, &AbsenceSettings::default());
         let world = Circumstances {
             now: self.now,
             roster: &self.roster,
