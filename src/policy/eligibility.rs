@@ -172,19 +172,39 @@ impl Needs {
     }
 }
 
+/// All reps as they are at one moment: what depends on the moment alone is found out once for all leads of it.
+#[derive(Clone, Debug)]
+pub struct Present<'a> {
+    reps: Vec<PresentRep<'a>>,
+    common: &'a Schedule,
+}
+
+#[derive(Clone, Debug)]
+struct PresentRep<'a> {
+    rep: &'a Rep,
+    member: Option<&'a Member>,
+    judged: Judged,
+}
+
+impl<'a> Present<'a> {
+    /// Who of a roster is away, and who is at work.
+    pub fn new(roster: &'a Roster, team: &'a Team, absences: &Absences, outside: Outside, now: DateTime<Utc>) -> Self {
+        let mut reps: Vec<PresentRep<'_>> = Vec::with_capacity(roster.reps.len());
+        for rep in &roster.reps {
+            let mut judged = Judged::default();
+            judged.judge_time(rep, team.schedule(&rep.id), absences, outside, now);
+            reps.push(PresentRep { rep, member: team.members.get(&rep.id), judged });
+        }
+        reps.sort_by(|a, b| a.rep.id.cmp(&b.rep.id));
+        Self { reps, common: &team.common }
+    }
+}
+
 /// Everything besides the lead that decides who may get it.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
-    /// The moment.
-    pub now: DateTime<Utc>,
-    /// Who there is.
-    pub roster: &'a Roster,
-    /// What is known of them.
-    pub team: &'a Team,
-    /// Who is away.
-    pub absences: &'a Absences,
-    /// What becomes of reps who are not at work.
-    pub outside: Outside,
+    /// Who there is, at the moment.
+    pub present: &'a Present<'a>,
     /// Which languages count.
     pub language: &'a LanguageSettings,
     /// The settings of this module.
@@ -197,12 +217,11 @@ pub struct Circumstances<'a> {
 
 /// The pool of a lead, in the order of rep ids, so that equal inputs give equal pools.
 pub fn eligibility(lead: &Subject, needs: &Needs, world: &Circumstances<'_>) -> Pool {
+    let wanted = Wanted::of(needs, world);
     let mut pool = Pool::default();
-    let mut reps: Vec<&Rep> = world.roster.reps.iter().collect();
-    reps.sort_by(|a, b| a.id.cmp(&b.id));
-    for rep in reps {
-        let mut judged = Judged::default();
-        judged.judge(rep, lead, needs, world);
+    for PresentRep { rep, member, judged } in &world.present.reps {
+        let mut judged = judged.clone();
+        judged.judge(rep, *member, lead, &wanted, world);
         let Judged { mut against, notes } = judged;
         // The sort is stable: of one kind, the order in which they were found, which is that of the inputs.
         against.sort_by_key(Exclusion::importance);
@@ -247,61 +266,93 @@ fn by_crm(rep: &Rep, territory: Option<&str>) -> impl Iterator<Item = Exclusion>
 
 /// Territories are typed by people: case and outer spaces do not tell them apart.
 fn same(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
+    let folded = |t: &str| t.trim().chars().flat_map(char::to_lowercase).collect::<String>();
+    a == b || folded(a) == folded(b)
+}
+
+/// What a lead asks for, made comparable once for all reps.
+struct Wanted<'a> {
+    territory: Option<&'a str>,
+    /// A language that restricts, and its words.
+    language: Option<(&'a str, String)>,
+    /// Skills, folded.
+    skills: Vec<(String, &'a Required)>,
+    /// The tier, folded and as it is.
+    tier: Option<(String, &'a str)>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(needs: &'a Needs, world: &Circumstances<'_>) -> Self {
+        let everyone: BTreeSet<_> = world.language.everyone.iter().filter_map(|l| language::code(l)).collect();
+        let restricting = |l: &&Language| l.restricts(world.language) && !everyone.contains(l.code.as_str());
+        Self {
+            territory: needs.territory.as_deref(),
+            language: needs.language.as_ref().filter(restricting).map(|l| (l.code.as_str(), l.to_string())),
+            skills: needs.skills.iter().map(|skill| (key(&skill.name), skill)).collect(),
+            tier: needs.partner_tier.as_deref().map(|tier| (key(tier), tier)),
+        }
+    }
 }
 
 /// What was found about one rep.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Judged {
     against: Vec<Exclusion>,
     notes: Vec<Exclusion>,
 }
 
 impl Judged {
-    fn judge(&mut self, rep: &Rep, lead: &Subject, needs: &Needs, world: &Circumstances<'_>) {
-        self.against.extend(by_crm(rep, needs.territory.as_deref()));
+    fn judge(
+        &mut self,
+        rep: &Rep,
+        member: Option<&Member>,
+        lead: &Subject,
+        wanted: &Wanted<'_>,
+        world: &Circumstances<'_>,
+    ) {
+        self.against.extend(by_crm(rep, wanted.territory));
         let had = lead.earlier.iter().filter(|(id, _)| *id == rep.id);
         self.against.extend(had.map(|(_, how)| Exclusion::HadLead { how: *how }));
-        if let Some(member) = world.team.members.get(&rep.id) {
-            self.judge_profile(member, needs, world);
-        } else if world.settings.strict_profiles {
-            self.judge_profile(&nobody(rep, &world.team.common), needs, world);
+        let strict = world.settings.strict_profiles;
+        if let Some(member) = member {
+            self.judge_profile(member, wanted, strict);
+        } else if strict {
+            self.judge_profile(&nobody(rep, world.present.common), wanted, strict);
         }
-        self.judge_time(rep, world);
         self.against.extend(world.further.get(&rep.id).into_iter().flatten().cloned());
         self.judge_support(rep, world);
     }
 
-    fn judge_profile(&mut self, member: &Member, needs: &Needs, world: &Circumstances<'_>) {
-        let strict = world.settings.strict_profiles;
+    fn judge_profile(&mut self, member: &Member, wanted: &Wanted<'_>, strict: bool) {
         let lacks =
             |theirs: &BTreeSet<String>, wanted: &str| (strict || !theirs.is_empty()) && !theirs.contains(wanted);
-        if let Some(language) = needs.language.as_ref().filter(|l| l.restricts(world.language)) {
-            let everyone = world.language.everyone.iter().filter_map(|l| language::code(l));
-            if lacks(&member.languages, &language.code) && !everyone.into_iter().any(|code| code == language.code) {
-                self.against.push(Exclusion::OtherLanguage {
-                    theirs: member.languages.iter().cloned().collect(),
-                    wanted: language.to_string(),
-                });
-            }
+        if let Some((_, words)) = wanted.language.as_ref().filter(|(code, _)| lacks(&member.languages, code)) {
+            let theirs = member.languages.iter().cloned().collect();
+            self.against.push(Exclusion::OtherLanguage { theirs, wanted: words.clone() });
         }
-        for skill in needs.skills.iter().filter(|skill| lacks(&member.skills, &key(&skill.name))) {
+        for (_, skill) in wanted.skills.iter().filter(|(key, _)| lacks(&member.skills, key)) {
             let (name, because) = (skill.name.clone(), skill.proof.to_string());
             self.against.push(match skill.kind {
                 Kind::Certification => Exclusion::NoCertification { certification: name, because },
                 Kind::Skill => Exclusion::NoSkill { skill: name, because },
             });
         }
-        if let Some(tier) = needs.partner_tier.as_ref().filter(|tier| lacks(&member.tiers, &key(tier))) {
+        if let Some((_, tier)) = wanted.tier.as_ref().filter(|(key, _)| lacks(&member.tiers, key)) {
             let theirs = member.profile.partner_tiers.clone();
-            self.against.push(Exclusion::OtherPartnerTier { theirs, wanted: tier.clone() });
+            self.against.push(Exclusion::OtherPartnerTier { theirs, wanted: (*tier).to_owned() });
         }
     }
 
-    fn judge_time(&mut self, rep: &Rep, world: &Circumstances<'_>) {
-        let schedule = world.team.schedule(&rep.id);
+    fn judge_time(
+        &mut self,
+        rep: &Rep,
+        schedule: &Schedule,
+        absences: &Absences,
+        outside: Outside,
+        now: DateTime<Utc>,
+    ) {
         let theirs = |at: DateTime<Utc>| their_time(schedule, at);
-        if let Some(absent) = world.absences.at(&rep.id, world.now, schedule) {
+        if let Some(absent) = absences.at(&rep.id, now, schedule) {
             self.against.push(Exclusion::OnLeave {
                 until: theirs(absent.span.end),
                 back: absent.back.map(theirs),
@@ -309,13 +360,13 @@ impl Judged {
                 sources: absent.sources.iter().map(ToString::to_string).collect(),
             });
         }
-        if let State::Closed { opens, holiday } = schedule.state(world.now) {
+        if let State::Closed { opens, holiday } = schedule.state(now) {
             let opens = opens.map(theirs);
             let why = match holiday {
                 Some(holiday) => Exclusion::Holiday { name: holiday.name, opens },
                 None => Exclusion::OutsideHours { opens },
             };
-            match world.outside {
+            match outside {
                 Outside::Exclude => self.against.push(why),
                 Outside::Note => self.notes.push(why),
             }

@@ -110,6 +110,11 @@ fn back_from_leave_means_the_first_moment_at_work() {
     for before in ["2026-11-24T07:59:00Z", "2026-11-23T10:00:00Z", "2026-11-21T10:00:00Z", "2026-11-18T10:00:00Z"] {
         assert_eq!(returned(before), None, "{before}");
     }
+    // Somebody who is away again is not back.
+    let again = feed(Source::Crm, None, &[("2026-11-30T08:00:00Z", "2026-11-30T12:00:00Z", None)]);
+    let absences = gather(&[feeds[0].clone(), again], "2026-11-30T09:00:00Z");
+    assert_eq!(absences.returned(&ana(), utc("2026-11-30T09:00:00Z"), &office(), 5), None);
+    assert!(absences.returned(&ana(), utc("2026-11-30T13:00:00Z"), &office(), 5).is_some());
     // A day off is no leave.
     let day = [feed(Source::Crm, None, &[("2026-11-18T23:00:00Z", "2026-11-19T23:00:00Z", None)])];
     let days = |least| {

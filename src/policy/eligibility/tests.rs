@@ -51,12 +51,9 @@ impl World {
     fn pool(&self, lead: &Subject, needs: &Needs) -> Pool {
         let team = Team::new(&self.profiles, &self.hours, &self.holidays).unwrap();
         let absences = Absences::gather(&self.feeds, self.now, &AbsenceSettings::default());
+        let present = Present::new(&self.roster, &team, &absences, self.hours.outside, self.now);
         let world = Circumstances {
-            now: self.now,
-            roster: &self.roster,
-            team: &team,
-            absences: &absences,
-            outside: self.hours.outside,
+            present: &present,
             language: &self.language,
             settings: self.settings,
             support: &self.support,

@@ -166,6 +166,7 @@ fn on_the_wall(
     reading: &mut Reading,
 ) -> ICalendarComponent {
     let mut out = ICalendarComponent { component_type: event.component_type.clone(), ..ICalendarComponent::default() };
+    let mut rules = Vec::new();
     for entry in &event.entries {
         match entry.name {
             ICalendarProperty::Dtstart
@@ -190,13 +191,7 @@ fn on_the_wall(
                         reading.left_out += 1;
                         continue;
                     }
-                    let mut entry = entry.clone();
-                    if let Some(ICalendarValue::RecurrenceRule(rule)) = entry.values.first_mut()
-                        && let Some(until) = &mut rule.until
-                    {
-                        end_on_wall(until, clock);
-                    }
-                    out.entries.push(entry);
+                    rules.push(entry.clone());
                 }
                 _ => reading.repetitions += 1,
             },
@@ -205,7 +200,38 @@ fn on_the_wall(
             _ => {}
         }
     }
+    if let Some(first) = start_of(&out) {
+        let last = reading.within.end;
+        out.entries.extend(rules.into_iter().filter_map(|rule| ending(rule, first, clock, last)));
+    }
     out
+}
+
+/// A rule with an end, on the wall: nobody asks for what comes after `last`. `None` when it ends before the event itself
+/// begins, which the library takes for an error.
+fn ending(
+    mut entry: ICalendarEntry,
+    first: NaiveDateTime,
+    clock: Clock,
+    last: DateTime<Utc>,
+) -> Option<ICalendarEntry> {
+    let Some(ICalendarValue::RecurrenceRule(rule)) = entry.values.first_mut() else { return None };
+    let last = clock.wall(last);
+    let until = rule.until.take().map(|mut until| {
+        end_on_wall(&mut until, clock);
+        until
+    });
+    let until = until.and_then(|u| u.to_date_time()).map_or(last, |until| until.date_time.min(last));
+    rule.until = Some(partial(until));
+    (first <= until).then_some(entry)
+}
+
+/// When an event begins, on whatever wall it names.
+fn start_of(event: &ICalendarComponent) -> Option<NaiveDateTime> {
+    match event.property(&ICalendarProperty::Dtstart)?.values.first()? {
+        ICalendarValue::PartialDateTime(time) => Some(time.to_date_time()?.date_time),
+        _ => None,
+    }
 }
 
 /// The clock that an entry names.
@@ -268,10 +294,7 @@ fn partial(wall: NaiveDateTime) -> PartialDateTime {
 
 /// Whether a series certainly ended long before `start`, so that it need not be repeated.
 fn over(event: &ICalendarComponent, rule: &ICalendarRecurrenceRule, start: DateTime<Utc>) -> bool {
-    let first = match event.property(&ICalendarProperty::Dtstart).and_then(|e| e.values.first()) {
-        Some(ICalendarValue::PartialDateTime(time)) => time.to_date_time().map(|t| t.date_time),
-        _ => None,
-    };
+    let first = start_of(event);
     let until = rule.until.as_ref().and_then(PartialDateTime::to_date_time).map(|t| t.date_time);
     let counted = first.zip(rule.count).and_then(|(first, count)| {
         let step = match rule.freq {

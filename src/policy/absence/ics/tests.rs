@@ -187,6 +187,14 @@ fn what_is_not_understood_is_said() {
 }
 
 #[test]
+fn a_series_may_begin_after_all_that_is_asked_for_or_end_before_it_begins() {
+    let later = read_all(&away("DTSTART:20270301T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY"));
+    assert_eq!((later.away, later.notes), (vec![], vec![]));
+    let once = read_all(&away("DTSTART:20261102T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261101T000000Z"));
+    assert_eq!((spans(&once.away), once.notes), (vec!["11-02T09:00/11-02T10:00".to_owned()], vec![]));
+}
+
+#[test]
 fn an_old_daily_series_still_reaches_today() {
     let text = read_all(&away("DTSTART:19990101T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY"));
     assert_eq!(text.away.len(), 365);
