@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, QueueId};
+use crate::policy::subject::Subject;
 
 fn lead(company: &str, email: Option<&str>, website: Option<&str>, person: Option<&str>) -> Subject {
     let mut subject = Subject::plain(LeadId::new("lead"), LeadFacts::empty(DateTime::UNIX_EPOCH));
