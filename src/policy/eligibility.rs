@@ -266,8 +266,8 @@ fn by_crm(rep: &Rep, territory: Option<&str>) -> impl Iterator<Item = Exclusion>
 
 /// Territories are typed by people: case and outer spaces do not tell them apart.
 fn same(a: &str, b: &str) -> bool {
-    let folded = |t: &str| t.trim().chars().flat_map(char::to_lowercase).collect::<String>();
-    a == b || folded(a) == folded(b)
+    let folded = |t| str::trim(t).chars().flat_map(char::to_lowercase);
+    a == b || folded(a).eq(folded(b))
 }
 
 /// What a lead asks for, made comparable once for all reps.
@@ -275,8 +275,8 @@ struct Wanted<'a> {
     territory: Option<&'a str>,
     /// A language that restricts, and its words.
     language: Option<(&'a str, String)>,
-    /// Skills, folded.
-    skills: Vec<(String, &'a Required)>,
+    /// Skills, folded, with what asks for them in words.
+    skills: Vec<(String, &'a Required, String)>,
     /// The tier, folded and as it is.
     tier: Option<(String, &'a str)>,
 }
@@ -288,7 +288,7 @@ impl<'a> Wanted<'a> {
         Self {
             territory: needs.territory.as_deref(),
             language: needs.language.as_ref().filter(restricting).map(|l| (l.code.as_str(), l.to_string())),
-            skills: needs.skills.iter().map(|skill| (key(&skill.name), skill)).collect(),
+            skills: needs.skills.iter().map(|skill| (key(&skill.name), skill, skill.proof.to_string())).collect(),
             tier: needs.partner_tier.as_deref().map(|tier| (key(tier), tier)),
         }
     }
@@ -330,8 +330,8 @@ impl Judged {
             let theirs = member.languages.iter().cloned().collect();
             self.against.push(Exclusion::OtherLanguage { theirs, wanted: words.clone() });
         }
-        for (_, skill) in wanted.skills.iter().filter(|(key, _)| lacks(&member.skills, key)) {
-            let (name, because) = (skill.name.clone(), skill.proof.to_string());
+        for (_, skill, because) in wanted.skills.iter().filter(|(key, ..)| lacks(&member.skills, key)) {
+            let (name, because) = (skill.name.clone(), because.clone());
             self.against.push(match skill.kind {
                 Kind::Certification => Exclusion::NoCertification { certification: name, because },
                 Kind::Skill => Exclusion::NoSkill { skill: name, because },

@@ -141,7 +141,7 @@ fn by_country(value: &str) -> Option<Language> {
 }
 
 /// Most characters of a text that are looked at.
-const MAX_CHARS: usize = 2_000;
+const MAX_CHARS: usize = 500;
 /// Fewest letters that say anything, in scripts whose letters are sounds.
 const MIN_LETTERS: usize = 12;
 /// The same where a letter is a syllable or a word.

@@ -97,7 +97,7 @@ impl Reading {
 }
 
 /// A clock on some wall.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Clock {
     Zone(Tz),
     /// An offset from UTC in seconds, as some calendars name their zones.
@@ -152,7 +152,12 @@ pub(super) fn series(events: &[(&ICalendarComponent, Effect)], zones: &TzResolve
             TimeOrDelta::Delta(length) => start.checked_add_signed(length),
         };
         match end {
-            Some(end) if end >= start => reading.add(Span::new(clock.at(start), clock.at(end)), *effect),
+            Some(end) if end >= start => {
+                let from = clock.at(start);
+                // A start that the clock skips is moved on, perhaps past an end that it shows.
+                let until = Some(clock.at(end)).filter(|until| *until > from).unwrap_or(from + (end - start));
+                reading.add(Span::new(from, until), *effect);
+            }
             _ => reading.no_time += 1,
         }
     }
@@ -251,8 +256,11 @@ fn named(entry: &ICalendarEntry, zones: &TzResolver<&str>, reading: &mut Reading
 
 fn move_to_wall(value: &mut ICalendarValue, clock: Clock, on: Option<Clock>) {
     let moved = |time: &mut PartialDateTime| {
-        // A whole day is the same day on every wall.
+        // A whole day is the same day on every wall; and a time that is on this wall already stays as it is, because it
+        // may be one that this clock does not show on that day, but on others.
+        let elsewhere = time.tz_hour.is_some() || on.is_some_and(|on| on != clock);
         if time.hour.is_some()
+            && elsewhere
             && let Some(at) = clock.exact(time, on)
         {
             *time = partial(clock.wall(at));

@@ -123,7 +123,7 @@ fn a_changed_or_cancelled_date_replaces_the_one_of_the_series() {
     // Another series with the same times is not touched by that.
     let other = "BEGIN:VEVENT\nUID:2\nSEQUENCE:5\nDTSTART:20261103T090000Z\nDTEND:20261103T093000Z
         RRULE:FREQ=DAILY;COUNT=2\nX-MICROSOFT-CDO-BUSYSTATUS:BUSY\nEND:VEVENT";
-    let text = read_all(&[series, moved, cancelled, other.into()].join("\n"));
+    let text = read_all(&[other.into(), series, moved, cancelled].join("\n"));
     assert_eq!(spans(&text.away), ["11-02T09:00/11-02T10:00", "11-03T15:00/11-03T16:00", "11-05T09:00/11-05T10:00"]);
     assert_eq!(spans(&text.busy)[1..3], ["11-03T09:00/11-03T09:30", "11-03T15:00/11-03T16:00"]);
     assert_eq!(spans(&text.busy)[3], "11-04T09:00/11-04T09:30");
@@ -165,6 +165,10 @@ fn times_that_no_clock_shows_are_still_times() {
     assert_eq!(spans(&gap.away), ["03-29T01:30/03-29T02:00"]);
     let fold = read_all(&away("DTSTART;TZID=Europe/Berlin:20261025T023000\nDTEND;TZID=Europe/Berlin:20261025T040000"));
     assert_eq!(spans(&fold.away), ["10-25T00:30/10-25T03:00"]);
+    // A series that begins at such a time has its own time again on the next day.
+    let series =
+        read_all(&away("DTSTART;TZID=Europe/Berlin:20260329T023000\nDURATION:PT30M\nRRULE:FREQ=DAILY;COUNT=2"));
+    assert_eq!(spans(&series.away), ["03-29T01:30/03-29T02:00", "03-30T00:30/03-30T01:00"]);
     let text = calendar(&away("DTSTART;VALUE=DATE:20260329\nDTEND;VALUE=DATE:20260330"));
     let beirut = parse(&text, chrono_tz::Asia::Beirut, year(), Means::Appointments).unwrap();
     assert_eq!(spans(&beirut.away), ["03-28T22:00/03-29T21:00"]);
