@@ -166,12 +166,12 @@ fn a_list_from_hr() {
 fn a_list_with_wrong_lines_is_refused_with_each_of_them() {
     let error = hr::parse(
         "who,from,until\na,24.12.2026,2026-12-31\nb,12/24/2026,2026-12-31\nc,2026-12-24,2026-12-23\n,2026-12-24,2026-12-24\n\
-         d,2026-12-24\ne,2026-12-24,2062-12-24\nf,2026-1-2,2026-02-30\ng,2026-12-24,2026-12-24\n",
+         d,2026-12-24\ne,2026-12-24,2062-12-24\nf,2026-1-2,2026-02-30\nh,+2026-1-02,2026-01-02\ng,2026-12-24,2026-12-24\n",
     )
     .unwrap_err();
     let hr::HrError::Lines(lines) = &error else { panic!("{error}") };
     let places: Vec<u64> = lines.iter().map(|l| l.line).collect();
-    assert_eq!(places, [2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(places, [2, 3, 4, 5, 6, 7, 8, 9]);
     let text = error.to_string();
     assert!(text.contains("line 2: from is \"24.12.2026\": write dates as 2026-12-24"), "{text}");
     assert!(
