@@ -167,7 +167,7 @@ mod tests {
         same(&["Škoda Auto a.s.", "SKODA AUTO"]);
         same(&["L'Oréal", "L’Oreal S.A.", "LOreal"]);
         same(&["アクメ株式会社", "株式会社アクメ", "アクメ", "㈱アクメ", "アクメ（株）"]);
-        same(&["PT Telkom Tbk", "Telkom"]);
+        same(&["PT Telkom Tbk", "PT Telkom"]);
         same(&["A B C Systems", "ABC Systems", "A.B.C. Systems"]);
         same(&["Straße AG", "STRASSE"]);
         same(&["Procter & Gamble", "Procter and Gamble Company"]);
@@ -183,6 +183,8 @@ mod tests {
         different("Company", "Limited");
         different("Smith & Sons", "Smith");
         different("AG", "SE");
+        different("Sia Partners", "Partners");
+        different("PT Solutions", "Solutions");
     }
 
     #[test]

@@ -86,6 +86,8 @@ fn the_record_that_proves_the_company_and_how() {
     assert_eq!(found(&lead("Acme Inc", Some("x@gmail.com"), None, None)), "account ACME GmbH (acc-2): same name");
     assert_eq!(found(&lead("", Some("y@globex.com"), None, None)), "lead Globex (lead-9): same domain globex.com");
     assert_eq!(index.find(&lead("n/a", Some("x@gmail.com"), None, None)), Found::Nothing);
+    let alone = vec![record("lead", Kind::Lead, "Solo", Some("solo.com"), Some("dan"))];
+    assert_eq!(Index::new(alone, CompanySettings::default()).find(&lead("Solo", None, None, None)), Found::Nothing);
 }
 
 #[test]

@@ -312,9 +312,10 @@ fn over(event: &ICalendarComponent, rule: &ICalendarRecurrenceRule, start: DateT
             ICalendarFrequency::Yearly => 366,
             _ => return None,
         };
-        // Conditions can make a rule skip turns, but days of the week in a weekly one cannot.
+        // Conditions can make a rule skip turns, and so can a day that not every month has; days of the week in a weekly
+        // one cannot.
         let weekly = rule.freq == ICalendarFrequency::Weekly;
-        let plain = parts(rule) == if weekly { rule.byday.len() } else { 0 };
+        let plain = parts(rule) == if weekly { rule.byday.len() } else { 0 } && first.day() <= 28;
         let turns = i64::from(count) * i64::from(rule.interval.unwrap_or(1));
         plain.then(|| first.checked_add_signed(TimeDelta::try_days(turns * step)?)).flatten()
     });

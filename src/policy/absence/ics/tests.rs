@@ -219,6 +219,9 @@ fn series_that_are_over_use_up_no_limit() {
     lines.push_str(&event("UID:live\nDTSTART:20261103T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2"));
     let text = read_all(&lines);
     assert_eq!(text.notes, []);
+    // Eight months with a 31st take more than a year.
+    let rare = read_all(&away("DTSTART:20250131T090000Z\nDURATION:PT1H\nRRULE:FREQ=MONTHLY;COUNT=8"));
+    assert_eq!(spans(&rare.away), ["01-31T09:00/01-31T10:00"]);
     assert_eq!(spans(&text.busy), ["11-02T09:00/11-02T10:00", "11-03T09:00/11-03T10:00", "11-04T09:00/11-04T10:00"]);
 }
 

@@ -37,8 +37,8 @@ pub(super) const NO_NAMES: &[&str] = &[
     "xxx",
 ];
 
-/// Legal forms that stand before the name.
-pub(super) const LEADING: &[&str] = &["pt", "ooo", "oao", "zao", "pao", "uab", "sia", "株", "有", "주"];
+/// Legal forms that stand before the name. Not `PT`, `UAB` and `SIA`, with which names of other countries begin.
+pub(super) const LEADING: &[&str] = &["ooo", "oao", "zao", "株", "有", "주"];
 
 /// Legal forms after the name, folded as names are; longer ones first where one ends like another.
 pub(super) const LEGAL_FORMS: &[&str] = &[
@@ -163,7 +163,6 @@ pub(super) const LEGAL_FORMS: &[&str] = &[
     "scarl",
     "sac",
     "saa",
-    "sci",
     // Dutch, Nordic, Baltic
     "bv",
     "nv",
@@ -188,7 +187,6 @@ pub(super) const LEGAL_FORMS: &[&str] = &[
     "nyrt",
     "doo",
     "dd",
-    "ad",
     "ood",
     "eood",
     "ead",
