@@ -12,6 +12,17 @@ pub mod price;
 pub mod profile;
 pub mod recommend;
 pub mod rules;
+pub mod absence;
+pub mod company;
+pub mod eligibility;
+pub mod hours;
+pub mod lane;
+pub mod language;
+pub mod profile;
+pub mod recommend;
+pub mod skill;
+pub mod slot;
+pub mod span;
 pub mod subject;
 pub mod value;
 

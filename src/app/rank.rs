@@ -8,12 +8,11 @@ use super::ports::RankedLead;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId, RepId};
 use crate::domain::lead::{LeadRecord, Owner};
-use crate::domain::pool::Pool;
 use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking};
 use crate::domain::rep::Roster;
 use crate::model::{LeadChance, Scorer};
+use crate::policy::eligibility::pool;
 use crate::policy::lane::{lane, priority};
-use crate::policy::pool::pool;
 use crate::policy::recommend::{recommend, technical_failure};
 use crate::policy::{Queues, Settings};
 
@@ -127,7 +126,7 @@ fn ranking(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Rankin
         ranked_at: at,
         segment: desk.scorer.segment(facts),
         reps: ranked,
-        pool: Pool { eligible: pool.eligible, excluded: pool.excluded },
+        pool,
         expected: None,
         comparison: None,
         lead_score: desk.scorer.lead_chance(facts).map(|chance| lead_score(chance, desk.settings)),

@@ -12,6 +12,12 @@ pub struct Profile {
     pub rep_id: RepId,
     /// IANA time zone, for example `Europe/Berlin`.
     pub zone: Option<String>,
+    /// Working week, for example `Mon-Fri 09:00-17:30`.
+    #[serde(default)]
+    pub week: Option<String>,
+    /// Names of the holiday calendars that count for them, instead of the common ones.
+    #[serde(default)]
+    pub holidays: Option<Vec<String>>,
     /// Languages they sell in, as ISO 639-1 codes in lower case.
     #[serde(default)]
     pub languages: Vec<String>,
@@ -33,6 +39,8 @@ impl Profile {
         Self {
             rep_id,
             zone: None,
+            week: None,
+            holidays: None,
             languages: Vec::new(),
             skills: Vec::new(),
             partner_tiers: Vec::new(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
+pub use crate::domain::pool::Earlier;
 use crate::domain::ranking::Tier;
 
 /// The lead that is to be routed.
@@ -17,6 +18,9 @@ pub struct Subject {
     pub facts: LeadFacts,
     /// Company name, raw.
     pub company: String,
+    /// The person's name, raw.
+    #[serde(default)]
+    pub contact: Option<String>,
     /// E-mail address of the person, raw.
     pub email: Option<String>,
     /// Web site of the company, raw.
@@ -36,17 +40,24 @@ pub struct Subject {
     pub earlier: Vec<(RepId, Earlier)>,
 }
 
-/// Why a rep that had a lead has it no more.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Earlier {
-    /// Made no contact before the clock ran out.
-    SlaBreached,
-    /// Gave it back, with a reason.
-    Returned,
+impl Subject {
+    /// A lead of which only the facts are known.
+    pub fn plain(lead_id: LeadId, facts: LeadFacts) -> Self {
+        Self {
+            lead_id,
+            facts,
+            company: String::new(),
+            contact: None,
+            email: None,
+            website: None,
+            text: None,
+            language: None,
+            score: None,
+            tier: None,
+            account: None,
+            earlier: Vec::new(),
+        }
+    }
 }
 
 /// An account (company) of the CRM.

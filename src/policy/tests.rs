@@ -38,7 +38,7 @@ fn ranking(ps: &[f64]) -> Ranking {
     Ranking {
         model_id: ModelId::new("m"),
         ranked_at: DateTime::UNIX_EPOCH,
-        pool: Pool { eligible: reps.iter().map(|r| r.rep_id.clone()).collect(), excluded: vec![] },
+        pool: Pool { eligible: reps.iter().map(|r| r.rep_id.clone()).collect(), ..Pool::default() },
         reps,
         segment: "all deals".into(),
         expected: None,

@@ -120,7 +120,7 @@ pub(crate) fn ranked(lead: &str, stamp: i64, lane: Lane, priority: f64, seconds:
             model_id: ModelId::new("m-1"),
             ranked_at: at(seconds),
             reps: vec![entry(1, "best", 0.5), entry(2, "legacy", 0.25)],
-            pool: Pool { eligible: vec![RepId::new("best"), RepId::new("legacy")], excluded: Vec::new() },
+            pool: Pool { eligible: vec![RepId::new("best"), RepId::new("legacy")], ..Pool::default() },
             segment: "industry Software".into(),
             expected: None,
             comparison: None,

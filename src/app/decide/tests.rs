@@ -134,7 +134,7 @@ impl Office {
                 model_id: ModelId::new("m-1"),
                 ranked_at: noon(),
                 reps: vec![entry(1, "bea", 0.5), entry(2, "leo", 0.3)],
-                pool: Pool { eligible: vec![RepId::new("bea"), RepId::new("leo")], excluded: vec![] },
+                pool: Pool { eligible: vec![RepId::new("bea"), RepId::new("leo")], ..Pool::default() },
                 segment: "source Webinar".into(),
                 expected: None,
                 comparison: None,

@@ -9,7 +9,6 @@ use unicode_width::UnicodeWidthStr;
 use super::legacy_rep;
 use crate::domain::decision::WriteState;
 use crate::domain::lead::LeadState;
-use crate::domain::pool::Exclusion;
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::Route;
 use crate::domain::verdict::Verdict;
@@ -278,11 +277,7 @@ pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
 fn excluded(ranking: &Ranking) -> BTreeMap<&'static str, usize> {
     let mut reasons = BTreeMap::new();
     for (_, why) in &ranking.pool.excluded {
-        let words = match why {
-            Exclusion::Inactive => "inactive",
-            Exclusion::OtherTerritory { .. } => "other territory",
-        };
-        *reasons.entry(words).or_insert(0) += 1;
+        *reasons.entry(why.short()).or_insert(0) += 1;
     }
     reasons
 }
