@@ -2,24 +2,20 @@
 //!
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
+pub mod absence;
 pub mod assignment;
 pub mod capacity;
+pub mod company;
+pub mod eligibility;
 pub mod fairness;
 pub mod hold;
+pub mod hours;
 pub mod lane;
-pub mod pool;
+pub mod language;
 pub mod price;
 pub mod profile;
 pub mod recommend;
 pub mod rules;
-pub mod absence;
-pub mod company;
-pub mod eligibility;
-pub mod hours;
-pub mod lane;
-pub mod language;
-pub mod profile;
-pub mod recommend;
 pub mod skill;
 pub mod slot;
 pub mod span;
