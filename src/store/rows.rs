@@ -124,6 +124,8 @@ pub(super) fn decision(row: &impl Columns) -> Result<Decision, StoreError> {
         grace_until: row.time("grace_until")?,
         undone_at: row.time_opt("undone_at")?,
         write: row.word("write_state")?,
+        replaces: row.word_opt("replaces")?,
+        closed_at: row.time_opt("closed_at")?,
     })
 }
 

@@ -236,7 +236,9 @@ impl Backend for Fake {
             Verdict::Override { rep } => Owner::Rep(rep.clone()),
             Verdict::Reroute { queue } => Owner::Queue(queue.clone()),
             Verdict::KeepLegacy => record.legacy.owner.clone(),
-            Verdict::Approve | Verdict::Snooze { .. } => recommendation.route.owner(),
+            Verdict::Approve | Verdict::Snooze { .. } | Verdict::Undo | Verdict::Backfill { .. } => {
+                recommendation.route.owner()
+            }
         };
         let grace_until = now + TimeDelta::seconds(GRACE);
         let trace_id = TraceId::new(Uuid::from_u128(number));
@@ -269,6 +271,8 @@ impl Backend for Fake {
             grace_until,
             undone_at: None,
             write: WriteState::Waiting,
+            replaces: None,
+            closed_at: None,
         };
         detail.decisions.insert(0, decision);
         state.effects.push(effect);
