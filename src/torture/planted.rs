@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Store,
+    WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
@@ -160,6 +161,10 @@ impl Crm for Careless {
     async fn probe(&self) -> Result<(), CrmError> {
         self.inner.probe().await
     }
+
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        self.inner.lead_events()
+    }
 }
 
 /// A CRM whose cursor is stored as soon as it is known.
@@ -232,5 +237,9 @@ impl Crm for Forward {
 
     async fn probe(&self) -> Result<(), CrmError> {
         self.inner.probe().await
+    }
+
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        self.inner.lead_events()
     }
 }
