@@ -213,6 +213,7 @@ impl Context {
             default_queue: salesforce.default_queue.clone(),
             pace: Pace {
                 poll,
+                poll_with_events: poll.max(Duration::from_secs_f64(salesforce.pubsub.poll_seconds)),
                 outcomes: poll.max(Duration::from_secs(5)) * 4,
                 roster: Duration::from_mins(5),
                 probe: Duration::from_mins(10),

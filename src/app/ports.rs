@@ -2,6 +2,7 @@
 //! connects the two.
 
 mod audit;
+mod events;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
@@ -239,6 +241,11 @@ pub trait Crm: Send + Sync {
 
     /// Asks for nothing but an answer, so that [`Crm::usage`] is news, by the cheapest call there is.
     async fn probe(&self) -> Result<(), CrmError>;
+
+    /// What tells of changed leads sooner than polling does, where the CRM has it and the configuration wants it.
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        None
+    }
 }
 
 // --------------------------------------------------------------------------------------------------------------- store
@@ -452,6 +459,10 @@ pub trait LeadStore: Send + Sync {
     ) -> Result<IntakeReport, StoreError>;
     /// A stored cursor; the default before the first poll.
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
+    /// How far the CRM's stream of events was heard; `None` if that is not known.
+    async fn event_place(&self) -> Result<Option<EventPlace>, StoreError>;
+    /// Keeps that place, or forgets it.
+    async fn set_event_place(&self, place: Option<&EventPlace>) -> Result<(), StoreError>;
     /// How many leads we have that the CRM created from the one time to before the other.
     async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
     /// Pending leads, oldest first.

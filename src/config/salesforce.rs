@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+mod pubsub;
+
+pub use pubsub::PubSub;
+
 /// How to reach and read one Salesforce org.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Raw")]
@@ -39,6 +43,8 @@ pub struct Salesforce {
     pub rep_territory: String,
     /// Which Lead fields are which facts.
     pub fields: Fields,
+    /// The org's change events.
+    pub pubsub: PubSub,
 }
 
 /// How a server logs in to Salesforce.
@@ -158,6 +164,8 @@ struct Raw {
     rep_territory: String,
     #[serde(default)]
     fields: Fields,
+    #[serde(default)]
+    pubsub: PubSub,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, strum::Display)]
@@ -209,6 +217,7 @@ impl TryFrom<Raw> for Salesforce {
         if !(raw.poll_seconds.is_finite() && (0.1..=3600.0).contains(&raw.poll_seconds)) {
             return Err(format!("salesforce.poll_seconds is {}; it must be between 0.1 and 3600", raw.poll_seconds));
         }
+        raw.pubsub.check(&raw.login_url)?;
         let shares = 0.0 < raw.slow_at && raw.slow_at <= raw.writes_only_at && raw.writes_only_at <= 1.0;
         if !shares {
             return Err(format!(
@@ -232,6 +241,7 @@ impl TryFrom<Raw> for Salesforce {
             rep_key: raw.rep_key,
             rep_territory: raw.rep_territory,
             fields: raw.fields,
+            pubsub: raw.pubsub,
         })
     }
 }

@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack,
+    WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -34,6 +35,7 @@ mod ids;
 mod map;
 mod outcomes;
 mod poll;
+mod pubsub;
 mod query;
 mod read_back;
 mod roster;
@@ -43,6 +45,7 @@ mod write;
 use client::Client;
 use feed::Feed;
 use map::FactFields;
+use pubsub::PubSub;
 use query::{Api, Rows};
 
 /// Bounds of one call.
@@ -83,6 +86,7 @@ pub struct Salesforce {
     keys: Mutex<Option<Arc<HashMap<RepId, RepKey>>>>,
     bulk_above: u32,
     untold: history::Untold,
+    pubsub: Option<PubSub>,
 }
 
 impl Salesforce {
@@ -102,10 +106,12 @@ impl Salesforce {
         let overlap = TimeDelta::seconds(i64::from(config.overlap_seconds));
         let rep_key = map::optional_field("rep_key", &config.rep_key)?
             .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
+        let fields = FactFields::new(&config.fields)?;
         Ok(Self {
+            pubsub: PubSub::new(&config.pubsub, &fields, &limits)?,
             client: Client::new(config, clock.clone(), limits)?,
             clock,
-            fields: FactFields::new(&config.fields)?,
+            fields,
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
             since: config.since,
@@ -176,5 +182,9 @@ impl Crm for Salesforce {
 
     async fn probe(&self) -> Result<(), CrmError> {
         Ok(self.client.probe().await?)
+    }
+
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        self.pubsub.is_some().then_some(self as &dyn LeadEvents)
     }
 }

@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, StoreError,
-    WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Store,
+    StoreError, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
@@ -208,5 +208,9 @@ impl Crm for Careless {
 
     async fn probe(&self) -> Result<(), CrmError> {
         self.inner.probe().await
+    }
+
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        self.inner.lead_events()
     }
 }

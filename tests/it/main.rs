@@ -15,6 +15,7 @@ mod journey;
 mod metrics;
 mod model;
 mod powercut;
+mod pubsub;
 mod rules;
 mod salesforce;
 mod store_cluster;

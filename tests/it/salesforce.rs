@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leadboard::app::ports::Clock;
-use leadboard::config::salesforce::{Auth, Fields, Salesforce as Config};
+use leadboard::config::salesforce::{Auth, Fields, PubSub, Salesforce as Config};
 use leadboard::crm::salesforce::{Limits, Salesforce};
 
 /// A clock that is plainly wrong, so that a test fails wherever it is compared with the org's.
@@ -56,6 +56,7 @@ fn config(url: &str) -> Config {
         rep_key: "Id".into(),
         rep_territory: "Territory__c".into(),
         fields: Fields::default(),
+        pubsub: PubSub::default(),
     }
 }
 

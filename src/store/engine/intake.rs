@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Driver, SqlStore, audit, leads};
-use crate::app::ports::{Cursor, IntakeChange, IntakeReport, RawLead, StoreError};
+use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::{Lead, LegacyAssignment, Owner};
 use crate::store::query::{Query, query};
@@ -83,6 +83,16 @@ pub(super) async fn take_in<D: Driver>(
 pub(super) async fn cursor<D: Driver>(store: &SqlStore<D>, name: &str) -> Result<Cursor, StoreError> {
     let row = store.ask_optional(query(sql::intake::CURSOR).bind(name)).await?;
     row.as_ref().map_or_else(|| Ok(Cursor::default()), cursor_of)
+}
+
+pub(super) async fn set_event_place<D: Driver>(
+    store: &SqlStore<D>,
+    place: Option<&EventPlace>,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let text = place.map_or("", EventPlace::as_str);
+    query(sql::intake::EVENT_PLACE_SET).bind(storable(text)).execute(&mut *tx).await?;
+    store.commit(tx).await
 }
 
 fn cursor_of(row: &impl Columns) -> Result<Cursor, StoreError> {

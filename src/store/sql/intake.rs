@@ -33,6 +33,12 @@ statements! {
     CURSOR_SET = "INSERT INTO cursors (name, low, since) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET low = excluded.low, since = excluded.since";
 
+    /// How far the stream of events was heard; an empty text where that is not known.
+    EVENT_PLACE = "SELECT value FROM meta WHERE key = 'lead_events' AND value <> ''";
+
+    EVENT_PLACE_SET = "INSERT INTO meta (key, value) VALUES ('lead_events', $1)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
     ORG = "SELECT value FROM meta WHERE key = 'org_id'";
 
     ORG_BIND = "INSERT INTO meta (key, value) VALUES ('org_id', $1) ON CONFLICT (key) DO NOTHING";

@@ -321,6 +321,7 @@ impl Desk {
             default_queue: DEFAULT_QUEUE.into(),
             pace: Pace {
                 poll: Duration::from_millis(20),
+                poll_with_events: Duration::from_hours(1),
                 outcomes: Duration::from_millis(50),
                 roster: Duration::from_mins(5),
                 probe: Duration::from_millis(50),
