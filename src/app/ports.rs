@@ -2,6 +2,7 @@
 //! connects the two.
 
 mod audit;
+mod backfill;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
@@ -672,5 +674,11 @@ pub trait DutyStore: Send + Sync {
 }
 
 /// The whole store. One implementation for all databases (`store::engine`).
-pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore {}
-impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore> Store for T {}
+pub trait Store:
+    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+{
+}
+impl<T> Store for T where
+    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+{
+}
