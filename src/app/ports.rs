@@ -2,6 +2,7 @@
 //! connects the two.
 
 mod audit;
+mod backfill;
 mod events;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 
 use crate::domain::audit::AuditEvent;
@@ -683,5 +685,11 @@ pub trait DutyStore: Send + Sync {
 }
 
 /// The whole store. One implementation for all databases (`store::engine`).
-pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore {}
-impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore> Store for T {}
+pub trait Store:
+    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+{
+}
+impl<T> Store for T where
+    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+{
+}

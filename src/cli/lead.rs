@@ -280,7 +280,7 @@ fn find_queue(wanted: &str, roster: &Roster) -> Result<crate::domain::ids::Queue
 }
 
 /// The one with this id or name; refused when there is none, or more than one of the name.
-fn one<'a, Id: Clone + 'a>(
+pub(super) fn one<'a, Id: Clone + 'a>(
     wanted: &str,
     known: impl Iterator<Item = (&'a str, &'a str, &'a Id)> + Clone,
     what: &str,

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::{Deps, Shared, allowance, anchor};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::ports::RankedLead;
-use crate::app::rank::{Case, Desk, rank as rank_lead};
+use crate::app::rank::{self, Case, Desk, rank as rank_lead};
 use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
@@ -210,13 +210,5 @@ pub(super) async fn seal(shared: Arc<Shared>) -> Result<Pause, AppError> {
 
 /// The two queues by their configured names.
 fn queues(deps: &Deps, roster: &Roster) -> Result<Queues, AppError> {
-    let find = |key: &str| {
-        roster.queue_by_key(key).map(|q| q.id.clone()).ok_or_else(|| {
-            AppError::Refused(format!(
-                "the org has no queue {key} that takes leads; create it (assets/salesforce has it), or name another in \
-                 the config"
-            ))
-        })
-    };
-    Ok(Queues { manager: find(&deps.manager_queue)?, default: find(&deps.default_queue)? })
+    rank::queues(roster, &deps.manager_queue, &deps.default_queue)
 }

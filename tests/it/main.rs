@@ -3,6 +3,7 @@
 
 mod arch;
 mod audit;
+mod backfill;
 mod cli;
 mod crash;
 mod demo;

@@ -39,11 +39,7 @@ fn at(text: &str) -> DateTime<Utc> {
 fn config(url: &str) -> Config {
     Config {
         login_url: url.to_owned(),
-        auth: Auth::ClientCredentials {
-            client_id: "consumer".into(),
-            client_secret: Some("hush-hush".into()),
-            client_secret_file: None,
-        },
+        auth: Auth::ClientCredentials { client_id: "consumer".into(), client_secret: Some("hush-hush".into()) },
         api_version: "v66.0".into(),
         poll_seconds: 15.0,
         overlap_seconds: 600,

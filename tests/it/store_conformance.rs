@@ -652,7 +652,7 @@ async fn a_dead_effect_waits_for_a_person_and_comes_back(store: Arc<dyn Store>) 
 
     assert!(store.revive_effect(effect.id, "Ana", at(30)).await.unwrap());
     assert_eq!(write_of(&*store, "A").await, WriteState::Waiting);
-    assert!(matches!(store.undo(&id("A"), "Ana", at(30)).await.unwrap(), UndoOutcome::TooLate(_)), "it was handed out");
+    assert!(matches!(store.undo(&id("A"), "Ana", at(30)).await.unwrap(), UndoOutcome::Sent(_)), "it was handed out");
     let again = store.claim_effects("w", 1, at(60), at(30)).await.unwrap().pop().unwrap();
     assert_eq!((again.id, again.attempt, again.token), (effect.id, 1, effect.token + 1));
 }
