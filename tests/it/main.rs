@@ -3,6 +3,7 @@
 
 mod arch;
 mod audit;
+mod chaos;
 mod cli;
 mod crash;
 mod demo;
@@ -10,6 +11,7 @@ mod demo_org;
 mod drift;
 mod exchange;
 mod explain;
+mod failpoints;
 mod history;
 mod journey;
 mod metrics;
