@@ -4,6 +4,7 @@
 mod arch;
 mod audit;
 mod backfill;
+mod chaos;
 mod cli;
 mod crash;
 mod demo;
@@ -11,6 +12,7 @@ mod demo_org;
 mod drift;
 mod exchange;
 mod explain;
+mod failpoints;
 mod history;
 mod journey;
 mod metrics;

@@ -1,7 +1,7 @@
 //! The background worker with a CRM in the test's hand and the real store: faults stay where they are, and what must
 //! never be sent never is.
 
-mod fakes;
+pub(crate) mod fakes;
 mod team;
 
 use std::sync::Arc;
