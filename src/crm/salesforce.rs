@@ -57,6 +57,8 @@ pub struct Limits {
     pub call_timeout: Duration,
     /// Wait before a read is repeated the first time; doubled each time, with jitter.
     pub retry_wait: Duration,
+    /// Without a message for so long, the stream of change events is dead: the org promises one every 270 seconds.
+    pub event_silence: Duration,
     /// Largest body that is read, in bytes after decompression.
     pub max_body: usize,
 }
@@ -67,6 +69,7 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_mins(1),
             retry_wait: Duration::from_millis(500),
+            event_silence: Duration::from_mins(5),
             // 2,000 rows of 16 kB; real pages are a tenth of it.
             max_body: 32 * 1024 * 1024,
         }

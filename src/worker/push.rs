@@ -36,11 +36,26 @@ pub(super) struct Push {
     allowed: Mutex<Option<Allowed>>,
 }
 
-/// Polls that events may cause.
+/// Polls that events may cause: so many at once, and then one now and then.
 #[derive(Clone, Copy)]
 struct Allowed {
+    /// Below 0 if polls that wait for their time have taken more than there is.
     polls: f64,
     at: Instant,
+}
+
+impl Allowed {
+    const fn full(now: Instant) -> Self {
+        Self { polls: BURST, at: now }
+    }
+
+    /// Takes one; how long it has to wait if one comes in so long.
+    fn take(&mut self, now: Instant, every: Duration) -> Duration {
+        let gained = (now - self.at).as_secs_f64() / every.as_secs_f64();
+        let polls = (self.polls + gained).min(BURST);
+        *self = Self { polls: polls - 1.0, at: now };
+        every.mul_f64((1.0 - polls).max(0.0))
+    }
 }
 
 impl Push {
@@ -55,14 +70,8 @@ impl Push {
         self.bell.notified().await;
         tokio::time::sleep(GATHER).await;
         let every = allowance::pace(deps, deps.pace.poll.min(EVERY));
-        let mut allowed = self.allowed.lock().await;
         let now = Instant::now();
-        let before = allowed.unwrap_or(Allowed { polls: BURST, at: now });
-        let gained = (now - before.at).as_secs_f64() / every.as_secs_f64();
-        let polls = (before.polls + gained).min(BURST);
-        let wait = every.mul_f64((1.0 - polls).max(0.0));
-        *allowed = Some(Allowed { polls: polls - 1.0, at: now });
-        drop(allowed);
+        let wait = self.allowed.lock().await.get_or_insert(Allowed::full(now)).take(now, every);
         tokio::time::sleep(wait).await;
     }
 
@@ -169,5 +178,25 @@ impl Place {
         deps.store.set_event_place(Some(&reached)).await?;
         (self.stored, self.at) = (Some(reached), Some(Instant::now()));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_org_causes_no_more_polls_than_there_would_be_without_events() {
+        let began = Instant::now();
+        let (mut allowed, mut now, mut polls) = (Allowed::full(began), began, 0);
+        // The next poll is not before the last one was made.
+        while now - began < Duration::from_hours(1) {
+            now += allowed.take(now, EVERY);
+            polls += 1;
+        }
+        assert_eq!(polls, 20 + 240);
+        now += Duration::from_hours(1);
+        let waits: Vec<bool> = (0..25).map(|_| allowed.take(now, EVERY).is_zero()).collect();
+        assert_eq!(waits.iter().filter(|at_once| **at_once).count(), 20, "after a rest");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use leadboard::app::ports::Clock;
-use leadboard::crm::salesforce::Salesforce;
+use leadboard::crm::salesforce::{Limits, Salesforce};
 use leadboard::demo_org::DemoOrgConfig;
 use reqwest::Method;
 use serde_json::json;
@@ -23,15 +23,19 @@ fn lively() -> DemoOrgConfig {
     DemoOrgConfig { event_keep_alive: Duration::from_millis(50), ..small() }
 }
 
-/// leadboard's adapter, with these lines in `[salesforce.pubsub]` beside the org's own.
+/// leadboard's adapter, with changes of `[salesforce.pubsub]` beside the org's own.
 fn adapter(bench: &Bench, change: impl FnOnce(&mut toml::Table)) -> Salesforce {
+    adapter_within(bench, Limits::default(), change)
+}
+
+fn adapter_within(bench: &Bench, limits: Limits, change: impl FnOnce(&mut toml::Table)) -> Salesforce {
     let mut file: toml::Table = toml::from_str(&bench.org.leadboard_config()).unwrap();
     let mut section = file.remove("salesforce").unwrap().as_table().unwrap().clone();
     let events = section.get_mut("pubsub").unwrap().as_table_mut().unwrap();
     events.insert("enabled".into(), true.into());
     change(events);
     let config = toml::Value::from(section).try_into().unwrap();
-    Salesforce::new(&config, Arc::clone(&bench.clock) as Arc<dyn Clock>).unwrap()
+    Salesforce::with_limits(&config, Arc::clone(&bench.clock) as Arc<dyn Clock>, limits).unwrap()
 }
 
 async fn turn(bench: &Bench, faults: &str) {

@@ -41,8 +41,6 @@ mod wire;
 const WINDOW: i32 = 100;
 /// With fewer than this we ask for more.
 const LOW: i32 = 50;
-/// Without a message for so long the stream is dead: the org promises one every 270 seconds.
-const SILENCE: Duration = Duration::from_mins(5);
 /// Largest message that is read, and largest thing in an event: an event has at most 1 MB, and a message holds several.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 /// How often the operating system asks whether the other side is still there.
@@ -57,6 +55,7 @@ pub(super) struct PubSub {
     endpoint: Endpoint,
     topic: String,
     call_timeout: Duration,
+    silence: Duration,
     /// Fields whose changes matter, in lower case.
     interest: Arc<BTreeSet<String>>,
     /// An id always means the same schema, so they are kept for ever. There is one for each change of the org's fields.
@@ -88,6 +87,7 @@ impl PubSub {
             endpoint,
             topic: config.topic.clone(),
             call_timeout: limits.call_timeout,
+            silence: limits.event_silence,
             interest: Arc::new(names.filter(|name| !STAMPS.contains(&name.as_str())).collect()),
             schemas: Schemas::default(),
         }))
@@ -150,6 +150,7 @@ struct Caller {
     channel: Channel,
     session: MetadataMap,
     call_timeout: Duration,
+    silence: Duration,
 }
 
 impl Caller {
@@ -169,7 +170,7 @@ impl Caller {
             Fault::new(Class::Transient, words)
         };
         let channel = pubsub.endpoint.connect().await.map_err(unreachable)?;
-        Ok(Self { channel, session: metadata, call_timeout: pubsub.call_timeout })
+        Ok(Self { channel, session: metadata, call_timeout: pubsub.call_timeout, silence: pubsub.silence })
     }
 
     async fn unary<Q, A>(&self, method: &str, question: Q) -> Result<A, Refusal>
@@ -200,7 +201,7 @@ impl Caller {
             answer.map(tonic::Response::into_inner).map_err(|status| classify(&status))
         };
         // Even the headers may come with the first message only.
-        tokio::time::timeout(SILENCE, call).await.unwrap_or_else(|_| Err(silent(SILENCE).into()))
+        tokio::time::timeout(self.silence, call).await.unwrap_or_else(|_| Err(silent(self.silence).into()))
     }
 
     async fn ready(&self) -> Result<Grpc<Channel>, Fault> {
@@ -223,11 +224,12 @@ struct Stream {
 #[async_trait]
 impl LeadStream for Stream {
     async fn next(&mut self) -> Result<Heard, EventsError> {
-        let message = match tokio::time::timeout(SILENCE, self.answers.message()).await {
+        let silence = self.caller.silence;
+        let message = match tokio::time::timeout(silence, self.answers.message()).await {
             Ok(Ok(Some(message))) => message,
             Ok(Ok(None)) => return Err(CrmError::Transient("the org ended the stream of events".to_owned()).into()),
             Ok(Err(status)) => return Err(ended(classify(&status))),
-            Err(_) => return Err(CrmError::from(silent(SILENCE)).into()),
+            Err(_) => return Err(CrmError::from(silent(silence)).into()),
         };
         if message.pending_num_requested < LOW {
             let more = FetchRequest {
@@ -288,7 +290,7 @@ fn ended(refusal: Refusal) -> EventsError {
 }
 
 fn silent(time: Duration) -> Fault {
-    Fault::new(Class::Transient, format!("the org's events were silent for {} seconds", time.as_secs()))
+    Fault::new(Class::Transient, format!("nothing was heard of the org's events for {} seconds", time.as_secs_f64()))
 }
 
 fn path(method: &str) -> Result<PathAndQuery, Fault> {

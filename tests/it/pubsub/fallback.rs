@@ -12,12 +12,13 @@ use leadboard::policy::Settings;
 use leadboard::worker::{Deps, Pace, Worker};
 use reqwest::Method;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{PATIENCE, adapter, eventually, injected, lively, turn};
 use crate::demo_org::support::{Bench, small};
 use crate::store_fixtures::sqlite;
 
+const POLL: &str = "new leads";
 const EVENTS: &str = "change events";
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -103,6 +104,30 @@ async fn a_lead_is_seen_long_before_the_next_poll() {
     }
     worker.stop().await;
     assert!(desk.store.event_place().await.unwrap().is_some(), "the place is kept");
+}
+
+#[tokio::test]
+async fn what_changed_before_the_first_message_is_polled_for() {
+    let desk = Desk::open(Bench::start(lively()).await).await;
+    // A way to the org that is not open yet.
+    let way = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", way.local_addr().unwrap());
+    let worker = desk.start(HOUR, |events| drop(events.insert("endpoint".into(), address.into())));
+    let mut health = worker.health();
+    let polled = health.wait_for(|health| health.loops.iter().any(|one| one.name == POLL && one.last_ok.is_some()));
+    drop(tokio::time::timeout(PATIENCE, polled).await.unwrap().unwrap());
+    let unseen = LeadId::new(desk.bench.arrival().await);
+    let org = desk.bench.org.address();
+    let forward = tokio::spawn(async move {
+        let (mut from, _) = way.accept().await.unwrap();
+        let mut to = TcpStream::connect(org).await.unwrap();
+        drop(tokio::io::copy_bidirectional(&mut from, &mut to).await);
+    });
+    // Events are heard from now on, and this one was before.
+    desk.sees(&unseen).await;
+    until(&worker, |events| events.state == LoopState::Running).await;
+    worker.stop().await;
+    forward.abort();
 }
 
 #[tokio::test]

@@ -1,16 +1,18 @@
 //! What is heard, and from where on.
 
+use std::time::Duration;
+
 use leadboard::app::ports::{
     Crm, CrmError, Cursor, EventPlace, EventsError, Heard, LeadEvents, LeadStream, WriteOutcome,
 };
-use leadboard::crm::salesforce::Salesforce;
+use leadboard::crm::salesforce::{Limits, Salesforce};
 use leadboard::demo_org::DemoOrgConfig;
 use leadboard::domain::ids::{LeadId, RepId};
 use leadboard::domain::lead::Owner;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PATIENCE, adapter, injected, lively, turn};
+use super::{PATIENCE, adapter, adapter_within, injected, lively, turn};
 use crate::demo_org::support::{Bench, small};
 
 async fn subscribe(crm: &Salesforce, after: Option<&EventPlace>) -> Box<dyn LeadStream> {
@@ -180,6 +182,16 @@ async fn a_session_that_ended_ends_the_stream_and_the_next_one_has_a_new_session
     let mut stream = subscribe(&crm, None).await;
     let lead = bench.arrival().await;
     assert_eq!(leads(&mut stream).await, [id(&lead)]);
+}
+
+#[tokio::test]
+async fn a_stream_without_a_sign_of_life_is_dead() {
+    let bench = Bench::start(small()).await;
+    let limits = Limits { event_silence: Duration::from_millis(300), ..Limits::default() };
+    let crm = adapter_within(&bench, limits, |_| {});
+    let mut stream = subscribe(&crm, None).await;
+    let error = tokio::time::timeout(PATIENCE, stream.next()).await.expect("it waits for ever").unwrap_err();
+    assert!(matches!(&error, EventsError::Crm(CrmError::Transient(words)) if words.contains("0.3 seconds")), "{error}");
 }
 
 #[tokio::test]
