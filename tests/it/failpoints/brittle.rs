@@ -1,5 +1,6 @@
 //! The real store and the real CRM, one call of which fails.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +10,7 @@ use leadboard::app::ports::*;
 use leadboard::app::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 use leadboard::domain::audit::AuditEvent;
 use leadboard::domain::deal::{Deal, LeadOutcome};
-use leadboard::domain::decision::Decision;
+use leadboard::domain::decision::{Decision, WriteState};
 use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
 use leadboard::domain::ids::{LeadId, ModelId, OrgId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
@@ -134,6 +135,8 @@ brittle! {
         async leads(ids: &[LeadId]) -> Stored<Vec<LeadRecord>>;
         async take_in(changes: Vec<IntakeChange>, name: &str, cursor: &Cursor, at: Time) -> Stored<IntakeReport>;
         async cursor(name: &str) -> Stored<Cursor>;
+        async event_place() -> Stored<Option<EventPlace>>;
+        async set_event_place(place: Option<&EventPlace>) -> Stored<()>;
         async created_between(from: Time, until: Time) -> Stored<u64>;
         async pending(limit: u32) -> Stored<Vec<LeadRecord>>;
         async save_rankings(ranked: Vec<RankedLead>) -> Stored<u64>;
@@ -229,6 +232,17 @@ brittle! {
         async audit_totals() -> Stored<AuditTotals>;
         async newest_event(what: &str) -> Stored<Option<AuditEvent>>;
         async ranking_of(trace: TraceId) -> Stored<Option<StoredRanking>>;
+    }
+}
+
+brittle! {
+    BackfillStore for BrittleStore {
+        async candidates(of: &Selection, after: Option<&LeadId>, limit: u32, at: Time) -> Stored<Vec<LeadRecord>>;
+        async running_backfill() -> Stored<Option<BackfillRun>>;
+        async begin_backfill(of: &Selection, model: &ModelId, by: &str, at: Time) -> Stored<Option<BackfillRun>>;
+        async note_backfill(id: i64, done_until: &LeadId, tally: &RunTally) -> Stored<bool>;
+        async end_backfill(id: i64, state: RunState, by: &str, at: Time) -> Stored<bool>;
+        async backfill_writes(id: i64) -> Stored<BTreeMap<WriteState, u64>>;
     }
 }
 
