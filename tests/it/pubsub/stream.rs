@@ -136,9 +136,12 @@ async fn more_events_come_than_can_be_asked_for_at_once() {
     next(&mut stream).await;
     let mut arrived: Vec<LeadId> = bench.arrivals(350).await.iter().map(|lead| id(lead)).collect();
     let mut heard = Vec::new();
-    while heard.len() < arrived.len() {
-        heard.extend(leads(&mut stream).await);
-    }
+    let all = async {
+        while heard.len() < arrived.len() {
+            heard.extend(leads(&mut stream).await);
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("the stream dries up");
     arrived.sort();
     heard.sort();
     assert_eq!(heard, arrived);
