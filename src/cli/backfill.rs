@@ -171,29 +171,27 @@ impl Held<'_> {
             if !self.store.hold(DUTY, self.name, LEASE).await? {
                 return Err(AppError::Refused("another process goes on with this back-fill".into()));
             }
-            if self.budget.stage(self.crm.usage()) != ApiStage::Normal {
-                self.crm.probe().await?;
-            }
-            let (usage, pending) = (self.crm.usage(), self.store.effect_counts().await?.pending);
-            if self.budget.stage(usage) != ApiStage::Normal {
-                if !told {
-                    told = true;
-                    self.out.note(&format!(
-                        "{} of {} API calls of the last 24 hours are used up; waiting until it is less than {:.0} % \
-                         (salesforce.slow_at). It may be stopped, and goes on later.",
-                        usage.used,
-                        usage.limit,
-                        self.budget.slow_at * 100.0
-                    ));
-                }
-                tokio::time::sleep(ASK_AGAIN).await;
-            } else if pending > u64::from(slice) {
+            if self.store.effect_counts().await?.pending > u64::from(slice) {
                 tokio::time::sleep(LOOK).await;
-            } else {
-                // One call for each slice tells how much of the allocation everybody has used.
-                self.crm.probe().await?;
+                continue;
+            }
+            // One call for each slice tells how much of the allocation everybody has used.
+            self.crm.probe().await?;
+            let usage = self.crm.usage();
+            if self.budget.stage(usage) == ApiStage::Normal {
                 return Ok(true);
             }
+            if !told {
+                told = true;
+                self.out.note(&format!(
+                    "{} of {} API calls of the last 24 hours are used up; waiting until it is less than {:.0} % \
+                     (salesforce.slow_at). It may be stopped, and goes on later.",
+                    usage.used,
+                    usage.limit,
+                    self.budget.slow_at * 100.0
+                ));
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 }

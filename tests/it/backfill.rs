@@ -287,7 +287,7 @@ async fn a_killed_back_fill_of_a_whole_company_is_finished_by_the_next() {
     let program = Program { dir: tempfile::tempdir().unwrap() };
     let demo = Demo::start(Options {
         data: DataDir::new(program.dir.path().join("data")),
-        seed: 5,
+        seed: 7,
         every: None,
         outcome_speed: None,
         grace_seconds: 0,
@@ -320,6 +320,8 @@ async fn a_killed_back_fill_of_a_whole_company_is_finished_by_the_next() {
         let enough = (share * moves as f64) as u64;
         until("deciding", async || demo.store.conservation().await.unwrap().decided >= enough).await;
         if second {
+            // Stopped, so that it is not at its end before the other one is there.
+            assert!(Command::new("kill").args(["-STOP", &child.id().to_string()]).status().unwrap().success());
             let other = program.command("backfill --apply --yes").output().unwrap();
             let words = String::from_utf8_lossy(&other.stderr).into_owned();
             assert!(!other.status.success() && words.contains("another process"), "{words}");
