@@ -19,6 +19,7 @@ mod model;
 mod powercut;
 mod rules;
 mod salesforce;
+mod simulation;
 mod store_cluster;
 mod store_conformance;
 mod store_fixtures;
