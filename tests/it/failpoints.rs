@@ -6,8 +6,8 @@
 
 #![expect(clippy::print_stderr, reason = "how much was looked at, for the record of a release")]
 
-mod brittle;
-mod story;
+pub(crate) mod brittle;
+pub(crate) mod story;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use story::Company;
 /// Steps that the story is known to have at least.
 const STEPS: u32 = 40;
 
-fn reason() -> Rejection {
+pub(crate) fn reason() -> Rejection {
     Rejection { code: ReasonCode::K, note: None }
 }
 

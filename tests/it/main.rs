@@ -21,6 +21,7 @@ mod powercut;
 mod pubsub;
 mod rules;
 mod salesforce;
+mod simulation;
 mod store_cluster;
 mod store_conformance;
 mod store_fixtures;

@@ -1,4 +1,4 @@
-//! The real store and the real CRM, one call of which fails.
+//! A store and a CRM, the calls of which may fail.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +16,16 @@ use leadboard::domain::ids::{LeadId, ModelId, OrgId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
 use tokio::sync::{Notify, watch};
+
+/// What becomes of each call.
+pub(crate) trait Steps: Send + Sync {
+    /// Does a call, or not.
+    fn step<T: Send, E: Failure>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> impl Future<Output = Result<T, E>> + Send;
+}
 
 /// What happens to the one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +62,14 @@ impl Fate {
     pub(super) async fn death(&self) {
         self.death.notified().await;
     }
+}
 
-    async fn step<T, E: Failure>(&self, name: &'static str, call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+impl Steps for Fate {
+    async fn step<T: Send, E: Failure>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
         let went_well = |left: u32| left.checked_sub(1);
         let well = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, went_well).is_ok();
         if well || self.struck().is_some() {
@@ -74,7 +90,7 @@ impl Fate {
 }
 
 /// An error as the caller gets it.
-trait Failure {
+pub(crate) trait Failure: Send {
     /// It is known that nothing was done.
     fn undone() -> Self;
     /// Nobody knows.
@@ -102,21 +118,21 @@ impl Failure for CrmError {
 }
 
 /// The store.
-pub(super) struct BrittleStore(pub(super) Arc<dyn Store>, pub(super) Arc<Fate>);
+pub(crate) struct BrittleStore<S>(pub(crate) Arc<dyn Store>, pub(crate) Arc<S>);
 
 /// The CRM.
-pub(super) struct BrittleCrm<'a>(pub(super) &'a dyn Crm, pub(super) Arc<Fate>);
+pub(crate) struct BrittleCrm<'a, S>(pub(crate) &'a dyn Crm, pub(crate) Arc<S>);
 
 /// Calls that can be struck, and calls that cannot, because they say nothing of success.
 macro_rules! brittle {
     (
-        $trait:ident for $of:ty {
+        $trait:ident for $of:ident<$($life:lifetime,)? S> {
             $(async $name:ident($($arg:ident: $type:ty),*) -> $done:ty;)*
         }
         $(sure { $($sure:item)* })?
     ) => {
         #[async_trait]
-        impl $trait for $of {
+        impl<S: Steps> $trait for $of<$($life,)? S> {
             $(async fn $name(&self, $($arg: $type),*) -> $done {
                 self.1.step(stringify!($name), self.0.$name($($arg),*)).await
             })*
@@ -129,7 +145,7 @@ type Stored<T> = Result<T, StoreError>;
 type Time = DateTime<Utc>;
 
 brittle! {
-    LeadStore for BrittleStore {
+    LeadStore for BrittleStore<S> {
         async bind_org(org: &OrgId) -> Stored<()>;
         async org() -> Stored<Option<OrgId>>;
         async leads(ids: &[LeadId]) -> Stored<Vec<LeadRecord>>;
@@ -147,7 +163,7 @@ brittle! {
 }
 
 brittle! {
-    DecisionStore for BrittleStore {
+    DecisionStore for BrittleStore<S> {
         async decide(new: NewDecision) -> Stored<DecideOutcome>;
         async undo(lead: &LeadId, by: &str, at: Time) -> Stored<UndoOutcome>;
         async claim_effects(owner: &str, limit: u32, until: Time, at: Time) -> Stored<Vec<LeasedEffect>>;
@@ -165,7 +181,7 @@ brittle! {
 }
 
 brittle! {
-    LearningStore for BrittleStore {
+    LearningStore for BrittleStore<S> {
         async save_deals(deals: &[Deal], origin: &str, at: Time) -> Stored<(u64, u64)>;
         async deals() -> Stored<Vec<Deal>>;
         async pull_place() -> Stored<Option<String>>;
@@ -181,7 +197,7 @@ brittle! {
 }
 
 brittle! {
-    DriftStore for BrittleStore {
+    DriftStore for BrittleStore<S> {
         async first_received() -> Stored<Option<Time>>;
         async received_leads(between: (Time, Time), lead: Option<&LeadId>, limit: u32) -> Stored<Vec<ReceivedLead>>;
         async closed_leads(between: (Time, Time), lead: Option<&LeadId>, limit: u32) -> Stored<Vec<ClosedLead>>;
@@ -195,7 +211,7 @@ brittle! {
 }
 
 brittle! {
-    QueryStore for BrittleStore {
+    QueryStore for BrittleStore<S> {
         async conservation() -> Stored<Conservation>;
         async lane_counts(at: Time) -> Stored<LaneCounts>;
         async queue_page(filter: &LeadFilter, seek: &Seek, limit: u32, at: Time) -> Stored<QueuePage>;
@@ -216,14 +232,14 @@ brittle! {
 }
 
 brittle! {
-    DutyStore for BrittleStore {
+    DutyStore for BrittleStore<S> {
         async hold(duty: &str, owner: &str, lease: std::time::Duration) -> Stored<bool>;
         async let_go(duty: &str, owner: &str) -> Stored<()>;
     }
 }
 
 brittle! {
-    AuditStore for BrittleStore {
+    AuditStore for BrittleStore<S> {
         async record(event: &AuditEvent) -> Stored<()>;
         async seal(limit: u32) -> Stored<u64>;
         async audit_head() -> Stored<Option<Seal>>;
@@ -249,7 +265,7 @@ brittle! {
 type Answered<T> = Result<T, CrmError>;
 
 brittle! {
-    Crm for BrittleCrm<'_> {
+    Crm for BrittleCrm<'_, S> {
         async org() -> Answered<OrgInfo>;
         async roster() -> Answered<Roster>;
         async changed_leads(cursor: &Cursor) -> Answered<LeadChanges>;

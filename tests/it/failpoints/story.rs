@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use leadboard::app::decide::{VerdictRequest, decide, undo};
 use leadboard::app::ports::{Clock as _, Crm, Store};
 use leadboard::app::rank::{Case, Desk, rank};
@@ -12,7 +13,7 @@ use leadboard::domain::decision::WriteState;
 use leadboard::domain::ids::{LeadId, ModelId};
 use leadboard::domain::lead::{LeadState, Owner};
 use leadboard::domain::verdict::Verdict;
-use leadboard::policy::Queues;
+use leadboard::policy::{Queues, Settings};
 use leadboard::store::{PostgresStore, SqliteStore};
 use serde_json::Value as Json;
 
@@ -176,7 +177,7 @@ impl Round<'_> {
         goes_on(self.log_in().await);
         goes_on(self.roster().await);
         goes_on(intake::poll_once(self.crm, self.store, clock).await);
-        goes_on(self.rank().await);
+        goes_on(rank_pending(self.store, &self.office.settings, clock.now()).await);
         goes_on(self.manage().await);
         goes_on(self.think_again().await);
         goes_on(self.manage().await);
@@ -195,27 +196,6 @@ impl Round<'_> {
     async fn roster(&self) -> Result<(), AppError> {
         let roster = self.crm.roster().await?;
         Ok(self.store.save_roster(&roster, self.office.clock.now()).await?)
-    }
-
-    async fn rank(&self) -> Result<(), AppError> {
-        let roster = self.store.roster().await?;
-        let pending = self.store.pending(100).await?;
-        let queue = |key: &str| roster.queue_by_key(key).map(|queue| queue.id.clone());
-        let (Some(manager), Some(default)) = (queue("Leadboard_Manager"), queue("Leadboard_Default")) else {
-            return Ok(());
-        };
-        let desk = Desk {
-            scorer: &GOOD,
-            model_id: &ModelId::new("m-1"),
-            cleared: true,
-            roster: &roster,
-            queues: &Queues { manager, default },
-            settings: &self.office.settings,
-        };
-        let now = self.office.clock.now();
-        let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk, now)).collect();
-        self.store.save_rankings(ranked).await?;
-        Ok(())
     }
 
     /// The manager decides what waits.
@@ -262,7 +242,23 @@ impl Round<'_> {
     }
 }
 
+/// Ranks what is pending, with a model to which all reps are equal.
+pub(crate) async fn rank_pending(store: &dyn Store, settings: &Settings, now: DateTime<Utc>) -> Result<(), AppError> {
+    let roster = store.roster().await?;
+    let pending = store.pending(100).await?;
+    let queue = |key: &str| roster.queue_by_key(key).map(|queue| queue.id.clone());
+    let (Some(manager), Some(default)) = (queue("Leadboard_Manager"), queue("Leadboard_Default")) else {
+        return Ok(());
+    };
+    let (model_id, queues) = (ModelId::new("m-1"), Queues { manager, default });
+    let (roster, queues) = (&roster, &queues);
+    let desk = Desk { scorer: &GOOD, model_id: &model_id, cleared: true, roster, queues, settings };
+    let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk, now)).collect();
+    store.save_rankings(ranked).await?;
+    Ok(())
+}
+
 /// A step that fails ends by itself.
-fn goes_on<T, E>(step: Result<T, E>) {
+pub(crate) fn goes_on<T, E>(step: Result<T, E>) {
     drop(step);
 }
