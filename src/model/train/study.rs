@@ -174,13 +174,12 @@ impl<'a> Study<'a> {
         // Sums of the kept views' margins on the newest deals, and the losses of their mean.
         let (mut sums, mut least) = (vec![0.0; newest.len()], Vec::new());
         for view in views {
-            let fit = match first.take() {
-                Some(fit) => fit,
-                None => {
-                    let parameters = view.parameters(parameters);
-                    let rounds = early_stopping(&parameters, newest);
-                    watch.fit(trainer, &self.rows(sample, &view), rounds, &parameters)?
-                }
+            let fit = if let Some(fit) = first.take() {
+                fit
+            } else {
+                let parameters = view.parameters(parameters);
+                let rounds = early_stopping(&parameters, newest);
+                watch.fit(trainer, &self.rows(sample, &view), rounds, &parameters)?
             };
             let margin = |&i: &usize| f64::from(fit.forest.margin(self.matrix.row(i)));
             let with: Vec<f64> = newest.iter().zip(&sums).map(|(i, sum)| sum + margin(i)).collect();
