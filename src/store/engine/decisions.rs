@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, RowOf, SqlStore, audit, leads, outbox};
+use super::{Driver, RowOf, SqlStore, audit, intake, leads, outbox};
 use crate::app::ports::{DecideOutcome, DecisionStore, EffectResult, NewDecision, StoreError, UndoOutcome};
 use crate::app::views::DecisionRow;
 use crate::domain::decision::{Decision, WriteState};
@@ -15,7 +15,7 @@ use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
 use crate::store::sql;
-use crate::store::values::{self, WORKER, actor, decided_by_parts, micros, owner_kind, storable};
+use crate::store::values::{self, actor, decided_by_parts, micros, owner_kind, storable};
 
 #[async_trait]
 impl<D: Driver> DecisionStore for SqlStore<D> {
@@ -139,13 +139,7 @@ async fn undo<D: Driver>(
     let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
     audit::append(&mut *tx, &undone).await?;
     // The next decision would overrule whoever took it while it was decided.
-    let taken = query(sql::decisions::LEAD_TAKEN_MEANWHILE)
-        .bind(lead.as_str())
-        .bind("somebody took or finished it in the CRM while it was decided");
-    if taken.execute(&mut *tx).await? > 0 {
-        let details = json!({ "found": "when the decision was taken back" });
-        audit::append(&mut *tx, &audit::of_lead(at, WORKER, "lead.superseded", lead, details)).await?;
-    }
+    intake::supersede_if_taken(&mut *tx, lead, "when the decision was taken back", at).await?;
     store.commit(tx).await?;
     decision.undone_at = Some(values::time(micros(at))?);
     decision.write = WriteState::Undone;

@@ -29,13 +29,6 @@ statements! {
     /// Back into the lane it was decided from.
     LEAD_REOPEN = "UPDATE leads SET state = 'in_lane' WHERE id = $1 AND state = 'decided'";
 
-    /// A lead that is open again, but that somebody took or finished in the CRM while it was decided. The owner it had by
-    /// then was the legacy one, because nothing of the decision was written.
-    LEAD_TAKEN_MEANWHILE = "UPDATE leads SET state = 'superseded', superseded_why = $2
-        WHERE id = $1 AND state = 'in_lane' AND (converted = 1 OR deleted = 1 OR NOT EXISTS (
-            SELECT 1 FROM legacy_assignments a
-            WHERE a.lead_id = leads.id AND a.owner_kind = leads.owner_kind AND a.owner_id = leads.owner_id))";
-
     WRITE_STATE = "UPDATE decisions SET write_state = $2 WHERE trace_id = $1";
 
     BY_TRACE = concat!(decision!(), " FROM decisions d WHERE d.trace_id = $1");

@@ -28,6 +28,13 @@ statements! {
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";
 
+    /// A lead that is open, but that somebody took or finished in the CRM: as long as nothing of a decision was written, the
+    /// owner is the legacy one.
+    SUPERSEDE_TAKEN = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
+        WHERE id = $1 AND state IN ('pending', 'in_lane') AND (converted = 1 OR deleted = 1 OR NOT EXISTS (
+            SELECT 1 FROM legacy_assignments a
+            WHERE a.lead_id = leads.id AND a.owner_kind = leads.owner_kind AND a.owner_id = leads.owner_id))";
+
     CURSOR = "SELECT low, since FROM cursors WHERE name = $1";
 
     CURSOR_SET = "INSERT INTO cursors (name, low, since) VALUES ($1, $2, $3)
