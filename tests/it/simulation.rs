@@ -20,6 +20,7 @@ use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::app::{AppError, audit_trail, intake};
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::effect::EffectState;
+use leadboard::domain::ids::LeadId;
 use leadboard::domain::lead::LeadState;
 use leadboard::domain::verdict::Verdict;
 use leadboard::policy::Settings;
@@ -164,7 +165,12 @@ impl Company {
 
     /// What is wrong in the end.
     async fn wrong(&self) -> Vec<String> {
-        let mut wrong: Vec<String> = self.org.overruled().iter().map(|lead| format!("{lead} was overruled")).collect();
+        let mut wrong = Vec::new();
+        for lead in self.org.overruled() {
+            let trail = self.store.audit(Some(&LeadId::new(&lead)), 100).await.unwrap();
+            let trail: Vec<String> = trail.iter().rev().map(|e| format!("{} {} {}", e.at, e.what, e.details)).collect();
+            wrong.push(format!("{lead} was overruled: {trail:#?}"));
+        }
         if !self.is_quiet().await {
             let sum = self.store.conservation().await.unwrap();
             let states = [EffectState::Ready, EffectState::Leased, EffectState::Dead];

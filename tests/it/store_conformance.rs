@@ -68,6 +68,7 @@ on_every_store! {
     whoever_takes_a_lead_that_is_being_put_back_keeps_it
     a_lead_is_decided_anew_only_when_it_is_known_what_was_written
     a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back
+    a_lead_that_somebody_took_is_not_open_even_if_the_decision_was_taken_back_since_the_look
     without_a_write_taking_back_ends_with_the_grace_period
     a_quota_wait_gives_the_try_back_but_not_the_undo
     an_effect_is_handed_out_once_until_its_lease_ends
@@ -126,24 +127,25 @@ async fn a_lead_is_received_once(store: Arc<dyn Store>) {
     );
     assert_eq!(first.lead, raw("A", 5, rep("legacy")).lead);
 
-    // Polls overlap: the same again is nothing, something newer is a reading, and the legacy owner stays the first.
+    // Polls overlap: the same again is nothing, and something newer is a reading. The legacy owner stays the first, and
+    // another owner is a person's.
     assert_eq!(take_in(&*store, vec![receive(raw("A", 5, rep("legacy")))], 8).await, IntakeReport::default());
     let report = take_in(&*store, vec![receive(raw("A", 6, rep("other")))], 9).await;
     assert_eq!((report.received, report.refreshed), (0, 1));
     let again = record(&*store, "A").await;
     assert_eq!((again.lead.owner, again.legacy, again.received_at), (rep("other"), first.legacy, at(7)));
-    assert_eq!(conservation(&*store).await, Conservation { received: 1, pending: 1, ..Default::default() });
+    assert_eq!(conservation(&*store).await, Conservation { received: 1, superseded: 1, ..Default::default() });
     assert_eq!(store.leads(&[id("A"), id("unknown")]).await.unwrap().len(), 1);
 }
 
 async fn a_reading_never_goes_back_in_time(store: Arc<dyn Store>) {
     in_lane(&*store, "A").await;
-    take_in(&*store, vec![refresh(raw("A", 9, rep("nine")), false)], 9).await;
+    take_in(&*store, vec![refresh(raw("A", 9, rep("legacy")), false)], 9).await;
     let older =
         vec![refresh(raw("A", 8, rep("eight")), true), supersede(raw("A", 8, rep("eight")), "too old to count")];
     assert_eq!(take_in(&*store, older, 10).await, IntakeReport::default());
     let lead = record(&*store, "A").await;
-    assert_eq!((lead.lead.owner, lead.lead.modstamp, lead.state), (rep("nine"), at(9), LeadState::InLane));
+    assert_eq!((lead.lead.owner, lead.lead.modstamp, lead.state), (rep("legacy"), at(9), LeadState::InLane));
 }
 
 async fn a_change_within_the_same_stamp_is_read(store: Arc<dyn Store>) {
@@ -361,6 +363,22 @@ async fn what_was_taken_back_can_be_decided_again(store: Arc<dyn Store>) {
     let detail = store.lead_detail(&id("A")).await.unwrap().unwrap();
     assert_eq!(detail.decisions.len(), 2);
     assert!(detail.decisions[0].undone_at.is_none(), "newest first");
+}
+
+async fn a_lead_that_somebody_took_is_not_open_even_if_the_decision_was_taken_back_since_the_look(
+    store: Arc<dyn Store>,
+) {
+    in_lane(&*store, "A").await;
+    store.decide(decision("A", 0, 5, true)).await.unwrap();
+    // A poll finds a person's owner on a decided lead, which means a new reading and no more; before that is stored, a
+    // manager takes the decision back.
+    let found = refresh(raw("A", 6, rep("person")), false);
+    store.undo(&id("A"), "Ana", at(7)).await.unwrap();
+    take_in(&*store, vec![found], 8).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Superseded, "else the next decision would overrule");
+    assert!(matches!(store.decide(decision("A", 1, 9, true)).await.unwrap(), DecideOutcome::NotOpen(_)));
+    let what: Vec<String> = store.audit(Some(&id("A")), 1).await.unwrap().into_iter().map(|event| event.what).collect();
+    assert_eq!(what, ["lead.superseded"]);
 }
 
 async fn a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back(store: Arc<dyn Store>) {

@@ -4,19 +4,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, RowOf, SqlStore, audit, leads, outbox, rankings};
+use super::{Driver, RowOf, SqlStore, audit, intake, leads, outbox, rankings};
 use crate::app::ports::{DecideOutcome, DecisionStore, EffectResult, NewDecision, StoreError, UndoOutcome};
 use crate::app::views::DecisionRow;
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
 use crate::domain::ids::{LeadId, ModelId, TraceId};
-use crate::domain::lead::{LeadState, Owner};
+use crate::domain::lead::LeadState;
 use crate::domain::verdict::Verdict;
 use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
 use crate::store::sql;
-use crate::store::values::{self, WORKER, actor, decided_by_parts, micros, owner_kind, storable};
+use crate::store::values::{self, actor, decided_by_parts, micros, owner_kind, storable};
 
 #[async_trait]
 impl<D: Driver> DecisionStore for SqlStore<D> {
@@ -150,11 +150,11 @@ async fn undo<D: Driver>(
     let Some(mut decision) = standing(&mut *tx, lead).await? else {
         return Ok(UndoOutcome::TooLate("there is no decision to take back".into()));
     };
-    let from = match free_to_undo(&mut *tx, &decision, at).await? {
-        Free::Yes { from } => from,
-        Free::Sent(write) => return Ok(UndoOutcome::Sent(Box::new((decision, write)))),
+    match free_to_undo(&mut *tx, &decision, at).await? {
+        Free::Yes => {}
+        Free::Sent(write) => return Ok(UndoOutcome::Sent(Box::new((decision, *write)))),
         Free::No(why) => return Ok(UndoOutcome::TooLate(why)),
-    };
+    }
     let trace = decision.trace_id.to_string();
     query(sql::decisions::UNDO).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
     query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
@@ -167,28 +167,16 @@ async fn undo<D: Driver>(
             let stands = audit::of_decision(at, by, "decision.reinstated", lead, before, details);
             audit::append(&mut *tx, &stands).await?;
         }
-        None => reopen(&mut *tx, lead, &from, at).await?,
+        None => {
+            query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(&mut *tx).await?;
+            // The next decision would overrule whoever took it while it was decided.
+            intake::supersede_if_taken(&mut *tx, lead, "when the decision was taken back", at).await?;
+        }
     }
     store.commit(tx).await?;
     decision.undone_at = Some(values::time(micros(at))?);
     decision.write = WriteState::Undone;
     Ok(UndoOutcome::Undone(Box::new(decision)))
-}
-
-/// Puts a lead back into the lane it was decided from, unless somebody took it while it was decided: the next decision
-/// would overrule them.
-async fn reopen(conn: &mut impl Session, lead: &LeadId, from: &Owner, at: DateTime<Utc>) -> Result<(), StoreError> {
-    query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(conn).await?;
-    let taken = query(sql::decisions::LEAD_TAKEN_MEANWHILE)
-        .bind(lead.as_str())
-        .bind("somebody took or finished it in the CRM while it was decided")
-        .bind(owner_kind(from))
-        .bind(from.id());
-    if taken.execute(conn).await? > 0 {
-        let details = json!({ "found": "when the decision was taken back" });
-        audit::append(conn, &audit::of_lead(at, WORKER, "lead.superseded", lead, details)).await?;
-    }
-    Ok(())
 }
 
 /// Where a decision may be put.
@@ -331,12 +319,9 @@ async fn not_open(conn: &mut impl Session, wanted: &Decision) -> Result<DecideOu
 /// Whether a decision may still be taken back for nothing.
 enum Free {
     /// It may; its effect is cancelled.
-    Yes {
-        /// From whom the lead was decided.
-        from: Owner,
-    },
+    Yes,
     /// Its write was handed out: this is what is or may be in the CRM.
-    Sent(DecisionWrite),
+    Sent(Box<DecisionWrite>),
     /// No; why, in words.
     No(String),
 }
@@ -357,10 +342,7 @@ async fn free_to_undo(conn: &mut impl Session, decision: &Decision, at: DateTime
         }));
     }
     match decision.write {
-        // Nothing was decided away from anybody but the owner that the CRM has anyway.
-        WriteState::NotWanted if at <= decision.grace_until => {
-            return Ok(Free::Yes { from: decision.legacy_owner.clone() });
-        }
+        WriteState::NotWanted if at <= decision.grace_until => return Ok(Free::Yes),
         WriteState::NotWanted => {
             return Ok(Free::No(format!("the time to take it back ended at {}", clock(decision.grace_until, at))));
         }
@@ -378,9 +360,9 @@ async fn free_to_undo(conn: &mut impl Session, decision: &Decision, at: DateTime
     let write: DecisionWrite = values::from_json(&effect.text("payload")?, "write of an effect")?;
     let cancel = query(sql::outbox::CANCEL).bind(effect.int("id")?).bind(micros(at));
     if cancel.execute(conn).await? > 0 {
-        return Ok(Free::Yes { from: write.expected_owner });
+        return Ok(Free::Yes);
     }
-    Ok(Free::Sent(write))
+    Ok(Free::Sent(Box::new(write)))
 }
 
 fn superseded(why: Option<String>) -> String {

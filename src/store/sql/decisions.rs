@@ -45,12 +45,6 @@ statements! {
     /// Back into the lane it was decided from.
     LEAD_REOPEN = "UPDATE leads SET state = 'in_lane' WHERE id = $1 AND state = 'decided'";
 
-    /// A lead that is open again, but that somebody took or finished in the CRM while it was decided: it has another owner
-    /// than the one (`$3`, `$4`) from whom it was decided, although nothing of the decision was written.
-    LEAD_TAKEN_MEANWHILE = "UPDATE leads SET state = 'superseded', superseded_why = $2
-        WHERE id = $1 AND state = 'in_lane'
-            AND (converted = 1 OR deleted = 1 OR owner_kind <> $3 OR owner_id <> $4)";
-
     /// A lead that was put back is open again, and is ranked anew, because that may be long after. Not if it has another
     /// owner by now than the one (`$2`, `$3`) it was put back to.
     LEAD_OPEN_AGAIN = "UPDATE leads SET state = 'pending', lane = NULL

@@ -252,7 +252,7 @@ brittle! {
 }
 
 brittle! {
-    BackfillStore for BrittleStore {
+    BackfillStore for BrittleStore<S> {
         async candidates(of: &Selection, after: Option<&LeadId>, limit: u32, at: Time) -> Stored<Vec<LeadRecord>>;
         async running_backfill() -> Stored<Option<BackfillRun>>;
         async begin_backfill(of: &Selection, model: &ModelId, by: &str, at: Time) -> Stored<Option<BackfillRun>>;
