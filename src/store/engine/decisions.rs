@@ -152,7 +152,7 @@ async fn undo<D: Driver>(
     };
     let from = match free_to_undo(&mut *tx, &decision, at).await? {
         Free::Yes { from } => from,
-        Free::Sent(write) => return Ok(UndoOutcome::Sent(Box::new((decision, write)))),
+        Free::Sent(write) => return Ok(UndoOutcome::Sent(Box::new((decision, *write)))),
         Free::No(why) => return Ok(UndoOutcome::TooLate(why)),
     };
     let trace = decision.trace_id.to_string();
@@ -336,7 +336,7 @@ enum Free {
         from: Owner,
     },
     /// Its write was handed out: this is what is or may be in the CRM.
-    Sent(DecisionWrite),
+    Sent(Box<DecisionWrite>),
     /// No; why, in words.
     No(String),
 }
@@ -380,7 +380,7 @@ async fn free_to_undo(conn: &mut impl Session, decision: &Decision, at: DateTime
     if cancel.execute(conn).await? > 0 {
         return Ok(Free::Yes { from: write.expected_owner });
     }
-    Ok(Free::Sent(write))
+    Ok(Free::Sent(Box::new(write)))
 }
 
 fn superseded(why: Option<String>) -> String {
