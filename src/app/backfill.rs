@@ -181,7 +181,9 @@ pub async fn survey(
         after = Some(last.lead.id.clone());
         let (assessed, took) = bench.assess(leads).await?;
         scoring += took;
-        assessed.iter().for_each(|(lead, fate)| sums.add(&lead.lead.owner, fate));
+        for (lead, fate) in &assessed {
+            sums.add(&lead.lead.owner, fate);
+        }
         told(sums.scored);
     }
     let shrinkage = bench.model.scorer.shrinkage().filter(|_| bench.cleared());

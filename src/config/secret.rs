@@ -20,7 +20,7 @@ use serde::Deserialize;
 /// Longest secret that is read: a PEM of a 16,384-bit key fits several times.
 const MAX_BYTES: u64 = 64 * 1024;
 /// How long a command may take: somebody may have to type a passphrase.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The name under which the keyring keeps what is ours.
 #[cfg(feature = "keyring")]
 const SERVICE: &str = "leadboard";

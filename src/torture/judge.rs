@@ -213,9 +213,9 @@ impl Case<'_> {
             found.mismatch(format!("{} is believed taken by a person, but nobody in the org took it", self.id));
         }
         let put_back = |decision: &Decision| decision.closed_at.is_some() || decision.verdict == Verdict::Undo;
-        let settled = |decision: &&Decision| decision.write == WriteState::Written && put_back(decision);
+        let settled = |decision: &Decision| decision.write == WriteState::Written && put_back(decision);
         for trace in self.story.traces.by_trace.keys() {
-            if self.decisions.get(trace).filter(settled).is_none() {
+            if !self.decisions.get(trace).is_some_and(settled) {
                 found.mismatch(format!("{} is believed taken by a person, but decision {trace} was written", self.id));
             }
         }

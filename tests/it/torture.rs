@@ -41,6 +41,7 @@ fn kills_and_every_fault_break_no_promise() {
     // Else all of the above proves little.
     assert!(number(&report, "faults") > 40 && number(&report, "acts_of_people") > 3, "{report:#}");
     assert!(report["ended"]["superseded"].as_u64() > Some(0) && report["effects"]["undone"].as_u64() > Some(0));
+    assert!(report["effects"]["put_back"].as_u64() > Some(0), "{report:#}");
 }
 
 /// Without this guard, torture finds this kind of damage.

@@ -51,8 +51,8 @@ fn bench(clearance: Clearance) -> Bench {
         id: RepId::new(format!("r{n}")),
         key: RepKey::new(format!("r{n}")),
         name: format!("Rep {n}"),
-        active: n % 7 != 0,
-        territory: (n % 2 == 0).then(|| "West".to_owned()),
+        active: !n.is_multiple_of(7),
+        territory: n.is_multiple_of(2).then(|| "West".to_owned()),
     };
     let queue = |id: &str| Queue { id: QueueId::new(id), name: id.into(), key: id.into() };
     let roster = Roster { reps: (0..20).map(rep).collect(), queues: vec![queue("mq"), queue("dq")] };

@@ -434,6 +434,12 @@ async fn what_was_sent_is_given_back_to_whom_it_was_taken_from() {
     assert_eq!((&write.owner, &write.expected_owner, write.expected_modified_at), (&rep("leo"), &rep("bea"), stamp));
     assert!(write.puts_back() && write.task.is_none() && !write.ai_assigned);
     assert!(write.reason.contains(&decision.trace_id.to_string()), "{}", write.reason);
+    // What was judged teaches nothing any more, and the putting back is no judgement.
+    let mut file = SqliteConnection::connect(&format!("sqlite:{}", office.path.display())).await.unwrap();
+    let rows = sqlx::query("SELECT trace_id, retracted_at FROM training_feedback").fetch_all(&mut file).await.unwrap();
+    let [row] = &rows[..] else { panic!("{} rows", rows.len()) };
+    assert_eq!(row.get::<String, _>("trace_id"), decision.trace_id.to_string());
+    assert!(row.get::<Option<i64>, _>("retracted_at").is_some());
     let again = undo(&office.store, &office.clock, &lead, "Ana").await.unwrap_err().to_string();
     assert!(again.starts_with("Bob takes it back already"), "{again}");
 }
