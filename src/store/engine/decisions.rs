@@ -160,18 +160,15 @@ async fn undo<D: Driver>(
     query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
     let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
     audit::append(&mut *tx, &undone).await?;
-    match decision.replaces {
-        Some(before) => {
-            query(sql::decisions::REINSTATE).bind(before.to_string()).execute(&mut *tx).await?;
-            let details = json!({ "was_replaced_by": decision.trace_id });
-            let stands = audit::of_decision(at, by, "decision.reinstated", lead, before, details);
-            audit::append(&mut *tx, &stands).await?;
-        }
-        None => {
-            query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(&mut *tx).await?;
-            // The next decision would overrule whoever took it while it was decided.
-            intake::supersede_if_taken(&mut *tx, lead, "when the decision was taken back", at).await?;
-        }
+    if let Some(before) = decision.replaces {
+        query(sql::decisions::REINSTATE).bind(before.to_string()).execute(&mut *tx).await?;
+        let details = json!({ "was_replaced_by": decision.trace_id });
+        let stands = audit::of_decision(at, by, "decision.reinstated", lead, before, details);
+        audit::append(&mut *tx, &stands).await?;
+    } else {
+        query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(&mut *tx).await?;
+        // The next decision would overrule whoever took it while it was decided.
+        intake::supersede_if_taken(&mut *tx, lead, "when the decision was taken back", at).await?;
     }
     store.commit(tx).await?;
     decision.undone_at = Some(values::time(micros(at))?);
