@@ -66,6 +66,7 @@ on_every_store! {
     what_is_on_its_way_is_put_back_after_it
     what_was_never_written_needs_not_be_put_back
     whoever_takes_a_lead_that_is_being_put_back_keeps_it
+    a_lead_is_open_with_the_owner_it_was_put_back_to
     a_lead_is_decided_anew_only_when_it_is_known_what_was_written
     a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back
     a_lead_that_somebody_took_is_not_open_even_if_the_decision_was_taken_back_since_the_look
@@ -518,6 +519,36 @@ async fn whoever_takes_a_lead_that_is_being_put_back_keeps_it(store: Arc<dyn Sto
     assert!(store.finish_effect(&claimed, done, at(45)).await.unwrap());
     let lead = record(&*store, "A").await;
     assert_eq!((lead.state, lead.lead.owner), (LeadState::Superseded, rep("person")));
+    conservation(&*store).await;
+}
+
+async fn a_lead_is_open_with_the_owner_it_was_put_back_to(store: Arc<dyn Store>) {
+    written(&*store).await;
+    let before = store.decision_of(&id("A")).await.unwrap().unwrap();
+    let mut anew = decision("A", 1, 30, true);
+    anew.decision.verdict = Verdict::Backfill { run: 7 };
+    anew.decision.replaces = Some(before.trace_id);
+    anew.decision.owner = rep("second");
+    anew.ranking = Some(Box::new(ranked("A", 21, Lane::Fast, 3.0, 30)));
+    let write = anew.effect.as_mut().unwrap();
+    (write.owner, write.expected_owner) = (rep("second"), rep("best"));
+    assert_eq!(store.decide(anew).await.unwrap(), DecideOutcome::Taken);
+    let finish = async |owner: &str, second: i64| {
+        let claimed = store.claim_effects("w", 1, at(second + 20), at(second)).await.unwrap().pop().unwrap();
+        let done = EffectResult::Done { owner_after: Some(rep(owner)), stamps: Some((at(second), at(second))) };
+        assert!(store.finish_effect(&claimed, done, at(second)).await.unwrap());
+    };
+    finish("second", 50).await;
+    let (old, write) = sent(&*store, "A", 60).await;
+    assert_eq!(store.decide(putting_back(&old, &write, 2, 60)).await.unwrap(), DecideOutcome::Taken);
+    finish("best", 80).await;
+    let lead = record(&*store, "A").await;
+    assert_eq!((lead.state, &lead.lead.owner, &lead.legacy.owner), (LeadState::Pending, &rep("best"), &rep("legacy")));
+
+    take_in(&*store, vec![refresh(raw("A", 81, rep("best")), true)], 82).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Pending, "nobody took it");
+    take_in(&*store, vec![refresh(raw("A", 83, rep("legacy")), false)], 84).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Superseded, "somebody gave it to its first owner");
     conservation(&*store).await;
 }
 
