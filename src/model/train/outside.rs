@@ -45,9 +45,7 @@ pub fn training_rows(deals: &[Deal], holdout: bool) -> Result<TrainingRows, Trai
         ((0..deals.len()).collect(), Vec::new(), None)
     };
     let options = TrainOptions::default();
-    // Categories are left out: who trains on plain columns of numbers would take them for quantities.
-    let spec = FeatureSpec::declare(&known.iter().map(|&i| &deals[i].facts).collect::<Vec<_>>(), options.live_load);
-    let study = Study::with_spec(spec, &deals, &known, &options);
+    let study = Study::prepare(&deals, &known, &options);
     let rows = |index: &[usize], row: &dyn Fn(usize) -> Vec<f32>| LabelledRows {
         matrix: FeatureMatrix {
             columns: study.matrix.columns,

@@ -47,6 +47,8 @@ pub(super) fn views(spec: &FeatureSpec, lead_only: bool) -> Vec<View> {
         views.push(View::Records(that(&|source| is_number(source) || is_rate(source) || is_record(source))));
         views.push(View::Categories(that(&|source| is_number(source) || source.is_categorical())));
     }
+    // Deals of which nothing but the rep is known have nothing of a lead to show but the statistics.
+    views.retain(|view| matches!(view, View::Statistics(_)) || !view.columns().is_empty());
     views
 }
 
@@ -120,6 +122,16 @@ mod tests {
                 assert_eq!(categories, matches!(view, View::Categories(_)), "{view:?}");
                 assert!(view.columns().is_sorted());
             }
+        }
+    }
+
+    #[test]
+    fn deals_of_which_nothing_but_the_rep_is_known_show_no_empty_view() {
+        let lead = LeadFacts::empty(chrono::DateTime::UNIX_EPOCH);
+        let spec =
+            FeatureSpec::declare(&[&lead; 90], false).with_categories((0..90).map(|i| RepKey::new(format!("{i}"))));
+        for lead_only in [false, true] {
+            assert!(views(&spec, lead_only).iter().all(|view| !view.columns().is_empty()), "{lead_only}");
         }
     }
 
