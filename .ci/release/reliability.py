@@ -4,6 +4,8 @@
     .ci/release/reliability.py [PART ...]     run these parts (all without names), then write the page
     .ci/release/reliability.py --page         write the page from what is kept
     .ci/release/reliability.py --list         name the parts
+    .ci/release/reliability.py --keep PART COMMIT COMMAND < report.json
+                                              keep what a torture elsewhere printed
 
 Each part leaves a file in .ci/release/seen: the commit it ran on, its commands as a reader would type them, and its
 figures. A part that breaks a promise, or fails, leaves nothing and ends the run with exit code 1. PostgreSQL's programs,
@@ -28,9 +30,7 @@ PAGE = ROOT / "docs" / "RELIABILITY.md"
 SEED = 20261122
 LEADS, KILLS, FAULTS = 10_000, 1_000, 5_000
 # A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
-POSTGRES_FAULTS = (
-    "all,unavailable=0.06,reset=0.06,truncated=0.06,slow=0.12,commit_then_drop=0.12,late_write=0.05,locked_row=0.12,"
-    "edited=0.1,taken=0.04,short_page=0.6")
+POSTGRES_FAULTS = "all,slow=0.15,late_commit=0.3,short_page=0.7,ties=0.1"
 SEQUENCES = 20_000
 SEEDS = 20_000
 CASES = 1_000_000
@@ -326,6 +326,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("part", nargs="*", help="parts to run; all without names")
     options.add_argument("--page", action="store_true", help="only write the page")
+    options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a torture's report")
     options.add_argument("--list", action="store_true", help="only name the parts")
     asked = options.parse_args()
     for part in asked.part:
@@ -334,7 +335,14 @@ def main():
     if asked.list:
         print("\n".join(PARTS))
         return
-    if not asked.page:
+    if asked.keep:
+        part, at, command = asked.keep
+        if not part.startswith("torture_"):
+            options.error("only a torture's report can be kept")
+        report = json.load(sys.stdin)
+        check_torture(report)
+        keep(part, [command], report, at)
+    elif not asked.page:
         for part in asked.part or PARTS:
             at = commit()
             commands, result = PARTS[part][1]()

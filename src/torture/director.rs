@@ -27,6 +27,8 @@ const OWN_ENDS: u64 = 5;
 const LOOK: Duration = Duration::from_millis(50);
 const REST_LOOKS: u32 = 40;
 const STUCK_LOOKS: u32 = 160;
+/// Most looks, because many leads under many faults take hours.
+const MOST_LOOKS: u32 = 1_200;
 /// Most decisions on the way that are looked at.
 const ON_THE_WAY: u32 = 1_000;
 /// Findings kept in words.
@@ -242,11 +244,12 @@ fn check(sum: &Conservation, deeds: &mut Deeds) {
     deeds.known = deeds.known.max(sum.received);
 }
 
-/// Waits until nothing new happens for a while, after all leads have met the faults, unless something is stuck.
+/// Waits until nothing new happens for a while, after all leads have met the faults, unless something is stuck; but not for
+/// ever.
 async fn wait_for_rest(company: &Company, leads: u64) -> Result<(), TortureError> {
     let store = company.context.store().await?;
     let (mut before, mut same) = (None, 0);
-    loop {
+    for _ in 0..MOST_LOOKS {
         tokio::time::sleep(LOOK).await;
         let effects = company.org.judge.get("stats").await?["effects"].clone();
         let sum = store.conservation().await?;
