@@ -185,18 +185,33 @@ impl Company {
             let record = self.store.leads(std::slice::from_ref(&lead)).await.unwrap().pop();
             let written = by_lead.remove(lead.as_str()).unwrap_or_default();
             let decision = self.store.decision_of(&lead).await.unwrap();
-            let right = match record.map(|record| record.state) {
-                Some(LeadState::Decided) => decision.as_ref().is_some_and(|decision| {
-                    let stays = self.org.was_taken(&lead) || self.org.owner(&lead) == decision.owner;
-                    let one = matches!(written.as_slice(), [one] if one.trace == decision.trace_id.to_string()
-                        && one.owner == decision.owner);
-                    decision.write == WriteState::Written && one && stays
-                }),
-                Some(LeadState::Superseded) => written.is_empty() && self.org.was_taken(&lead),
-                _ => false,
-            };
+            let detail = self.store.lead_detail(&lead).await.unwrap();
+            // What was written of decisions that do not stand any more was put back, or put something back.
+            let all = detail.map(|detail| detail.decisions).unwrap_or_default();
+            let ended: Vec<_> =
+                all.iter().filter(|d| d.write == WriteState::Written && d.closed_at.is_some()).collect();
+            let (before, now): (Vec<_>, Vec<_>) = written.iter().partition(|written| {
+                ended.iter().any(|ended| ended.trace_id.to_string() == written.trace && ended.owner == written.owner)
+            });
+            let right = before.len() == ended.len()
+                && match record.map(|record| record.state) {
+                    Some(LeadState::Decided) => decision.as_ref().is_some_and(|decision| {
+                        let stays = self.org.was_taken(&lead) || self.org.owner(&lead) == decision.owner;
+                        let one = matches!(now.as_slice(), [one] if one.trace == decision.trace_id.to_string()
+                            && one.owner == decision.owner);
+                        decision.write == WriteState::Written && one && stays
+                    }),
+                    Some(LeadState::Superseded) => {
+                        self.org.was_taken(&lead)
+                            && now.iter().all(|now| {
+                                // Somebody took it right after it was put back.
+                                all.iter().any(|d| d.verdict == Verdict::Undo && d.trace_id.to_string() == now.trace)
+                            })
+                    }
+                    _ => false,
+                };
             if !right {
-                wrong.push(format!("{lead}: the org has {written:?}, and here is {decision:?}"));
+                wrong.push(format!("{lead}: the org has {written:?}, and here is {decision:?} of {all:#?}"));
             }
         }
         let trail = audit_trail::verify(self.store.as_ref(), &[]).await.unwrap();

@@ -33,9 +33,9 @@ statements! {
     SUPERSEDE_TAKEN = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane') AND (converted = 1 OR deleted = 1
             OR owner_kind || owner_id <> COALESCE(
-                (SELECT d.owner_kind || d.owner_id FROM decisions d
+                (SELECT d.owner_kind || d.owner_id FROM decisions d JOIN outbox o ON o.trace_id = d.trace_id
                     WHERE d.lead_id = leads.id AND d.verdict = $3 AND d.write_state = 'written'
-                    ORDER BY d.trace_id DESC LIMIT 1),
+                    ORDER BY o.id DESC LIMIT 1),
                 (SELECT a.owner_kind || a.owner_id FROM legacy_assignments a WHERE a.lead_id = leads.id)))";
 
     CURSOR = "SELECT low, since FROM cursors WHERE name = $1";
