@@ -211,7 +211,10 @@ impl Company {
                     _ => false,
                 };
             if !right {
-                wrong.push(format!("{lead}: the org has {written:?}, and here is {decision:?} of {all:#?}"));
+                let trail = self.store.audit(Some(&lead), 100).await.unwrap();
+                let trail: Vec<String> =
+                    trail.iter().rev().map(|e| format!("{} {} {}", e.at, e.what, e.details)).collect();
+                wrong.push(format!("{lead}: the org has {written:?}, and here is {decision:?}: {trail:#?}"));
             }
         }
         let trail = audit_trail::verify(self.store.as_ref(), &[]).await.unwrap();

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use leadboard::app::ports::*;
 use leadboard::domain::deal::LeadOutcome;
 use leadboard::domain::effect::DecisionWrite;
-use leadboard::domain::ids::{LeadId, OrgId, QueueId};
+use leadboard::domain::ids::{DecisionKey, LeadId, OrgId, QueueId};
 use leadboard::domain::lead::Owner;
 use leadboard::domain::rep::{Queue, Roster};
 use rand::{RngExt as _, SeedableRng as _};
@@ -212,8 +212,20 @@ impl Crm for Org {
         Ok(DealPage::default())
     }
 
-    async fn read_back(&self, _: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
-        Ok(Vec::new())
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
+        let inside = self.inside();
+        let known = leads.iter().filter_map(|id| Some((id, inside.leads.get(id.as_str())?)));
+        let read = known.map(|(id, lead)| {
+            let of = inside.by_key.iter().filter(|(_, written)| written.lead == id.as_str());
+            ReadBack {
+                lead_id: id.clone(),
+                owner: lead.owner.clone(),
+                modified_at: at(lead.stamp),
+                modstamp: at(lead.stamp),
+                decisions: of.map(|(key, w)| (DecisionKey::new(key), w.owner.id().to_owned())).collect(),
+            }
+        });
+        Ok(read.collect())
     }
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
