@@ -143,9 +143,16 @@ fn ours(directory: &Path, columns: usize, train_rows: usize) {
     let matrix = FeatureMatrix { columns, values: floats(&directory.join("matrix")).into() };
     let labels = floats(&directory.join("labels"));
     let index: Vec<usize> = (0..train_rows).collect();
-    let increasing = vec![false; columns];
-    let rows =
-        Rows { matrix: &matrix, labels: &labels, weights: None, index: &index, columns, increasing: &increasing };
+    let (increasing, all) = (vec![false; columns], (0..columns as u32).collect::<Vec<_>>());
+    let rows = Rows {
+        matrix: &matrix,
+        labels: &labels,
+        weights: None,
+        index: &index,
+        columns: &all,
+        increasing: &increasing,
+        categorical: &increasing,
+    };
     let trainer = Hessboost { threads: NonZeroUsize::new(THREADS).unwrap() };
     let (began, cpu_before) = (Instant::now(), cpu());
     let go_on = &mut |_| ControlFlow::Continue(());

@@ -3,6 +3,7 @@
 //! Nothing here knows SQL, HTTP or the terminal. Each use case is one file and can be tested with fakes of the ports.
 
 pub mod audit_trail;
+pub mod backfill;
 pub mod bench;
 pub mod budget;
 pub mod decide;

@@ -8,14 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
+use crate::app::AppError;
+use crate::app::backfill::Bench;
 use crate::app::budget::Budget;
-use crate::app::doctor::{Doctor, Questions};
+use crate::app::doctor::{Doctor, Finding, Questions};
 use crate::app::drift::Limits;
 use crate::app::events;
 use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
 use crate::config::paths::{self, DataDir};
+use crate::config::secret::Secret;
 use crate::config::{self, Config, ConfigError};
 use crate::crm::salesforce::Salesforce;
 use crate::policy::Settings;
@@ -108,12 +111,34 @@ impl Context {
     /// Opens the store that the config chooses; makes it on first use. With a database that others share, the time is the
     /// database's from now on.
     pub async fn store(&self) -> Result<Arc<dyn Store>, BootstrapError> {
-        let Some(url) = &self.config.database_url else {
+        let Some(url) = self.database_url()? else {
             return Ok(Arc::new(SqliteStore::open(&self.data.database()).await?));
         };
         let store = PostgresStore::open(url.expose_secret()).await?;
         self.shared_clock.follow(store.clock());
         Ok(Arc::new(store))
+    }
+
+    /// The URL of the shared database, from wherever it is kept.
+    fn database_url(&self) -> Result<Option<SecretString>, BootstrapError> {
+        let read = self.config.database().map(|secret| secret.read()).transpose();
+        read.map_err(|error| BootstrapError::Missing(format!("database_url: {error}")))
+    }
+
+    /// The secrets of the config, each looked for where it is; never told is what it says.
+    pub fn secrets(&self) -> Vec<Finding> {
+        let look = |(key, secret): (&'static str, Secret)| {
+            let place = self.config.place_of(key, &secret);
+            match secret.read() {
+                Ok(_) => Finding::passed("secret", format!("{key} comes from {place}.")),
+                Err(error) => Finding::failed(
+                    "secret",
+                    format!("{key} does not come from {place}: {error}."),
+                    "Put it there, or name another place (see `leadboard config example`).",
+                ),
+            }
+        };
+        self.config.secrets().into_iter().map(look).collect()
     }
 
     /// The CRM of the config. Does not connect yet.
@@ -195,7 +220,7 @@ impl Context {
         around: impl FnOnce(Deps) -> Deps,
     ) -> Result<Option<RunningWorker>, BootstrapError> {
         let Some(lock) = self.worker_lock()? else { return Ok(None) };
-        if self.config.database_url.is_none() {
+        if self.config.database().is_none() {
             let freed = store.release_leases().await?;
             if freed > 0 {
                 tracing::info!(freed, "took over effects of a worker that ended without finishing them");
@@ -213,6 +238,7 @@ impl Context {
             default_queue: salesforce.default_queue.clone(),
             pace: Pace {
                 poll,
+                poll_with_events: poll.max(Duration::from_secs_f64(salesforce.pubsub.poll_seconds)),
                 outcomes: poll.max(Duration::from_secs(5)) * 4,
                 roster: Duration::from_mins(5),
                 probe: Duration::from_mins(10),
@@ -242,7 +268,7 @@ impl Context {
         way: Way,
         told: &mut (dyn FnMut(&'static str, u64) + Send),
     ) -> Result<Vec<CopiedTable>, BootstrapError> {
-        let Some(url) = &self.config.database_url else {
+        let Some(url) = self.database_url()? else {
             return Err(BootstrapError::Missing(
                 "no database is named: set LEADBOARD_DATABASE_URL, or database_url in the config".into(),
             ));
@@ -263,6 +289,21 @@ impl Context {
         file.close().await;
         database.close().await;
         Ok(copied?)
+    }
+
+    /// What a back-fill scores with: the champion, reps and queues as they are now.
+    ///
+    /// # Errors
+    /// No CRM is configured, there is no champion, or the org's reps and queues were never read.
+    pub async fn backfill_bench(&self, store: &dyn Store) -> Result<Bench, AppError> {
+        let salesforce = self.salesforce().map_err(AppError::refused)?;
+        Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await
+    }
+
+    /// The right to work on a back-fill, if no other process of this data directory does.
+    pub fn backfill_lock(&self) -> Result<Option<WorkerLock>, BootstrapError> {
+        let path = self.data.backfill_lock();
+        WorkerLock::take(&path).map_err(|source| BootstrapError::Disk { what: "cannot lock", path, source })
     }
 
     /// The right to be the worker of this data directory, if it is free.

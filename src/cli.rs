@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod backfill;
 mod config;
 mod dashboard;
 mod demo;
@@ -140,6 +141,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Score(options)) => score::run(&options, &context, out).await,
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
                 Some(Command::Store { action }) => store::run(action, context, out).await,
+                Some(Command::Backfill(options)) => backfill::run(&options, &context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
                 Some(Command::Audit { action }) => audit::run(action, &context, out).await,
                 Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,

@@ -8,14 +8,17 @@ pub mod draft;
 pub mod drift;
 pub mod paths;
 pub mod salesforce;
+pub mod secret;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+
+use secret::Secret;
 
 /// The bundled example: documentation, template of `config example`, and the list of every key there is.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -32,6 +35,12 @@ pub struct Config {
     /// The PostgreSQL database that is shared with others; without it, everything is in a file of the data directory. A
     /// `postgres://` URL, which may hold a password.
     pub database_url: Option<SecretString>,
+    /// Or a file that only its owner can read.
+    pub database_url_file: Option<PathBuf>,
+    /// Or a command that prints it.
+    pub database_url_command: Option<Vec<String>>,
+    /// Or the system's keyring, under this name.
+    pub database_url_keyring: Option<String>,
     /// The CRM; needed by everything that talks to it.
     pub salesforce: Option<salesforce::Salesforce>,
     /// How leads are routed.
@@ -48,6 +57,43 @@ pub struct Config {
     /// the audit trail.
     #[serde(skip)]
     pub set: BTreeMap<String, String>,
+    /// The keys that the environment set, dotted.
+    #[serde(skip)]
+    pub from_environment: BTreeSet<String>,
+}
+
+impl Config {
+    /// Where the shared database is named, if one is.
+    pub fn database(&self) -> Option<Secret> {
+        self.database_secret().ok().flatten()
+    }
+
+    fn database_secret(&self) -> Result<Option<Secret>, String> {
+        let keys = secret::Keys {
+            text: self.database_url.clone(),
+            file: self.database_url_file.clone(),
+            command: self.database_url_command.clone(),
+            keyring: self.database_url_keyring.clone(),
+        };
+        keys.secret("database_url")
+    }
+
+    /// Every secret that is configured, by its key, with what tells where it is.
+    pub fn secrets(&self) -> Vec<(&'static str, Secret)> {
+        let database = self.database().map(|secret| ("database_url", secret));
+        database.into_iter().chain(self.salesforce.iter().flat_map(|salesforce| salesforce.auth.secrets())).collect()
+    }
+
+    /// Where a secret is, in words.
+    pub fn place_of(&self, key: &str, secret: &Secret) -> String {
+        match secret {
+            Secret::Text(_) if self.from_environment.contains(key) => {
+                format!("the environment, LEADBOARD_{}", key.replace('.', "_").to_uppercase())
+            }
+            Secret::Text(_) => "the config file".into(),
+            other => other.place(),
+        }
+    }
 }
 
 /// `[routing]`.
@@ -208,11 +254,11 @@ fn refuse_open_secret(_: &str, _: &Path) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Whether the value of a key must not be shown. A path of a file with a secret may.
+/// Whether the value of a key must not be shown. Where a secret is may be.
 fn is_secret(key: &str) -> bool {
     let name = key.rsplit('.').next().unwrap_or(key);
     let secret = ["secret", "token", "password", "database_url"].iter().any(|word| name.contains(word));
-    secret && !name.ends_with("_file")
+    secret && !["_file", "_command", "_keyring"].iter().any(|end| name.ends_with(end))
 }
 
 /// Every key that is set, with its value as text; of a secret only that it is set.
@@ -223,6 +269,11 @@ fn summary(table: &toml::Table) -> BTreeMap<String, String> {
             match value {
                 toml::Value::Table(inner) => walk(&path, inner, into),
                 _ if is_secret(&path) => drop(into.insert(path, "(secret)".to_owned())),
+                // Its arguments may be nobody's business.
+                toml::Value::Array(words) if path.ends_with("_command") => {
+                    let program = words.first().and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+                    into.insert(path, program);
+                }
                 other => drop(into.insert(path, other.to_string())),
             }
         }
@@ -242,6 +293,7 @@ pub fn parse(text: &str, name: &str, env: &[(String, String)]) -> Result<Config,
     let mut table: toml::Table = toml::from_str(text).map_err(|e| invalid(text, name, &e))?;
     let mut config = if env.is_empty() { config } else { with_environment(&mut table, name, env)? };
     config.set = summary(&table);
+    config.from_environment = if env.is_empty() { BTreeSet::new() } else { set_by(env) };
     check(&config, text, name)?;
     Ok(config)
 }
@@ -264,6 +316,13 @@ fn with_environment(table: &mut toml::Table, name: &str, env: &[(String, String)
         place: format!("{name} with LEADBOARD_* from the environment"),
         message: explain(e.message()),
     })
+}
+
+/// The keys that these variables set, dotted.
+fn set_by(env: &[(String, String)]) -> BTreeSet<String> {
+    let names: BTreeSet<String> =
+        env.iter().map(|(variable, _)| variable.trim_start_matches("LEADBOARD_").to_lowercase()).collect();
+    known_keys().into_iter().filter(|path| names.contains(&path.join("_"))).map(|path| path.join(".")).collect()
 }
 
 /// A value of the environment as TOML: numbers, booleans and dates as such, everything else as text.
@@ -320,6 +379,9 @@ fn check(config: &Config, text: &str, name: &str) -> Result<(), ConfigError> {
     {
         let message = "database_url must begin with postgres:// (without it, everything is in the data directory)";
         return refuse("", "database_url", message.to_owned());
+    }
+    if let Err(message) = config.database_secret() {
+        return refuse("", "database_url_file", message);
     }
     if !(0.0..=1.0).contains(&routing.confidence_gate) {
         let message = format!("routing.confidence_gate is {}; it must be between 0 and 1", routing.confidence_gate);

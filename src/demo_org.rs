@@ -21,6 +21,8 @@
 //! | `POST /demo/fail_jobs {"count": n}` | 204; the next n bulk jobs fail |
 //! | `POST /demo/pause`, `resume`, `expire_tokens` | 204 |
 //!
+//! On the same port it serves the Pub/Sub API (gRPC without TLS): change events of Lead, in Avro.
+//!
 //! With a journal file the org survives being killed at any moment: see [`DemoOrgConfig::journal`].
 
 mod admin;
@@ -38,6 +40,7 @@ mod meddle;
 mod org;
 mod people;
 pub mod planted;
+mod pubsub;
 mod replay;
 mod rest;
 mod rules;
@@ -71,9 +74,10 @@ use knobs::Knobs;
 use life::Life;
 use line::{Exchange, Scissors};
 use org::Journal;
+use pubsub::LeadEvents;
 use replay::Replay;
 use rest::Locators;
-use server::{Server, State};
+use server::{Manners, Server, State};
 use stamp::Stamp;
 use usage::Usage;
 use world::{World, WorldKey};
@@ -120,6 +124,8 @@ pub struct DemoOrgConfig {
     pub fault_seed: u64,
     /// `Retry-After` in seconds, sent when a quota is used up. Salesforce promises none.
     pub retry_after: Option<u32>,
+    /// How often a subscriber hears something while nothing changes.
+    pub event_keep_alive: Duration,
 }
 
 impl Default for DemoOrgConfig {
@@ -139,6 +145,7 @@ impl Default for DemoOrgConfig {
             faults: FaultPlan::default(),
             fault_seed: 0,
             retry_after: None,
+            event_keep_alive: Duration::from_secs(270),
         }
     }
 }
@@ -186,6 +193,9 @@ pub enum DemoOrgError {
     /// The key is no RSA public key in PEM.
     #[error("the JWT key is not an RSA public key in PEM (BEGIN PUBLIC KEY)")]
     BadKey,
+    /// The fields of its leads have names that change events cannot have.
+    #[error("cannot tell of changes of leads: {0}")]
+    Events(String),
     /// The system has no randomness to give.
     #[error("cannot make credentials: no randomness")]
     NoRandomness,
@@ -272,8 +282,14 @@ impl DemoOrg {
             usage: Usage::new(config.daily_api_calls),
             life: Life::new(config.pace, config.outcome_speed),
         };
-        let server = Arc::new(Server::new(state, world, authority, clock, config.retry_after));
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let events = LeadEvents::new(state.org.schema()).map_err(DemoOrgError::Events)?;
+        let manners = Manners {
+            retry_after: config.retry_after,
+            event_keep_alive: config.event_keep_alive,
+            closing: cancel.clone(),
+        };
+        let server = Arc::new(Server::new(state, world, authority, clock, events, manners));
         tasks.spawn(Arc::clone(&server).live(cancel.clone()));
         let service = Arc::clone(&server).router().into_make_service_with_connect_info::<Scissors>();
         let serving = axum::serve(Exchange(listener), service).with_graceful_shutdown(cancel.clone().cancelled_owned());

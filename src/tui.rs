@@ -7,6 +7,7 @@
 pub mod action;
 pub mod backend;
 pub mod format;
+pub mod hidden;
 pub mod input;
 pub mod keymap;
 pub mod model;

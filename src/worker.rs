@@ -9,6 +9,7 @@ mod anchor;
 mod duty;
 pub mod health;
 pub mod lock;
+mod push;
 mod steps;
 
 use std::panic::AssertUnwindSafe;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,10 +34,12 @@ use crate::policy::Settings;
 use allowance::Allowance;
 use duty::Duty;
 use health::{Monitor, Went};
+use push::Push;
 use steps::{Champion, Pause};
 
 // The loops by the names that a manager reads, in the order a lead meets them.
 pub(crate) const POLL: &str = "new leads";
+pub(crate) const EVENTS: &str = "change events";
 pub(crate) const RANK: &str = "ranking";
 pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
@@ -77,6 +81,8 @@ pub struct Deps {
 pub struct Pace {
     /// Changed leads.
     pub poll: Duration,
+    /// The same while the CRM tells of changes by itself.
+    pub poll_with_events: Duration,
     /// Outcomes.
     pub outcomes: Duration,
     /// Reps and queues.
@@ -98,7 +104,11 @@ impl Worker {
     /// Starts the loops. The caller holds the [`lock`] of the data directory and has, if nobody else uses the store,
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
-        let names = [POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT, SEAL];
+        let listens = deps.crm.lead_events().is_some();
+        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT, SEAL];
+        if listens {
+            names.insert(1, EVENTS);
+        }
         let (monitor, health) = Monitor::new(deps.clock.clone(), &names);
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -113,6 +123,8 @@ impl Worker {
             deps,
             champion: Champion::default(),
             allowance: Allowance::default(),
+            push: Push::default(),
+            cancel: cancel.clone(),
             monitor,
             logged_in: AtomicBool::new(false),
             org_known: AtomicBool::new(false),
@@ -123,6 +135,10 @@ impl Worker {
         };
         spawn(ROSTER, Kind::Reads, Some(&duty), |l| steps::roster(l).boxed());
         spawn(POLL, Kind::Reads, Some(&duty), |l| steps::poll(l).boxed());
+        if listens {
+            // Events have an allocation of their own.
+            spawn(EVENTS, Kind::Other, Some(&duty), |l| push::listen(l).boxed());
+        }
         spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
@@ -166,6 +182,9 @@ struct Shared {
     deps: Deps,
     champion: Champion,
     allowance: Allowance,
+    push: Push,
+    /// For steps that last as long as the worker does.
+    cancel: CancellationToken,
     monitor: Monitor,
     /// Whether the CRM let us in since the worker started.
     logged_in: AtomicBool,
@@ -196,6 +215,7 @@ async fn forever(
             }
             continue;
         }
+        let began = Instant::now();
         let step = AssertUnwindSafe(step(shared.clone())).catch_unwind();
         let outcome = match &mut duty {
             None => Some(step.await),
@@ -226,14 +246,15 @@ async fn forever(
                 Pause::For(MAX_BACKOFF)
             }
             Err(error) => {
-                failures += 1;
+                // What worked for longer than we ever wait fails for the first time, whatever was before.
+                failures = if began.elapsed() > MAX_BACKOFF { 1 } else { failures + 1 };
                 tracing::warn!(step = name, failures, %error, "worker step failed");
                 Pause::For(MAX_BACKOFF.min(Duration::from_millis(250) * 2u32.saturating_pow(failures.min(10))))
             }
         };
         tokio::select! {
             () = cancel.cancelled() => {}
-            () = wait(pause, &mut changes) => {}
+            () = wait(pause, &shared, &mut changes) => {}
         }
     }
 }
@@ -249,10 +270,16 @@ async fn standby(name: &'static str, shared: &Shared, duty: Option<&mut Duty>, c
     }
 }
 
-async fn wait(pause: Pause, changes: &mut watch::Receiver<u64>) {
+async fn wait(pause: Pause, shared: &Shared, changes: &mut watch::Receiver<u64>) {
     match pause {
         Pause::None => {}
         Pause::For(time) => tokio::time::sleep(time).await,
+        Pause::UntilHeard(time) => {
+            tokio::select! {
+                () = shared.push.heard(&shared.deps) => {}
+                () = tokio::time::sleep(time) => {}
+            }
+        }
         Pause::UntilChange(time) => {
             tokio::select! {
                 // An error says that the store is gone: nothing will change any more.

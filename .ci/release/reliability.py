@@ -1,117 +1,353 @@
 #!/usr/bin/env python3
-"""Runs what is too long for every commit, and writes docs/RELIABILITY.md from what was seen.
+"""Runs what is too long for every commit, keeps what was seen, and writes docs/RELIABILITY.md from it.
 
-    .ci/release/reliability.py [--leads 10000] [--kills 1000] [--sequences 20000] [--cases 1000000] [--postgres URL]
+    .ci/release/reliability.py [PART ...]     run these parts (all without names), then write the page
+    .ci/release/reliability.py --page         write the page from what is kept
+    .ci/release/reliability.py --list         name the parts
+    .ci/release/reliability.py --keep PART COMMIT COMMAND < report.json
+                                              keep what a torture elsewhere printed
 
-Every figure in the page comes from a command of this run; a step that fails ends it, and nothing is written.
+Each part leaves a file in .ci/release/seen: the commit it ran on, its commands as a reader would type them, and its
+figures. A part that breaks a promise, or fails, leaves nothing and ends the run with exit code 1. PostgreSQL's programs,
+strace and npm are needed by the parts that name them.
 """
 
 import argparse
+import contextlib
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SEEN = ROOT / ".ci" / "release" / "seen"
+PAGE = ROOT / "docs" / "RELIABILITY.md"
+SEED = 20261122
+LEADS, KILLS, FAULTS = 10_000, 1_000, 5_000
+# A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
+POSTGRES_FAULTS = "all,slow=0.15,late_commit=0.3,short_page=0.7,ties=0.1"
+SEQUENCES = 20_000
+SEEDS = 20_000
+CASES = 1_000_000
+DEALS = 200_000
+PULL_MEGABYTES = 100
+
+
+def fail(words):
+    sys.exit(f"reliability: {words}")
 
 
 def run(command, **environment):
-    """Runs a command; its standard output. Shows what goes on."""
-    print("+", " ".join(command), file=sys.stderr, flush=True)
-    env = {**__import__("os").environ, **environment}
+    """Runs a command; what it printed. Shows that it runs."""
+    print("+", " ".join(map(str, command)), file=sys.stderr, flush=True)
+    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
     ended = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=False)
     if ended.returncode != 0:
-        sys.exit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout[-4000:]}")
+        fail(f"{' '.join(map(str, command))} ended with {ended.returncode}:\n{ended.stdout[-4000:]}")
     return ended.stdout
 
 
-def torture(binary, leads, kills, seed, extra=()):
-    """One torture; its report and the command as a reader would type it."""
-    arguments = ["torture", "--seed", str(seed), "--leads", str(leads), "--kills", str(kills), "--faults", "all", "--json"]
-    report = json.loads(run([str(binary), *arguments, *extra]))
-    broken = {name: report[name] for name in ("lost", "doubled", "overruled", "mismatched") if report[name]}
-    if broken or not report["chain_ok"]:
-        sys.exit(f"a promise was broken: {broken}, chain_ok {report['chain_ok']}")
-    return report, "leadboard " + " ".join(arguments)
+def commit():
+    """The commit that is checked out, with a mark if the sources differ from it."""
+    head = run(["git", "rev-parse", "--short=7", "HEAD"]).strip()
+    changed = run(["git", "status", "--porcelain", "--untracked-files=no", "--", "src", "assets", "Cargo.lock", "tests"])
+    return head + ("+" if changed else "")
+
+
+def binary():
+    """The optimised program."""
+    run(["cargo", "build", "--release", "--locked"])
+    target = json.loads(run(["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]))["target_directory"]
+    return str(Path(target) / "release" / "leadboard")
 
 
 def tests(arguments, **environment):
-    """One cargo test; how many tests passed."""
-    out = run(["cargo", "test", "--release", "--locked", *arguments], **environment)
-    passed = sum(int(n) for n in re.findall(r"test result: ok\. (\d+) passed", out))
-    if passed == 0:
-        sys.exit(f"{arguments}: no test ran")
-    return passed, out
+    """Tests of an optimised build; what they printed on both outputs, and how many passed."""
+    with tempfile.TemporaryFile("w+") as errors:
+        command = ["cargo", "test", "--release", "--locked", *arguments]
+        print("+", " ".join(command), file=sys.stderr, flush=True)
+        env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
+        ended = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=errors, text=True, check=False)
+        errors.seek(0)
+        said = ended.stdout + errors.read()
+    passed = sum(int(number) for number in re.findall(r"test result: ok\. (\d+) passed", ended.stdout))
+    if ended.returncode != 0 or passed == 0:
+        fail(f"{' '.join(command)}: {passed} passed, exit code {ended.returncode}:\n{said[-4000:]}")
+    return said, passed
 
 
-def section(title, command, words):
-    return f"## {title}\n\n```sh\n{command}\n```\n\n{words}\n"
+def figure(pattern, said):
+    """A number that a test tells."""
+    found = re.search(pattern, said)
+    if not found:
+        fail(f"the test did not tell {pattern!r}")
+    return int(found[1])
+
+
+@contextlib.contextmanager
+def postgres():
+    """The URL of an empty database on a server of its own."""
+    places = [*Path("/usr/lib/postgresql").glob("*/bin"), *map(Path, filter(None, [os.path.dirname(shutil.which("initdb") or "")]))]
+    bin_ = max((place for place in places if (place / "initdb").exists()), default=None)
+    if bin_ is None:
+        fail("PostgreSQL is not installed (no initdb found)")
+    with tempfile.TemporaryDirectory(prefix="leadboard-pg-") as place:
+        os.chmod(place, 0o777)
+        # PostgreSQL refuses to run as root.
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+        data = f"{place}/data"
+        run([*user, bin_ / "initdb", "-D", data, "-U", "leadboard", "-A", "trust", "-E", "UTF8", "--locale=C"])
+        control = [*user, bin_ / "pg_ctl", "-D", data, "-w", "-l", f"{place}/log"]
+        run([*control, "-o", f"-k {place} -c listen_addresses=''", "start"])
+        try:
+            run([bin_ / "createdb", "-h", place, "-U", "leadboard", "torture"])
+            yield f"postgres://leadboard@localhost/torture?host={place}"
+        finally:
+            run([*control, "-m", "immediate", "stop"])
+
+
+def torture(faults, extra=(), shown=""):
+    arguments = ["torture", "--seed", SEED, "--leads", LEADS, "--kills", KILLS, "--faults", faults, "--json"]
+    arguments = list(map(str, arguments))
+    report = json.loads(run([binary(), *arguments, *extra]))
+    check_torture(report)
+    return ["leadboard " + " ".join(arguments) + shown], report
+
+
+def check_torture(report):
+    """The promise, and that enough was done to test it."""
+    broken = {name: report[name] for name in ("lost", "doubled", "overruled", "mismatched") if report[name]}
+    if broken or not report["chain_ok"] or not report["quiet"] or report["conservation"]["broken"]:
+        fail(f"a promise was broken: {json.dumps(report)}")
+    if report["leads"] < LEADS or report["kills"] < KILLS or report["faults"] < FAULTS:
+        fail(f"too little was done: {report['leads']} leads, {report['kills']} kills, {report['faults']} faults")
+
+
+def torture_sqlite():
+    return torture("all")
+
+
+def torture_postgres():
+    with postgres() as url:
+        return torture(POSTGRES_FAULTS, ["--database-url", url], " --database-url postgres://…")
+
+
+def power_cuts():
+    said, _ = tests(["--test", "it", "powercut::every", "--", "--ignored", "--nocapture"])
+    return ["cargo test --release --test it powercut::every -- --ignored --nocapture"], {
+        "disks": figure(r"(\d+) disks after a power cut", said)}
+
+
+def sequences():
+    said, passed = tests(["--test", "it", "store_model::", "--", "--nocapture"], PROPTEST_CASES=str(SEQUENCES))
+    return [f"PROPTEST_CASES={SEQUENCES} cargo test --release --test it store_model::"], {
+        "sequences": SEQUENCES, "properties": passed}
+
+
+def simulation():
+    said, _ = tests(["--test", "it", "simulation::", "--", "--nocapture"], PROPTEST_CASES=str(SEEDS))
+    return [f"PROPTEST_CASES={SEEDS} cargo test --release --test it simulation:: -- --nocapture"], {
+        "seeds": SEEDS, "calls": figure(r"(\d+) calls", said), "deaths": figure(r"(\d+) deaths of a process", said)}
+
+
+def failpoints():
+    said, passed = tests(["--test", "it", "failpoints::", "--", "--nocapture", "--include-ignored"])
+    found = re.findall(r"^(\d+) failures at (\d+) steps: (.*)$", said, re.MULTILINE)
+    if not found:
+        fail("the tests did not tell how many steps they failed at")
+    # A sample of the steps on PostgreSQL is what every commit runs; here all of them are.
+    found = [one for one in found if "sample" not in one[2]]
+    runs = [{"failures": int(count), "steps": int(steps), "where": where} for count, steps, where in sorted(found, key=lambda f: f[2])]
+    return ["cargo test --release --test it failpoints:: -- --nocapture --include-ignored"], {"runs": runs}
+
+
+def chaos():
+    said, passed = tests(["--test", "it", "chaos::", "--", "--nocapture", "--include-ignored"])
+    return ["cargo test --release --test it chaos:: -- --include-ignored"], {
+        "scenarios": sorted(set(re.findall(r"^test chaos::(\S+) \.\.\. ", said, re.MULTILINE))), "passed": passed}
+
+
+def fuzz():
+    said = run([".ci/release/fuzz.sh", str(CASES)])
+    return [f".ci/release/fuzz.sh {CASES}"], {
+        "cases": CASES, "properties": sorted(re.findall(r"^test (\S+) \.\.\. ok$", said, re.MULTILINE))}
+
+
+def salesforce_cli():
+    said = run([".ci/release/salesforce_cli.sh", binary()])
+    return [".ci/release/salesforce_cli.sh target/release/leadboard"], {
+        "version": re.search(r"Salesforce CLI (.*): agrees", said)[1], "checks": re.findall(r"^ok +(.*)$", said, re.MULTILINE)}
+
+
+def pull():
+    """A history of many deals is read from the org; the reader's peak memory."""
+    program = binary()
+    with tempfile.TemporaryDirectory(prefix="leadboard-pull-") as place:
+        org = subprocess.Popen(
+            [program, "--json", "--data-dir", f"{place}/org", "demo-org", "--port", "0", "--idle", "--until-stdin-ends",
+             "--deals", str(DEALS), "--daily-calls", "1000000", "--write-config", f"{place}/config.toml"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            org.stdout.readline()
+            began = time.monotonic()
+            puller = subprocess.Popen(
+                [program, "--json", "--config", f"{place}/config.toml", "--data-dir", f"{place}/data", "history", "pull"],
+                stdout=subprocess.PIPE, text=True)
+            said = json.loads(puller.stdout.read())
+            _, status, usage = os.wait4(puller.pid, 0)
+            seconds = time.monotonic() - began
+        finally:
+            org.stdin.close()
+            org.wait()
+    megabytes = usage.ru_maxrss / 1024 if sys.platform != "darwin" else usage.ru_maxrss / 1024 / 1024
+    if status != 0 or megabytes >= PULL_MEGABYTES:
+        fail(f"the pull ended with {status} and {megabytes:.0f} MB: {said}")
+    return [f"leadboard demo-org --deals {DEALS} --idle --write-config config.toml",
+            "leadboard --config config.toml history pull"], {
+        "deals": DEALS, "peak_megabytes": round(megabytes, 1), "seconds": round(seconds, 1), "said": said}
 
 
 def torture_words(report):
     kinds = ", ".join(f"{name} {count:,}" for name, count in sorted(report["faults_by_kind"].items()))
+    ended, effects, checks = report["ended"], report["effects"], report["conservation"]
     return (
-        f"Store {report['store']}: {report['leads']:,} leads, {report['kills']:,} kills, {report['faults']:,} injected faults, "
-        f"{report['acts_of_people']:,} acts of people in between. **Lost {report['lost']}, doubled {report['doubled']}, "
-        f"overruled {report['overruled']}, audit chain whole.** {report['ended']['written']:,} decisions were written, on "
-        f"{report['ended']['superseded']:,} leads a person was faster. The conservation rule was checked at "
-        f"{report['conservation']['checks']:,} restarts and broken at {report['conservation']['broken']}.\n\n"
-        f"Faults by kind: {kinds}."
-    )
+        f"{report['leads']:,} leads, {report['kills']:,} kills of the worker ({report['kills_at_start']:,} of them while it "
+        f"started), {report['faults']:,} injected faults and {report['acts_of_people']:,} acts of people in between, in "
+        f"{report['seconds']:,.0f} seconds. **Lost {report['lost']}, doubled {report['doubled']}, overruled "
+        f"{report['overruled']}, believed otherwise than the org has it {report['mismatched']}, audit chain whole.**\n\n"
+        f"Every lead ended in one final state: {ended['written']:,} decided and written, {ended['superseded']:,} where a "
+        f"person was faster, {ended['finished_before_seen']:,} that a person had finished before leadboard first read them. "
+        f"The org has {effects['records']:,} decision records for them; {effects['undone']:,} decisions were taken back in "
+        f"time and left nothing. The conservation rule was looked at after {checks['checks']:,} restarts and broken at "
+        f"{checks['broken']}.\n\nFaults by kind: {kinds}.")
+
+
+def power_words(result):
+    return (
+        f"{result['disks']:,} disks as they may be found after a power cut at any write, with what was not synced missing "
+        "whole or in part, sector by sector: the store opened on each, was whole, and held everything that had been "
+        "acknowledged. On a disk that lies about syncing the same test finds losses.")
+
+
+def sequence_words(result):
+    return (
+        f"{result['sequences']:,} random sequences of 40 to 160 calls over the real SQL, with crashes, lost leases, stale "
+        "answers and time that passes, each compared with a model after every step. A sequence that ever failed is kept "
+        "and repeated by every commit.")
+
+
+def simulation_words(result):
+    return (
+        "A whole company in one thread over the real SQL: intake and ranking, two senders, two managers, an org that "
+        "loses answers and does some writes late, people who take leads, a clock that jumps forward and back. A seed decides "
+        "who goes on with the next call, which call fails, done or not, and whose process dies: "
+        f"{result['seeds']:,} seeds, {result['calls']:,} calls, {result['deaths']:,} deaths, no promise broken. With "
+        "another decision key at each try the same judge finds doubles.")
+
+
+def failpoint_words(result):
+    lines = [f"- {run['where']}: {run['failures']:,} failures at {run['steps']:,} steps" for run in result["runs"]]
+    return (
+        "A small story (leads come in, are ranked and judged, one is taken back, one is taken by a person, the others are "
+        "written and read back) is told again and again. Each time another one of its steps fails: before it was done, "
+        "after it was done, or by the death of the process before or after. Then it goes on as after any failure, and every "
+        "lead must end decided and written once, or with the person who took it.\n\n" + "\n".join(lines))
+
+
+def chaos_words(result):
+    names = "\n".join(f"- {name.replace('_', ' ')}" for name in result["scenarios"])
+    return f"A proxy between the real worker and what it talks to:\n\n{names}"
+
+
+def fuzz_words(result):
+    names = "\n".join(f"- `{name}`" for name in result["properties"])
+    return f"{result['cases']:,} random cases of each of these properties; nothing was found:\n\n{names}"
+
+
+def cli_words(result):
+    return (
+        f"Salesforce CLI {result['version']} works with the demo org: {', '.join(result['checks'])}. (simple-salesforce, "
+        "jsforce and soql-parser-js are asked by every commit: `.ci/clients/run.sh`.)")
+
+
+def pull_words(result):
+    return (
+        f"A history of {result['deals']:,} closed leads, read from the org into SQLite: {result['peak_megabytes']} MB at the "
+        f"peak, {result['seconds']:.0f} seconds.")
+
+
+PARTS = {
+    "torture_sqlite": ("Torture on SQLite", torture_sqlite, torture_words),
+    "torture_postgres": ("Torture on PostgreSQL", torture_postgres, torture_words),
+    "failpoints": ("A failure at each step", failpoints, failpoint_words),
+    "power_cuts": ("Power cuts", power_cuts, power_words),
+    "simulation": ("A seeded simulation", simulation, simulation_words),
+    "sequences": ("Sequences of calls", sequences, sequence_words),
+    "chaos": ("A bad network", chaos, chaos_words),
+    "fuzz": ("Hostile input", fuzz, fuzz_words),
+    "salesforce_cli": ("Salesforce's own command line", salesforce_cli, cli_words),
+    "pull": ("Memory of a large pull", pull, pull_words),
+}
+
+
+def keep(part, commands, result, at):
+    """Keeps what a part has seen."""
+    SEEN.mkdir(exist_ok=True)
+    seen = {"commit": at, "commands": commands, "result": result}
+    (SEEN / f"{part}.json").write_text(json.dumps(seen, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_page():
+    """The page, of all parts that were seen."""
+    sections = []
+    for part, (title, _, words) in PARTS.items():
+        file = SEEN / f"{part}.json"
+        if not file.exists():
+            print(f"not seen yet: {part}", file=sys.stderr)
+            continue
+        seen = json.loads(file.read_text())
+        commands = "\n".join(seen["commands"])
+        sections.append(f"## {title}\n\n```sh\n{commands}\n```\n\n{words(seen['result'])}\n\nAt commit {seen['commit']}.\n")
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(
+        "# What it survived\n\n"
+        "Written by `.ci/release/reliability.py` from the figures in `.ci/release/seen`, each from one run of the command "
+        "above it; run it yourself. It says what was survived, not that nothing can fail. Every commit runs a small part of "
+        "each (`.ci/run`).\n\n" + "\n".join(sections))
+    print(PAGE)
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--leads", type=int, default=10_000)
-    options.add_argument("--kills", type=int, default=1_000)
-    options.add_argument("--seed", type=int, default=2026)
-    options.add_argument("--sequences", type=int, default=20_000)
-    options.add_argument("--cases", type=int, default=1_000_000)
-    options.add_argument("--postgres", help="URL of an empty PostgreSQL database for a second torture")
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("part", nargs="*", help="parts to run; all without names")
+    options.add_argument("--page", action="store_true", help="only write the page")
+    options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a torture's report")
+    options.add_argument("--list", action="store_true", help="only name the parts")
     asked = options.parse_args()
-
-    run(["cargo", "build", "--release", "--locked"])
-    target = json.loads(run(["cargo", "metadata", "--format-version", "1", "--no-deps"]))["target_directory"]
-    binary = Path(target) / "release" / "leadboard"
-    commit = run(["git", "rev-parse", "--short", "HEAD"]).strip()
-    parts = []
-
-    report, command = torture(binary, asked.leads, asked.kills, asked.seed)
-    parts.append(section("Torture", command, torture_words(report)))
-    if asked.postgres:
-        report, command = torture(binary, asked.leads, asked.kills, asked.seed, ["--database-url", asked.postgres])
-        parts.append(section("Torture on PostgreSQL", command + " --database-url postgres://…", torture_words(report)))
-
-    _, out = tests(["--test", "it", "powercut::every", "--", "--ignored", "--nocapture"])
-    disks = re.search(r"(\d+) disks after a power cut", out)
-    if not disks:
-        sys.exit("the power-cut test did not say how many disks it looked at (is strace installed?)")
-    parts.append(section(
-        "Power cuts", "cargo test --release --test it powercut::every -- --ignored --nocapture",
-        f"{int(disks[1]):,} disks as they may be found after a power cut at any write, with what was not synced missing whole "
-        "or in part, sector by sector: the store opened on each, whole, with everything that had been acknowledged. On a disk "
-        "that lies about syncing the same test finds losses."))
-
-    tests(["--test", "it", "store_model::"], PROPTEST_CASES=str(asked.sequences))
-    parts.append(section(
-        "Sequences of calls", f"PROPTEST_CASES={asked.sequences} cargo test --release --test it store_model::",
-        f"{asked.sequences:,} random sequences of 40 to 160 calls over the real SQL, with crashes, lost leases, stale answers and "
-        "time that passes, each compared with a model after every step."))
-
-    run([".ci/release/fuzz.sh", str(asked.cases)])
-    parts.append(section(
-        "Hostile input", f".ci/release/fuzz.sh {asked.cases}",
-        f"{asked.cases:,} cases for each decoder of the CRM's answers, the config and mapping parsers, the SOQL escaper and the "
-        "text sanitiser: no panic, nothing dangerous passed."))
-
-    page = ROOT / "docs" / "RELIABILITY.md"
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(
-        "# What it survived\n\n"
-        f"Written by `.ci/release/reliability.py` from one run at commit {commit}; run it yourself. It says what was survived, "
-        "not that nothing can fail. Every commit runs a small part of each (`.ci/run`).\n\n" + "\n".join(parts))
-    print(page)
+    for part in asked.part:
+        if part not in PARTS:
+            options.error(f"there is no part {part}; --list names them")
+    if asked.list:
+        print("\n".join(PARTS))
+        return
+    if asked.keep:
+        part, at, command = asked.keep
+        if not part.startswith("torture_"):
+            options.error("only a torture's report can be kept")
+        report = json.load(sys.stdin)
+        check_torture(report)
+        keep(part, [command], report, at)
+    elif not asked.page:
+        for part in asked.part or PARTS:
+            at = commit()
+            commands, result = PARTS[part][1]()
+            keep(part, commands, result, at)
+    write_page()
 
 
 if __name__ == "__main__":

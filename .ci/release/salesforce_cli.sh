@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Salesforce's own command-line tool: converts assets/salesforce, and works against `leadboard demo-org` (log in, query,
 # create, update, limits, bulk query and bulk import). Its installation takes minutes, so this is not part of `.ci/run`.
-# Usage: .ci/release/salesforce_cli.sh path/to/leadboard
+# Usage: .ci/release/salesforce_cli.sh path/to/leadboard [directory in which the installation is kept for the next time]
 set -euo pipefail
 
-[ $# -eq 1 ] || { echo "usage: $0 path/to/leadboard" >&2; exit 2; }
+[ $# -eq 1 ] || [ $# -eq 2 ] || { echo "usage: $0 path/to/leadboard [directory]" >&2; exit 2; }
 binary=$(realpath "$1")
+[ $# -eq 1 ] || mkdir -p "$2"
+kept=${2:+$(realpath "$2")}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 org=
@@ -17,10 +19,13 @@ trap finish EXIT
 cd "$work"
 
 # The tool wants a newer Node than some systems have; npm brings one along.
-npm install --silent --no-audit --no-fund --no-save 'node@22' '@salesforce/cli@2.146.3' >/dev/null
+tool=${kept:-$work/tool}
+if [ ! -x "$tool/node_modules/node/bin/node" ] || [ ! -e "$tool/node_modules/@salesforce/cli/bin/run.js" ]; then
+  npm install --prefix "$tool" --silent --no-audit --no-fund --no-save 'node@22' '@salesforce/cli@2.146.3' >/dev/null
+fi
 export HOME="$work/home" SF_DISABLE_TELEMETRY=true SF_AUTOUPDATE_DISABLE=true SF_HIDE_RELEASE_NOTES=true NO_COLOR=1
 mkdir -p "$HOME"
-sf() { "$work/node_modules/node/bin/node" "$work/node_modules/@salesforce/cli/bin/run.js" "$@" --json 2>>"$work/sf.log"; }
+sf() { "$tool/node_modules/node/bin/node" "$tool/node_modules/@salesforce/cli/bin/run.js" "$@" --json 2>>"$work/sf.log"; }
 # Reads a value out of the JSON on standard input, and fails unless it is what was expected.
 expect() {
   python3 -c 'import json, sys; said = json.load(sys.stdin); got = eval(sys.argv[1]); ok = bool(got)
@@ -53,4 +58,5 @@ sf data export bulk -o demo -q "SELECT Id, Company FROM Lead WHERE IsConverted =
 [ "$(wc -l < leads.csv)" -gt 2000 ]
 printf 'LastName,Company\nOne,First Ltd\nTwo,Second Ltd\n' > new.csv
 sf data import bulk -o demo --sobject Lead --file new.csv --wait 5 | expect 'said["status"] == 0' "bulk import"
-echo "Salesforce CLI $(sf --version | python3 -c 'import json, sys; print(json.load(sys.stdin)["cliVersion"])'): agrees"
+version=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["version"])' "$tool/node_modules/@salesforce/cli/package.json")
+echo "Salesforce CLI $version: agrees"

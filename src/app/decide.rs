@@ -18,6 +18,8 @@ use crate::domain::text::hex;
 use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
 use crate::policy::Settings;
 
+mod put_back;
+
 /// What a manager said about a lead.
 #[derive(Clone, Debug)]
 pub struct VerdictRequest {
@@ -75,8 +77,8 @@ pub async fn decide(
     let owner = chosen_owner(&request.verdict, &detail, &recommendation, &roster)?;
     let seen = request.seen_decisions.unwrap_or(detail.record.decisions_made);
     let decision = Decision {
-        trace_id: TraceId::new(Uuid::new_v7(uuid_time(now))),
-        key: decision_key(&org, &detail, seen),
+        trace_id: trace_id(now),
+        key: decision_key(&org, &detail.record.lead.id, seen),
         lead_id: request.lead_id,
         by: DecidedBy::Manager(request.manager),
         p_win: owner.rep().and_then(|id| detail.ranking.as_ref()?.of(id)).map(|r| r.p_win),
@@ -90,6 +92,8 @@ pub async fn decide(
         grace_until: now + settings.grace,
         undone_at: None,
         write: if settings.write_verdicts { WriteState::Waiting } else { WriteState::NotWanted },
+        replaces: None,
+        closed_at: None,
     };
     let feedback = serde_json::json!({
         "facts": detail.record.lead.facts,
@@ -100,17 +104,50 @@ pub async fn decide(
     });
     let effect = settings.write_verdicts.then(|| effect(&decision, &detail, &roster, settings));
     let owner_name = owner_name(&decision.owner, &roster);
-    let new = NewDecision { decision: decision.clone(), expected_decisions: seen, effect, feedback };
+    let new = NewDecision {
+        decision: decision.clone(),
+        expected_decisions: seen,
+        effect,
+        feedback: Some(feedback),
+        ranking: None,
+    };
     match store.decide(new).await? {
         DecideOutcome::Taken => Ok(VerdictOutcome::Decided { decision: Box::new(decision), owner_name }),
         DecideOutcome::NotOpen(why) => Err(AppError::Refused(why)),
     }
 }
 
-/// Takes the standing decision of a lead back, while that is free.
-pub async fn undo(store: &dyn Store, clock: &dyn Clock, lead: &LeadId, by: &str) -> Result<Decision, AppError> {
+/// How a decision was taken back.
+#[derive(Clone, Debug)]
+pub enum TakenBack {
+    /// In time: nothing was or will be written. The decision.
+    InTime(Box<Decision>),
+    /// By a decision of its own, because it was sent already.
+    PutBack {
+        /// That decision; it names the one that it puts back.
+        decision: Box<Decision>,
+        /// Name of the owner who gets the lead back, raw.
+        owner_name: String,
+    },
+}
+
+impl TakenBack {
+    /// The decision that was taken back, or the one that puts it back.
+    pub fn decision(&self) -> &Decision {
+        match self {
+            Self::InTime(decision) | Self::PutBack { decision, .. } => decision,
+        }
+    }
+}
+
+/// Takes the standing decision of a lead back: for nothing while its write waits, by a decision of its own after that.
+pub async fn undo(store: &dyn Store, clock: &dyn Clock, lead: &LeadId, by: &str) -> Result<TakenBack, AppError> {
     match store.undo(lead, by, clock.now()).await? {
-        UndoOutcome::Undone(decision) => Ok(*decision),
+        UndoOutcome::Undone(decision) => Ok(TakenBack::InTime(decision)),
+        UndoOutcome::Sent(sent) => {
+            let (decision, owner_name) = put_back::put_back(store, clock, *sent, by).await?;
+            Ok(TakenBack::PutBack { decision: Box::new(decision), owner_name })
+        }
         UndoOutcome::TooLate(why) => Err(AppError::Refused(why)),
     }
 }
@@ -136,7 +173,7 @@ fn open(detail: &LeadDetail) -> Result<(), AppError> {
         LeadState::InLane => return Ok(()),
         LeadState::Pending => "is not ranked yet; try again in a moment".to_owned(),
         LeadState::Superseded => "was taken by a person in the CRM, so there is nothing left to decide".to_owned(),
-        LeadState::Decided => match detail.decisions.iter().find(|d| d.undone_at.is_none()) {
+        LeadState::Decided => match detail.decisions.iter().find(|d| d.stands()) {
             Some(Decision { by: DecidedBy::Manager(name), decided_at, .. }) => {
                 format!("was already decided by {name} at {} UTC", decided_at.format("%H:%M"))
             }
@@ -166,6 +203,9 @@ fn chosen_owner(
     roster: &Roster,
 ) -> Result<Owner, AppError> {
     match verdict {
+        Verdict::Undo | Verdict::Backfill { .. } => {
+            Err(AppError::Refused(format!("{} is no verdict on one lead", verdict.name())))
+        }
         Verdict::Approve | Verdict::Snooze { .. } => Ok(recommendation.route.owner()),
         Verdict::KeepLegacy => Ok(detail.record.legacy.owner.clone()),
         Verdict::Override { rep } => match roster.rep(rep) {
@@ -185,8 +225,8 @@ fn chosen_owner(
 }
 
 /// The same decision always has the same key, after any crash or restored backup; two decisions never share one.
-fn decision_key(org: &OrgId, detail: &LeadDetail, decisions_made: u32) -> DecisionKey {
-    let text = format!("leadboard decision 1\n{org}\n{}\n{decisions_made}", detail.record.lead.id);
+pub(super) fn decision_key(org: &OrgId, lead: &LeadId, decisions_made: u32) -> DecisionKey {
+    let text = format!("leadboard decision 1\n{org}\n{lead}\n{decisions_made}");
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     DecisionKey::new(hex(&hash.as_ref()[..20]))
 }
@@ -256,7 +296,7 @@ fn task_text(reason: &str, decision: &Decision, detail: &LeadDetail) -> String {
     lines.join("\n")
 }
 
-fn owner_name(owner: &Owner, roster: &Roster) -> String {
+pub(super) fn owner_name(owner: &Owner, roster: &Roster) -> String {
     match owner {
         Owner::Rep(id) => roster.rep(id).map(|r| r.name.clone()),
         Owner::Queue(id) => roster.queue(id).map(|q| q.name.clone()),
@@ -264,9 +304,10 @@ fn owner_name(owner: &Owner, roster: &Roster) -> String {
     .unwrap_or_else(|| owner.id().to_owned())
 }
 
-fn uuid_time(at: DateTime<Utc>) -> uuid::Timestamp {
+/// A new trace id of this moment.
+pub(super) fn trace_id(at: DateTime<Utc>) -> TraceId {
     let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
-    uuid::Timestamp::from_unix(uuid::NoContext, seconds, at.timestamp_subsec_nanos())
+    TraceId::new(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, at.timestamp_subsec_nanos())))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! connects the two.
 
 mod audit;
+mod backfill;
+mod events;
 
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
+pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
@@ -186,6 +190,10 @@ pub struct ReadBack {
     pub lead_id: LeadId,
     /// Its owner.
     pub owner: Owner,
+    /// When it was last changed by a person or a program.
+    pub modified_at: DateTime<Utc>,
+    /// Its change stamp.
+    pub modstamp: DateTime<Utc>,
     /// Its decision records: the key of each, and the owner it names.
     pub decisions: Vec<(DecisionKey, String)>,
 }
@@ -235,6 +243,11 @@ pub trait Crm: Send + Sync {
 
     /// Asks for nothing but an answer, so that [`Crm::usage`] is news, by the cheapest call there is.
     async fn probe(&self) -> Result<(), CrmError>;
+
+    /// What tells of changed leads sooner than polling does, where the CRM has it and the configuration wants it.
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        None
+    }
 }
 
 // --------------------------------------------------------------------------------------------------------------- store
@@ -347,14 +360,18 @@ pub struct MadeFrom {
 /// A decision with everything that must be stored with it in one transaction.
 #[derive(Clone, Debug)]
 pub struct NewDecision {
-    /// The decision.
+    /// The decision. Where it replaces another one, that one must stand and its write must have been handed out: a
+    /// decision that puts back is written as soon as that write has come to its end; any other only if it has.
     pub decision: Decision,
     /// The lead must still have made exactly so many decisions, else somebody else was faster.
     pub expected_decisions: u32,
     /// The effect owed; `None` when nothing is to be written.
     pub effect: Option<DecisionWrite>,
-    /// What the model is told: facts and probabilities as they were shown, JSON.
-    pub feedback: serde_json::Value,
+    /// What the model is told: facts and probabilities as they were shown, JSON. `None` where nobody judged.
+    pub feedback: Option<serde_json::Value>,
+    /// The ranking it rests on, if that is a new one; else it rests on the lead's newest, or on that of the decision it
+    /// puts back.
+    pub ranking: Option<Box<RankedLead>>,
 }
 
 /// What came of storing a decision.
@@ -369,8 +386,11 @@ pub enum DecideOutcome {
 /// What came of taking a decision back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UndoOutcome {
-    /// Taken back; the lead is in its lane again. Nothing was or will be sent.
+    /// Taken back; the lead stands where it stood before. Nothing was or will be sent.
     Undone(Box<Decision>),
+    /// Nothing was changed, because the write was handed out already: what it did can only be put back, by a decision of
+    /// its own. The decision, and what is written or on its way.
+    Sent(Box<(Decision, DecisionWrite)>),
     /// Too late or nothing to take back; in words.
     TooLate(String),
 }
@@ -441,6 +461,10 @@ pub trait LeadStore: Send + Sync {
     ) -> Result<IntakeReport, StoreError>;
     /// A stored cursor; the default before the first poll.
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError>;
+    /// How far the CRM's stream of events was heard; `None` if that is not known.
+    async fn event_place(&self) -> Result<Option<EventPlace>, StoreError>;
+    /// Keeps that place, or forgets it.
+    async fn set_event_place(&self, place: Option<&EventPlace>) -> Result<(), StoreError>;
     /// How many leads we have that the CRM created from the one time to before the other.
     async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
     /// Pending leads, oldest first.
@@ -461,7 +485,8 @@ pub trait LeadStore: Send + Sync {
 pub trait DecisionStore: Send + Sync {
     /// Stores a decision, its feedback row, its effect and the lead's new state in one transaction.
     async fn decide(&self, new: NewDecision) -> Result<DecideOutcome, StoreError>;
-    /// Takes back the standing decision of a lead, if its effect was not handed out yet; one transaction.
+    /// Takes back the standing decision of a lead, if its effect was not handed out yet; one transaction. The decision that
+    /// it had replaced, if any, stands again.
     async fn undo(&self, lead: &LeadId, by: &str, at: DateTime<Utc>) -> Result<UndoOutcome, StoreError>;
     /// Hands out due effects under a lease, at most one per lead, oldest first.
     async fn claim_effects(
@@ -660,5 +685,11 @@ pub trait DutyStore: Send + Sync {
 }
 
 /// The whole store. One implementation for all databases (`store::engine`).
-pub trait Store: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore {}
-impl<T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore> Store for T {}
+pub trait Store:
+    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+{
+}
+impl<T> Store for T where
+    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+{
+}

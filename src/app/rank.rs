@@ -1,14 +1,16 @@
 //! Ranking: pending leads into lanes. One lead that fails, even by a panic, never holds up another.
 
+use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+use super::AppError;
 use super::ports::RankedLead;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId, RepId};
 use crate::domain::lead::{LeadRecord, Owner};
-use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking};
+use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking, Support};
 use crate::domain::rep::Roster;
 use crate::model::{LeadChance, Scorer};
 use crate::policy::eligibility::pool;
@@ -173,17 +175,30 @@ fn comparison(ranking: &Ranking, legacy: Option<&RepId>, desk: &Desk<'_>, facts:
 /// Best first. Equal probabilities: the rep with more evidence, then the smaller id, so that a replay gives the same.
 /// A rep outside the pool shares the rank of the next rep of the pool: it shows where it would stand.
 fn order(ranked: &mut [RankedRep]) {
-    ranked.sort_by(|a, b| {
-        b.p_win
-            .total_cmp(&a.p_win)
-            .then_with(|| b.support.deals.cmp(&a.support.deals))
-            .then_with(|| a.rep_id.cmp(&b.rep_id))
-    });
+    ranked.sort_by(|a, b| before((a.p_win, a.support, &a.rep_id), (b.p_win, b.support, &b.rep_id)));
     let mut next = 1;
     for entry in ranked {
         entry.rank = next;
         next += u32::from(entry.in_pool);
     }
+}
+
+/// The order of two reps on one lead, the better one first.
+pub(super) fn before(a: (f64, Support, &RepId), b: (f64, Support, &RepId)) -> Ordering {
+    b.0.total_cmp(&a.0).then_with(|| b.1.deals.cmp(&a.1.deals)).then_with(|| a.2.cmp(b.2))
+}
+
+/// The queues of the policy in a roster, by their stable names. Refused (with the cure) if one is not there.
+pub fn queues(roster: &Roster, manager: &str, default: &str) -> Result<Queues, AppError> {
+    let find = |key: &str| {
+        roster.queue_by_key(key).map(|q| q.id.clone()).ok_or_else(|| {
+            AppError::Refused(format!(
+                "the org has no queue {key} that takes leads; create it (assets/salesforce has it), or name another in \
+                 the config"
+            ))
+        })
+    };
+    Ok(Queues { manager: find(manager)?, default: find(default)? })
 }
 
 fn legacy_rep<'a>(owner: &'a Owner, roster: &Roster) -> Option<&'a RepId> {

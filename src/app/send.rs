@@ -62,7 +62,7 @@ async fn send_one(
     default_queue: &str,
     effect: LeasedEffect,
 ) -> Result<(bool, Option<CrmError>), AppError> {
-    let answer = holding(store, clock, &effect, crm.apply(&effect.write)).await;
+    let answer = holding(store, clock, &effect, apply(crm, &effect.write)).await;
     let now = clock.now();
     let fault = answer.as_ref().err().cloned();
     let queue = match &answer {
@@ -74,6 +74,21 @@ async fn send_one(
     // A lost lease means that another sender took over; it will find the write by its key.
     let held = store.finish_effect(&effect, result, now).await?;
     Ok((done && held, fault))
+}
+
+/// Sends one write. A lead that was put back is open again, so whose it is must be known and not supposed: where an
+/// earlier attempt is found, the CRM is asked.
+async fn apply(crm: &dyn Crm, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+    let outcome = crm.apply(write).await?;
+    if outcome != WriteOutcome::AlreadyApplied || !write.puts_back() {
+        return Ok(outcome);
+    }
+    let now = crm.read_back(std::slice::from_ref(&write.lead_id)).await?.pop();
+    Ok(now.map_or(outcome, |now| WriteOutcome::Applied {
+        owner_after: now.owner,
+        modified_at: now.modified_at,
+        modstamp: now.modstamp,
+    }))
 }
 
 /// Does a call while its lease is kept alive. The call is never given up for a lease: it may have had its effect.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::Context;
 use crate::app::AppError;
-use crate::app::decide::{self, VerdictOutcome, VerdictRequest as Request};
+use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Request};
 use crate::app::drift;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, Store};
@@ -155,7 +155,8 @@ impl Backend for Desk {
 
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {
         match decide::undo(self.store.as_ref(), self.clock.as_ref(), lead, &self.manager).await {
-            Ok(_) => Ok(UndoAnswer::Undone),
+            Ok(TakenBack::InTime(_)) => Ok(UndoAnswer::Undone),
+            Ok(TakenBack::PutBack { owner_name, .. }) => Ok(UndoAnswer::PutBack { owner: owner_name }),
             Err(AppError::Refused(why)) => Ok(UndoAnswer::TooLate(why)),
             Err(error) => Err(said(error)),
         }

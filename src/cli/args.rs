@@ -101,6 +101,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Lead,
     },
+    /// Score all open leads again with the champion: what would move, and with --apply, move it
+    ///
+    /// Without --apply nothing is changed. With it, each lead that would move is decided and written like any other
+    /// decision, in slices, as long as the API allocation has room; whoever changed a lead meanwhile keeps it. A run that
+    /// was stopped goes on where it was when the same command is given again.
+    Backfill(Backfill),
     /// The audit trail: is it whole, and what happened to a lead
     Audit {
         #[command(subcommand)]
@@ -291,6 +297,8 @@ pub(crate) struct TortureWorker {
 pub(crate) enum Config {
     /// Read the config and say whether it can be used
     Check,
+    /// Print what is set, by file and environment together; of a secret only that it is
+    Show,
     /// Print a config with every key, documented
     Example,
 }
@@ -548,7 +556,7 @@ pub(crate) enum Lead {
         /// How long: 15m, 1h, 2d
         time: String,
     },
-    /// Take the decision back, within the grace period
+    /// Take the decision back: for nothing in the grace period, by giving the lead back after it
     Undo {
         /// Lead id
         id: String,
@@ -594,6 +602,48 @@ pub(crate) enum Store {
         #[arg(long, value_name = "URL", hide_env_values = true)]
         database_url: Option<SecretString>,
     },
+}
+
+/// Options of `backfill`.
+#[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub(crate) struct Backfill {
+    /// Also leads that were decided and written before, as long as they still have the owner that was decided on
+    #[arg(long)]
+    pub(crate) decided: bool,
+
+    /// Only this lane
+    #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
+    pub(crate) lane: Option<crate::domain::lane::Lane>,
+
+    /// Only leads that this rep or queue owns now: id or name
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+
+    /// Only leads created in the CRM since then: 2026-01-31, or 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<chrono::DateTime<chrono::Utc>>,
+
+    /// Move them
+    #[arg(long, conflicts_with = "cancel")]
+    pub(crate) apply: bool,
+
+    /// Do not ask first
+    #[arg(long, requires = "apply")]
+    pub(crate) yes: bool,
+
+    /// Go on with the run that is not at its end, whichever leads it is about
+    #[arg(long, requires = "apply", conflicts_with_all = ["decided", "lane", "owner", "since"])]
+    pub(crate) resume: bool,
+
+    /// Leads looked at in one go, and writes that may wait at a time
+    #[arg(long, requires = "apply", default_value_t = 200, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    pub(crate) slice: u32,
+
+    /// Give up the run that is not at its end; what it decided stands
+    #[arg(long, conflicts_with_all = ["decided", "lane", "owner", "since"])]
+    pub(crate) cancel: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

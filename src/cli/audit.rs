@@ -16,6 +16,7 @@ use crate::domain::decision::{DecidedBy, Decision};
 use crate::domain::ids::{LeadId, TraceId};
 use crate::domain::lead::Owner;
 use crate::domain::text::fit;
+use crate::domain::verdict::Verdict;
 
 /// Events of one lead that are shown.
 const EVENTS: u32 = 1_000;
@@ -167,6 +168,14 @@ fn decided(detail: &LeadDetail, decision: &Decision) -> Vec<String> {
         lines.extend(wrap(&format!("  turned down because {}{note}", rejection.code)));
     }
     let model = decision.model_id.as_ref().map_or_else(|| "no model".to_owned(), |id| format!("model {id}"));
+    if let Some(old) = decision.replaces {
+        lines.push(format!("  takes the place of decision {old}"));
+    }
+    if let Some(new) = detail.decisions.iter().find(|d| d.undone_at.is_none() && d.replaces == Some(decision.trace_id))
+    {
+        let what = if new.verdict == Verdict::Undo { "put back" } else { "replaced" };
+        lines.push(format!("  {what} by decision {}", new.trace_id));
+    }
     lines.push(format!("  {model}; the write is {}; `leadboard replay {}`", decision.write, decision.trace_id));
     lines
 }

@@ -1,5 +1,6 @@
 //! `leadboard config`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
@@ -15,12 +16,21 @@ pub(super) fn run(action: &Action, file: Option<&Path>, out: Out) -> CliResult {
         Action::Check => {
             let config = config::load(file)?;
             let org = config.salesforce.as_ref().map(|s| s.login_url.clone());
-            out.result(&json!({"ok": true, "org": org, "phase": config.routing.phase.to_string()}), || {
-                vec![match &org {
+            let secrets: BTreeMap<&str, String> =
+                config.secrets().iter().map(|(key, secret)| (*key, config.place_of(key, secret))).collect();
+            let phase = config.routing.phase.to_string();
+            out.result(&json!({"ok": true, "org": org, "phase": phase, "secrets": secrets}), || {
+                let mut lines = vec![match &org {
                     Some(org) => format!("The config can be used: {org}, phase {}.", config.routing.phase),
                     None => "The config can be used, but it names no [salesforce] org.".to_owned(),
-                }]
+                }];
+                lines.extend(secrets.iter().map(|(key, place)| format!("{key} comes from {place}.")));
+                lines
             });
+        }
+        Action::Show => {
+            let config = config::load(file)?;
+            out.result(&config.set, || config.set.iter().map(|(key, value)| format!("{key} = {value}")).collect());
         }
     }
     Ok(())

@@ -9,8 +9,12 @@ use crate::bootstrap::Context;
 
 pub(super) async fn run(read_only: bool, context: &Context, out: Out) -> CliResult {
     let questions = context.doctor_questions(!read_only)?;
-    let doctor = context.doctor()?;
-    let findings = doctor.examine(&questions).await;
+    let mut findings = context.secrets();
+    if findings.iter().any(|finding| finding.state == State::Failed) {
+        findings.push(Finding::skipped("login", "Nothing else can be looked at without it."));
+    } else {
+        findings.extend(context.doctor()?.examine(&questions).await);
+    }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     let (failed, warnings) = (count(State::Failed), count(State::Warning));
     out.result(&json!({"ok": failed == 0, "failed": failed, "warnings": warnings, "findings": findings}), || {

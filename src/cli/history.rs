@@ -22,7 +22,10 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     match action {
         Action::Import(options) => import(options, context, out).await,
         Action::Pull => pull_all(context, out).await,
-        Action::Example => unreachable!("needs no context"),
+        Action::Example => {
+            example(out);
+            Ok(())
+        }
         Action::Audit(Audit { file: Some(file), map: Some(map) }) => {
             let options = audit_options(context);
             let judge = move || judge(&file, &map, &options, out);

@@ -10,6 +10,7 @@ use super::out::Out;
 use super::{CliError, CliResult};
 use crate::config::draft::{Answers, Login, api_address, config_text};
 use crate::config::{self, paths};
+use crate::tui::hidden;
 
 /// Asks, writes, and reads back what it wrote.
 pub(super) fn run(file: Option<&Path>, out: Out) -> CliResult {
@@ -146,8 +147,8 @@ impl Talk {
         if !self.terminal {
             return line(what);
         }
-        self.out.prompt(&format!("{what}: "));
-        rpassword::read_password().map(|typed| typed.trim().to_owned()).map_err(CliError::failed)
+        let typed = hidden::ask(|| self.out.prompt(&format!("{what}: "))).map_err(CliError::failed)?;
+        Ok(typed.trim().to_owned())
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::args::{Lead as Action, Why};
 use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
-use crate::app::decide::{self, VerdictOutcome, VerdictRequest};
+use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
 use crate::bootstrap::Context;
@@ -131,7 +131,12 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
         lines.extend(reasons(ranking, &name));
     }
     for decision in &detail.decisions {
-        let undone = if decision.undone_at.is_some() { ", undone" } else { "" };
+        let undone = match (decision.undone_at, decision.replaces, decision.closed_at) {
+            (Some(_), ..) => ", undone".to_owned(),
+            (None, Some(old), _) => format!(", in place of {old}"),
+            (None, None, Some(_)) => ", replaced".to_owned(),
+            (None, None, None) => String::new(),
+        };
         lines.push(format!(
             "{} {}: {} -> {} ({}{undone}) trace {}",
             decision.decided_at.format("%Y-%m-%d %H:%M:%S UTC"),
@@ -197,10 +202,8 @@ async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out)
     let roster = store.roster().await?;
     let (id, verdict, why) = match action {
         Action::Undo { id } => {
-            let decision = decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
-            out.result(&decision, || {
-                vec!["Taken back; nothing was written. The lead is in its lane again.".to_owned()]
-            });
+            let back = decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
+            out.result(back.decision(), || taken_back(&back));
             return Ok(());
         }
         Action::Approve { id } => (id, Verdict::Approve, None),
@@ -247,6 +250,24 @@ async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out)
     Ok(())
 }
 
+fn taken_back(back: &TakenBack) -> Vec<String> {
+    match back {
+        TakenBack::InTime(decision) if decision.replaces.is_some() => {
+            vec!["Taken back; nothing was written. The decision before it stands again.".to_owned()]
+        }
+        TakenBack::InTime(_) => vec!["Taken back; nothing was written. The lead is in its lane again.".to_owned()],
+        TakenBack::PutBack { decision, owner_name } => {
+            let text = format!(
+                "The decision was sent already, so a new one gives the lead back to {owner_name}, if nobody else took it \
+                 meanwhile. As soon as that is written, the lead is open again."
+            );
+            let mut lines = wrap(&text);
+            lines.push(format!("Trace {}", decision.trace_id));
+            lines
+        }
+    }
+}
+
 fn find_rep(wanted: &str, roster: &Roster) -> Result<crate::domain::ids::RepId, CliError> {
     one(wanted, roster.reps.iter().map(|r| (r.id.as_str(), r.name.as_str(), &r.id)), "rep")
 }
@@ -259,7 +280,7 @@ fn find_queue(wanted: &str, roster: &Roster) -> Result<crate::domain::ids::Queue
 }
 
 /// The one with this id or name; refused when there is none, or more than one of the name.
-fn one<'a, Id: Clone + 'a>(
+pub(super) fn one<'a, Id: Clone + 'a>(
     wanted: &str,
     known: impl Iterator<Item = (&'a str, &'a str, &'a Id)> + Clone,
     what: &str,

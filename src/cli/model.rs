@@ -29,7 +29,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         }
         Action::List => list(store.as_ref(), out).await,
         Action::Show { id } => show(store.as_ref(), id, out).await,
-        Action::Evaluate(_) => unreachable!("needs no store"),
+        Action::Evaluate(options) => super::evaluate::run(&options, out),
         Action::Promote { id } => promote(store.as_ref(), &ModelId::new(id), context, out).await,
         Action::Drift { days } => super::drift::run(store.as_ref(), days, context, out).await,
         Action::Rollback => exchange::rollback(store.as_ref(), context, out).await,

@@ -72,6 +72,11 @@ impl DataDir {
         self.0.join("worker.lock")
     }
 
+    /// Held by the one back-fill of this directory.
+    pub fn backfill_lock(&self) -> PathBuf {
+        self.0.join("backfill.lock")
+    }
+
     /// How the worker is, for other processes to read.
     pub fn worker_health(&self) -> PathBuf {
         self.0.join("worker.json")

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+mod pubsub;
+
+use super::secret::{Keys, Secret};
+pub use pubsub::PubSub;
+
 /// How to reach and read one Salesforce org.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Raw")]
@@ -39,6 +44,8 @@ pub struct Salesforce {
     pub rep_territory: String,
     /// Which Lead fields are which facts.
     pub fields: Fields,
+    /// The org's change events.
+    pub pubsub: PubSub,
 }
 
 /// How a server logs in to Salesforce.
@@ -48,10 +55,8 @@ pub enum Auth {
     ClientCredentials {
         /// Consumer key.
         client_id: String,
-        /// Consumer secret; normally from `LEADBOARD_SALESFORCE_CLIENT_SECRET`.
-        client_secret: Option<SecretString>,
-        /// Or a file that only its owner can read.
-        client_secret_file: Option<PathBuf>,
+        /// Consumer secret.
+        client_secret: Option<Secret>,
     },
     /// OAuth JWT bearer.
     Jwt {
@@ -69,13 +74,28 @@ pub enum Auth {
         /// Consumer key.
         client_id: String,
         /// Consumer secret, if the app asks for one.
-        client_secret: Option<SecretString>,
-        /// Or a file that only its owner can read.
-        client_secret_file: Option<PathBuf>,
+        client_secret: Option<Secret>,
         /// File that holds the refresh token; only its owner may read it. It is replaced whenever the org hands out a
         /// new one, so its folder must be writable.
         refresh_token_file: PathBuf,
     },
+}
+
+impl Auth {
+    /// Every secret of it, by its key.
+    pub fn secrets(&self) -> Vec<(&'static str, Secret)> {
+        let client = |secret: &Option<Secret>| secret.clone().map(|secret| ("salesforce.client_secret", secret));
+        match self {
+            Self::ClientCredentials { client_secret, .. } => client(client_secret).into_iter().collect(),
+            Self::Jwt { private_key_file, .. } => {
+                vec![("salesforce.private_key_file", Secret::File(private_key_file.clone()))]
+            }
+            Self::RefreshToken { client_secret, refresh_token_file, .. } => {
+                let token = ("salesforce.refresh_token_file", Secret::File(refresh_token_file.clone()));
+                client(client_secret).into_iter().chain([token]).collect()
+            }
+        }
+    }
 }
 
 /// Lead fields by the fact they hold. An empty name means that the org has no such field.
@@ -131,6 +151,8 @@ struct Raw {
     client_id: String,
     client_secret: Option<SecretString>,
     client_secret_file: Option<PathBuf>,
+    client_secret_command: Option<Vec<String>>,
+    client_secret_keyring: Option<String>,
     username: Option<String>,
     private_key_file: Option<PathBuf>,
     audience: Option<String>,
@@ -158,6 +180,8 @@ struct Raw {
     rep_territory: String,
     #[serde(default)]
     fields: Fields,
+    #[serde(default)]
+    pubsub: PubSub,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, strum::Display)]
@@ -183,16 +207,18 @@ impl TryFrom<Raw> for Salesforce {
         if let Some((key, kind, _)) = keys.into_iter().find(|(_, kind, set)| *set && *kind != raw.auth) {
             return Err(format!("salesforce.{key} is only used with auth = \"{kind}\"; set that, or remove it"));
         }
+        let secret = Keys {
+            text: raw.client_secret,
+            file: raw.client_secret_file,
+            command: raw.client_secret_command,
+            keyring: raw.client_secret_keyring,
+        };
+        let client_secret = secret.secret("salesforce.client_secret")?;
         let auth = match raw.auth {
-            AuthKind::ClientCredentials => Auth::ClientCredentials {
-                client_id: raw.client_id,
-                client_secret: raw.client_secret,
-                client_secret_file: raw.client_secret_file,
-            },
+            AuthKind::ClientCredentials => Auth::ClientCredentials { client_id: raw.client_id, client_secret },
             AuthKind::RefreshToken => Auth::RefreshToken {
                 client_id: raw.client_id,
-                client_secret: raw.client_secret,
-                client_secret_file: raw.client_secret_file,
+                client_secret,
                 refresh_token_file: raw.refresh_token_file.ok_or(
                     "auth = \"refresh_token\" needs salesforce.refresh_token_file, the file that holds the token",
                 )?,
@@ -209,6 +235,7 @@ impl TryFrom<Raw> for Salesforce {
         if !(raw.poll_seconds.is_finite() && (0.1..=3600.0).contains(&raw.poll_seconds)) {
             return Err(format!("salesforce.poll_seconds is {}; it must be between 0.1 and 3600", raw.poll_seconds));
         }
+        raw.pubsub.check(&raw.login_url)?;
         let shares = 0.0 < raw.slow_at && raw.slow_at <= raw.writes_only_at && raw.writes_only_at <= 1.0;
         if !shares {
             return Err(format!(
@@ -232,6 +259,7 @@ impl TryFrom<Raw> for Salesforce {
             rep_key: raw.rep_key,
             rep_territory: raw.rep_territory,
             fields: raw.fields,
+            pubsub: raw.pubsub,
         })
     }
 }

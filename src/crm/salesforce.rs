@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack,
+    WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -34,6 +35,7 @@ mod ids;
 mod map;
 mod outcomes;
 mod poll;
+mod pubsub;
 mod query;
 mod read_back;
 mod roster;
@@ -43,6 +45,7 @@ mod write;
 use client::Client;
 use feed::Feed;
 use map::FactFields;
+use pubsub::PubSub;
 use query::{Api, Rows};
 
 /// Bounds of one call.
@@ -54,6 +57,8 @@ pub struct Limits {
     pub call_timeout: Duration,
     /// Wait before a read is repeated the first time; doubled each time, with jitter.
     pub retry_wait: Duration,
+    /// Without a message for so long, the stream of change events is dead: the org promises one every 270 seconds.
+    pub event_silence: Duration,
     /// Largest body that is read, in bytes after decompression.
     pub max_body: usize,
 }
@@ -64,6 +69,7 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_mins(1),
             retry_wait: Duration::from_millis(500),
+            event_silence: Duration::from_mins(5),
             // 2,000 rows of 16 kB; real pages are a tenth of it.
             max_body: 32 * 1024 * 1024,
         }
@@ -83,6 +89,7 @@ pub struct Salesforce {
     keys: Mutex<Option<Arc<HashMap<RepId, RepKey>>>>,
     bulk_above: u32,
     untold: history::Untold,
+    pubsub: Option<PubSub>,
 }
 
 impl Salesforce {
@@ -102,10 +109,12 @@ impl Salesforce {
         let overlap = TimeDelta::seconds(i64::from(config.overlap_seconds));
         let rep_key = map::optional_field("rep_key", &config.rep_key)?
             .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
+        let fields = FactFields::new(&config.fields)?;
         Ok(Self {
+            pubsub: PubSub::new(&config.pubsub, &fields, &limits)?,
             client: Client::new(config, clock.clone(), limits)?,
             clock,
-            fields: FactFields::new(&config.fields)?,
+            fields,
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
             since: config.since,
@@ -176,5 +185,9 @@ impl Crm for Salesforce {
 
     async fn probe(&self) -> Result<(), CrmError> {
         Ok(self.client.probe().await?)
+    }
+
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        self.pubsub.is_some().then_some(self as &dyn LeadEvents)
     }
 }

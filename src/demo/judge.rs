@@ -57,7 +57,7 @@ async fn standing(demo: &Demo) -> Result<Vec<Decision>, DemoError> {
         let page = demo.store.decisions_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.decision.trace_id);
-        all.extend(page.into_iter().map(|row| row.decision).filter(|d| d.undone_at.is_none()));
+        all.extend(page.into_iter().map(|row| row.decision).filter(Decision::stands));
     }
     Ok(all)
 }

@@ -73,6 +73,16 @@ pub enum Knob {
     Deleted,
     /// Automation: a trigger gives the lead to somebody else inside the client's transaction.
     OwnerTrigger,
+    /// Events: nobody knows the place any more that a subscriber comes back with.
+    StaleReplay,
+    /// Events: the stream ends.
+    StreamCut,
+    /// Events: a change is told without what was changed.
+    EventGap,
+    /// Events: changes are told in one, which does not say of which records.
+    EventOverflow,
+    /// Events: a change is not told at all.
+    EventLost,
 }
 
 impl Knob {
@@ -93,8 +103,9 @@ impl Knob {
                 0.05
             }
             Self::LateCommit => 0.08,
-            Self::ShortPage => 0.3,
-            Self::DeadLocator => 0.1,
+            Self::ShortPage | Self::StaleReplay => 0.3,
+            Self::DeadLocator | Self::EventGap | Self::EventLost => 0.1,
+            Self::StreamCut | Self::EventOverflow => 0.03,
         }
     }
 }

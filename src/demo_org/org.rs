@@ -1,5 +1,6 @@
 //! The records of the org, in memory, with the indexes that keep a poller's queries cheap.
 
+mod changes;
 mod effect;
 mod journal;
 mod transaction;
@@ -14,6 +15,7 @@ use super::schema::{Object, Schema};
 use super::stamp::Stamp;
 use super::value::Value;
 
+pub(crate) use changes::{Change, ChangeKind, ChangeLog};
 pub(crate) use effect::{Cause, Effect, EffectKind};
 pub(crate) use journal::Journal;
 pub use journal::JournalError;
@@ -104,6 +106,8 @@ pub(crate) struct Org {
     arrivals: HashMap<Id, u64>,
     landmarks: Landmarks,
     journal: Option<Journal>,
+    /// What it tells of by itself.
+    pub(crate) changes: ChangeLog,
     /// The faults it has, which are no part of what is kept.
     pub(crate) knobs: Knobs,
 }
@@ -125,6 +129,7 @@ impl Org {
             arrivals: HashMap::new(),
             landmarks,
             journal: None,
+            changes: ChangeLog::default(),
             knobs: Knobs::default(),
         }
     }

@@ -3,6 +3,7 @@
 //! A request, alone or inside a composite, becomes a [`Call`] and is answered inside one transaction.
 
 mod call;
+mod columns;
 mod composite;
 mod query;
 mod records;

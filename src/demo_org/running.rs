@@ -96,6 +96,8 @@ impl RunningOrg {
             // Whoever starts later still gets the leads that came in before.
             ("since".to_owned(), self.began.to_rfc3339_opts(SecondsFormat::Secs, true).into()),
         ]);
+        let events = [("enabled".to_owned(), Toml::from(false)), ("endpoint".to_owned(), self.url().into())];
+        section.insert("pubsub".into(), Table::from_iter(events).into());
         if let World::Replay(replay) = &self.server.world {
             let named = |numeric: bool| {
                 let facts = replay.fact_fields().iter().filter(move |fact| fact.numeric == numeric);

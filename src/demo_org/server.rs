@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -23,6 +24,7 @@ use super::life::Life;
 use super::line::Scissors;
 use super::meddle;
 use super::org::Org;
+use super::pubsub::{self, LeadEvents};
 use super::rest::{Answer, Call, Locators, Params, RETIRED, Session, VERSIONS};
 use super::stamp::Stamp;
 use super::usage::Usage;
@@ -45,6 +47,13 @@ pub(super) struct State {
     pub(super) life: Life,
 }
 
+/// How it answers.
+pub(super) struct Manners {
+    pub(super) retry_after: Option<u32>,
+    pub(super) event_keep_alive: Duration,
+    pub(super) closing: CancellationToken,
+}
+
 /// What all requests share.
 pub(super) struct Server {
     state: Mutex<State>,
@@ -55,6 +64,11 @@ pub(super) struct Server {
     retry_after: Option<u32>,
     /// Calls whose client was cut off and that are worked on all the same.
     under_way: Arc<AtomicUsize>,
+    /// How changes of leads are told, and how often something is said while there are none.
+    pub(super) events: LeadEvents,
+    pub(super) event_keep_alive: Duration,
+    /// Ends open streams.
+    pub(super) closing: CancellationToken,
     /// Rung when something may have become due.
     pub(super) changed: Notify,
 }
@@ -65,10 +79,22 @@ impl Server {
         world: World,
         authority: Authority,
         clock: Arc<dyn Clock>,
-        retry_after: Option<u32>,
+        events: LeadEvents,
+        manners: Manners,
     ) -> Self {
-        let under_way = Arc::default();
-        Self { state: Mutex::new(state), world, authority, clock, retry_after, under_way, changed: Notify::new() }
+        let Manners { retry_after, event_keep_alive, closing } = manners;
+        Self {
+            state: Mutex::new(state),
+            world,
+            authority,
+            clock,
+            retry_after,
+            under_way: Arc::default(),
+            events,
+            event_keep_alive,
+            closing,
+            changed: Notify::new(),
+        }
     }
 
     /// The state. A request that panicked has left it whole, because its transaction was rolled back.
@@ -139,6 +165,9 @@ async fn handle(
     ConnectInfo(scissors): ConnectInfo<Scissors>,
     request: Request,
 ) -> Response<Body> {
+    if request.uri().path().starts_with(pubsub::SERVICE) {
+        return pubsub::serve(server, request).await;
+    }
     let (parts, body) = request.into_parts();
     let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let address = parts.uri.path().len() + parts.uri.query().unwrap_or_default().len();
@@ -201,6 +230,12 @@ pub(super) struct Incoming<'a> {
 impl Incoming<'_> {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What the program calls itself.
+    fn client(&self) -> Option<String> {
+        let options = self.header("sforce-call-options")?.split(',');
+        options.filter_map(|option| option.trim().strip_prefix("client=")).map(str::to_owned).next()
     }
 
     fn call(&self, version: &str, path: &str) -> Result<Call, Fault> {
@@ -324,6 +359,7 @@ impl Server {
             return (fault.into(), Some(usage));
         }
         let mut tx = state.org.begin(now);
+        tx.asked_by(request.client());
         let (locators, jobs) = (&mut state.locators, &mut state.jobs);
         let mut session = Session { tx: &mut tx, locators, jobs, user: self.authority.user, usage };
         let answer = session.answer(&call).unwrap_or_else(Answer::from);

@@ -22,7 +22,19 @@ pub enum DecidedBy {
 
 /// How far the CRM write of a decision is.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -41,7 +53,7 @@ pub enum WriteState {
     Undone,
 }
 
-/// One decision. Append-only; `write` and `undone_at` are the only things that ever change.
+/// One decision. Append-only; `write`, `undone_at` and `closed_at` are the only things that ever change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// Names it for ever.
@@ -70,8 +82,23 @@ pub struct Decision {
     pub decided_at: DateTime<Utc>,
     /// Until then it can be taken back for nothing.
     pub grace_until: DateTime<Utc>,
-    /// When it was taken back.
+    /// When it was taken back before anything of it was sent.
     pub undone_at: Option<DateTime<Utc>>,
+    /// The decision on the same lead whose place it takes: the one it puts back ([`Verdict::Undo`]), or the one that a
+    /// back-fill decided anew.
+    #[serde(default)]
+    pub replaces: Option<TraceId>,
+    /// When it ceased to stand although it may have been written: another one took its place, or (of a decision that puts
+    /// back) the lead was open again.
+    #[serde(default)]
+    pub closed_at: Option<DateTime<Utc>>,
     /// How far the write is.
     pub write: WriteState,
+}
+
+impl Decision {
+    /// Whether it is the lead's decision now. At most one of a lead's decisions is.
+    pub const fn stands(&self) -> bool {
+        self.undone_at.is_none() && self.closed_at.is_none()
+    }
 }

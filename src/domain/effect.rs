@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{DecisionKey, LeadId, QueueId, TraceId};
 use super::lead::Owner;
+use super::verdict::Verdict;
 
 /// Everything the CRM must be told about one decision, as one conditional, all-or-nothing write.
 ///
@@ -65,6 +66,11 @@ pub enum Rung {
 }
 
 impl DecisionWrite {
+    /// Whether it puts back what another decision of ours had written.
+    pub fn puts_back(&self) -> bool {
+        self.verdict == Verdict::Undo.name()
+    }
+
     /// The next rung down when the owner cannot own leads: the lead goes to a queue, and says why. `None` if it was on
     /// its way to a queue already.
     pub fn for_queue(&self, queue: QueueId, why: &str) -> Option<Self> {

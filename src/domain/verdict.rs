@@ -28,6 +28,14 @@ pub enum Verdict {
         /// When to ask again.
         until: DateTime<Utc>,
     },
+    /// Put the lead back to the owner it had before a decision that was sent already. The decision names which one
+    /// ([`Decision::replaces`](super::decision::Decision::replaces)).
+    Undo,
+    /// One of many that a manager had scored and assigned again together.
+    Backfill {
+        /// The run they belong to.
+        run: i64,
+    },
 }
 
 impl Verdict {
@@ -44,6 +52,8 @@ impl Verdict {
             Self::Override { .. } => "override",
             Self::Reroute { .. } => "reroute",
             Self::Snooze { .. } => "snooze",
+            Self::Undo => "undo",
+            Self::Backfill { .. } => "backfill",
         }
     }
 }

@@ -11,6 +11,7 @@ mod baseline;
 mod batch;
 mod experience;
 mod level_spread;
+mod records;
 mod rep_effects;
 mod spec;
 mod state;

@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::calibrate::Calibration;
+use super::calibrate::{Calibration, Prior};
 use super::evaluate::Z;
 use crate::domain::ranking::Interval;
 
@@ -86,7 +86,7 @@ pub(super) fn around(p: f64, variance: f64) -> Interval {
 
 impl CurveError {
     /// Fits the curve again and again to deals drawn with replacement from those it was fitted to.
-    pub fn bootstrap(margins: &[f64], won: &[bool], seed: u64) -> Self {
+    pub fn bootstrap(margins: &[f64], won: &[bool], prior: &Prior, seed: u64) -> Self {
         if margins.is_empty() {
             return Self::default();
         }
@@ -104,7 +104,7 @@ impl CurveError {
                 (margins[i], won[i])
             });
             let (margins, won): (Vec<f64>, Vec<bool>) = draw.unzip();
-            let Some(curve) = Calibration::fit(&margins, &won) else { continue };
+            let Some(curve) = Calibration::fit(&margins, &won, prior) else { continue };
             fits += 1.0;
             for ((knot, sum), square) in knots.iter().zip(&mut sums).zip(&mut squares) {
                 let p = curve.probability(*knot);
@@ -160,7 +160,7 @@ mod tests {
     fn a_curve_from_fewer_deals_is_less_sure_and_least_at_its_ends() {
         let at = |n: usize, margin: f64| {
             let (margins, won) = honest(n);
-            CurveError::bootstrap(&margins, &won, 1).variance(margin)
+            CurveError::bootstrap(&margins, &won, &Prior::VAGUE, 1).variance(margin)
         };
         // The variance of a mean of 400 deals with p around a quarter is 1 / (400 * 0.19) = 0.013.
         assert!(at(400, -1.0) > 0.004 && at(400, -1.0) < 0.03, "{}", at(400, -1.0));

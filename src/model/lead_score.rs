@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calibrate::Calibration;
+use super::calibrate::{Calibration, Prior};
 use super::interval::CurveError;
 
 /// Steps of the score.
@@ -32,12 +32,12 @@ impl LeadScale {
     /// From held-out deals (`margins`, `won`), and the margins of the training deals as live scoring makes them.
     /// `None` if either cannot tell anything.
     pub fn new(margins: &[f64], won: &[bool], mut of_training: Vec<f64>, seed: u64) -> Option<Self> {
-        let calibration = Calibration::fit(margins, won)?;
+        let calibration = Calibration::fit(margins, won, &Prior::VAGUE)?;
         let last = of_training.len().checked_sub(1)?;
         of_training.sort_by(f64::total_cmp);
         let hundredths = (0..=STEPS).map(|i| of_training[(i * last).div_ceil(STEPS)]).collect();
         let deals = of_training.len() as u32;
-        Some(Self { calibration, curve: CurveError::bootstrap(margins, won, seed), hundredths, deals })
+        Some(Self { calibration, curve: CurveError::bootstrap(margins, won, &Prior::VAGUE, seed), hundredths, deals })
     }
 
     /// 0 to 100: how many of 100 training deals had a lead no better than this one.

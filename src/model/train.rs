@@ -11,6 +11,7 @@ mod outside;
 mod sample;
 mod search;
 mod study;
+mod views;
 mod who;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -214,10 +215,12 @@ pub struct Rows<'a> {
     pub weights: Option<&'a [f32]>,
     /// The rows to learn from.
     pub index: &'a [usize],
-    /// Only the first so many columns are used.
-    pub columns: usize,
-    /// For each column, whether more of it can only mean a better chance.
+    /// The columns to use, ascending.
+    pub columns: &'a [u32],
+    /// For each column of the matrix, whether more of it can only mean a better chance.
     pub increasing: &'a [bool],
+    /// For each column of the matrix, whether its values are categories: whole numbers without an order.
+    pub categorical: &'a [bool],
 }
 
 /// When growing ends.
@@ -239,7 +242,7 @@ pub enum Rounds<'a> {
 /// What a trainer returns.
 #[derive(Clone, Debug)]
 pub struct Fit {
-    /// The trees, up to the best round.
+    /// The trees, up to the best round. They read whole rows of the matrix.
     pub forest: Forest,
     /// How many rounds that is.
     pub rounds: u32,

@@ -20,6 +20,7 @@ use super::session::Session;
 use crate::app::ports::StoreError;
 
 mod audit;
+mod backfill;
 pub(super) mod chain;
 mod decisions;
 mod drift;

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use super::values;
-use crate::app::ports::{ClosedLead, DriftMark, ModelRow, ReceivedLead, Seal, StoreError, StoredEvent, StoredRanking};
+use crate::app::ports::{
+    BackfillRun, ClosedLead, DriftMark, ModelRow, ReceivedLead, Seal, StoreError, StoredEvent, StoredRanking,
+};
 use crate::app::views::{QueueRow, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -124,6 +126,8 @@ pub(super) fn decision(row: &impl Columns) -> Result<Decision, StoreError> {
         grace_until: row.time("grace_until")?,
         undone_at: row.time_opt("undone_at")?,
         write: row.word("write_state")?,
+        replaces: row.word_opt("replaces")?,
+        closed_at: row.time_opt("closed_at")?,
     })
 }
 
@@ -330,5 +334,18 @@ pub(super) fn drift_mark(row: &impl Columns) -> Result<DriftMark, StoreError> {
         day: row.time("day")?.date_naive(),
         gathered_at: row.time("gathered_at")?,
         model: row.text_opt("model_id")?.map(ModelId::new),
+    })
+}
+
+pub(super) fn backfill_run(row: &impl Columns) -> Result<BackfillRun, StoreError> {
+    Ok(BackfillRun {
+        id: row.int("id")?,
+        started_at: row.time("started_at")?,
+        started_by: row.text("started_by")?,
+        model_id: ModelId::new(row.text("model_id")?),
+        selection: values::from_json(&row.text("selection")?, "selection of a back-fill")?,
+        state: row.word("state")?,
+        done_until: row.text_opt("done_until")?.map(LeadId::new),
+        tally: values::from_json(&row.text("tally")?, "tally of a back-fill")?,
     })
 }

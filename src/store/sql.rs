@@ -55,6 +55,7 @@ macro_rules! statements {
 }
 
 pub(super) mod audit;
+pub(super) mod backfill;
 pub(super) mod chain;
 pub(super) mod decisions;
 pub(super) mod drift;
@@ -72,6 +73,7 @@ pub(super) mod roster;
 pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         audit::ALL,
+        backfill::ALL,
         chain::ALL,
         decisions::ALL,
         drift::ALL,

@@ -99,6 +99,8 @@ const ROWS: &[&str] = &[
     "INSERT INTO audit (at, actor, what, details) VALUES (0, 'a', 'w', '{}')",
     "INSERT INTO audit_seals VALUES (1, 1, 'c', 'l')",
     "INSERT INTO desks VALUES ('d', '{}')",
+    "INSERT INTO backfill_runs (started_at, started_by, model_id, selection, state, tally)
+        VALUES (0, 'a', 'm', '{}', 'running', '{}')",
 ];
 
 /// What is refused, with a word of SQLite's refusal and one of PostgreSQL's.
@@ -111,6 +113,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("UPDATE legacy_assignments SET owner_id = 'x'", "captured once", "captured once"),
     ("DELETE FROM legacy_assignments", "captured once", "captured once"),
     ("UPDATE decisions SET owner_id = 'x'", "only the write state", "only the write state"),
+    ("UPDATE decisions SET replaces = 't'", "only the write state", "only the write state"),
     ("DELETE FROM decisions", "never deleted", "never deleted"),
     ("UPDATE training_feedback SET verdict = 'override'", "retracted", "retracted"),
     ("DELETE FROM training_feedback", "retracted", "retracted"),
@@ -121,6 +124,21 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("DELETE FROM audit_seals", "never taken away", "taken away"),
     ("UPDATE desks SET body = 'x'", "never changed", "never changed"),
     ("DELETE FROM desks", "never taken away", "taken away"),
+    // A decision that is replaced twice, and a second back-fill at a time.
+    (
+        "INSERT INTO decisions (trace_id, key, lead_id, decided_by_kind, verdict, owner_kind, owner_id, legacy_kind,
+            legacy_id, recommendation, decided_at, grace_until, write_state, closed_at, replaces)
+            VALUES ('t3', 'k3', 'L', 'automatic', '{}', 'rep', 'r', 'rep', 'r', '{}', 0, 0, 'written', 1, 't'),
+                ('t4', 'k4', 'L', 'automatic', '{}', 'rep', 'r', 'rep', 'r', '{}', 0, 0, 'written', 1, 't')",
+        "UNIQUE constraint failed: decisions.replaces",
+        "decisions_replaced",
+    ),
+    (
+        "INSERT INTO backfill_runs (started_at, started_by, model_id, selection, state, tally)
+            VALUES (0, 'a', 'm', '{}', 'running', '{}')",
+        "UNIQUE constraint failed: backfill_runs.state",
+        "backfill_running",
+    ),
     // A second live effect for the same lead, a second standing decision, a lead that was never received.
     (
         "INSERT INTO outbox (idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token,
@@ -131,7 +149,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "INSERT INTO decisions SELECT 't2', 'k2', lead_id, ranking_id, decided_by_kind, decided_by_name, verdict,
             rejection_code, rejection_note, owner_kind, owner_id, legacy_kind, legacy_id, recommendation, p_win, model_id,
-            decided_at, grace_until, undone_at, write_state FROM decisions",
+            decided_at, grace_until, undone_at, write_state, replaces, closed_at FROM decisions",
         "UNIQUE constraint failed: decisions.lead_id",
         "decisions_standing",
     ),

@@ -24,6 +24,8 @@ const DAILY_CALLS: &str = "100000000";
 const RETRY_AFTER: &str = "1";
 /// Seconds between two polls, seconds read again, seconds in which a verdict can be taken back.
 const POLL: f64 = 0.2;
+/// Seconds between two polls while the org tells of changes by itself.
+const POLL_WITH_EVENTS: f64 = 1.0;
 /// More than the longest delay of a late commit.
 const OVERLAP: i64 = 20;
 const GRACE: i64 = 1;
@@ -109,6 +111,10 @@ fn adapted(written: &str, options: &Options) -> Result<String, TortureError> {
     if let Some(Toml::Table(salesforce)) = table.get_mut("salesforce") {
         salesforce.insert("poll_seconds".into(), POLL.into());
         salesforce.insert("overlap_seconds".into(), overlap(options).into());
+        if let Some(Toml::Table(events)) = salesforce.get_mut("pubsub") {
+            events.insert("enabled".into(), listens(options.seed).into());
+            events.insert("poll_seconds".into(), POLL_WITH_EVENTS.into());
+        }
     }
     let routing = toml::Table::from_iter([("grace_seconds".to_owned(), Toml::from(GRACE))]);
     table.insert("routing".into(), routing.into());
@@ -116,6 +122,11 @@ fn adapted(written: &str, options: &Options) -> Result<String, TortureError> {
         table.insert("database_url".into(), url.expose_secret().into());
     }
     Ok(table.to_string())
+}
+
+/// Two seeds of three listen to the org's change events; the third has nothing but polling.
+const fn listens(seed: u64) -> bool {
+    !seed.is_multiple_of(3)
 }
 
 #[cfg(debug_assertions)]

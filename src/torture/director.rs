@@ -15,15 +15,22 @@ use super::world::{self, Reins};
 use super::{Options, Progress, TortureError};
 use crate::demo::wire::Judge;
 use crate::demo_org::FaultPlan;
+use crate::domain::effect::EffectState;
 use crate::domain::lead::Conservation;
 
 /// The longest that a worker may take to open its store.
 const START_PATIENCE: Duration = Duration::from_mins(1);
 /// Lives that may end by themselves before the run is given up.
 const OWN_ENDS: u64 = 5;
-/// Between two looks at the org, and how many of them must show nothing new. Longer than the grace period.
+/// Between two looks at org and store, and how many of them must show nothing new: when each lead was seen and each
+/// decision was tried, and when something may be stuck.
 const LOOK: Duration = Duration::from_millis(50);
 const REST_LOOKS: u32 = 40;
+const STUCK_LOOKS: u32 = 160;
+/// Most looks, because many leads under many faults take hours.
+const MOST_LOOKS: u32 = 1_200;
+/// Most decisions on the way that are looked at.
+const ON_THE_WAY: u32 = 1_000;
 /// Findings kept in words.
 const SHOWN: usize = 10;
 
@@ -138,7 +145,7 @@ async fn lives(
     while reins.arrived.load(Ordering::SeqCst) < options.leads {
         tokio::time::sleep(LOOK).await;
     }
-    wait_for_rest(&company.org.judge).await?;
+    wait_for_rest(company, options.leads).await?;
     worker.dismiss().await
 }
 
@@ -237,15 +244,26 @@ fn check(sum: &Conservation, deeds: &mut Deeds) {
     deeds.known = deeds.known.max(sum.received);
 }
 
-/// Waits until the org notes nothing new for a while.
-async fn wait_for_rest(judge: &Judge) -> Result<(), TortureError> {
-    let (mut before, mut same) = (Json::Null, 0);
-    while same < REST_LOOKS {
+/// Waits until nothing new happens for a while, after all leads have met the faults, unless something is stuck; but not for
+/// ever.
+async fn wait_for_rest(company: &Company, leads: u64) -> Result<(), TortureError> {
+    let store = company.context.store().await?;
+    let (mut before, mut same) = (None, 0);
+    for _ in 0..MOST_LOOKS {
         tokio::time::sleep(LOOK).await;
-        let now = judge.get("stats").await?["effects"].clone();
+        let effects = company.org.judge.get("stats").await?["effects"].clone();
+        let sum = store.conservation().await?;
+        let on_the_way = store.effects(&[EffectState::Ready, EffectState::Leased], ON_THE_WAY).await?;
+        let tried = on_the_way.iter().all(|effect| effect.attempts > 0);
+        let all_met = tried && sum.received >= leads && sum.pending + sum.in_lane == 0;
+        let now = Some((effects, sum, on_the_way.len()));
         same = if now == before { same + 1 } else { 0 };
         before = now;
+        if same >= if all_met { REST_LOOKS } else { STUCK_LOOKS } {
+            break;
+        }
     }
+    store.close().await;
     Ok(())
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Judgement {
     pub(super) taken_before_seen: u64,
     /// Decisions that were taken back.
     pub(super) undone: u64,
+    /// Written decisions that put back what another one had written.
+    pub(super) put_back: u64,
     /// Decision records in the org.
     pub(super) records: u64,
     /// Tasks of leads in the org.
@@ -116,12 +118,9 @@ impl Case<'_> {
             return;
         };
         self.overruling(record, found);
-        let standing = self.decisions.values().find(|decision| decision.undone_at.is_none());
+        let standing = self.decisions.values().find(|decision| decision.stands());
         match (record.state, standing) {
-            (LeadState::Decided, Some(decision)) if decision.write == WriteState::Written => {
-                found.written += 1;
-                self.as_written(decision, found);
-            }
+            (LeadState::Decided, Some(decision)) if decision.write == WriteState::Written => found.written += 1,
             (LeadState::Superseded, _) => {
                 found.superseded += 1;
                 self.as_superseded(found);
@@ -131,6 +130,10 @@ impl Case<'_> {
                 let write = decision.map_or("no decision".to_owned(), |d| format!("a decision that is {}", d.write));
                 found.find(format!("{id} is in no final state: {state}, {write}"));
             }
+        }
+        // Those that were put back, or that put back, are in the org as well.
+        for decision in self.decisions.values().filter(|decision| decision.write == WriteState::Written) {
+            self.as_written(decision, found);
         }
         if story.taken_as(record.legacy.owner.id()) {
             found.taken_before_seen += 1;
@@ -188,7 +191,9 @@ impl Case<'_> {
                 decision.trace_id
             ));
         };
-        let wants_task = decision.owner.rep().is_some() && decision.verdict != Verdict::KeepLegacy;
+        found.put_back += u64::from(decision.verdict == Verdict::Undo);
+        let wants_task =
+            decision.owner.rep().is_some() && !matches!(decision.verdict, Verdict::KeepLegacy | Verdict::Undo);
         if wants_task != (effects.tasks > 0) {
             found.mismatch(format!("{id}: {} tasks where {} was owed", effects.tasks, u8::from(wants_task)));
         }
@@ -202,13 +207,17 @@ impl Case<'_> {
         }
     }
 
-    /// Somebody really was faster, and nothing of ours was written.
+    /// Somebody really was faster, and nothing of ours was written, or it was put back before.
     fn as_superseded(&self, found: &mut Judgement) {
         if !self.story.touched_by_others {
             found.mismatch(format!("{} is believed taken by a person, but nobody in the org took it", self.id));
         }
-        if let Some(trace) = self.story.traces.by_trace.keys().next() {
-            found.mismatch(format!("{} is believed taken by a person, but decision {trace} was written", self.id));
+        let put_back = |decision: &Decision| decision.closed_at.is_some() || decision.verdict == Verdict::Undo;
+        let settled = |decision: &Decision| decision.write == WriteState::Written && put_back(decision);
+        for trace in self.story.traces.by_trace.keys() {
+            if !self.decisions.get(trace).is_some_and(settled) {
+                found.mismatch(format!("{} is believed taken by a person, but decision {trace} was written", self.id));
+            }
         }
     }
 }

@@ -26,6 +26,8 @@ const WINDOW: u32 = 60;
 const JUDGED: f64 = 0.4;
 /// Of the decisions that wait to be written, so many are taken back in one go.
 const TAKEN_BACK: f64 = 0.02;
+/// Of the newest that were written, so many are taken back all the same, which takes a decision of its own.
+const TAKEN_BACK_LATE: f64 = 0.004;
 const NAMES: [&str; 3] = ["Ada", "Ben", "Cho"];
 
 /// The managers.
@@ -55,14 +57,21 @@ impl Managers {
                 self.say(lead, verdict).await?;
             }
         }
-        for effect in self.store.effects(&[EffectState::Ready, EffectState::Leased], WINDOW).await? {
-            if self.random.random_bool(TAKEN_BACK) {
+        self.take_back(&[EffectState::Ready, EffectState::Leased], TAKEN_BACK).await?;
+        self.take_back(&[EffectState::Done], TAKEN_BACK_LATE).await?;
+        self.revive().await
+    }
+
+    /// They think again about some of the decisions whose effects are in these states.
+    async fn take_back(&mut self, states: &[EffectState], share: f64) -> Result<(), TortureError> {
+        for effect in self.store.effects(states, WINDOW).await? {
+            if self.random.random_bool(share) {
                 let name = self.name();
                 let undone = decide::undo(self.store.as_ref(), self.clock.as_ref(), &effect.lead_id, name).await;
                 heard(undone.map(drop))?;
             }
         }
-        self.revive().await
+        Ok(())
     }
 
     /// They do what is recommended with everything that waits.

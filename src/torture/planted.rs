@@ -3,8 +3,8 @@
 //! They are put around the real store and the real CRM; the product itself has no switch for them. This file is not part
 //! of an optimised build, and [`super::shift`] works on a demo org on this machine alone.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,11 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Store,
+    StoreError, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
-use crate::domain::ids::{DecisionKey, LeadId};
+use crate::domain::ids::{DecisionKey, LeadId, TraceId};
 use crate::domain::rep::Roster;
 use crate::worker::{Deps, Worker};
 
@@ -36,47 +37,77 @@ pub enum Plant {
     CursorFirst,
     /// A second worker works beside the first, as if there were no lock. No guard is missing by this alone.
     SecondWorker,
-    /// A lease keeps nobody away.
+    /// A lease keeps nobody away: decisions are taken over while they are being written.
     Lease,
 }
 
-/// Leaves the guards out.
-pub(super) fn around(mut deps: Deps, plants: &[Plant]) -> Deps {
-    let has = |plant| plants.contains(&plant);
-    if has(Plant::DecisionKey) || has(Plant::Condition) || has(Plant::ReadBeforeWrite) {
-        deps.crm = Arc::new(Careless { inner: deps.crm, plants: plants.to_vec(), tries: AtomicU64::new(0) });
-    }
-    if has(Plant::CursorFirst) {
-        deps.crm = Arc::new(Forward { inner: deps.crm, store: deps.store.clone(), clock: deps.clock.clone() });
-    }
-    if has(Plant::SecondWorker) {
+/// Leaves the guards out. The last life is to bring everything to its end.
+pub(super) fn around(mut deps: Deps, plants: &[Plant], last: bool) -> Deps {
+    let (inner, store, clock) = (deps.crm, deps.store.clone(), deps.clock.clone());
+    deps.crm = Arc::new(Careless {
+        inner,
+        store,
+        clock,
+        plants: plants.to_vec(),
+        last,
+        tries: Mutex::default(),
+        giving: tokio::sync::Mutex::default(),
+    });
+    if plants.contains(&Plant::SecondWorker) {
         // Its loops go on without the handle.
         drop(Worker::start(deps.clone()));
-    }
-    if has(Plant::Lease) {
-        let store = deps.store.clone();
-        tokio::spawn(async move {
-            while store.release_leases().await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        });
     }
     deps
 }
 
 /// How often a refused write is made again without its conditions.
 const FORCED: u32 = 5;
+/// How often, and for how long in all, a sender without a lease looks whether somebody else sends the same.
+const GLANCE: Duration = Duration::from_millis(20);
+const GLANCES: u32 = 500;
 
-/// A CRM that is written to without care.
+/// A CRM that is worked with as if guards were missing.
 struct Careless {
     inner: Arc<dyn Crm>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     plants: Vec<Plant>,
-    tries: AtomicU64,
+    last: bool,
+    /// How often each decision was begun to be written.
+    tries: Mutex<HashMap<TraceId, u32>>,
+    /// Held by the one who gives a lease away. Two at once would wait for each other.
+    giving: tokio::sync::Mutex<()>,
 }
 
 impl Careless {
     fn lacks(&self, plant: Plant) -> bool {
         self.plants.contains(&plant)
+    }
+
+    fn tries(&self, trace: TraceId) -> u32 {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner).get(&trace).copied().unwrap_or_default()
+    }
+
+    /// Counts a try; its number, from 1.
+    fn count(&self, trace: TraceId) -> u32 {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let tries = tries.entry(trace).or_default();
+        *tries += 1;
+        *tries
+    }
+
+    /// Gives away the lease of a decision, and goes on when somebody else has taken it. Once for each decision: else two
+    /// senders would take it from each other for ever, and none could book what it wrote.
+    async fn give_away(&self, trace: TraceId) -> Result<(), CrmError> {
+        let Ok(_one) = self.giving.try_lock() else { return Ok(()) };
+        self.store.release_leases().await.map_err(|error| in_the_way(&error))?;
+        for _ in 0..GLANCES {
+            if self.tries(trace) > 1 {
+                break;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        Ok(())
     }
 
     /// Writes whatever the owner is by now, and again if that has changed.
@@ -95,12 +126,20 @@ impl Careless {
     }
 }
 
+/// The store failed inside a call of the CRM.
+fn in_the_way(error: &StoreError) -> CrmError {
+    CrmError::Transient(error.to_string())
+}
+
 #[async_trait]
 impl Crm for Careless {
     async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
         let mut write = write.clone();
+        let number = self.count(write.trace_id);
+        if self.lacks(Plant::Lease) && number == 1 {
+            self.give_away(write.trace_id).await?;
+        }
         if self.lacks(Plant::DecisionKey) {
-            let number = self.tries.fetch_add(1, Ordering::Relaxed);
             write.key = DecisionKey::new(format!("{}x{}x{number}", write.key.as_str(), std::process::id()));
         }
         if self.lacks(Plant::Condition) {
@@ -112,83 +151,20 @@ impl Crm for Careless {
         }
     }
 
-    async fn org(&self) -> Result<OrgInfo, CrmError> {
-        self.inner.org().await
-    }
-
-    async fn roster(&self) -> Result<Roster, CrmError> {
-        self.inner.roster().await
-    }
-
-    async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
-        self.inner.changed_leads(cursor).await
-    }
-
-    async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError> {
-        self.inner.closed_deals(page).await
-    }
-
-    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
-        self.inner.read_back(leads).await
-    }
-
-    async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
-        self.inner.outcomes(cursor).await
-    }
-
-    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
-        self.inner.clock().await
-    }
-
-    async fn count_created(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, CrmError> {
-        self.inner.count_created(from, until).await
-    }
-
-    async fn created_leads(
-        &self,
-        from: DateTime<Utc>,
-        until: DateTime<Utc>,
-        after: Option<&LeadId>,
-    ) -> Result<CreatedLeads, CrmError> {
-        self.inner.created_leads(from, until, after).await
-    }
-
-    fn usage(&self) -> ApiUsage {
-        self.inner.usage()
-    }
-
-    async fn probe(&self) -> Result<(), CrmError> {
-        self.inner.probe().await
-    }
-}
-
-/// A CRM whose cursor is stored as soon as it is known.
-struct Forward {
-    inner: Arc<dyn Crm>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-}
-
-/// How far apart cursor and leads are stored, so that kills strike between them.
-const APART: Duration = Duration::from_millis(1_500);
-
-#[async_trait]
-impl Crm for Forward {
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
         let changes = self.inner.changed_leads(cursor).await?;
-        // As far as what was seen, which is further than the product ever goes.
-        let seen = changes.leads.iter().map(|raw| raw.lead.modstamp).max();
-        let early = Cursor { low: seen.or(changes.next.low), ..changes.next.clone() };
-        let stored = self.store.take_in(Vec::new(), intake::CURSOR, &early, self.clock.now()).await;
-        stored.map_err(|error| CrmError::Transient(error.to_string()))?;
-        tokio::time::sleep(APART).await;
+        if self.lacks(Plant::CursorFirst) && !self.last {
+            // As far as what was seen, which is further than the product ever goes.
+            let seen = changes.leads.iter().map(|raw| raw.lead.modstamp).max();
+            let early = Cursor { low: seen.or(changes.next.low), ..changes.next.clone() };
+            let stored = self.store.take_in(Vec::new(), intake::CURSOR, &early, self.clock.now()).await;
+            stored.map_err(|error| in_the_way(&error))?;
+            // Whatever ends this life strikes between the cursor and the leads.
+            return std::future::pending().await;
+        }
         Ok(changes)
     }
 
-    async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
-        self.inner.apply(write).await
-    }
-
     async fn org(&self) -> Result<OrgInfo, CrmError> {
         self.inner.org().await
     }
@@ -232,5 +208,9 @@ impl Crm for Forward {
 
     async fn probe(&self) -> Result<(), CrmError> {
         self.inner.probe().await
+    }
+
+    fn lead_events(&self) -> Option<&dyn LeadEvents> {
+        self.inner.lead_events()
     }
 }

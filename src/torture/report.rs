@@ -93,6 +93,8 @@ pub struct Effects {
     pub moved_by_org: u64,
     /// Decisions that were taken back in time.
     pub undone: u64,
+    /// Decisions that put back what another one had written.
+    pub put_back: u64,
 }
 
 impl Report {
@@ -125,6 +127,7 @@ impl Report {
                 moves: found.moves,
                 moved_by_org: found.moved_by_org,
                 undone: found.undone,
+                put_back: found.put_back,
             },
             acts_of_people: deeds.acts,
             kills_at_start: deeds.kills_at_start,

@@ -89,8 +89,8 @@ async fn start(
     store: std::sync::Arc<dyn Store>,
     orders: &Orders,
 ) -> Result<RunningWorker, TortureError> {
-    let plants = orders.plants.clone();
-    let worker = context.worker_with(store, |deps| planted::around(deps, &plants)).await?;
+    let planted = |deps| planted::around(deps, &orders.plants, orders.last);
+    let worker = context.worker_with(store, planted).await?;
     worker.ok_or_else(|| TortureError::Unexpected("another worker holds the lock of the data directory".into()))
 }
 

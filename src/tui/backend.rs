@@ -120,6 +120,11 @@ pub enum VerdictAnswer {
 pub enum UndoAnswer {
     /// The lead is in its lane again; nothing was or will be sent.
     Undone,
+    /// It was sent already, so what it did is put back by a decision of its own; then the lead is open again.
+    PutBack {
+        /// Name of the owner who gets the lead back, raw.
+        owner: String,
+    },
     /// Too late, or nothing to take back; why, in words.
     TooLate(String),
 }

@@ -236,7 +236,9 @@ impl Backend for Fake {
             Verdict::Override { rep } => Owner::Rep(rep.clone()),
             Verdict::Reroute { queue } => Owner::Queue(queue.clone()),
             Verdict::KeepLegacy => record.legacy.owner.clone(),
-            Verdict::Approve | Verdict::Snooze { .. } => recommendation.route.owner(),
+            Verdict::Approve | Verdict::Snooze { .. } | Verdict::Undo | Verdict::Backfill { .. } => {
+                recommendation.route.owner()
+            }
         };
         let grace_until = now + TimeDelta::seconds(GRACE);
         let trace_id = TraceId::new(Uuid::from_u128(number));
@@ -269,6 +271,8 @@ impl Backend for Fake {
             grace_until,
             undone_at: None,
             write: WriteState::Waiting,
+            replaces: None,
+            closed_at: None,
         };
         detail.decisions.insert(0, decision);
         state.effects.push(effect);
@@ -279,12 +283,17 @@ impl Backend for Fake {
     }
 
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {
-        let mut state = self.working()?;
-        let now = state.now;
-        let standing = state.effects.iter_mut().rev().find(|e| &e.lead_id == lead);
-        let Some(effect) = standing.filter(|e| e.state == EffectState::Ready && now < e.not_before) else {
-            return Ok(UndoAnswer::TooLate("It was written to the CRM already.".into()));
+        let mut working = self.working()?;
+        let now = working.now;
+        let state = &mut *working;
+        let Some(effect) = state.effects.iter_mut().rev().find(|e| &e.lead_id == lead) else {
+            return Ok(UndoAnswer::TooLate("There is no decision to take back.".into()));
         };
+        if effect.state != EffectState::Ready || now >= effect.not_before {
+            let legacy = state.leads.get(lead).map(|(_, detail)| (detail.record.legacy.owner.id(), &detail.names));
+            let owner = legacy.and_then(|(id, names)| names.get(id)).cloned().unwrap_or_default();
+            return Ok(UndoAnswer::PutBack { owner });
+        }
         effect.state = EffectState::Cancelled;
         if let Some((_, detail)) = state.leads.get_mut(lead) {
             detail.record.state = LeadState::InLane;
@@ -295,7 +304,7 @@ impl Backend for Fake {
             }
         }
         state.log(lead, "Ana M.", "decision.undone");
-        drop(state);
+        drop(working);
         self.changed();
         Ok(UndoAnswer::Undone)
     }

@@ -205,7 +205,7 @@ fn closed(detail: &LeadDetail) -> Option<String> {
         LeadState::Pending => Some("This lead is not ranked yet; it comes back in a moment.".into()),
         LeadState::Superseded => Some("Somebody changed this lead in the CRM; their word stands.".into()),
         LeadState::Decided => {
-            let by = detail.decisions.iter().find(|d| d.undone_at.is_none()).map(|d| decided_by(&d.by));
+            let by = detail.decisions.iter().find(|d| d.stands()).map(|d| decided_by(&d.by));
             Some(format!("This lead is already decided{}.", by.map_or(String::new(), |by| format!(" by {by}"))))
         }
     }
@@ -404,9 +404,9 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let on_screen = model.focus.detail().filter(|_| model.screen == Screen::Lead).and_then(|detail| {
-        let standing = detail.decisions.iter().find(|d| d.undone_at.is_none())?;
-        let waits = matches!(standing.write, WriteState::Waiting | WriteState::NotWanted);
-        (detail.record.state == LeadState::Decided && waits).then(|| detail.record.lead.id.clone())
+        let standing = detail.decisions.iter().find(|d| d.stands())?;
+        let may = !matches!(standing.write, WriteState::Superseded | WriteState::Failed | WriteState::Undone);
+        (detail.record.state == LeadState::Decided && may).then(|| detail.record.lead.id.clone())
     });
     let last = || model.session.given.last().map(|given| given.lead.clone());
     match on_screen.or_else(last) {
@@ -425,6 +425,15 @@ pub fn undone(model: &mut Model, lead: &LeadId, result: Result<UndoAnswer, Backe
             model.say(Tone::Good, format!("{company}: taken back. It is in its lane again; nothing was written."));
             let back = given.and_then(|given| given.place).map(|(lane, key)| model.queue.show_lead(lane, key));
             let mut effects = vec![back.unwrap_or_else(|| model.queue.reload())];
+            effects.extend(model.focus.refresh());
+            effects
+        }
+        Ok(UndoAnswer::PutBack { owner }) => {
+            let text = format!(
+                "{company}: it was sent already, so it is given back to {owner}; then it comes back to its lane."
+            );
+            model.say(Tone::Good, text);
+            let mut effects = vec![model.queue.reload()];
             effects.extend(model.focus.refresh());
             effects
         }

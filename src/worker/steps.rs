@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::{Deps, Shared, allowance, anchor};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::ports::RankedLead;
-use crate::app::rank::{Case, Desk, rank as rank_lead};
+use crate::app::rank::{self, Case, Desk, rank as rank_lead};
 use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
@@ -36,6 +36,8 @@ pub(super) enum Pause {
     For(Duration),
     /// When the store changes, and at the latest after this time.
     UntilChange(Duration),
+    /// When the CRM tells of a change, and at the latest after this time.
+    UntilHeard(Duration),
 }
 
 /// The champion, kept parsed for as long as it is the champion.
@@ -58,7 +60,7 @@ impl Champion {
 
 /// Makes sure, before anything else is asked of the CRM or sent to it, that it is the org whose leads are stored here. A
 /// session that leads to another org later is refused by the CRM adapter itself.
-async fn right_org(shared: &Shared) -> Result<(), AppError> {
+pub(super) async fn right_org(shared: &Shared) -> Result<(), AppError> {
     if !shared.org_known.load(Ordering::Acquire) {
         let org = shared.deps.crm.org().await?;
         shared.deps.store.bind_org(&org.id).await?;
@@ -91,7 +93,7 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
     right_org(&shared).await?;
     let (_, more) = intake::poll_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
-    Ok(if more { Pause::None } else { Pause::For(allowance::pace(deps, deps.pace.poll)) })
+    Ok(if more { Pause::None } else { Pause::UntilHeard(shared.push.pace(deps)) })
 }
 
 /// Ranks a batch of pending leads.
@@ -208,13 +210,5 @@ pub(super) async fn seal(shared: Arc<Shared>) -> Result<Pause, AppError> {
 
 /// The two queues by their configured names.
 fn queues(deps: &Deps, roster: &Roster) -> Result<Queues, AppError> {
-    let find = |key: &str| {
-        roster.queue_by_key(key).map(|q| q.id.clone()).ok_or_else(|| {
-            AppError::Refused(format!(
-                "the org has no queue {key} that takes leads; create it (assets/salesforce has it), or name another in \
-                 the config"
-            ))
-        })
-    };
-    Ok(Queues { manager: find(&deps.manager_queue)?, default: find(&deps.default_queue)? })
+    rank::queues(roster, &deps.manager_queue, &deps.default_queue)
 }

@@ -2,7 +2,7 @@
 
 mod assignment;
 mod bulk;
-mod client;
+pub(crate) mod client;
 mod composite;
 pub(crate) mod doctor;
 mod history;
@@ -14,4 +14,4 @@ mod querying;
 mod refreshing;
 mod restart;
 mod strictness;
-mod support;
+pub(crate) mod support;

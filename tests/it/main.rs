@@ -3,6 +3,8 @@
 
 mod arch;
 mod audit;
+mod backfill;
+mod chaos;
 mod cli;
 mod crash;
 mod demo;
@@ -10,14 +12,17 @@ mod demo_org;
 mod drift;
 mod exchange;
 mod explain;
+mod failpoints;
 mod history;
 mod journey;
 mod metrics;
 mod model;
 mod policy_gain;
 mod powercut;
+mod pubsub;
 mod rules;
 mod salesforce;
+mod simulation;
 mod store_cluster;
 mod store_conformance;
 mod store_fixtures;

@@ -3,7 +3,7 @@
 
 mod counting;
 mod ladder;
-mod office;
+pub(crate) mod office;
 
 use std::collections::BTreeSet;
 

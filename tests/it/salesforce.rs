@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leadboard::app::ports::Clock;
-use leadboard::config::salesforce::{Auth, Fields, Salesforce as Config};
+use leadboard::config::salesforce::{Auth, Fields, PubSub, Salesforce as Config};
 use leadboard::crm::salesforce::{Limits, Salesforce};
 
 /// A clock that is plainly wrong, so that a test fails wherever it is compared with the org's.
@@ -39,11 +39,7 @@ fn at(text: &str) -> DateTime<Utc> {
 fn config(url: &str) -> Config {
     Config {
         login_url: url.to_owned(),
-        auth: Auth::ClientCredentials {
-            client_id: "consumer".into(),
-            client_secret: Some("hush-hush".into()),
-            client_secret_file: None,
-        },
+        auth: Auth::ClientCredentials { client_id: "consumer".into(), client_secret: Some("hush-hush".into()) },
         api_version: "v66.0".into(),
         poll_seconds: 15.0,
         overlap_seconds: 600,
@@ -56,6 +52,7 @@ fn config(url: &str) -> Config {
         rep_key: "Id".into(),
         rep_territory: "Territory__c".into(),
         fields: Fields::default(),
+        pubsub: PubSub::default(),
     }
 }
 

@@ -9,13 +9,14 @@ use leadboard::app::ports::{
 };
 use leadboard::app::views::{LeadFilter, QueueKey, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
-use leadboard::domain::decision::WriteState;
-use leadboard::domain::effect::{EffectCounts, EffectState, LeasedEffect};
+use leadboard::domain::decision::{Decision, WriteState};
+use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectState, LeasedEffect};
 use leadboard::domain::facts::LeadFacts;
 use leadboard::domain::ids::{ModelId, OrgId, QueueId, RepId, RepKey};
 use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::{Conservation, LeadState};
 use leadboard::domain::recommendation::{Recommendation, Route, RouteReason};
+use leadboard::domain::verdict::Verdict;
 
 use crate::store_fixtures::*;
 
@@ -61,7 +62,14 @@ on_every_store! {
     taking_back_is_free_until_the_effect_is_handed_out
     what_was_taken_back_can_be_decided_again
     taking_back_comes_too_late_in_words
+    what_was_sent_is_put_back_by_a_decision_of_its_own
+    what_is_on_its_way_is_put_back_after_it
+    what_was_never_written_needs_not_be_put_back
+    whoever_takes_a_lead_that_is_being_put_back_keeps_it
+    a_lead_is_open_with_the_owner_it_was_put_back_to
+    a_lead_is_decided_anew_only_when_it_is_known_what_was_written
     a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back
+    a_lead_that_somebody_took_is_not_open_even_if_the_decision_was_taken_back_since_the_look
     without_a_write_taking_back_ends_with_the_grace_period
     a_quota_wait_gives_the_try_back_but_not_the_undo
     an_effect_is_handed_out_once_until_its_lease_ends
@@ -106,7 +114,7 @@ fn not_open(outcome: DecideOutcome) -> String {
 fn too_late(outcome: UndoOutcome) -> String {
     match outcome {
         UndoOutcome::TooLate(why) => why,
-        UndoOutcome::Undone(decision) => panic!("undone: {decision:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -120,24 +128,25 @@ async fn a_lead_is_received_once(store: Arc<dyn Store>) {
     );
     assert_eq!(first.lead, raw("A", 5, rep("legacy")).lead);
 
-    // Polls overlap: the same again is nothing, something newer is a reading, and the legacy owner stays the first.
+    // Polls overlap: the same again is nothing, and something newer is a reading. The legacy owner stays the first, and
+    // another owner is a person's.
     assert_eq!(take_in(&*store, vec![receive(raw("A", 5, rep("legacy")))], 8).await, IntakeReport::default());
     let report = take_in(&*store, vec![receive(raw("A", 6, rep("other")))], 9).await;
     assert_eq!((report.received, report.refreshed), (0, 1));
     let again = record(&*store, "A").await;
     assert_eq!((again.lead.owner, again.legacy, again.received_at), (rep("other"), first.legacy, at(7)));
-    assert_eq!(conservation(&*store).await, Conservation { received: 1, pending: 1, ..Default::default() });
+    assert_eq!(conservation(&*store).await, Conservation { received: 1, superseded: 1, ..Default::default() });
     assert_eq!(store.leads(&[id("A"), id("unknown")]).await.unwrap().len(), 1);
 }
 
 async fn a_reading_never_goes_back_in_time(store: Arc<dyn Store>) {
     in_lane(&*store, "A").await;
-    take_in(&*store, vec![refresh(raw("A", 9, rep("nine")), false)], 9).await;
+    take_in(&*store, vec![refresh(raw("A", 9, rep("legacy")), false)], 9).await;
     let older =
         vec![refresh(raw("A", 8, rep("eight")), true), supersede(raw("A", 8, rep("eight")), "too old to count")];
     assert_eq!(take_in(&*store, older, 10).await, IntakeReport::default());
     let lead = record(&*store, "A").await;
-    assert_eq!((lead.lead.owner, lead.lead.modstamp, lead.state), (rep("nine"), at(9), LeadState::InLane));
+    assert_eq!((lead.lead.owner, lead.lead.modstamp, lead.state), (rep("legacy"), at(9), LeadState::InLane));
 }
 
 async fn a_change_within_the_same_stamp_is_read(store: Arc<dyn Store>) {
@@ -357,6 +366,22 @@ async fn what_was_taken_back_can_be_decided_again(store: Arc<dyn Store>) {
     assert!(detail.decisions[0].undone_at.is_none(), "newest first");
 }
 
+async fn a_lead_that_somebody_took_is_not_open_even_if_the_decision_was_taken_back_since_the_look(
+    store: Arc<dyn Store>,
+) {
+    in_lane(&*store, "A").await;
+    store.decide(decision("A", 0, 5, true)).await.unwrap();
+    // A poll finds a person's owner on a decided lead, which means a new reading and no more; before that is stored, a
+    // manager takes the decision back.
+    let found = refresh(raw("A", 6, rep("person")), false);
+    store.undo(&id("A"), "Ana", at(7)).await.unwrap();
+    take_in(&*store, vec![found], 8).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Superseded, "else the next decision would overrule");
+    assert!(matches!(store.decide(decision("A", 1, 9, true)).await.unwrap(), DecideOutcome::NotOpen(_)));
+    let what: Vec<String> = store.audit(Some(&id("A")), 1).await.unwrap().into_iter().map(|event| event.what).collect();
+    assert_eq!(what, ["lead.superseded"]);
+}
+
 async fn a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back(store: Arc<dyn Store>) {
     let converted = || {
         let mut raw = raw("B", 6, rep("legacy"));
@@ -381,14 +406,179 @@ async fn taking_back_comes_too_late_in_words(store: Arc<dyn Store>) {
     assert!(undo(1).await.contains("no decision"));
     store.decide(decision("A", 0, 5, true)).await.unwrap();
     let claimed = store.claim_effects("w", 1, at(40), at(20)).await.unwrap().pop().unwrap();
-    assert!(undo(21).await.contains("being written"));
-    let retry = EffectResult::Retry { not_before: at(30), error: "busy".into(), counts: true };
-    store.finish_effect(&claimed, retry, at(22)).await.unwrap();
-    assert!(undo(23).await.contains("may have reached the CRM"));
-    let claimed = store.claim_effects("w", 1, at(40), at(30)).await.unwrap().pop().unwrap();
-    store.finish_effect(&claimed, EffectResult::Done { owner_after: None, stamps: None }, at(31)).await.unwrap();
-    assert!(undo(32).await.contains("already in the CRM"));
+    store.finish_effect(&claimed, EffectResult::Dead("broken".into()), at(22)).await.unwrap();
+    assert!(undo(23).await.contains("nobody knows how far it came"));
     assert_eq!(record(&*store, "A").await.state, LeadState::Decided);
+}
+
+/// What is or may be in the CRM of a lead's decision.
+async fn sent(store: &dyn Store, lead: &str, seconds: i64) -> (Decision, DecisionWrite) {
+    match store.undo(&id(lead), "Ana", at(seconds)).await.unwrap() {
+        UndoOutcome::Sent(sent) => *sent,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Lead `A`, given to `best` and written.
+async fn written(store: &dyn Store) {
+    in_lane(store, "A").await;
+    store.decide(decision("A", 0, 5, true)).await.unwrap();
+    let claimed = store.claim_effects("w", 1, at(40), at(20)).await.unwrap().pop().unwrap();
+    let done = EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(21), at(21))) };
+    assert!(store.finish_effect(&claimed, done, at(21)).await.unwrap());
+}
+
+async fn what_was_sent_is_put_back_by_a_decision_of_its_own(store: Arc<dyn Store>) {
+    written(&*store).await;
+    let (old, write) = sent(&*store, "A", 30).await;
+    assert_eq!((old.write, &write.owner, &write.expected_owner), (WriteState::Written, &rep("best"), &rep("legacy")));
+    let new = putting_back(&old, &write, 1, 30);
+    let own = new.decision.trace_id;
+    // Said twice by somebody who did not hear the answer, it is done once.
+    for _ in 0..2 {
+        assert_eq!(store.decide(new.clone()).await.unwrap(), DecideOutcome::Taken);
+    }
+    assert!(too_late(store.undo(&id("A"), "Bob", at(31)).await.unwrap()).contains("Ana takes it back already"));
+    let mut other = putting_back(&old, &write, 2, 31);
+    other.decision.trace_id = trace(99);
+    other.effect.as_mut().unwrap().trace_id = trace(99);
+    assert!(not_open(store.decide(other).await.unwrap()).contains("already decided"));
+
+    let standing = store.decision_of(&id("A")).await.unwrap().unwrap();
+    assert_eq!((standing.trace_id, standing.replaces), (own, Some(old.trace_id)));
+    let old = store.decision(old.trace_id).await.unwrap().unwrap();
+    assert_eq!((old.write, old.closed_at, old.undone_at), (WriteState::Written, Some(at(30)), None));
+    assert_eq!(record(&*store, "A").await.state, LeadState::Decided);
+    let claimed = store.claim_effects("w", 9, at(60), at(40)).await.unwrap().pop().unwrap();
+    assert_eq!((&claimed.write.owner, &claimed.write.expected_owner), (&rep("legacy"), &rep("best")));
+    let done = EffectResult::Done { owner_after: Some(rep("legacy")), stamps: Some((at(41), at(41))) };
+    assert!(store.finish_effect(&claimed, done, at(41)).await.unwrap());
+
+    // Open again, to be ranked anew, and nothing stands.
+    let lead = record(&*store, "A").await;
+    assert_eq!((lead.state, &lead.lead.owner, lead.decisions_made), (LeadState::Pending, &rep("legacy"), 2));
+    assert_eq!(store.decision_of(&id("A")).await.unwrap(), None);
+    assert!(too_late(store.undo(&id("A"), "Ana", at(42)).await.unwrap()).contains("no decision"));
+    assert_eq!(store.save_rankings(vec![ranked("A", 41, Lane::Fast, 1.0, 43)]).await.unwrap(), 1);
+    assert_eq!(store.decide(decision("A", 2, 44, true)).await.unwrap(), DecideOutcome::Taken);
+    let what: Vec<String> = store.audit(Some(&id("A")), 50).await.unwrap().into_iter().map(|e| e.what).collect();
+    for event in ["decision.put_back", "lead.reopened"] {
+        assert_eq!(what.iter().filter(|what| *what == event).count(), 1, "{event} in {what:?}");
+    }
+    // The ranking of the old one, for replay.
+    assert_eq!(store.ranking_of(own).await.unwrap(), store.ranking_of(old.trace_id).await.unwrap());
+    conservation(&*store).await;
+}
+
+async fn what_is_on_its_way_is_put_back_after_it(store: Arc<dyn Store>) {
+    in_lane(&*store, "A").await;
+    store.decide(decision("A", 0, 5, true)).await.unwrap();
+    let first = store.claim_effects("w", 1, at(40), at(20)).await.unwrap().pop().unwrap();
+    let (old, write) = sent(&*store, "A", 21).await;
+    assert_eq!(store.decide(putting_back(&old, &write, 1, 21)).await.unwrap(), DecideOutcome::Taken);
+    assert_eq!(store.effect_counts().await.unwrap().pending, 1, "one write of a lead at a time");
+    // A try that failed: it goes on, because it may have reached the CRM.
+    let retry = EffectResult::Retry { not_before: at(22), error: "busy".into(), counts: true };
+    assert!(store.finish_effect(&first, retry, at(22)).await.unwrap());
+    let first = store.claim_effects("w", 9, at(60), at(30)).await.unwrap();
+    assert_eq!(first.iter().map(|e| e.write.key.as_str()).collect::<Vec<_>>(), ["A-0"]);
+    let done = EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(31), at(31))) };
+    assert!(store.finish_effect(&first[0], done, at(31)).await.unwrap());
+    let old = store.decision(old.trace_id).await.unwrap().unwrap();
+    assert_eq!((old.write, old.closed_at), (WriteState::Written, Some(at(21))));
+
+    assert!(store.claim_effects("w", 9, at(60), at(31)).await.unwrap().is_empty(), "its stamp must be another one");
+    let second = store.claim_effects("w", 9, at(60), at(33)).await.unwrap().pop().unwrap();
+    let DecisionWrite { expected_owner, expected_modified_at, owner, .. } = &second.write;
+    assert_eq!((expected_owner, expected_modified_at, owner), (&rep("best"), &at(31), &rep("legacy")));
+    let done = EffectResult::Done { owner_after: Some(rep("legacy")), stamps: Some((at(34), at(34))) };
+    assert!(store.finish_effect(&second, done, at(34)).await.unwrap());
+    assert_eq!(record(&*store, "A").await.state, LeadState::Pending);
+}
+
+async fn what_was_never_written_needs_not_be_put_back(store: Arc<dyn Store>) {
+    in_lane(&*store, "A").await;
+    store.decide(decision("A", 0, 5, true)).await.unwrap();
+    let first = store.claim_effects("w", 1, at(40), at(20)).await.unwrap().pop().unwrap();
+    let (old, write) = sent(&*store, "A", 21).await;
+    assert_eq!(store.decide(putting_back(&old, &write, 1, 21)).await.unwrap(), DecideOutcome::Taken);
+    assert!(store.finish_effect(&first, EffectResult::Superseded("taken".into()), at(22)).await.unwrap());
+    assert_eq!(write_of(&*store, "A").await, WriteState::Superseded);
+    assert_eq!(record(&*store, "A").await.state, LeadState::Superseded);
+    assert_eq!(store.next_effect_at().await.unwrap(), None);
+}
+
+async fn whoever_takes_a_lead_that_is_being_put_back_keeps_it(store: Arc<dyn Store>) {
+    written(&*store).await;
+    let (old, write) = sent(&*store, "A", 30).await;
+    store.decide(putting_back(&old, &write, 1, 30)).await.unwrap();
+    let claimed = store.claim_effects("w", 9, at(60), at(40)).await.unwrap().pop().unwrap();
+    // The write was faster than the person, and the poll that tells of the person was faster than the answer.
+    take_in(&*store, vec![refresh(raw("A", 43, rep("person")), false)], 44).await;
+    let done = EffectResult::Done { owner_after: Some(rep("legacy")), stamps: Some((at(41), at(41))) };
+    assert!(store.finish_effect(&claimed, done, at(45)).await.unwrap());
+    let lead = record(&*store, "A").await;
+    assert_eq!((lead.state, lead.lead.owner), (LeadState::Superseded, rep("person")));
+    conservation(&*store).await;
+}
+
+async fn a_lead_is_open_with_the_owner_it_was_put_back_to(store: Arc<dyn Store>) {
+    written(&*store).await;
+    let before = store.decision_of(&id("A")).await.unwrap().unwrap();
+    let mut anew = decision("A", 1, 30, true);
+    anew.decision.verdict = Verdict::Backfill { run: 7 };
+    anew.decision.replaces = Some(before.trace_id);
+    anew.decision.owner = rep("second");
+    anew.ranking = Some(Box::new(ranked("A", 21, Lane::Fast, 3.0, 30)));
+    let write = anew.effect.as_mut().unwrap();
+    (write.owner, write.expected_owner) = (rep("second"), rep("best"));
+    assert_eq!(store.decide(anew).await.unwrap(), DecideOutcome::Taken);
+    let finish = async |owner: &str, second: i64| {
+        let claimed = store.claim_effects("w", 1, at(second + 20), at(second)).await.unwrap().pop().unwrap();
+        let done = EffectResult::Done { owner_after: Some(rep(owner)), stamps: Some((at(second), at(second))) };
+        assert!(store.finish_effect(&claimed, done, at(second)).await.unwrap());
+    };
+    finish("second", 50).await;
+    let (old, write) = sent(&*store, "A", 60).await;
+    assert_eq!(store.decide(putting_back(&old, &write, 2, 60)).await.unwrap(), DecideOutcome::Taken);
+    finish("best", 80).await;
+    let lead = record(&*store, "A").await;
+    assert_eq!((lead.state, &lead.lead.owner, &lead.legacy.owner), (LeadState::Pending, &rep("best"), &rep("legacy")));
+
+    take_in(&*store, vec![refresh(raw("A", 81, rep("best")), true)], 82).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Pending, "nobody took it");
+    take_in(&*store, vec![refresh(raw("A", 83, rep("legacy")), false)], 84).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Superseded, "somebody gave it to its first owner");
+    conservation(&*store).await;
+}
+
+async fn a_lead_is_decided_anew_only_when_it_is_known_what_was_written(store: Arc<dyn Store>) {
+    in_lane(&*store, "A").await;
+    store.decide(decision("A", 0, 5, true)).await.unwrap();
+    let standing = store.decision_of(&id("A")).await.unwrap().unwrap();
+    let anew = |stamp| {
+        let mut new = decision("A", 1, 30, true);
+        new.decision.verdict = Verdict::Backfill { run: 7 };
+        new.decision.replaces = Some(standing.trace_id);
+        new.ranking = Some(Box::new(ranked("A", stamp, Lane::Fast, 3.0, 30)));
+        new
+    };
+    assert!(not_open(store.decide(anew(0)).await.unwrap()).contains("not written yet"));
+    let claimed = store.claim_effects("w", 1, at(40), at(20)).await.unwrap().pop().unwrap();
+    let done = EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(21), at(21))) };
+    store.finish_effect(&claimed, done, at(21)).await.unwrap();
+    assert!(not_open(store.decide(anew(0)).await.unwrap()).contains("changed in the CRM"), "it was ranked before that");
+    assert_eq!(store.decision_of(&id("A")).await.unwrap().unwrap().trace_id, standing.trace_id);
+    assert_eq!(store.decide(anew(21)).await.unwrap(), DecideOutcome::Taken);
+    let now = store.decision_of(&id("A")).await.unwrap().unwrap();
+    assert_eq!((now.replaces, &now.verdict), (Some(standing.trace_id), &Verdict::Backfill { run: 7 }));
+    // Taken back in time, the one before stands again.
+    assert!(matches!(store.undo(&id("A"), "Ana", at(31)).await.unwrap(), UndoOutcome::Undone(_)));
+    let again = store.decision_of(&id("A")).await.unwrap().unwrap();
+    assert_eq!((again.trace_id, again.closed_at), (standing.trace_id, None));
+    let lead = record(&*store, "A").await;
+    assert_eq!((lead.state, lead.decisions_made), (LeadState::Decided, 2));
+    conservation(&*store).await;
 }
 
 async fn without_a_write_taking_back_ends_with_the_grace_period(store: Arc<dyn Store>) {
@@ -413,7 +603,7 @@ async fn a_quota_wait_gives_the_try_back_but_not_the_undo(store: Arc<dyn Store>)
     let row = store.effects(&[EffectState::Ready], 1).await.unwrap().pop().unwrap();
     assert_eq!((row.attempts, row.not_before, row.last_error.as_deref()), (0, at(100), Some("quota")));
     assert!(store.claim_effects("w", 1, at(140), at(99)).await.unwrap().is_empty());
-    assert!(matches!(store.undo(&id("A"), "Ana", at(22)).await.unwrap(), UndoOutcome::TooLate(_)));
+    assert!(matches!(store.undo(&id("A"), "Ana", at(22)).await.unwrap(), UndoOutcome::Sent(_)));
     assert_eq!(store.claim_effects("w", 1, at(140), at(100)).await.unwrap()[0].attempt, 1);
 }
 
@@ -511,7 +701,7 @@ async fn a_dead_effect_waits_for_a_person_and_comes_back(store: Arc<dyn Store>) 
 
     assert!(store.revive_effect(effect.id, "Ana", at(30)).await.unwrap());
     assert_eq!(write_of(&*store, "A").await, WriteState::Waiting);
-    assert!(matches!(store.undo(&id("A"), "Ana", at(30)).await.unwrap(), UndoOutcome::TooLate(_)), "it was handed out");
+    assert!(matches!(store.undo(&id("A"), "Ana", at(30)).await.unwrap(), UndoOutcome::Sent(_)), "it was handed out");
     let again = store.claim_effects("w", 1, at(60), at(30)).await.unwrap().pop().unwrap();
     assert_eq!((again.id, again.attempt, again.token), (effect.id, 1, effect.token + 1));
 }

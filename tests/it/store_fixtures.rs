@@ -174,9 +174,31 @@ pub(crate) fn decision(lead: &str, made_before: u32, seconds: i64, effect: bool)
         grace_until: at(seconds + GRACE),
         undone_at: None,
         write: if effect { WriteState::Waiting } else { WriteState::NotWanted },
+        replaces: None,
+        closed_at: None,
     };
     let effect = effect.then(|| write_of(&decision));
-    NewDecision { decision, expected_decisions: made_before, effect, feedback: serde_json::json!({ "p_win": 0.5 }) }
+    NewDecision {
+        decision,
+        expected_decisions: made_before,
+        effect,
+        feedback: Some(serde_json::json!({ "p_win": 0.5 })),
+        ranking: None,
+    }
+}
+
+/// What puts back a decision that was sent.
+pub(crate) fn putting_back(old: &Decision, sent: &DecisionWrite, made_before: u32, seconds: i64) -> NewDecision {
+    let mut new = decision(old.lead_id.as_str(), made_before, seconds, true);
+    new.decision.verdict = Verdict::Undo;
+    new.decision.rejection = None;
+    new.decision.owner = sent.expected_owner.clone();
+    new.decision.grace_until = at(seconds);
+    new.decision.replaces = Some(old.trace_id);
+    new.feedback = None;
+    let write = write_of(&new.decision);
+    new.effect = Some(DecisionWrite { expected_owner: sent.owner.clone(), ..write });
+    new
 }
 
 fn write_of(decision: &Decision) -> DecisionWrite {

@@ -9,7 +9,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::app::intake;
-use crate::app::ports::{Cursor, DecisionStore, IntakeChange, LeadStore, QueryStore, RankedLead, RawLead};
+use crate::app::ports::{
+    Cursor, DecisionStore, EffectResult, IntakeChange, LeadStore, QueryStore, RankedLead, RawLead,
+};
 use crate::domain::effect::EffectState;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{ModelId, QueueId, RepId, RepKey};
@@ -393,8 +395,8 @@ async fn nothing_is_sent_before_the_grace_period_is_over() {
     let claim = async |at| office.store.claim_effects("test", 9, at + Duration::minutes(5), at).await.unwrap().len();
     assert_eq!(claim(decision.grace_until - Duration::milliseconds(1)).await, 0);
     assert_eq!(claim(decision.grace_until).await, 1);
-    let why = undo(&office.store, &office.clock, &LeadId::new("00Q1"), "Ana").await.unwrap_err();
-    assert!(matches!(why, AppError::Refused(_)), "{why}");
+    let back = undo(&office.store, &office.clock, &LeadId::new("00Q1"), "Ana").await.unwrap();
+    assert!(matches!(back, TakenBack::PutBack { .. }), "it may be in the CRM by now: {back:?}");
 }
 
 #[tokio::test]
@@ -412,4 +414,53 @@ async fn a_snooze_ends_in_the_future() {
         office.refused(Verdict::Snooze { until }, None).await,
         "only a lead that waits in a lane can be snoozed"
     );
+}
+
+#[tokio::test]
+async fn what_was_sent_is_given_back_to_whom_it_was_taken_from() {
+    let office = Office::new().await;
+    let decision = office.taken(Verdict::Approve, None).await;
+    let (lead, late) = (LeadId::new("00Q1"), noon() + Duration::hours(1));
+    let sent = office.store.claim_effects("test", 9, late, late).await.unwrap().remove(0);
+    let stamp = noon() + Duration::minutes(30);
+    let done = EffectResult::Done { owner_after: Some(rep("bea")), stamps: Some((stamp, stamp)) };
+    assert!(office.store.finish_effect(&sent, done, late).await.unwrap());
+
+    let back = undo(&office.store, &office.clock, &lead, "Bob").await.unwrap();
+    let TakenBack::PutBack { decision: new, owner_name } = back else { panic!("{back:?}") };
+    assert_eq!((owner_name.as_str(), &new.owner, new.replaces), ("Leo Legacy", &rep("leo"), Some(decision.trace_id)));
+    assert!(new.trace_id != decision.trace_id && new.key != decision.key);
+    let write = office.owed().await;
+    assert_eq!((&write.owner, &write.expected_owner, write.expected_modified_at), (&rep("leo"), &rep("bea"), stamp));
+    assert!(write.puts_back() && write.task.is_none() && !write.ai_assigned);
+    assert!(write.reason.contains(&decision.trace_id.to_string()), "{}", write.reason);
+    // What was judged teaches nothing any more, and the putting back is no judgement.
+    let mut file = SqliteConnection::connect(&format!("sqlite:{}", office.path.display())).await.unwrap();
+    let rows = sqlx::query("SELECT trace_id, retracted_at FROM training_feedback").fetch_all(&mut file).await.unwrap();
+    let [row] = &rows[..] else { panic!("{} rows", rows.len()) };
+    assert_eq!(row.get::<String, _>("trace_id"), decision.trace_id.to_string());
+    assert!(row.get::<Option<i64>, _>("retracted_at").is_some());
+    let again = undo(&office.store, &office.clock, &lead, "Ana").await.unwrap_err().to_string();
+    assert!(again.starts_with("Bob takes it back already"), "{again}");
+}
+
+#[tokio::test]
+async fn what_somebody_took_or_finished_since_is_not_given_back() {
+    for (change, words) in [
+        (Lead { owner: rep("ivo"), ..Office::lead() }, "Ivo Old owns it by now"),
+        (Lead { converted: true, owner: rep("bea"), ..Office::lead() }, "was converted"),
+    ] {
+        let office = Office::new().await;
+        office.taken(Verdict::Approve, None).await;
+        let late = noon() + Duration::hours(1);
+        let sent = office.store.claim_effects("test", 9, late, late).await.unwrap().remove(0);
+        let done = EffectResult::Done { owner_after: Some(rep("bea")), stamps: Some((noon(), noon())) };
+        office.store.finish_effect(&sent, done, late).await.unwrap();
+        let raw = RawLead { lead: Lead { modstamp: late, ..change }, raw: "{}".into() };
+        let change = IntakeChange::Refresh { lead: Box::new(raw), rerank: false };
+        office.store.take_in(vec![change], intake::CURSOR, &Cursor::default(), late).await.unwrap();
+        let refused = undo(&office.store, &office.clock, &LeadId::new("00Q1"), "Ana").await.unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+        assert_eq!(office.state().await, (LeadState::Decided, 1, 0));
+    }
 }

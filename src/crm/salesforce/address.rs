@@ -46,6 +46,18 @@ pub(super) fn instance(text: &str, login: &Url) -> Result<Url, Fault> {
     Ok(url)
 }
 
+/// The address of the Pub/Sub API, to which the token goes as well.
+pub(super) fn endpoint(text: &str) -> Result<Url, Fault> {
+    const KEY: &str = "salesforce.pubsub.endpoint";
+    let url = Url::parse(text).map_err(|e| refused(KEY, text, &e.to_string()))?;
+    check_transport(KEY, &url)?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !bare || !url.username().is_empty() || url.password().is_some() {
+        return Err(refused(KEY, text, "give only host and port, for example https://api.pubsub.salesforce.com:7443"));
+    }
+    Ok(url)
+}
+
 /// A path on a host.
 pub(super) fn join(base: &Url, path: &str) -> Result<Url, Fault> {
     base.join(path).map_err(|e| Fault::new(Class::Permanent, format!("cannot make an address of {path}: {e}")))
@@ -124,6 +136,16 @@ mod tests {
         assert!(instance("https://acme--x.sandbox.my.salesforce.com", &far).is_ok());
         assert!(instance("http://127.0.0.1:1", &far).is_err());
         assert!(instance("https://127.0.0.1:1", &far).is_err());
+    }
+
+    #[test]
+    fn events_come_by_https_or_from_this_machine() {
+        for good in ["https://api.pubsub.salesforce.com:7443", "http://127.0.0.1:8080"] {
+            assert!(endpoint(good).is_ok(), "{good}");
+        }
+        for bad in ["http://api.pubsub.salesforce.com:7443", "https://u:w@a.example", "https://a.example/x", "7443"] {
+            assert!(endpoint(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

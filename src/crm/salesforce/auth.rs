@@ -119,27 +119,19 @@ impl Auth {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let flow = match &config.auth {
-            config::Auth::ClientCredentials { client_id, client_secret, client_secret_file } => {
+            config::Auth::ClientCredentials { client_id, client_secret } => {
                 address::check_my_domain(&login)?;
-                let secret = match (client_secret, client_secret_file) {
-                    (Some(secret), _) => secret.clone(),
-                    (None, Some(path)) => secret_file::text(path)?,
-                    (None, None) => {
-                        return Err(Fault::new(
-                            Class::Configuration,
-                            "client credentials need a secret: set LEADBOARD_SALESFORCE_CLIENT_SECRET or \
-                             client_secret_file",
-                        ));
-                    }
-                };
-                Flow::ClientCredentials { client_id: client_id.clone(), secret }
+                let secret = client_secret.as_ref().ok_or_else(|| {
+                    Fault::new(
+                        Class::Configuration,
+                        "client credentials need a secret: set LEADBOARD_SALESFORCE_CLIENT_SECRET, client_secret_file or \
+                         client_secret_command",
+                    )
+                })?;
+                Flow::ClientCredentials { client_id: client_id.clone(), secret: secret_file::secret(secret)? }
             }
-            config::Auth::RefreshToken { client_id, client_secret, client_secret_file, refresh_token_file } => {
-                let secret = match (client_secret, client_secret_file) {
-                    (Some(secret), _) => Some(secret.clone()),
-                    (None, Some(path)) => Some(secret_file::text(path)?),
-                    (None, None) => None,
-                };
+            config::Auth::RefreshToken { client_id, client_secret, refresh_token_file } => {
+                let secret = client_secret.as_ref().map(secret_file::secret).transpose()?;
                 Flow::Refresh { client_id: client_id.clone(), secret, file: TokenFile::new(refresh_token_file)? }
             }
             config::Auth::Jwt { client_id, username, private_key_file, audience } => Flow::Jwt {

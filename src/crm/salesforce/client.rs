@@ -177,6 +177,16 @@ impl Client {
         &self.limits
     }
 
+    /// The session, for calls that do not go through here.
+    pub(super) async fn session(&self) -> Result<Arc<Session>, Fault> {
+        self.auth.session().await
+    }
+
+    /// A session newer than one that was refused.
+    pub(super) async fn renew(&self, refused: &Session) -> Result<Arc<Session>, Fault> {
+        self.auth.renew(refused).await
+    }
+
     /// The user we act as, if the login said it.
     pub(super) async fn user(&self) -> Result<Option<String>, Fault> {
         Ok(self.auth.session().await?.user.clone())

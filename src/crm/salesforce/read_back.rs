@@ -29,12 +29,16 @@ impl Salesforce {
                     decisions.entry(lead).or_default().push((DecisionKey::new(key), owner));
                 }
             }
-            let select = Select::new(["Id", "OwnerId"].map(Api::known), "Lead").filter(among("Id"));
+            let select = Select::new(["Id", "OwnerId", "LastModifiedDate", "SystemModstamp"].map(Api::known), "Lead")
+                .filter(among("Id"));
             for raw in self.client.query_all_rows(&select).await? {
                 let record = Record::parse(&raw)?;
-                if let (Some(id), Some(owner)) = (record.id("Id"), record.owner()) {
+                let stamps = record.at("LastModifiedDate").zip(record.at("SystemModstamp"));
+                if let (Some(id), Some(owner), Some((modified_at, modstamp))) =
+                    (record.id("Id"), record.owner(), stamps)
+                {
                     let decisions = decisions.remove(&id).unwrap_or_default();
-                    found.push(ReadBack { lead_id: LeadId::new(id), owner, decisions });
+                    found.push(ReadBack { lead_id: LeadId::new(id), owner, modified_at, modstamp, decisions });
                 }
             }
         }

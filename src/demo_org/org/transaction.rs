@@ -19,6 +19,7 @@ pub(crate) struct Transaction<'a> {
     at: Stamp,
     undo: Vec<Undo>,
     effects: Vec<(Id, EffectKind)>,
+    client: Option<String>,
 }
 
 /// How to take one change back.
@@ -38,9 +39,12 @@ pub(crate) struct Savepoint {
 /// One committed transaction, as the journal keeps it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
-    at: Stamp,
+    pub(super) at: Stamp,
+    /// The program that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) client: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    puts: Vec<Put>,
+    pub(super) puts: Vec<Put>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pointers: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,15 +53,20 @@ pub(crate) struct Line {
 
 /// The fields of one record that a transaction changed, as they are afterwards.
 #[derive(Debug, Serialize, Deserialize)]
-struct Put {
-    object: Object,
-    id: Id,
-    set: BTreeMap<String, Value>,
+pub(super) struct Put {
+    pub(super) object: Object,
+    pub(super) id: Id,
+    pub(super) set: BTreeMap<String, Value>,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(org: &'a mut Org, at: Stamp) -> Self {
-        Self { org, at, undo: Vec::new(), effects: Vec::new() }
+        Self { org, at, undo: Vec::new(), effects: Vec::new(), client: None }
+    }
+
+    /// Names the program that asks for the changes.
+    pub(crate) fn asked_by(&mut self, client: Option<String>) {
+        self.client = client;
     }
 
     /// The org as this transaction sees it.
@@ -144,6 +153,7 @@ impl<'a> Transaction<'a> {
             journal.append(&line)?;
         }
         self.undo.clear();
+        self.org.tell(&line);
         for effect in line.effects {
             self.org.note(effect);
         }
@@ -175,7 +185,7 @@ impl<'a> Transaction<'a> {
             .zip(self.effects.drain(..))
             .map(|(n, (by, kind))| Effect { n, at, by, decision: decision.clone(), kind })
             .collect();
-        Line { at, puts, pointers, effects }
+        Line { at, client: self.client.take(), puts, pointers, effects }
     }
 }
 
@@ -201,17 +211,18 @@ impl Org {
 impl Line {
     /// Brings the org to where this transaction left it.
     pub(super) fn apply(self, org: &mut Org) {
-        for put in self.puts {
+        for put in &self.puts {
             let fields = org.schema.of(put.object);
             let known = org.table(put.object).get(put.id).cloned();
             let mut record = known.unwrap_or_else(|| Record::new(put.id, fields.len()));
-            for (name, value) in put.set {
-                if let Some(place) = fields.place(&name) {
-                    record.set(place, value);
+            for (name, value) in &put.set {
+                if let Some(place) = fields.place(name) {
+                    record.set(place, value.clone());
                 }
             }
             org.replace(put.object, put.id, Some(record));
         }
+        org.tell(&self);
         org.pointers.extend(self.pointers);
         for effect in self.effects {
             org.note(effect);

@@ -8,7 +8,7 @@ use super::super::fault::Fault;
 use super::super::id::Id;
 use super::super::knobs::Knob;
 use super::super::soql::{Plan, parse};
-use super::{Answer, Call, Session};
+use super::{Answer, Call, Session, columns};
 
 /// Rows of a page unless the client asks for fewer.
 const PAGE: usize = 2_000;
@@ -51,7 +51,11 @@ pub(super) fn start(session: &mut Session<'_, '_>, call: &Call, all: bool) -> Re
     let text = call.param("q").filter(|text| !text.trim().is_empty());
     let text = text.ok_or_else(|| Fault::bad("MALFORMED_QUERY", "A query string has to be specified"))?;
     let org = session.tx.org();
-    let plan = Plan::new(&parse(text)?, org.schema())?;
+    let query = parse(text)?;
+    let plan = Plan::new(&query, org.schema())?;
+    if call.param("columns") == Some("true") {
+        return Ok(Answer::ok(columns::of(&query, &plan)));
+    }
     let found = plan.run(org, all);
     if plan.selection.is_none() {
         return Ok(Answer::ok(json!({ "totalSize": found.len(), "done": true, "records": [] })));

@@ -44,12 +44,17 @@ impl FactorMap {
             let kind = match column.source {
                 Source::Numeric(i) => FactorKind::Numeric(spec.numerics[i as usize].fact.clone()),
                 Source::Baseline => FactorKind::KindOfLead,
-                Source::LevelRate(i) | Source::Indicator(i, _) => field(i),
-                Source::RepRate | Source::RepEffect | Source::RepTenure | Source::RepResponse | Source::RepLoad => {
-                    FactorKind::Rep
-                }
+                Source::Level(i) | Source::LevelRate(i) | Source::Indicator(i, _) => field(i),
+                Source::RepNumber
+                | Source::RepRate
+                | Source::RepEffect
+                | Source::RepTenure
+                | Source::RepResponse
+                | Source::RepLoad => FactorKind::Rep,
                 Source::Advantage => FactorKind::LeadsLikeThis,
-                Source::SegmentEffect(i) => FactorKind::Segment(i as usize, spec.fields[i as usize].fact.clone()),
+                Source::SegmentEffect(i) | Source::RepLevelRate(i) => {
+                    FactorKind::Segment(i as usize, spec.fields[i as usize].fact.clone())
+                }
             };
             let factor = map.place(kind);
             map.of_column.push(factor);
@@ -200,6 +205,11 @@ impl FactorKind {
                 };
                 let slot = code.slot as usize;
                 match declared.common.len() {
+                    _ if !declared.crossed => match declared.level_name(code) {
+                        Some(level) => format!("{label} {level}"),
+                        None if code.level as usize == declared.levels.len() => format!("{label} seldom seen"),
+                        None => format!("{label} not known"),
+                    },
                     common if slot < common => format!("{label} {}", declared.level_name(code).unwrap_or_default()),
                     common if slot == common => format!("{label} other than the common ones"),
                     _ => format!("{label} not known"),

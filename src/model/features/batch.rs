@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::rep_effects::Tally;
 use super::spec::{Code, Codes, FeatureSpec, Scope, Source};
 use super::state::{FeatureState, Uncertainty};
 use crate::domain::ranking::Support;
@@ -13,6 +14,8 @@ use crate::domain::ranking::Support;
 pub struct PoolFeatures {
     /// Index of each rep in the state; `None` if the history never saw them.
     reps: Vec<Option<usize>>,
+    /// Known reps with their place in the pool, ascending.
+    places: Vec<(u32, usize)>,
     /// `[cell][rep]`: the rep's effect in a cell of the layout.
     effects: Vec<f64>,
 }
@@ -52,7 +55,10 @@ impl FeatureState {
     pub fn pool(&self, reps: Vec<Option<usize>>) -> PoolFeatures {
         let effect = |rep: &Option<usize>, cell: usize| rep.map_or(0.0, |rep| self.effects.reps[rep].effects[cell]);
         let effects = (0..self.layout.cells()).flat_map(|cell| reps.iter().map(move |rep| effect(rep, cell))).collect();
-        PoolFeatures { reps, effects }
+        let known = reps.iter().enumerate().filter_map(|(place, rep)| rep.map(|rep| (rep as u32, place)));
+        let mut places: Vec<(u32, usize)> = known.collect();
+        places.sort_unstable();
+        PoolFeatures { reps, places, effects }
     }
 
     /// The columns that depend on a rep alone, in their order.
@@ -101,7 +107,21 @@ impl FeatureState {
                         None => to.fill(f32::NAN),
                     }
                 }
+                Source::RepLevelRate(field) => self.write_records(field as usize, codes, pool, to),
                 _ => to.fill(f32::NAN),
+            }
+        }
+    }
+
+    /// [`Source::RepLevelRate`] of every rep. Both the pool's reps and those who know the level are ascending, so they are
+    /// walked once, side by side.
+    fn write_records(&self, field: usize, codes: &Codes, pool: &PoolFeatures, to: &mut [f32]) {
+        to.fill(self.record_rate(Tally::default()));
+        let mut records = self.records.on(field, &codes.fields).iter().peekable();
+        for &(rep, place) in &pool.places {
+            while records.next_if(|record| record.rep < rep).is_some() {}
+            if let Some(record) = records.peek().filter(|record| record.rep == rep) {
+                to[place] = self.record_rate(record.tally);
             }
         }
     }

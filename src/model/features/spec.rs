@@ -16,11 +16,15 @@ pub(in crate::model) use field::short;
 pub use field::{Code, Field};
 
 use crate::domain::facts::LeadFacts;
+use crate::domain::ids::RepKey;
 
 /// A numeric fact gets tiers only if it is known for at least this share of the deals.
 const MIN_TIER_SHARE: f64 = 0.3;
 /// Most segmentations that are crossed with reps.
 const MAX_CROSSED: usize = 9;
+/// With more deals than this, neither what levels and reps are nor how each rep did on each level is a column: then so
+/// much is known of each that it adds little, and a matrix that is grown on whole need not be copied.
+const MOST_DEALS_IN_DETAIL: usize = 200_000;
 
 /// A numeric column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +46,9 @@ pub struct FeatureSpec {
     pub fields: Vec<Field>,
     /// The columns, in order.
     pub columns: Vec<Column>,
+    /// The reps that are known by name, sorted; see [`Source::RepNumber`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reps: Vec<RepKey>,
 }
 
 /// Version of the feature definitions that this code computes.
@@ -50,7 +57,8 @@ pub struct FeatureSpec {
 /// nothing that version 1 computes, so models of version 1 are read and score as before.
 ///
 /// Version 3 learns how much each field's levels differ, and smooths their win rates by that instead of by 20 deals for
-/// every field. A declaration of an earlier version still means 20 deals.
+/// every field. A declaration of an earlier version still means 20 deals. It also
+/// knows levels and reps as categories, and how each rep did on each level.
 pub const FEATURES_VERSION: u32 = 3;
 /// The version from which on the smoothing of a field's win rates is learned.
 pub(super) const LEARNED_SMOOTHING_FROM: u32 = 3;
@@ -123,8 +131,21 @@ impl FeatureSpec {
             crossed += usize::from(field.crossed);
         }
         let responses = leads.iter().any(|lead| lead.numeric.contains_key(RESPONSE_FACT));
-        let columns = column::columns(&numerics, &fields, responses, live_load);
-        Self { version: FEATURES_VERSION, numerics, fields, columns }
+        let columns = column::columns(&numerics, &fields, responses, live_load, deals <= MOST_DEALS_IN_DETAIL);
+        Self { version: FEATURES_VERSION, numerics, fields, columns, reps: Vec::new() }
+    }
+
+    /// Declares what the facts are, and who the rep is, as categories as well, beside what is known of them. `reps` names
+    /// the rep of each deal.
+    #[must_use]
+    pub fn with_categories(mut self, reps: impl ExactSizeIterator<Item = RepKey>) -> Self {
+        if reps.len() <= MOST_DEALS_IN_DETAIL {
+            self.reps = reps.collect();
+            self.reps.sort();
+            self.reps.dedup();
+            self.columns = column::with_categories(self.columns, &self.fields);
+        }
+        self
     }
 
     /// Reads one lead.
@@ -163,10 +184,13 @@ impl FeatureSpec {
         };
         let column_is_sound = |column: &Column| match column.source {
             Source::Numeric(i) => (i as usize) < self.numerics.len(),
-            Source::LevelRate(i) | Source::Indicator(i, _) | Source::SegmentEffect(i) => {
-                (i as usize) < self.fields.len()
-            }
+            Source::Level(i)
+            | Source::LevelRate(i)
+            | Source::Indicator(i, _)
+            | Source::RepLevelRate(i)
+            | Source::SegmentEffect(i) => (i as usize) < self.fields.len(),
             Source::Baseline
+            | Source::RepNumber
             | Source::RepRate
             | Source::RepEffect
             | Source::RepTenure
@@ -176,6 +200,7 @@ impl FeatureSpec {
         };
         self.fields.iter().all(field_is_sound)
             && self.columns.iter().all(column_is_sound)
+            && self.reps.is_sorted()
             && self.columns.is_sorted_by_key(|column| column.scope as u8)
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::baseline::Baseline;
 use super::experience::Experience;
 use super::level_spread::LevelSpread;
+use super::records::Records;
 use super::rep_effects::{Layout, RepEffects, RepState, Tally};
 use super::spec::{Codes, FeatureSpec, LEARNED_SMOOTHING_FROM, Scope, Source};
 use crate::domain::ids::RepKey;
@@ -17,6 +18,8 @@ const LEVEL_SMOOTHING: f64 = 20.0;
 const REP_SMOOTHING: f64 = 20.0;
 /// Closed deals from which on a rep is supported: as many as the overall rate counts for.
 pub const MIN_SUPPORT: u32 = REP_SMOOTHING as u32;
+/// Deals of the overall rate that a rep's rate on one level is mixed with.
+const RECORD_SMOOTHING: f64 = 1.0;
 /// What the overall win rate is taken to be before any deal closed, and its weight in deals.
 const FIRST_RATE: (f64, f64) = (0.25, 4.0);
 
@@ -42,6 +45,9 @@ pub struct FeatureState {
     /// What each rep did besides closing, by index. Empty in models of version 1.
     #[serde(default)]
     experience: Vec<Experience>,
+    /// Empty before version 3, and in a declaration without [`Source::RepLevelRate`].
+    #[serde(default, skip_serializing_if = "Records::is_empty")]
+    pub(super) records: Records,
     /// Creation of the first known lead, in days since 1970.
     #[serde(default)]
     began: Option<f64>,
@@ -68,6 +74,7 @@ impl FeatureState {
             levels,
             spreads: vec![LevelSpread::default(); spreads(spec)],
             experience: vec![Experience::default(); reps.len()],
+            records: Records::new(spec),
             began: None,
             baseline: Baseline::new(spec),
             reps,
@@ -85,6 +92,7 @@ impl FeatureState {
             && self.levels.iter().zip(&spec.fields).all(|(levels, field)| levels.len() == field.level_count())
             && self.spreads.len() == spreads(spec)
             && (spec.version < 2 || self.experience.len() == self.reps.len())
+            && self.records.fits(spec, self.reps.len())
             && self.effects.fits(&layout)
             && self.effects.reps.len() == self.reps.len()
             && self.reps.is_sorted();
@@ -113,6 +121,7 @@ impl FeatureState {
         let p = self.baseline.probability(&codes.fields);
         self.effects.learn(&self.layout, rep, &codes.fields, p, won);
         self.baseline.learn(&codes.fields, won);
+        self.records.learn(&codes.fields, rep, won);
         let add = |tally: &mut Tally| {
             tally.0 += 1;
             tally.1 += u32::from(won);
@@ -154,6 +163,7 @@ impl FeatureState {
                 Source::Numeric(i) => codes.numerics[i as usize],
                 Source::Baseline => self.baseline.predict(&codes.fields).0 as f32,
                 Source::LevelRate(i) => self.level_rate(i, codes),
+                Source::Level(i) => spec.fields[i as usize].category(codes.fields[i as usize]),
                 Source::Indicator(i, level) => f32::from(u8::from(codes.fields[i as usize].level == level)),
                 _ => f32::NAN,
             };
@@ -172,12 +182,14 @@ impl FeatureState {
         let cell = |field: u32| layout.cell(field as usize, codes.fields[field as usize].slot);
         for (column, value) in spec.columns.iter().zip(row).filter(|(column, _)| column.scope != Scope::Lead) {
             *value = match column.source {
+                Source::RepNumber => rep_index.map_or(f32::NAN, |rep| self.rep_number(spec, rep)),
                 Source::RepRate => smoothed(tally(0), self.overall_rate(), REP_SMOOTHING),
                 Source::RepEffect => effect(0) as f32,
                 Source::RepTenure => self.tenure(rep_index, codes.day),
                 Source::RepResponse => experience.map_or(f32::NAN, Experience::response),
                 Source::RepLoad => experience.and_then(|known| known.load).map_or(f32::NAN, |open| open as f32),
                 Source::Advantage => layout.active(&codes.fields).into_iter().map(effect).sum::<f64>() as f32,
+                Source::RepLevelRate(i) => self.record_rate(self.records.of(rep_index, i as usize, &codes.fields)),
                 Source::SegmentEffect(i) => cell(i).map_or(f32::NAN, |cell| (effect(0) + effect(cell)) as f32),
                 _ => f32::NAN,
             };
@@ -190,12 +202,24 @@ impl FeatureState {
         known.map_or(f32::NAN, |known| known.tenure(day, self.began))
     }
 
+    /// See [`Source::RepNumber`].
+    fn rep_number(&self, spec: &FeatureSpec, rep: usize) -> f32 {
+        let known = self.effects.reps[rep].deals().0 > 0;
+        let number = known.then(|| spec.reps.binary_search(&self.reps[rep]).ok()).flatten();
+        number.map_or(f32::NAN, |number| number as f32)
+    }
+
     /// See [`Source::LevelRate`].
     fn level_rate(&self, field: u32, codes: &Codes) -> f32 {
         let field = field as usize;
         let overall = self.overall_rate();
         let weight = self.spreads.get(field).map_or(LEVEL_SMOOTHING, |spread| spread.weight(self.total, overall));
         smoothed(self.levels[field][codes.fields[field].level as usize], overall, weight)
+    }
+
+    /// See [`Source::RepLevelRate`].
+    pub(super) fn record_rate(&self, record: Tally) -> f32 {
+        smoothed(record, self.overall_rate(), RECORD_SMOOTHING)
     }
 
     /// The closed deals behind a rep, in all and in the lead's slot of `segment`.
@@ -220,9 +244,15 @@ impl FeatureState {
         self.rep_cell(codes, rep, field).map_or(0.0, |(rep, cell)| rep.effects[cell])
     }
 
-    /// Closed deals and wins of a rep, in all (`None`) or in the lead's slot of one field.
+    /// Closed deals and wins of a rep, in all (`None`), in the lead's slot of one field, or on the lead's level of one
+    /// that is not crossed.
     pub fn rep_record(&self, codes: &Codes, rep: Option<usize>, field: Option<usize>) -> (u32, u32) {
-        self.rep_cell(codes, rep, field).map_or((0, 0), |(rep, cell)| (rep.tallies[cell].0, rep.tallies[cell].1))
+        let Tally(deals, wins) = match (self.rep_cell(codes, rep, field), field) {
+            (Some((rep, cell)), _) => rep.tallies[cell],
+            (None, Some(field)) => self.records.of(rep, field, &codes.fields),
+            (None, None) => Tally::default(),
+        };
+        (deals, wins)
     }
 
     fn rep_cell(&self, codes: &Codes, rep: Option<usize>, field: Option<usize>) -> Option<(&RepState, usize)> {

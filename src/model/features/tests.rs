@@ -31,7 +31,8 @@ fn deal(id: usize, rep: u8, industry: Option<&str>, created: i64, closed: i64, w
 }
 
 fn declare(deals: &[Deal]) -> FeatureSpec {
-    FeatureSpec::declare(&deals.iter().map(|deal| &deal.facts).collect::<Vec<_>>(), false)
+    let facts: Vec<&LeadFacts> = deals.iter().map(|deal| &deal.facts).collect();
+    FeatureSpec::declare(&facts, false).with_categories(deals.iter().map(|deal| deal.rep.clone()))
 }
 
 fn rows(spec: &FeatureSpec, deals: &[Deal]) -> Vec<Vec<u32>> {

@@ -35,17 +35,11 @@ pub(super) fn find(
     seed: u64,
 ) -> (IntervalModel, Option<Findings>) {
     let held_out = &fitted.held_out;
-    let curve = CurveError::bootstrap(&held_out.margins, &held_out.won, seed);
-    let ordinary: Vec<f64> = held_out
-        .deals
-        .iter()
-        .enumerate()
-        .map(|(i, &deal)| f64::from(held_out.forest(i).margin(&study.without_rep(deal, deals[deal]))))
-        .collect();
+    let curve = CurveError::bootstrap(&held_out.margins, &held_out.won, &fitted.prior, seed);
     let step = deals.len().div_ceil(MAX_SCALE_DEALS).max(1);
     let of_training = deals.iter().step_by(step).map(|deal| f64::from(fitted.forest.margin(&study.scored_lead(deal))));
     let p = |margins: &[f64]| -> Vec<f64> { margins.iter().map(|m| fitted.calibration.probability(*m)).collect() };
-    let shrinkage = Shrinkage::measure(&p(&held_out.margins), &p(&ordinary), &held_out.won);
-    let lead = LeadScale::new(&ordinary, &held_out.won, of_training.collect(), seed);
+    let shrinkage = Shrinkage::measure(&p(&held_out.margins), &p(&held_out.without_rep), &held_out.won);
+    let lead = LeadScale::new(&held_out.without_rep, &held_out.won, of_training.collect(), seed);
     (IntervalModel::new(curve), lead.map(|lead| Findings { shrinkage, lead }))
 }

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use hessboost::config::Monotone;
-use hessboost::data::BinnedMatrix;
+use hessboost::data::{BinnedMatrix, FeatureType};
 use hessboost::metric::EvalMetric;
 use hessboost::objective::{Objective, RegLoss};
 use hessboost::prelude::{BoostedModel, DMatrix, HessboostError, TrainingParams, TreeMethod};
 
 use super::{Fit, Parameters, Rounds, Rows, TrainError, Trainer};
-use crate::model::forest::{Forest, Node, Tree};
+use crate::model::forest::{CategorySet, Forest, Node, Tree};
 
 /// hessboost behind [`Trainer`].
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +37,9 @@ impl Hessboost {
     ) -> Result<(BoostedModel, f32), TrainError> {
         let wins: f32 = rows.index.iter().map(|&i| rows.labels[i]).sum();
         let base_score = wins / rows.index.len() as f32;
-        let increasing = &rows.increasing[..rows.columns];
-        let constraints = increasing.iter().map(|inc| if *inc { Monotone::Increasing } else { Monotone::None });
+        let increasing = |column: &u32| rows.increasing[*column as usize];
+        let constraint = |column| if increasing(column) { Monotone::Increasing } else { Monotone::None };
+        let constraints = rows.columns.iter().map(constraint);
         let params = TrainingParams::builder()
             .objective(Objective::BinaryLogistic(RegLoss::default()))
             .eval_metric(EvalMetric::LogLoss)
@@ -90,61 +91,79 @@ impl Trainer for Hessboost {
     ) -> Result<Fit, TrainError> {
         let (model, base_score) = self.model(rows, rounds, parameters, watch)?;
         let kept = model.best_iteration().map_or(model.num_trees(), |best| best + 1);
-        Ok(Fit { forest: forest(&model, rows.columns, base_score, kept)?, rounds: kept as u32 })
+        Ok(Fit { forest: forest(&model, rows, base_score, kept)?, rounds: kept as u32 })
     }
 }
 
 /// The rows of `index` for the trainer. When it may see every column it reads ours where they are, else a copy.
 fn matrix(rows: &Rows<'_>, index: &[usize]) -> Result<DMatrix, TrainError> {
     let of = |all: &[f32]| -> Vec<f32> { index.iter().map(|&i| all[i]).collect() };
-    if rows.columns == rows.matrix.columns {
+    let columns = rows.columns.len();
+    if columns == rows.matrix.columns {
         let all = Arc::clone(&rows.matrix.values);
-        let shared = DMatrix::from_dense_shared(all, rows.matrix.rows(), rows.columns, f32::NAN)?;
+        let shared = DMatrix::from_dense_shared(all, rows.matrix.rows(), columns, f32::NAN)?;
         return labelled(shared.select_rows(index)?, rows, of);
     }
-    let mut values = Vec::with_capacity(index.len() * rows.columns);
+    let mut values = Vec::with_capacity(index.len() * columns);
     for &i in index {
-        values.extend_from_slice(&rows.matrix.row(i)[..rows.columns]);
+        let row = rows.matrix.row(i);
+        values.extend(rows.columns.iter().map(|column| row[*column as usize]));
     }
-    labelled(DMatrix::from_dense_vec(values, index.len(), rows.columns)?, rows, of)
+    labelled(DMatrix::from_dense_vec(values, index.len(), columns)?, rows, of)
 }
 
 fn labelled(data: DMatrix, rows: &Rows<'_>, of: impl Fn(&[f32]) -> Vec<f32>) -> Result<DMatrix, TrainError> {
-    let data = data.with_labels(&of(rows.labels))?;
+    let categorical = |column: &u32| rows.categorical[*column as usize];
+    let kind = |column| if categorical(column) { FeatureType::Categorical } else { FeatureType::Numerical };
+    let kinds: Vec<FeatureType> = rows.columns.iter().map(kind).collect();
+    let data = data.with_feature_types(&kinds)?.with_labels(&of(rows.labels))?;
     Ok(match rows.weights {
         Some(weights) => data.with_weights(&of(weights))?,
         None => data,
     })
 }
 
-/// Renumbers breadth-first, so that the right child always follows the left one.
-fn forest(model: &BoostedModel, features: usize, base_score: f32, kept: usize) -> Result<Forest, TrainError> {
+/// Renumbers breadth-first, so that the right child always follows the left one, and columns as the matrix has them.
+/// A set of categories goes left in the trainer's trees and right in ours and XGBoost's, so their children change sides.
+fn forest(model: &BoostedModel, rows: &Rows<'_>, base_score: f32, kept: usize) -> Result<Forest, TrainError> {
+    let features = rows.matrix.columns;
     let mut trees = Vec::with_capacity(kept);
     for tree in &model.trees()[..kept.min(model.num_trees())] {
         let source = tree.nodes();
         let mut order = vec![0usize];
         let mut nodes = Vec::with_capacity(source.len());
+        let mut sets = Vec::new();
         let mut next = 0;
         while next < order.len() {
             let node = &source[order[next]];
             let left = if node.is_leaf() {
                 0
             } else {
-                order.extend([node.left as usize, node.right as usize]);
+                let children = [node.left as usize, node.right as usize];
+                order.extend(if node.is_categorical { [children[1], children[0]] } else { children });
                 order.len() as u32 - 2
+            };
+            let set = node.is_categorical.then(|| {
+                sets.push(CategorySet::new(tree.split_categories(order[next]).to_vec()));
+                sets.len() as u32 - 1
+            });
+            let value = match set {
+                Some(_) => 0.0,
+                None if node.is_leaf() => node.leaf_value,
+                None => node.split_cond,
             };
             nodes.push(Node {
                 left,
-                feature: node.split_feature,
-                value: if node.is_leaf() { node.leaf_value } else { node.split_cond },
-                set: None,
-                default_left: node.default_left,
+                feature: if node.is_leaf() { 0 } else { rows.columns[node.split_feature as usize] },
+                value,
+                set,
+                default_left: node.default_left != node.is_categorical,
                 cover: node.sum_hess,
                 gain: if node.is_leaf() { 0.0 } else { node.split_gain },
             });
             next += 1;
         }
-        let tree = Tree { nodes, sets: Vec::new() };
+        let tree = Tree { nodes, sets };
         if !tree.is_sound(features) {
             return Err(TrainError::Trainer("the trainer returned a damaged tree".into()));
         }
@@ -163,15 +182,20 @@ mod tests {
     use crate::model::features::FeatureMatrix;
     use crate::model::xgboost::XgbModel;
 
-    /// Noisy labels, a missing value in every third row.
+    /// Noisy labels, a missing value in every third row; column 3 holds twelve categories, which tell something, and
+    /// column 5 would give the label away.
     fn sample() -> (FeatureMatrix, Vec<f32>) {
-        let (n, columns) = (600usize, 5usize);
+        let (n, columns) = (600usize, 6usize);
         let mut values = Vec::new();
         let mut labels = Vec::new();
         for i in 0..n {
             let x = |k: usize| ((i * (7 + 2 * k) + k * 13) % 101) as f32 / 101.0;
-            values.extend([x(0), if i % 3 == 0 { f32::NAN } else { x(1) }, x(2), x(3), x(4)]);
-            labels.push(f32::from(u8::from(x(0) + 0.5 * x(2) + 0.6 * x(4) > 1.1)));
+            let category = (i * 5 + i / 7) % 13;
+            let liked = if [1, 4, 6, 11].contains(&category) { 0.4 } else { 0.0 };
+            let won = f32::from(u8::from(x(0) + 0.5 * x(2) + 0.6 * x(4) + liked > 1.2));
+            let category = if category == 12 { f32::NAN } else { category as f32 };
+            values.extend([x(0), if i % 3 == 0 { f32::NAN } else { x(1) }, x(2), category, x(4), won]);
+            labels.push(won);
         }
         (FeatureMatrix { columns, values: values.into() }, labels)
     }
@@ -185,8 +209,9 @@ mod tests {
             labels: &labels,
             weights: None,
             index: &index,
-            columns: 5,
-            increasing: &[false; 5],
+            columns: &[0, 1, 2, 3, 4],
+            increasing: &[false; 6],
+            categorical: &[false, false, false, true, false, false],
         };
         let parameters = Parameters { patience: NonZeroU32::MIN, ..Parameters::for_deals(600, 1) };
         let trainer = Hessboost { threads: NonZeroUsize::MIN };
@@ -199,6 +224,7 @@ mod tests {
         assert_eq!(read, ours.forest);
         assert!(json.contains(r#""base_score":""#) && !json.contains(r#""base_score":"["#));
         assert!(ours.forest.trees.iter().any(|tree| tree.nodes.len() > 3));
+        assert!(ours.forest.trees.iter().any(|tree| !tree.sets.is_empty()), "categories are split on");
         for (i, theirs) in predicted.as_slice().iter().enumerate() {
             assert_eq!(ours.forest.margin(matrix.row(i)).to_bits(), theirs.to_bits(), "row {i}");
         }

@@ -20,7 +20,7 @@ use super::{
 use crate::domain::deal::{Deal, Outcome};
 use crate::model::Model;
 use crate::model::artifact::{self, ARTIFACT_VERSION, Parts};
-use crate::model::calibrate::Calibration;
+use crate::model::calibrate::{Calibration, Prior};
 use crate::model::card::{CalibrationSummary, Card, ImportedFile, ImportedFrom, Versions};
 use crate::model::drift::Baseline;
 use crate::model::ensemble::Ensemble;
@@ -207,8 +207,9 @@ impl Judge<'_> {
         let won: Vec<bool> = index.iter().map(|&i| self.deals[i].outcome == Outcome::Won).collect();
         let wins = won.iter().filter(|won| **won).count();
         let lost = won.len() - wins;
-        let calibration = Calibration::fit(&margins, &won).ok_or(TrainError::OneOutcome { won: wins, lost })?;
-        Ok((calibration, CurveError::bootstrap(&margins, &won, self.parameters.seed)))
+        let prior = &Prior::VAGUE;
+        let calibration = Calibration::fit(&margins, &won, prior).ok_or(TrainError::OneOutcome { won: wins, lost })?;
+        Ok((calibration, CurveError::bootstrap(&margins, &won, prior, self.parameters.seed)))
     }
 
     /// Calibrated on the older half, judged on the newer one with what was known before it began.

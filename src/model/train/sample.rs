@@ -1,6 +1,7 @@
 //! What trees are shown: the deals as they are, weighted by rep, or with synthetic deals of the rarer outcome. Deals that
 //! a model is stopped, calibrated or judged on are never touched.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -58,6 +59,20 @@ impl Sample {
         sample.weights = weights;
         sample
     }
+
+    /// The win rate of `index`, less that of what is shown, in log-odds: what takes back a change of the win rate.
+    pub(super) fn shift(&self, labels: &[f32], index: &[usize]) -> f64 {
+        let log_odds = |rows: &mut dyn Iterator<Item = (f32, f32)>| {
+            let (won, all) = rows.fold((0.0, 0.0), |(won, all), (label, weight)| {
+                (won + f64::from(label * weight), all + f64::from(weight))
+            });
+            (won / (all - won)).ln()
+        };
+        let shown = |&i: &usize| (self.labels[i], self.weights.as_ref().map_or(1.0, |weights| weights[i]));
+        let shift =
+            log_odds(&mut index.iter().map(|&i| (labels[i], 1.0))) - log_odds(&mut self.index.iter().map(shown));
+        if shift.is_finite() { shift } else { 0.0 }
+    }
 }
 
 /// `sqrt(m / n)` for a deal of a rep with `n` deals, where the middle rep has `m`; at least a half and at most three
@@ -82,8 +97,54 @@ fn rep_weights(deals: &[&Deal], index: &[usize]) -> Vec<f32> {
     weights
 }
 
-/// As many rows of the rarer outcome as it lacks, and their label. Indicators of one field are one category; all other
-/// columns are numbers, measured in their standard deviations.
+/// One category of a row: the columns that say which it is.
+#[derive(Debug, Default)]
+struct Category {
+    /// The column that holds it as a number, if there is one.
+    whole: Option<usize>,
+    /// Its indicators, each with the value it stands for.
+    indicators: Vec<(usize, u32)>,
+}
+
+/// Stands for a missing value, and for one that no column tells.
+const OTHER: u32 = u32::MAX;
+
+impl Category {
+    /// Those of a declaration: a field each, and who the rep is.
+    fn all(spec: &FeatureSpec) -> Vec<Self> {
+        let mut fields: BTreeMap<Option<u32>, Self> = BTreeMap::new();
+        for (i, column) in spec.columns.iter().enumerate() {
+            match column.source {
+                Source::RepNumber => fields.entry(None).or_default().whole = Some(i),
+                Source::Level(field) => fields.entry(Some(field)).or_default().whole = Some(i),
+                Source::Indicator(field, level) => fields.entry(Some(field)).or_default().indicators.push((i, level)),
+                _ => {}
+            }
+        }
+        fields.into_values().collect()
+    }
+
+    fn read(&self, row: &[f32]) -> u32 {
+        match self.whole {
+            Some(column) if row[column].is_nan() => OTHER,
+            Some(column) => row[column] as u32,
+            None => self.indicators.iter().find(|(column, _)| row[*column] > 0.5).map_or(OTHER, |(_, value)| *value),
+        }
+    }
+
+    /// Into a row of zeros.
+    fn write(&self, value: u32, row: &mut [f32]) {
+        if let Some(column) = self.whole {
+            row[column] = if value == OTHER { f32::NAN } else { value as f32 };
+        }
+        for (column, of) in &self.indicators {
+            row[*column] = f32::from(u8::from(*of == value));
+        }
+    }
+}
+
+/// As many rows of the rarer outcome as it lacks, and their label. A field is one category; all other columns are
+/// numbers, measured in their standard deviations.
 fn synthetic(
     spec: &FeatureSpec,
     matrix: &FeatureMatrix,
@@ -96,22 +157,19 @@ fn synthetic(
         if won.len() < lost.len() { (1.0, &won, lost.len() - won.len()) } else { (0.0, &lost, won.len() - lost.len()) };
     let every = rarer.len().div_ceil(MAX_NEIGHBOURHOOD).max(1);
     let base: Vec<usize> = rarer.iter().copied().step_by(every).collect();
-    let field_of = |column: usize| match spec.columns[column].source {
-        Source::Indicator(field, _) => Some(field),
-        _ => None,
-    };
-    let numeric: Vec<usize> = (0..matrix.columns).filter(|&column| field_of(column).is_none()).collect();
-    let hot: Vec<usize> = (0..matrix.columns).filter(|&column| field_of(column).is_some()).collect();
-    let groups: Vec<&[usize]> = hot.chunk_by(|&a, &b| field_of(a) == field_of(b)).collect();
+    let categories = Category::all(spec);
+    let source = |column: usize| spec.columns[column].source;
+    let is_number =
+        |&column: &usize| !source(column).is_categorical() && !matches!(source(column), Source::Indicator(..));
+    let numeric: Vec<usize> = (0..matrix.columns).filter(is_number).collect();
     let scales: Vec<f64> = numeric.iter().map(|&column| deviation(matrix, &base, column)).collect();
 
     let mut table =
-        MixedTable { numeric_columns: numeric.len(), categorical_columns: groups.len(), ..MixedTable::default() };
+        MixedTable { numeric_columns: numeric.len(), categorical_columns: categories.len(), ..MixedTable::default() };
     for &row in &base {
         let row = matrix.row(row);
         table.numbers.extend(numeric.iter().zip(&scales).map(|(&column, scale)| f64::from(row[column]) / scale));
-        let level = |group: &&[usize]| group.iter().position(|&c| row[c] > 0.5).unwrap_or(group.len()) as u32;
-        table.categories.extend(groups.iter().map(level));
+        table.categories.extend(categories.iter().map(|category| category.read(row)));
     }
     let nearest = smote::neighbours(&table, smote::NEIGHBOURS)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -121,10 +179,8 @@ fn synthetic(
         for ((&column, value), scale) in numeric.iter().zip(made.numbers_of(i)).zip(&scales) {
             row[column] = (value * scale) as f32;
         }
-        for (group, &level) in groups.iter().zip(made.categories_of(i)) {
-            if let Some(&column) = group.get(level as usize) {
-                row[column] = 1.0;
-            }
+        for (category, &value) in categories.iter().zip(made.categories_of(i)) {
+            category.write(value, row);
         }
     }
     Some((rows, label))

@@ -44,7 +44,7 @@ pub(super) fn choose(
     }
     let Some((parameters, fit, _)) = best else { return Err(TrainError::Trainer("no candidates".into())) };
     if every == 1 {
-        watch.skip();
+        watch.skip(1);
         return Ok((parameters, fit));
     }
     let fit = watch.fit(trainer, rows, early_stopping(&parameters, newest), &parameters)?;
@@ -61,15 +61,17 @@ pub(super) fn early_stopping<'a>(parameters: &Parameters, held_out: &'a [usize])
 }
 
 fn losses(forest: &Forest, rows: &Rows<'_>, held_out: &[usize]) -> Vec<f64> {
-    let loss = |&i: &usize| {
-        let margin = f64::from(forest.margin(&rows.matrix.row(i)[..rows.columns]));
-        margin.max(0.0) + (-margin.abs()).exp().ln_1p() - f64::from(rows.labels[i]) * margin
-    };
-    held_out.iter().map(loss).collect()
+    let of = |&i: &usize| loss(f64::from(forest.margin(rows.matrix.row(i))), rows.labels[i]);
+    held_out.iter().map(of).collect()
+}
+
+/// Log loss of one margin.
+pub(super) fn loss(margin: f64, label: f32) -> f64 {
+    margin.max(0.0) + (-margin.abs()).exp().ln_1p() - f64::from(label) * margin
 }
 
 /// Whether the mean of `a` is below that of `b` by more than the standard error of their paired difference.
-fn clearly_less(a: &[f64], b: &[f64]) -> bool {
+pub(super) fn clearly_less(a: &[f64], b: &[f64]) -> bool {
     let n = a.len() as f64;
     let mean = a.iter().zip(b).map(|(a, b)| b - a).sum::<f64>() / n;
     let variance = a.iter().zip(b).map(|(a, b)| (b - a - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::study::{Fitted, Study, Watch};
+use super::study::{FITS_AS_TOLD, Fitted, Study, Watch};
 use super::{HELD_OUT, Parameters, TrainError, TrainOptions, Trainer};
 use crate::domain::deal::{Deal, Outcome};
 use crate::domain::ids::RepKey;
@@ -12,7 +12,7 @@ use crate::model::features::{FeatureSpec, Field};
 use crate::model::who_matters::{self, History, Later, WhoMatters};
 
 /// Fits that the two halves take.
-pub(super) const FITS: u32 = 6;
+pub(super) const FITS: u32 = 2 * FITS_AS_TOLD;
 /// The newest so many deals are enough to tell, and bound the time it takes.
 const MOST_DEALS: usize = 60_000;
 /// Reps whose mean rating stands for an average rep of an older deal.

@@ -26,6 +26,7 @@ pub(super) fn lead() -> Subject {
         lead_id: LeadId::new("L1"),
         facts: LeadFacts { source: Some("Web".into()), ..LeadFacts::empty(now()) },
         company: "Siemens AG".into(),
+        contact: None,
         email: Some("Eva@Siemens.com".into()),
         website: None,
         text: None,

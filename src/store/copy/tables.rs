@@ -67,7 +67,7 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         trace_id: Text, key: Text, lead_id: Text, ranking_id: Int, decided_by_kind: Text, decided_by_name: Text,
         verdict: Text, rejection_code: Text, rejection_note: Text, owner_kind: Text, owner_id: Text, legacy_kind: Text,
         legacy_id: Text, recommendation: Text, p_win: Real, model_id: Text, decided_at: Int, grace_until: Int,
-        undone_at: Int, write_state: Text,
+        undone_at: Int, write_state: Text, replaces: Text, closed_at: Int,
     }
     training_feedback numbered {
         id: Int, trace_id: Text, lead_id: Text, verdict: Text, rejection_code: Text, feedback: Text, given_at: Int,
@@ -76,7 +76,7 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     outbox numbered {
         id: Int, idem_key: Text, trace_id: Text, lead_id: Text, payload: Text, state: Text, attempts: Int,
         not_before: Int, due_at: Int, lease_owner: Text, lease_token: Int, last_error: Text, created_at: Int,
-        settled_at: Int,
+        settled_at: Int, followed_by: Text,
     }
     outcomes { lead_id: Text, rep_id: Text, outcome: Text, closed_at: Int, amount: Real, read_at: Int }
     deals {
@@ -88,6 +88,10 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     audit numbered { id: Int, at: Int, actor: Text, what: Text, lead_id: Text, trace_id: Text, details: Text }
     audit_seals { seq: Int, audit_id: Int, content: Text, link: Text }
     audit_waiting { audit_id: Int }
+    backfill_runs numbered {
+        id: Int, started_at: Int, started_by: Text, model_id: Text, selection: Text, state: Text, done_until: Text,
+        tally: Text, ended_at: Int,
+    }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

@@ -4,18 +4,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, RowOf, SqlStore, audit, leads, outbox};
+use super::{Driver, RowOf, SqlStore, audit, intake, leads, outbox, rankings};
 use crate::app::ports::{DecideOutcome, DecisionStore, EffectResult, NewDecision, StoreError, UndoOutcome};
 use crate::app::views::DecisionRow;
 use crate::domain::decision::{Decision, WriteState};
-use crate::domain::effect::{EffectCounts, EffectRow, EffectState, LeasedEffect};
+use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
 use crate::domain::ids::{LeadId, ModelId, TraceId};
 use crate::domain::lead::LeadState;
+use crate::domain::verdict::Verdict;
 use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
 use crate::store::sql;
-use crate::store::values::{self, WORKER, actor, decided_by_parts, micros, owner_kind, storable};
+use crate::store::values::{self, actor, decided_by_parts, micros, owner_kind, storable};
 
 #[async_trait]
 impl<D: Driver> DecisionStore for SqlStore<D> {
@@ -94,23 +95,43 @@ impl<D: Driver> DecisionStore for SqlStore<D> {
 async fn decide<D: Driver>(store: &SqlStore<D>, new: &NewDecision) -> Result<DecideOutcome, StoreError> {
     let decision = &new.decision;
     let mut tx = store.begin().await?;
-    let guard = query(sql::decisions::LEAD_DECIDE)
-        .bind(decision.lead_id.as_str())
-        .bind(i64::from(new.expected_decisions))
-        .optional(&mut *tx)
-        .await?;
-    let Some(lead) = guard else { return not_open(&mut *tx, decision).await };
-    insert(&mut *tx, new, lead.int_opt("ranking_id")?).await?;
-    if let Some(write) = &new.effect {
-        outbox::insert(&mut *tx, decision, write).await?;
+    let place = match decision.replaces {
+        None => open_place(&mut *tx, new).await?,
+        Some(old) => place_of(&mut *tx, new, old).await?,
+    };
+    let Place { ranking, behind } = match place {
+        Ok(place) => place,
+        Err(outcome) => return Ok(outcome),
+    };
+    let ranking = match &new.ranking {
+        None => ranking,
+        Some(ranked) => {
+            let renewed = rankings::renew(&mut *tx, ranked).await?;
+            let Some(id) = renewed else {
+                return Ok(DecideOutcome::NotOpen("it changed in the CRM meanwhile".into()));
+            };
+            Some(id)
+        }
+    };
+    insert(&mut *tx, new, ranking).await?;
+    match (&new.effect, behind) {
+        (Some(write), None) => outbox::insert(&mut *tx, decision, write).await?,
+        (Some(write), Some(effect)) => outbox::follow(&mut *tx, effect, write).await?,
+        (None, _) => {}
     }
-    let details = json!({
+    let mut details = json!({
         "verdict": decision.verdict.name(),
         "reason": decision.rejection.as_ref().map(|r| r.code),
         "owner": decision.owner,
         "route_reason": decision.recommendation.reason,
         "write": new.effect.is_some(),
     });
+    if let Some(old) = decision.replaces {
+        details["replaces"] = json!(old);
+    }
+    if let Verdict::Backfill { run } = decision.verdict {
+        details["run"] = json!(run);
+    }
     let (at, who, lead) = (decision.decided_at, actor(&decision.by), &decision.lead_id);
     let taken = audit::of_decision(at, who, "decision.taken", lead, decision.trace_id, details);
     audit::append(&mut *tx, &taken).await?;
@@ -129,27 +150,95 @@ async fn undo<D: Driver>(
     let Some(mut decision) = standing(&mut *tx, lead).await? else {
         return Ok(UndoOutcome::TooLate("there is no decision to take back".into()));
     };
-    if let Err(why) = free_to_undo(&mut *tx, &decision, at).await? {
-        return Ok(UndoOutcome::TooLate(why));
+    match free_to_undo(&mut *tx, &decision, at).await? {
+        Free::Yes => {}
+        Free::Sent(write) => return Ok(UndoOutcome::Sent(Box::new((decision, *write)))),
+        Free::No(why) => return Ok(UndoOutcome::TooLate(why)),
     }
     let trace = decision.trace_id.to_string();
     query(sql::decisions::UNDO).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
     query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
-    query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(&mut *tx).await?;
     let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
     audit::append(&mut *tx, &undone).await?;
-    // The next decision would overrule whoever took it while it was decided.
-    let taken = query(sql::decisions::LEAD_TAKEN_MEANWHILE)
-        .bind(lead.as_str())
-        .bind("somebody took or finished it in the CRM while it was decided");
-    if taken.execute(&mut *tx).await? > 0 {
-        let details = json!({ "found": "when the decision was taken back" });
-        audit::append(&mut *tx, &audit::of_lead(at, WORKER, "lead.superseded", lead, details)).await?;
+    if let Some(before) = decision.replaces {
+        query(sql::decisions::REINSTATE).bind(before.to_string()).execute(&mut *tx).await?;
+        let details = json!({ "was_replaced_by": decision.trace_id });
+        let stands = audit::of_decision(at, by, "decision.reinstated", lead, before, details);
+        audit::append(&mut *tx, &stands).await?;
+    } else {
+        query(sql::decisions::LEAD_REOPEN).bind(lead.as_str()).execute(&mut *tx).await?;
+        // The next decision would overrule whoever took it while it was decided.
+        intake::supersede_if_taken(&mut *tx, lead, "when the decision was taken back", at).await?;
     }
     store.commit(tx).await?;
     decision.undone_at = Some(values::time(micros(at))?);
     decision.write = WriteState::Undone;
     Ok(UndoOutcome::Undone(Box::new(decision)))
+}
+
+/// Where a decision may be put.
+struct Place {
+    /// The ranking it rests on.
+    ranking: Option<i64>,
+    /// The effect after which its write must wait.
+    behind: Option<i64>,
+}
+
+/// Takes the place of an open lead, if it is free.
+async fn open_place(conn: &mut impl Session, new: &NewDecision) -> Result<Result<Place, DecideOutcome>, StoreError> {
+    let guard = query(sql::decisions::LEAD_DECIDE)
+        .bind(new.decision.lead_id.as_str())
+        .bind(i64::from(new.expected_decisions))
+        .optional(conn)
+        .await?;
+    match guard {
+        Some(lead) => Ok(Ok(Place { ranking: lead.int_opt("ranking_id")?, behind: None })),
+        None => not_open(conn, &new.decision).await.map(Err),
+    }
+}
+
+/// Takes the place of a decision that stands, if what it wrote is known, or is to be put back as soon as it is.
+async fn place_of(
+    conn: &mut impl Session,
+    new: &NewDecision,
+    old: TraceId,
+) -> Result<Result<Place, DecideOutcome>, StoreError> {
+    let (decision, puts_back) = (&new.decision, new.decision.verdict == Verdict::Undo);
+    leads::lock(conn, [&decision.lead_id]).await?;
+    let trace = old.to_string();
+    let guard = query(sql::decisions::LEAD_DECIDE_ANEW)
+        .bind(decision.lead_id.as_str())
+        .bind(i64::from(new.expected_decisions))
+        .bind(&trace);
+    if guard.optional(conn).await?.is_none() {
+        return not_open(conn, decision).await.map(Err);
+    }
+    let effect = query(sql::outbox::OF_DECISION).bind(&trace).optional(conn).await?;
+    let Some(effect) = effect else {
+        return Ok(Err(DecideOutcome::NotOpen("the decision before it was never to be written".into())));
+    };
+    let behind = match effect.word("state")? {
+        EffectState::Done => None,
+        EffectState::Ready | EffectState::Leased if puts_back && effect.int("lease_token")? > 0 => {
+            Some(effect.int("id")?)
+        }
+        EffectState::Ready | EffectState::Leased => {
+            return Ok(Err(DecideOutcome::NotOpen("the decision before it is not written yet".into())));
+        }
+        state @ (EffectState::Superseded | EffectState::Cancelled | EffectState::Dead) => {
+            return Ok(Err(DecideOutcome::NotOpen(format!("the write of the decision before it is {state}"))));
+        }
+    };
+    let (at, who) = (decision.decided_at, actor(&decision.by));
+    query(sql::decisions::CLOSE).bind(&trace).bind(micros(at)).execute(conn).await?;
+    if puts_back {
+        query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(conn).await?;
+    }
+    let what = if puts_back { "decision.put_back" } else { "decision.replaced" };
+    let details = json!({ "by": decision.trace_id });
+    audit::append(conn, &audit::of_decision(at, who, what, &decision.lead_id, old, details)).await?;
+    let ranking = query(sql::decisions::RANKING_OF).bind(&trace).one(conn).await?.int_opt("ranking_id")?;
+    Ok(Ok(Place { ranking, behind }))
 }
 
 /// The standing decision of a lead.
@@ -183,14 +272,16 @@ async fn insert(conn: &mut impl Session, new: &NewDecision, ranking_id: Option<i
         .bind(decision.model_id.as_ref().map(ModelId::as_str))
         .bind(micros(decision.decided_at))
         .bind(micros(decision.grace_until))
-        .bind(write.to_string());
+        .bind(write.to_string())
+        .bind(decision.replaces.map(|old| old.to_string()));
     insert.execute(conn).await?;
+    let Some(feedback) = &new.feedback else { return Ok(()) };
     let feedback = query(sql::decisions::FEEDBACK_INSERT)
         .bind(decision.trace_id.to_string())
         .bind(decision.lead_id.as_str())
         .bind(decision.verdict.name())
         .bind(&rejection_code)
-        .bind(values::json(&new.feedback)?)
+        .bind(values::json(feedback)?)
         .bind(micros(decision.decided_at));
     feedback.execute(conn).await.map(drop)
 }
@@ -222,40 +313,53 @@ async fn not_open(conn: &mut impl Session, wanted: &Decision) -> Result<DecideOu
     Ok(DecideOutcome::NotOpen(why))
 }
 
+/// Whether a decision may still be taken back for nothing.
+enum Free {
+    /// It may; its effect is cancelled.
+    Yes,
+    /// Its write was handed out: this is what is or may be in the CRM.
+    Sent(Box<DecisionWrite>),
+    /// No; why, in words.
+    No(String),
+}
+
 /// Whether a decision may still be taken back, and if so, its effect is cancelled. Else why not.
 ///
 /// The lease token tells whether the effect was ever handed out. The count of attempts does not: a try that does not
 /// count is given back, although the write may have been on its way.
-async fn free_to_undo(
-    conn: &mut impl Session,
-    decision: &Decision,
-    at: DateTime<Utc>,
-) -> Result<Result<(), String>, StoreError> {
+async fn free_to_undo(conn: &mut impl Session, decision: &Decision, at: DateTime<Utc>) -> Result<Free, StoreError> {
+    if decision.verdict == Verdict::Undo {
+        return Ok(Free::No(match decision.write {
+            WriteState::Written => "it was taken back, and somebody took the lead right after".into(),
+            WriteState::Superseded => "it was to be taken back, but somebody took the lead first".into(),
+            _ => format!(
+                "{} takes it back already; the lead is open again as soon as that is written",
+                actor(&decision.by)
+            ),
+        }));
+    }
     match decision.write {
-        WriteState::NotWanted if at <= decision.grace_until => return Ok(Ok(())),
+        WriteState::NotWanted if at <= decision.grace_until => return Ok(Free::Yes),
         WriteState::NotWanted => {
-            return Ok(Err(format!("the time to take it back ended at {}", clock(decision.grace_until, at))));
+            return Ok(Free::No(format!("the time to take it back ended at {}", clock(decision.grace_until, at))));
         }
-        WriteState::Written => return Ok(Err("it is already in the CRM".into())),
         WriteState::Superseded => {
             let row = query(sql::leads::STANDING).bind(decision.lead_id.as_str()).one(conn).await?;
-            return Ok(Err(superseded(row.text_opt("superseded_why")?)));
+            return Ok(Free::No(superseded(row.text_opt("superseded_why")?)));
         }
         WriteState::Failed => {
-            return Ok(Err("writing it failed, and nobody knows how far it came; see the sync screen".into()));
+            return Ok(Free::No("writing it failed, and nobody knows how far it came; see the sync screen".into()));
         }
-        WriteState::Undone => return Ok(Err("it was taken back before".into())),
-        WriteState::Waiting => {}
+        WriteState::Undone => return Ok(Free::No("it was taken back before".into())),
+        WriteState::Waiting | WriteState::Written => {}
     }
     let effect = query(sql::outbox::OF_DECISION).bind(decision.trace_id.to_string()).one(conn).await?;
+    let write: DecisionWrite = values::from_json(&effect.text("payload")?, "write of an effect")?;
     let cancel = query(sql::outbox::CANCEL).bind(effect.int("id")?).bind(micros(at));
     if cancel.execute(conn).await? > 0 {
-        return Ok(Ok(()));
+        return Ok(Free::Yes);
     }
-    Ok(Err(match effect.word("state")? {
-        EffectState::Leased => "it is being written to the CRM".into(),
-        _ => "it was tried already and may have reached the CRM; it will be tried again".into(),
-    }))
+    Ok(Free::Sent(Box::new(write)))
 }
 
 fn superseded(why: Option<String>) -> String {

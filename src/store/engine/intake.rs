@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Driver, SqlStore, audit, leads};
-use crate::app::ports::{Cursor, IntakeChange, IntakeReport, RawLead, StoreError};
+use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::{Lead, LegacyAssignment, Owner};
+use crate::domain::verdict::Verdict;
 use crate::store::query::{Query, query};
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
@@ -85,6 +86,16 @@ pub(super) async fn cursor<D: Driver>(store: &SqlStore<D>, name: &str) -> Result
     row.as_ref().map_or_else(|| Ok(Cursor::default()), cursor_of)
 }
 
+pub(super) async fn set_event_place<D: Driver>(
+    store: &SqlStore<D>,
+    place: Option<&EventPlace>,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let text = place.map_or("", EventPlace::as_str);
+    query(sql::intake::EVENT_PLACE_SET).bind(storable(text)).execute(&mut *tx).await?;
+    store.commit(tx).await
+}
+
 fn cursor_of(row: &impl Columns) -> Result<Cursor, StoreError> {
     Ok(Cursor { low: row.time_opt("low")?, since: row.time_opt("since")? })
 }
@@ -145,6 +156,10 @@ async fn refresh(conn: &mut impl Session, lead: &RawLead, rerank: bool, at: Date
         return Ok(false);
     }
     let id = &lead.lead.id;
+    // It may have been open to nobody when the change was judged, and a decision was taken back since.
+    if reading == Reading::Replaced && supersede_if_taken(conn, id, "in a reading of an open lead", at).await? {
+        return Ok(true);
+    }
     let reranked = rerank && query(sql::intake::BACK_TO_PENDING).bind(id.as_str()).execute(conn).await? > 0;
     if reading == Reading::Same && !reranked {
         return Ok(false);
@@ -203,6 +218,25 @@ async fn supersede(
     let details = json!({ "owner": owner, "reranked": false });
     audit::append(conn, &audit::of_lead(at, WORKER, "lead.refreshed", id, details)).await?;
     Ok(Superseded::ReadOnly)
+}
+
+/// An open lead that is not with the owner it was open with, or is finished, was taken by somebody: the next decision on it
+/// would overrule them. False if it was not taken. `found` says where that was noticed.
+pub(super) async fn supersede_if_taken(
+    conn: &mut impl Session,
+    lead: &LeadId,
+    found: &str,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let taken = query(sql::intake::SUPERSEDE_TAKEN)
+        .bind(lead.as_str())
+        .bind("somebody took or finished it in the CRM while it was decided")
+        .bind(values::json(&Verdict::Undo)?);
+    if taken.execute(&mut *conn).await? == 0 {
+        return Ok(false);
+    }
+    audit::append(conn, &audit::of_lead(at, WORKER, "lead.superseded", lead, json!({ "found": found }))).await?;
+    Ok(true)
 }
 
 /// How a reading compares with the stored one.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Driver, SqlStore, audit, intake, rankings};
-use crate::app::ports::{Cursor, IntakeChange, IntakeReport, LeadStore, RankedLead, StoreError};
+use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, LeadStore, RankedLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
@@ -42,6 +42,15 @@ impl<D: Driver> LeadStore for SqlStore<D> {
 
     async fn cursor(&self, name: &str) -> Result<Cursor, StoreError> {
         intake::cursor(self, name).await
+    }
+
+    async fn event_place(&self) -> Result<Option<EventPlace>, StoreError> {
+        let place = self.ask_optional(query(sql::intake::EVENT_PLACE)).await?;
+        place.map(|row| row.text("value").map(EventPlace::new)).transpose()
+    }
+
+    async fn set_event_place(&self, place: Option<&EventPlace>) -> Result<(), StoreError> {
+        self.again(|| intake::set_event_place(self, place)).await
     }
 
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError> {

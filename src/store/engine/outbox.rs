@@ -3,7 +3,7 @@
 //! A sender that dies leaves a lease that runs out, and the effect is handed out again the ordinary way: there is no
 //! recovery code. A sender that was only believed dead holds an old token, with which it cannot finish anything.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use super::{Driver, SqlStore, audit, leads};
@@ -27,15 +27,33 @@ pub(super) async fn insert(
     if write.key != decision.key || write.lead_id != decision.lead_id || write.trace_id != decision.trace_id {
         return Err(StoreError::Corrupt(format!("the write of decision {} is of another decision", decision.trace_id)));
     }
+    put(conn, write, decision.grace_until, decision.decided_at).await
+}
+
+async fn put(
+    conn: &mut impl Session,
+    write: &DecisionWrite,
+    not_before: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let insert = query(sql::outbox::INSERT)
         .bind(write.key.as_str())
         .bind(write.trace_id.to_string())
         .bind(write.lead_id.as_str())
         .bind(values::json(write)?)
-        .bind(micros(decision.grace_until))
-        .bind(micros(decision.decided_at));
+        .bind(micros(not_before))
+        .bind(micros(at));
     insert.execute(conn).await.map(drop)
 }
+
+/// Owes the CRM a write as soon as an effect on the same lead that was handed out is known to have happened.
+pub(super) async fn follow(conn: &mut impl Session, effect: i64, write: &DecisionWrite) -> Result<(), StoreError> {
+    let follow = query(sql::outbox::FOLLOW).bind(effect).bind(values::json(write)?);
+    follow.execute(conn).await.map(drop)
+}
+
+/// How long a write that puts back waits after the one that it puts back.
+const APART: Duration = Duration::milliseconds(1_500);
 
 pub(super) async fn claim<D: Driver>(
     store: &SqlStore<D>,
@@ -171,8 +189,60 @@ pub(super) async fn finish<D: Driver>(
     }
     let trace = settled.word("trace_id")?;
     audit::append(&mut *tx, &audit::of_decision(at, WORKER, end.what, &lead, trace, details)).await?;
+    let next = settled.text_opt("followed_by")?;
+    let next: Option<DecisionWrite> = next.map(|text| values::from_json(&text, "write of an effect")).transpose()?;
+    match (result, next) {
+        (EffectResult::Done { stamps, .. }, Some(next)) => {
+            release(&mut *tx, effect, next, stamps.map(|(modified_at, _)| modified_at), at).await?;
+        }
+        // Nothing was written, so there is nothing to put back.
+        (EffectResult::Superseded(_), Some(next)) => {
+            let (trace, superseded) = (next.trace_id.to_string(), WriteState::Superseded.to_string());
+            query(sql::decisions::WRITE_STATE).bind(trace).bind(superseded).execute(&mut *tx).await?;
+            let details = json!({ "with_effect": effect.id });
+            let event = audit::of_decision(at, WORKER, end.what, &lead, next.trace_id, details);
+            audit::append(&mut *tx, &event).await?;
+        }
+        (EffectResult::Done { .. }, None) if effect.write.puts_back() => {
+            open_again(&mut *tx, effect, at).await?;
+        }
+        _ => {}
+    }
     store.commit(tx).await?;
     Ok(true)
+}
+
+/// The write that waited for this one: it may go now, and takes the lead from the owner that this one gave it to.
+async fn release(
+    conn: &mut impl Session,
+    done: &LeasedEffect,
+    next: DecisionWrite,
+    modified_at: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let expected_modified_at = match modified_at {
+        Some(modified_at) => modified_at,
+        None => query(sql::leads::BY_ID).bind(next.lead_id.as_str()).one(conn).await?.time("modified_at")?,
+    };
+    let next = DecisionWrite { expected_owner: done.write.owner.clone(), expected_modified_at, ..next };
+    // See `app::decide` for why it waits: its stamp must be another one.
+    put(conn, &next, at + APART, at).await
+}
+
+/// A lead that was put back is open again, unless somebody has it by now who was not given it by us.
+async fn open_again(conn: &mut impl Session, done: &LeasedEffect, at: DateTime<Utc>) -> Result<(), StoreError> {
+    let DecisionWrite { lead_id, owner, trace_id, .. } = &done.write;
+    let open = query(sql::decisions::LEAD_OPEN_AGAIN).bind(lead_id.as_str()).bind(owner_kind(owner)).bind(owner.id());
+    if open.execute(conn).await? > 0 {
+        let close = query(sql::decisions::CLOSE).bind(trace_id.to_string()).bind(micros(at));
+        close.execute(conn).await?;
+        let event = audit::of_lead(at, WORKER, "lead.reopened", lead_id, json!({ "owner": owner }));
+        return audit::append(conn, &event).await;
+    }
+    let why = "somebody took or finished it in the CRM when it was put back";
+    query(sql::outbox::LEAD_SUPERSEDED).bind(lead_id.as_str()).bind(why).execute(conn).await?;
+    let details = json!({ "found": "when it was put back" });
+    audit::append(conn, &audit::of_lead(at, WORKER, "lead.superseded", lead_id, details)).await
 }
 
 /// The error code that a refusal in words names, if it does: capitals with an underscore between them.

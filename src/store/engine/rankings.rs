@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Driver, SqlStore, audit, leads};
 use crate::app::ports::{RankedLead, StoreError};
+use crate::domain::lead::Owner;
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Route;
 use crate::store::query::query;
@@ -39,7 +40,46 @@ async fn save_one(conn: &mut impl Session, one: &RankedLead) -> Result<bool, Sto
     let id = one.lead_id.as_str();
     let row = query(sql::rankings::RANKABLE).bind(id).bind(micros(one.modstamp)).optional(conn).await?;
     let Some(row) = row else { return Ok(false) };
-    let legacy = row.owner("legacy_kind", "legacy_id")?;
+    let ranking_id = insert(conn, one, &row.owner("legacy_kind", "legacy_id")?).await?;
+    let into_lane = query(sql::rankings::INTO_LANE)
+        .bind(id)
+        .bind(one.lane.to_string())
+        .bind(-priority(one))
+        .bind(ranking_id)
+        .bind(micros(one.at));
+    into_lane.execute(conn).await?;
+    ranked(conn, one).await?;
+    Ok(true)
+}
+
+/// A new ranking of a lead that is just being decided on the strength of it. `None` if the lead changed since it was made.
+pub(super) async fn renew(conn: &mut impl Session, one: &RankedLead) -> Result<Option<i64>, StoreError> {
+    let id = one.lead_id.as_str();
+    let row = query(sql::rankings::UNCHANGED).bind(id).bind(micros(one.modstamp)).optional(conn).await?;
+    let Some(row) = row else { return Ok(None) };
+    if let Some(from) = &one.made_from {
+        query(sql::rankings::KEEP_DESK).bind(&from.desk.id).bind(&from.desk.body).execute(conn).await?;
+    }
+    let ranking_id = insert(conn, one, &row.owner("legacy_kind", "legacy_id")?).await?;
+    let renew = query(sql::rankings::RENEW)
+        .bind(id)
+        .bind(one.lane.to_string())
+        .bind(-priority(one))
+        .bind(ranking_id)
+        .bind(micros(one.at));
+    renew.execute(conn).await?;
+    ranked(conn, one).await?;
+    Ok(Some(ranking_id))
+}
+
+/// Something that is not a number has no place in an order; the end of it is the least harmful one.
+const fn priority(one: &RankedLead) -> f64 {
+    if one.priority.is_nan() { f64::NEG_INFINITY } else { one.priority }
+}
+
+/// The row of a ranking.
+async fn insert(conn: &mut impl Session, one: &RankedLead, legacy: &Owner) -> Result<i64, StoreError> {
+    let id = one.lead_id.as_str();
     let ranking = one.ranking.as_ref();
     let p_win = |rep| ranking.and_then(|r: &Ranking| r.of(rep)).map(|r| r.p_win);
     let lead_score = ranking.and_then(|r| r.lead_score.as_ref());
@@ -48,15 +88,13 @@ async fn save_one(conn: &mut impl Session, one: &RankedLead) -> Result<bool, Sto
         Route::ManagerQueue(_) | Route::DefaultQueue(_) => None,
     };
     let (route_kind, route_id) = route_parts(&one.recommendation.route);
-    // Something that is not a number has no place in an order; the end of it is the least harmful one.
-    let priority = if one.priority.is_nan() { f64::NEG_INFINITY } else { one.priority };
     let stored = query(sql::rankings::INSERT)
         .bind(id)
         .bind(micros(one.modstamp))
         .bind(ranking.map(|r| r.model_id.as_str()))
         .bind(micros(one.at))
         .bind(one.lane.to_string())
-        .bind(priority)
+        .bind(priority(one))
         .bind(route_kind)
         .bind(route_id)
         .bind(one.recommendation.reason.to_string())
@@ -68,20 +106,17 @@ async fn save_one(conn: &mut impl Session, one: &RankedLead) -> Result<bool, Sto
         .bind(lead_score.map(|s| s.tier.to_string()))
         .bind(one.made_from.as_ref().map(|from| from.facts.as_str()))
         .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()));
-    let ranking_id = stored.one(conn).await?.int("id")?;
-    let into_lane = query(sql::rankings::INTO_LANE)
-        .bind(id)
-        .bind(one.lane.to_string())
-        .bind(-priority)
-        .bind(ranking_id)
-        .bind(micros(one.at));
-    into_lane.execute(conn).await?;
+    stored.one(conn).await?.int("id")
+}
+
+/// Notes a ranking in the trail.
+async fn ranked(conn: &mut impl Session, one: &RankedLead) -> Result<(), StoreError> {
+    let ranking = one.ranking.as_ref();
     let details = json!({
         "lane": one.lane,
         "route": one.recommendation.route,
         "reason": one.recommendation.reason,
         "model": ranking.map(|r| &r.model_id),
     });
-    audit::append(conn, &audit::of_lead(one.at, WORKER, "lead.ranked", &one.lead_id, details)).await?;
-    Ok(true)
+    audit::append(conn, &audit::of_lead(one.at, WORKER, "lead.ranked", &one.lead_id, details)).await
 }

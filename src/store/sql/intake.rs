@@ -28,10 +28,26 @@ statements! {
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";
 
+    /// A lead that is open, but that somebody took or finished in the CRM. The owner of an open lead is the legacy one, or
+    /// the one it was put back to last (`$3`: that verdict).
+    SUPERSEDE_TAKEN = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
+        WHERE id = $1 AND state IN ('pending', 'in_lane') AND (converted = 1 OR deleted = 1
+            OR owner_kind || owner_id <> COALESCE(
+                (SELECT d.owner_kind || d.owner_id FROM decisions d JOIN outbox o ON o.trace_id = d.trace_id
+                    WHERE d.lead_id = leads.id AND d.verdict = $3 AND d.write_state = 'written'
+                    ORDER BY o.id DESC LIMIT 1),
+                (SELECT a.owner_kind || a.owner_id FROM legacy_assignments a WHERE a.lead_id = leads.id)))";
+
     CURSOR = "SELECT low, since FROM cursors WHERE name = $1";
 
     CURSOR_SET = "INSERT INTO cursors (name, low, since) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET low = excluded.low, since = excluded.since";
+
+    /// How far the stream of events was heard; an empty text where that is not known.
+    EVENT_PLACE = "SELECT value FROM meta WHERE key = 'lead_events' AND value <> ''";
+
+    EVENT_PLACE_SET = "INSERT INTO meta (key, value) VALUES ('lead_events', $1)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
     ORG = "SELECT value FROM meta WHERE key = 'org_id'";
 

@@ -25,3 +25,5 @@ statements! {
     /// Where one lead stands, to say why something is refused.
     STANDING = "SELECT state, decisions_made, superseded_why, ranked_at FROM leads WHERE id = $1";
 }
+
+pub(super) use lead_record;

@@ -5,7 +5,10 @@ statements! {
             idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token, created_at)
         VALUES ($1, $2, $3, $4, 'ready', 0, $5, $5, 0, $6)";
 
-    OF_DECISION = "SELECT id, state, lease_token FROM outbox WHERE trace_id = $1";
+    OF_DECISION = "SELECT id, state, lease_token, payload FROM outbox WHERE trace_id = $1";
+
+    /// What is owed once this one is known to have happened.
+    FOLLOW = "UPDATE outbox SET followed_by = $2 WHERE id = $1";
 
     /// Takes back what nobody was ever handed.
     CANCEL = "UPDATE outbox SET state = 'cancelled', due_at = NULL, settled_at = $2
@@ -33,7 +36,7 @@ statements! {
     SETTLE = "UPDATE outbox SET state = $3, attempts = attempts - $4, not_before = COALESCE($5, not_before), due_at = $5,
             last_error = $6, settled_at = $7, lease_owner = NULL, payload = COALESCE($8, payload)
         WHERE id = $1 AND lease_token = $2 AND state = 'leased'
-        RETURNING trace_id, lead_id, attempts";
+        RETURNING trace_id, lead_id, attempts, followed_by";
 
     /// What the CRM reported back, unless a later reading has overtaken it.
     LEAD_WRITTEN = "UPDATE leads SET owner_kind = COALESCE($2, owner_kind), owner_id = COALESCE($3, owner_id),

@@ -21,7 +21,7 @@ macro_rules! queue_rows {
         FROM leads l
             LEFT JOIN legacy_assignments g ON g.lead_id = l.id
             LEFT JOIN rankings r ON r.id = l.ranking_id
-            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL "
+            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL AND d.closed_at IS NULL "
     };
 }
 
@@ -117,7 +117,7 @@ statements! {
         FROM leads l
             LEFT JOIN rankings r ON r.id = l.ranking_id
             LEFT JOIN legacy_assignments g ON g.lead_id = l.id
-            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL
+            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL AND d.closed_at IS NULL
         WHERE l.id > $1 AND l.ranking_id IS NOT NULL ORDER BY l.id LIMIT $2";
 
     LATENCIES = "SELECT first_ranked_at - received_at AS micros FROM leads WHERE first_ranked_at IS NOT NULL ORDER BY 1";

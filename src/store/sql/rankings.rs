@@ -6,6 +6,11 @@ statements! {
         FROM leads l JOIN legacy_assignments g ON g.lead_id = l.id
         WHERE l.id = $1 AND l.state = 'pending' AND l.modstamp = $2";
 
+    /// A lead that has not changed since it was ranked, with its legacy owner.
+    UNCHANGED = "SELECT g.owner_kind AS legacy_kind, g.owner_id AS legacy_id
+        FROM leads l JOIN legacy_assignments g ON g.lead_id = l.id
+        WHERE l.id = $1 AND l.modstamp = $2 AND l.converted = 0 AND l.deleted = 0";
+
     INSERT = "INSERT INTO rankings (
             lead_id, modstamp, model_id, ranked_at, lane, priority, route_kind, route_id, reason, p_win, legacy_p_win,
             recommendation, ranking, lead_score, lead_tier, facts, desk_id)
@@ -25,6 +30,10 @@ statements! {
     INTO_LANE = "UPDATE leads SET state = 'in_lane', lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5,
             first_ranked_at = COALESCE(first_ranked_at, $5)
         WHERE id = $1 AND state = 'pending'";
+
+    /// A newer ranking of a lead that is decided.
+    RENEW = "UPDATE leads SET lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5
+        WHERE id = $1 AND state = 'decided'";
 
     NEWEST_OF_LEAD = "SELECT r.recommendation, r.ranking FROM leads l JOIN rankings r ON r.id = l.ranking_id
         WHERE l.id = $1";

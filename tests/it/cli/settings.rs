@@ -93,3 +93,37 @@ fn everything_that_is_stored_lies_in_the_named_directory() {
     home.run("lead list --data-dir here").ended(0);
     assert!(home.path("here/leadboard.db").exists() && !home.data().exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_secret_may_come_from_a_command_and_is_never_told() {
+    let home = Home::new();
+    let salesforce = "[salesforce]\nlogin_url = \"https://a.example\"\nclient_id = \"x\"\n";
+    let command = r#"client_secret_command = ["sh", "-c", "echo hush-hush; echo more hush-hush >&2; exit 4"]"#;
+    home.file("config.toml", format!("{salesforce}{command}\n"));
+    let checked = home.run("config check --config config.toml").ended(0);
+    assert!(checked.out.contains("salesforce.client_secret comes from the command sh."), "{checked:?}");
+    let shown = home.run("config show --config config.toml").ended(0);
+    assert!(shown.out.contains("salesforce.client_secret_command = sh\n"), "{shown:?}");
+    // It is not asked before something is to log in.
+    home.run("lead list --config config.toml").ended(0);
+    let examined = home.run("doctor --config config.toml").ended(3);
+    assert!(examined.out.contains("the command sh") && examined.out.contains("exit status: 4"), "{examined:?}");
+    let json = Ran::of(home.command().args(["doctor", "--json", "--config", "config.toml"]).output().unwrap()).ended(3);
+    let findings = json.json()["findings"].clone();
+    assert_eq!((&findings[0]["id"], &findings[0]["state"]), (&"secret".into(), &"failed".into()), "{findings:#}");
+    for ran in [checked, shown, examined, json] {
+        assert!(!format!("{ran:?}").contains("hush-hush"), "{ran:?}");
+    }
+
+    home.file("config.toml", salesforce);
+    let mut with = home.command();
+    with.args(["config", "check", "--config", "config.toml"]).env("LEADBOARD_SALESFORCE_CLIENT_SECRET", "hush-hush");
+    let ran = Ran::of(with.output().unwrap()).ended(0);
+    assert!(ran.out.contains("comes from the environment, LEADBOARD_SALESFORCE_CLIENT_SECRET"), "{ran:?}");
+    assert!(!ran.out.contains("hush-hush"));
+
+    home.file("config.toml", format!("{salesforce}client_secret_keyring = \"a\"\nclient_secret_file = \"/b\"\n"));
+    let refused = home.run("config check --config config.toml").ended(2);
+    assert!(refused.err.contains("only one of salesforce.client_secret_file"), "{refused:?}");
+}

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadboard::app::ports::{
-    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, MadeFrom, ModelRow, QueryStore, RankedLead, Store,
-    StoredDesk,
+    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, MadeFrom, ModelRow, QueryStore, RankedLead, Selection,
+    Store, StoredDesk,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -78,6 +78,8 @@ async fn fill(store: &dyn Store) {
     }
     let mark = DriftMark { day: at(0).date_naive(), gathered_at: at(1), model: Some(ModelId::new("m-2")) };
     store.save_drift_day(&DriftDay { mark, leads: "{}".into(), outcomes: "[]".into() }).await.unwrap();
+    let begun = store.begin_backfill(&Selection::default(), &ModelId::new("m-2"), "Ana", at(5)).await.unwrap();
+    assert!(begun.is_some());
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn changed(crm: &Salesforce, cursor: &Cursor) -> Vec<Lead> {
     changes.leads.into_iter().map(|raw| raw.lead).collect()
 }
 
-pub(super) fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
+pub(crate) fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
     let task = owner.rep().map(|_| TaskWrite {
         subject: "Contact the lead".into(),
         description: "Because.".into(),

@@ -43,6 +43,22 @@ async fn parents_come_nested() {
 }
 
 #[tokio::test]
+async fn columns_are_told_instead_of_rows() {
+    let bench = Bench::start(small()).await;
+    let soql = "SELECT Id, Owner.Name, AI_Assigned__c, Owner.Type FROM Lead";
+    let request = bench.request(Method::GET, "/query").query(&[("q", soql), ("columns", "true")]);
+    let told = send(request).await.body;
+    assert_eq!((told["entityName"].as_str(), told["idSelected"].as_bool()), (Some("Lead"), Some(true)));
+    let names = |columns: &serde_json::Value| -> Vec<String> {
+        columns.as_array().unwrap().iter().map(|column| column["columnName"].as_str().unwrap().to_owned()).collect()
+    };
+    let columns = &told["columnMetadata"];
+    assert_eq!(names(columns), ["Id", "Owner", "AI_Assigned__c"]);
+    assert_eq!(names(&columns[1]["joinColumns"]), ["Name", "Type"]);
+    assert!(told.get("records").is_none());
+}
+
+#[tokio::test]
 async fn a_poller_sees_a_change_and_ties_are_kept_apart_by_id() {
     let bench = Bench::start(small()).await;
     bench.clock.advance(60);

@@ -12,14 +12,14 @@ use serde_json::{Value as Json, json};
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A clock that moves when it is told to.
-pub(super) struct ManualClock(Mutex<DateTime<Utc>>);
+pub(crate) struct ManualClock(Mutex<DateTime<Utc>>);
 
 impl ManualClock {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-11-22T09:00:00Z".parse().unwrap())))
     }
 
-    pub(super) fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         *self.0.lock().unwrap() += TimeDelta::seconds(seconds);
     }
 }
@@ -31,40 +31,40 @@ impl Clock for ManualClock {
 }
 
 /// A running org and a client of it.
-pub(super) struct Bench {
-    pub(super) org: RunningOrg,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) http: reqwest::Client,
-    pub(super) token: String,
+pub(crate) struct Bench {
+    pub(crate) org: RunningOrg,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) token: String,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: reqwest::header::HeaderMap,
-    pub(super) body: Json,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Json,
 }
 
 impl Reply {
     /// The first error code of a refusal.
-    pub(super) fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body[0]["errorCode"].as_str().unwrap_or_default()
     }
 }
 
-pub(super) fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     // The client wants a TLS library even where it speaks plain HTTP.
     leadboard::bootstrap::install_crypto();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 /// A small company, which is made at once.
-pub(super) fn small() -> DemoOrgConfig {
+pub(crate) fn small() -> DemoOrgConfig {
     DemoOrgConfig { source: Source::Company { seed: 7, closed_deals: 300 }, ..DemoOrgConfig::default() }
 }
 
-pub(super) async fn send(request: RequestBuilder) -> Reply {
+pub(crate) async fn send(request: RequestBuilder) -> Reply {
     let mut response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut bytes = Vec::new();
@@ -77,18 +77,18 @@ pub(super) async fn send(request: RequestBuilder) -> Reply {
 }
 
 impl Bench {
-    pub(super) async fn start(config: DemoOrgConfig) -> Self {
+    pub(crate) async fn start(config: DemoOrgConfig) -> Self {
         Self::start_at(config, ManualClock::new()).await
     }
 
-    pub(super) async fn start_at(config: DemoOrgConfig, clock: Arc<ManualClock>) -> Self {
+    pub(crate) async fn start_at(config: DemoOrgConfig, clock: Arc<ManualClock>) -> Self {
         let org = DemoOrg::start(config, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         let mut bench = Self { org, clock, http: http(), token: String::new() };
         bench.log_in().await;
         bench
     }
 
-    pub(super) async fn log_in(&mut self) {
+    pub(crate) async fn log_in(&mut self) {
         let credentials = self.org.credentials();
         let form = [
             ("grant_type", "client_credentials"),
@@ -100,48 +100,48 @@ impl Bench {
         self.token = reply.body["access_token"].as_str().unwrap().into();
     }
 
-    pub(super) fn address(&self, path: &str) -> String {
+    pub(crate) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.org.url())
     }
 
     /// A request below `/services/data/v66.0`.
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.address(&format!("/services/data/v66.0{path}"))).bearer_auth(&self.token)
     }
 
-    pub(super) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         send(self.request(Method::GET, path)).await
     }
 
-    pub(super) async fn query(&self, soql: &str) -> Reply {
+    pub(crate) async fn query(&self, soql: &str) -> Reply {
         send(self.request(Method::GET, "/query").query(&[("q", soql)])).await
     }
 
     /// The records of a query that must work and fit in one page.
-    pub(super) async fn rows(&self, soql: &str) -> Vec<Json> {
+    pub(crate) async fn rows(&self, soql: &str) -> Vec<Json> {
         let reply = self.query(soql).await;
         assert_eq!((reply.status, &reply.body["done"]), (200, &json!(true)), "{soql}: {reply:?}");
         reply.body["records"].as_array().unwrap().clone()
     }
 
     /// A POST with the assignment rule off.
-    pub(super) async fn create(&self, object: &str, body: &Json) -> Reply {
+    pub(crate) async fn create(&self, object: &str, body: &Json) -> Reply {
         let request = self.request(Method::POST, &format!("/sobjects/{object}"));
         send(request.header("Sforce-Auto-Assign", "FALSE").json(body)).await
     }
 
     /// A PATCH with the assignment rule off.
-    pub(super) async fn update(&self, object: &str, id: &str, body: &Json) -> Reply {
+    pub(crate) async fn update(&self, object: &str, id: &str, body: &Json) -> Reply {
         let request = self.request(Method::PATCH, &format!("/sobjects/{object}/{id}"));
         send(request.header("Sforce-Auto-Assign", "FALSE").json(body)).await
     }
 
-    pub(super) async fn composite(&self, body: &Json) -> Reply {
+    pub(crate) async fn composite(&self, body: &Json) -> Reply {
         send(self.request(Method::POST, "/composite").json(body)).await
     }
 
     /// A request below `/demo`, with the admin token.
-    pub(super) async fn admin(&self, method: Method, path: &str, body: Option<&Json>) -> Reply {
+    pub(crate) async fn admin(&self, method: Method, path: &str, body: Option<&Json>) -> Reply {
         let request = self.http.request(method, self.address(&format!("/demo{path}")));
         let request = request.header("X-Demo-Admin-Token", &self.org.credentials().admin_token);
         let reply = send(match body {
@@ -154,32 +154,32 @@ impl Bench {
     }
 
     /// So many new leads, by id.
-    pub(super) async fn arrivals(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn arrivals(&self, count: usize) -> Vec<String> {
         let reply = self.admin(Method::POST, "/arrivals", Some(&json!({ "count": count }))).await;
         let ids = reply.body["leads"].as_array().unwrap();
         ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
     }
 
     /// One new lead.
-    pub(super) async fn arrival(&self) -> String {
+    pub(crate) async fn arrival(&self) -> String {
         self.arrivals(1).await.remove(0)
     }
 
-    pub(super) async fn field(&self, object: &str, id: &str, field: &str) -> Json {
+    pub(crate) async fn field(&self, object: &str, id: &str, field: &str) -> Json {
         let reply = self.get(&format!("/sobjects/{object}/{id}?fields={field}")).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.body[field].clone()
     }
 
     /// Effects of one kind, oldest first.
-    pub(super) async fn effects(&self, kind: &str) -> Vec<Json> {
+    pub(crate) async fn effects(&self, kind: &str) -> Vec<Json> {
         let reply = self.admin(Method::GET, "/journal", None).await;
         let effects = reply.body["effects"].as_array().unwrap();
         effects.iter().filter(|effect| effect["kind"] == kind).cloned().collect()
     }
 
     /// Active reps of a lead's territory, in order of id.
-    pub(super) async fn team_of(&self, lead: &str) -> Vec<String> {
+    pub(crate) async fn team_of(&self, lead: &str) -> Vec<String> {
         let territory = self.field("Lead", lead, "Territory__c").await;
         let territory = territory.as_str().unwrap().replace('\'', "\\'");
         let soql = format!("SELECT Id FROM User WHERE IsActive = true AND Territory__c = '{territory}' ORDER BY Id");
@@ -187,7 +187,7 @@ impl Bench {
     }
 
     /// A rep who does not own the lead, but could.
-    pub(super) async fn other_rep(&self, lead: &str) -> String {
+    pub(crate) async fn other_rep(&self, lead: &str) -> String {
         let owner = self.field("Lead", lead, "OwnerId").await;
         self.team_of(lead).await.into_iter().find(|rep| owner != *rep).unwrap()
     }

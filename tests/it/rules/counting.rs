@@ -10,7 +10,7 @@ use super::office::{GOOD, Office};
 
 /// What the count finds now, as (CRM, ours, recovered) of each day.
 async fn count(office: &Office) -> Vec<(u64, u64, u64)> {
-    let days = reconcile(&office.crm, office.store.as_ref(), office.clock.as_ref()).await.unwrap();
+    let days = reconcile(office.crm.as_ref(), office.store.as_ref(), office.clock.as_ref()).await.unwrap();
     days.into_iter().map(|day| (day.crm, day.ours, day.recovered)).collect()
 }
 

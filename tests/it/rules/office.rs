@@ -11,7 +11,7 @@ use leadboard::app::rank::{Case, Desk, rank};
 use leadboard::app::send::{SendReport, send_due};
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::config;
-use leadboard::crm::salesforce::Salesforce;
+use leadboard::crm::salesforce::{Limits, Salesforce};
 use leadboard::demo_org::{DemoOrg, DemoOrgConfig, RunningOrg, Source};
 use leadboard::domain::decision::Decision;
 use leadboard::domain::facts::LeadFacts;
@@ -26,7 +26,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 /// A clock that moves when it is told to.
-pub(super) struct Hand(Mutex<DateTime<Utc>>);
+pub(crate) struct Hand(Mutex<DateTime<Utc>>);
 
 impl Clock for Hand {
     fn now(&self) -> DateTime<Utc> {
@@ -35,13 +35,13 @@ impl Clock for Hand {
 }
 
 /// Gives every rep the same chance, and panics on leads of one territory.
-pub(super) struct Stub {
-    pub(super) p_win: f64,
-    pub(super) panics_at: Option<String>,
+pub(crate) struct Stub {
+    pub(crate) p_win: f64,
+    pub(crate) panics_at: Option<String>,
 }
 
 /// Every rep has a good chance.
-pub(super) const GOOD: Stub = Stub { p_win: 0.5, panics_at: None };
+pub(crate) const GOOD: Stub = Stub { p_win: 0.5, panics_at: None };
 
 impl Scorer for Stub {
     fn score(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore> {
@@ -59,26 +59,26 @@ impl Scorer for Stub {
     }
 }
 
-pub(super) struct Office {
+pub(crate) struct Office {
     dir: TempDir,
-    pub(super) org: RunningOrg,
-    pub(super) crm: Salesforce,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<Hand>,
-    pub(super) settings: Settings,
+    pub(crate) org: RunningOrg,
+    pub(crate) crm: Arc<Salesforce>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<Hand>,
+    pub(crate) settings: Settings,
     http: reqwest::Client,
 }
 
 impl Office {
     /// An org in which no lead has come in yet, and leadboard connected to it.
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         leadboard::bootstrap::install_crypto();
         let clock = Arc::new(Hand(Mutex::new("2026-11-22T09:00:00Z".parse().unwrap())));
         let source = Source::Company { seed: 7, closed_deals: 60 };
         let org = DemoOrg::start(DemoOrgConfig { source, ..DemoOrgConfig::default() }, clock.clone()).await.unwrap();
         let config = config::parse(&org.leadboard_config(), "the org's config", &[]).unwrap();
-        let crm = Salesforce::new(&config.salesforce.unwrap(), clock.clone()).unwrap();
-        let dir = tempfile::tempdir().unwrap();
+        let crm = Arc::new(Salesforce::new(&config.salesforce.unwrap(), clock.clone()).unwrap());
+        let dir = crate::store_fixtures::place();
         let store = Arc::new(SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let office = Self { dir, org, crm, store, clock, settings: Settings::default(), http };
@@ -91,36 +91,42 @@ impl Office {
     }
 
     /// From now on leadboard reaches the org at another address.
-    pub(super) fn connect(&mut self, url: &str) {
-        let config = self.org.leadboard_config().replace(self.org.url(), url);
-        let config = config::parse(&config, "the org's config", &[]).unwrap();
-        self.crm = Salesforce::new(&config.salesforce.unwrap(), self.clock.clone()).unwrap();
+    pub(crate) fn connect(&mut self, url: &str) {
+        self.connect_within(url, Limits::default());
     }
 
-    pub(super) fn wait(&self, seconds: i64) {
+    /// And waits no longer than this for it.
+    pub(crate) fn connect_within(&mut self, url: &str, limits: Limits) {
+        let config = self.org.leadboard_config().replace(self.org.url(), url);
+        let config = config::parse(&config, "the org's config", &[]).unwrap();
+        let crm = Salesforce::with_limits(&config.salesforce.unwrap(), self.clock.clone(), limits).unwrap();
+        self.crm = Arc::new(crm);
+    }
+
+    pub(crate) fn wait(&self, seconds: i64) {
         *self.clock.0.lock().unwrap() += TimeDelta::seconds(seconds);
     }
 
-    pub(super) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.dir.path().join("leadboard.db")
     }
 
     /// As after a crash: the store is opened anew from what is on disk, and stale leases are freed.
-    pub(super) async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
         self.store.release_leases().await.unwrap();
     }
 
-    pub(super) async fn arrive(&self, leads: u64) {
+    pub(crate) async fn arrive(&self, leads: u64) {
         leadboard::demo::headless::arrive(&self.org, leads).await.unwrap();
         self.wait(5);
     }
 
-    pub(super) async fn poll(&self) {
-        intake::poll_once(&self.crm, self.store.as_ref(), self.clock.as_ref()).await.unwrap();
+    pub(crate) async fn poll(&self) {
+        intake::poll_once(self.crm.as_ref(), self.store.as_ref(), self.clock.as_ref()).await.unwrap();
     }
 
-    pub(super) async fn rank(&self, scorer: &dyn Scorer) {
+    pub(crate) async fn rank(&self, scorer: &dyn Scorer) {
         let roster = self.store.roster().await.unwrap();
         let queue = |key: &str| roster.queue_by_key(key).unwrap().id.clone();
         let queues = Queues { manager: queue("Leadboard_Manager"), default: queue("Leadboard_Default") };
@@ -139,7 +145,7 @@ impl Office {
     }
 
     /// One lead that waits in a lane for a manager.
-    pub(super) async fn one_lead(&self, scorer: &dyn Scorer) -> LeadId {
+    pub(crate) async fn one_lead(&self, scorer: &dyn Scorer) -> LeadId {
         self.arrive(1).await;
         self.poll().await;
         self.rank(scorer).await;
@@ -147,21 +153,21 @@ impl Office {
     }
 
     /// Every lead there is.
-    pub(super) async fn leads(&self) -> Vec<LeadId> {
+    pub(crate) async fn leads(&self) -> Vec<LeadId> {
         let filter = LeadFilter { include_snoozed: true, ..LeadFilter::default() };
         let page = self.store.queue_page(&filter, &Seek::Top, 100, self.clock.now()).await.unwrap();
         page.rows.into_iter().map(|row| row.id).collect()
     }
 
-    pub(super) async fn record(&self, lead: &LeadId) -> LeadRecord {
+    pub(crate) async fn record(&self, lead: &LeadId) -> LeadRecord {
         self.store.leads(std::slice::from_ref(lead)).await.unwrap().remove(0)
     }
 
-    pub(super) async fn counts(&self) -> Conservation {
+    pub(crate) async fn counts(&self) -> Conservation {
         self.store.conservation().await.unwrap()
     }
 
-    pub(super) async fn say(
+    pub(crate) async fn say(
         &self,
         lead: &LeadId,
         verdict: Verdict,
@@ -176,52 +182,54 @@ impl Office {
         }
     }
 
-    pub(super) async fn approve(&self, lead: &LeadId) -> Decision {
+    pub(crate) async fn approve(&self, lead: &LeadId) -> Decision {
         self.say(lead, Verdict::Approve, None).await.unwrap()
     }
 
     /// Lets the grace period pass and sends what is due.
-    pub(super) async fn send(&self) -> SendReport {
+    pub(crate) async fn send(&self) -> SendReport {
         self.wait(60);
-        send_due(&self.crm, self.store.as_ref(), self.clock.as_ref(), "worker", "Leadboard_Default").await.unwrap()
+        send_due(self.crm.as_ref(), self.store.as_ref(), self.clock.as_ref(), "worker", "Leadboard_Default")
+            .await
+            .unwrap()
     }
 
-    pub(super) async fn owner(&self, lead: &LeadId) -> Owner {
+    pub(crate) async fn owner(&self, lead: &LeadId) -> Owner {
         self.crm.read_back(std::slice::from_ref(lead)).await.unwrap().remove(0).owner
     }
 
     /// A rep of the lead's pool who neither owns it nor is recommended: of equals, the stub recommends the first.
-    pub(super) async fn other_rep(&self, lead: &LeadId) -> Owner {
+    pub(crate) async fn other_rep(&self, lead: &LeadId) -> Owner {
         let detail = self.store.lead_detail(lead).await.unwrap().unwrap();
         let pool = detail.ranking.unwrap().pool.eligible;
         Owner::Rep(pool.into_iter().rfind(|rep| detail.record.lead.owner.rep() != Some(rep)).unwrap())
     }
 
-    pub(super) async fn queue(&self, key: &str) -> QueueId {
+    pub(crate) async fn queue(&self, key: &str) -> QueueId {
         self.store.roster().await.unwrap().queue_by_key(key).unwrap().id.clone()
     }
 
     /// A person moves a lead in the CRM.
-    pub(super) async fn person_moves(&self, lead: &LeadId, owner: &Owner) {
+    pub(crate) async fn person_moves(&self, lead: &LeadId, owner: &Owner) {
         let body = json!({ "lead": lead.as_str(), "owner": owner.id() });
         self.admin(reqwest::Method::POST, "owner", Some(body)).await;
         self.wait(5);
     }
 
     /// Calls that leadboard made.
-    pub(super) fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.crm.usage().calls_made
     }
 
     /// The lead that arrived last, whether leadboard has seen it or not.
-    pub(super) async fn newest_lead(&self) -> LeadId {
+    pub(crate) async fn newest_lead(&self) -> LeadId {
         let journal = self.admin(reqwest::Method::GET, "journal", None).await;
         let arrived = journal["effects"].as_array().unwrap().iter().rfind(|e| e["kind"] == "lead_arrived").unwrap();
         LeadId::new(arrived["lead"].as_str().unwrap())
     }
 
     /// Somebody deletes a lead in the CRM.
-    pub(super) async fn delete(&self, lead: &LeadId) {
+    pub(crate) async fn delete(&self, lead: &LeadId) {
         let credentials = self.org.credentials();
         let form = [
             ("grant_type", "client_credentials"),
@@ -233,8 +241,16 @@ impl Office {
         read(self.http.delete(address).bearer_auth(token["access_token"].as_str().unwrap())).await;
     }
 
+    /// All effects that the org noted, in order.
+    pub(crate) async fn journal(&self) -> Vec<Json> {
+        match self.admin(reqwest::Method::GET, "journal", None).await["effects"].take() {
+            Json::Array(effects) => effects,
+            other => panic!("the journal is {other}"),
+        }
+    }
+
     /// What the org saw beside arrivals: (kind, who caused it), in order.
-    pub(super) async fn effects(&self) -> Vec<(String, String)> {
+    pub(crate) async fn effects(&self) -> Vec<(String, String)> {
         let journal = self.admin(reqwest::Method::GET, "journal", None).await;
         let text = |effect: &Json, name: &str| effect[name].as_str().unwrap_or_default().to_owned();
         let effects = journal["effects"].as_array().unwrap().iter();

@@ -183,7 +183,7 @@ fn a_configuration_that_cannot_work_is_refused_before_anything_is_sent() {
     refused(|c| c.rep_key = String::new(), "rep_key");
     refused(
         |c| {
-            c.auth = Auth::ClientCredentials { client_id: "x".into(), client_secret: None, client_secret_file: None };
+            c.auth = Auth::ClientCredentials { client_id: "x".into(), client_secret: None };
         },
         "client_secret_file",
     );

@@ -34,12 +34,7 @@ fn stored(file: &Path) -> String {
 }
 
 fn auth(file: &Path) -> Auth {
-    Auth::RefreshToken {
-        client_id: "consumer".into(),
-        client_secret: None,
-        client_secret_file: None,
-        refresh_token_file: file.to_owned(),
-    }
+    Auth::RefreshToken { client_id: "consumer".into(), client_secret: None, refresh_token_file: file.to_owned() }
 }
 
 fn adapter(org: &Org, file: &Path) -> Salesforce {

@@ -39,7 +39,7 @@ const DEFAULT_QUEUE: &str = "Leadboard_Default";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until something holds.
-pub(super) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+pub(crate) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let started = Instant::now();
     while !holds().await {
         assert!(started.elapsed() < PATIENCE, "in vain: {what}");
@@ -48,20 +48,20 @@ pub(super) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
 }
 
 /// A new lead. Its source is its name.
-pub(super) fn lead(name: &str) -> Lead {
+pub(crate) fn lead(name: &str) -> Lead {
     let mut lead = raw(name, 0, rep(LEGACY)).lead;
     lead.facts.source = Some(name.to_owned());
     lead
 }
 
 /// The clock: goes by itself, and jumps when told to.
-pub(super) struct JumpingClock {
+pub(crate) struct JumpingClock {
     started: Instant,
     ahead: Mutex<TimeDelta>,
 }
 
 impl JumpingClock {
-    pub(super) fn advance(&self, by: TimeDelta) {
+    pub(crate) fn advance(&self, by: TimeDelta) {
         *self.ahead.lock().unwrap() += by;
     }
 }
@@ -74,7 +74,7 @@ impl Clock for JumpingClock {
 
 /// What goes wrong with a call.
 #[derive(Clone, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Panic(&'static str),
     Error(CrmError),
 }
@@ -82,7 +82,7 @@ pub(super) enum Fault {
 type Answer = Box<dyn Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send>;
 
 /// The CRM.
-pub(super) struct FakeCrm {
+pub(crate) struct FakeCrm {
     leads: Mutex<Vec<Lead>>,
     poll_fault: Mutex<Option<Fault>>,
     polls: AtomicU64,
@@ -114,72 +114,72 @@ impl FakeCrm {
     }
 
     /// A lead comes in, or changes if it is there already.
-    pub(super) fn arrive(&self, lead: Lead) {
+    pub(crate) fn arrive(&self, lead: Lead) {
         let mut leads = self.leads.lock().unwrap();
         leads.retain(|l| l.id != lead.id);
         leads.push(lead);
     }
 
     /// Every poll ends so from now on; `None` mends it.
-    pub(super) fn fail_polls(&self, fault: Option<Fault>) {
+    pub(crate) fn fail_polls(&self, fault: Option<Fault>) {
         *self.poll_fault.lock().unwrap() = fault;
     }
 
     /// Every write is answered so from now on.
-    pub(super) fn answer(&self, answer: impl Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send + 'static) {
+    pub(crate) fn answer(&self, answer: impl Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send + 'static) {
         *self.answer.lock().unwrap() = Box::new(answer);
     }
 
     /// Every write is applied from now on, as it is at first.
-    pub(super) fn accept(&self) {
+    pub(crate) fn accept(&self) {
         self.answer(applied);
     }
 
     /// Writes get no answer until they are given a permit.
-    pub(super) fn hold_writes(&self) -> Arc<Semaphore> {
+    pub(crate) fn hold_writes(&self) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
         *self.gate.lock().unwrap() = Some(gate.clone());
         gate
     }
 
     /// Another org answers from now on.
-    pub(super) fn become_org(&self, id: &str) {
+    pub(crate) fn become_org(&self, id: &str) {
         id.clone_into(&mut self.org.lock().unwrap());
     }
 
     /// So much of the allocation is used from now on, as any answer of the CRM says.
-    pub(super) fn set_used(&self, used: u64, limit: u64) {
+    pub(crate) fn set_used(&self, used: u64, limit: u64) {
         *self.usage.lock().unwrap() = ApiUsage { used, limit, calls_made: 0 };
     }
 
     /// So much is used, as nothing but the answer to a probe will say.
-    pub(super) fn probe_says(&self, used: u64, limit: u64) {
+    pub(crate) fn probe_says(&self, used: u64, limit: u64) {
         *self.probe_says.lock().unwrap() = Some(ApiUsage { used, limit, calls_made: 0 });
     }
 
     /// Probes so far.
-    pub(super) fn probes(&self) -> u64 {
+    pub(crate) fn probes(&self) -> u64 {
         self.probes.load(Ordering::SeqCst)
     }
 
     /// Polls so far.
-    pub(super) fn polls(&self) -> u64 {
+    pub(crate) fn polls(&self) -> u64 {
         self.polls.load(Ordering::SeqCst)
     }
 
     /// Writes that were asked for.
-    pub(super) fn tries(&self) -> u64 {
+    pub(crate) fn tries(&self) -> u64 {
         self.tries.load(Ordering::SeqCst)
     }
 
     /// Leads whose writes were accepted, in order.
-    pub(super) fn accepted(&self) -> Vec<String> {
+    pub(crate) fn accepted(&self) -> Vec<String> {
         self.accepted.lock().unwrap().clone()
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an answer like the others")]
-pub(super) fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
+pub(crate) fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
     let now = write.expected_modified_at + TimeDelta::seconds(1);
     Ok(WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: now, modstamp: now })
 }
@@ -275,22 +275,22 @@ fn everybody() -> Roster {
 }
 
 /// A store with a model, a CRM and a clock, ready for a worker.
-pub(super) struct Desk {
-    pub(super) crm: Arc<FakeCrm>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<JumpingClock>,
-    pub(super) settings: Settings,
+pub(crate) struct Desk {
+    pub(crate) crm: Arc<FakeCrm>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<JumpingClock>,
+    pub(crate) settings: Settings,
     _dir: Option<TempDir>,
 }
 
 impl Desk {
-    pub(super) async fn open(settings: Settings) -> Self {
+    pub(crate) async fn open(settings: Settings) -> Self {
         let (dir, store) = sqlite().await;
         Self { _dir: Some(dir), ..Self::on(store, settings).await }
     }
 
     /// On an empty store.
-    pub(super) async fn on(store: Arc<dyn Store>, settings: Settings) -> Self {
+    pub(crate) async fn on(store: Arc<dyn Store>, settings: Settings) -> Self {
         let model = ModelId::new("m-1");
         let row = ModelRow {
             id: model.clone(),
@@ -305,13 +305,13 @@ impl Desk {
         Self { crm: Arc::new(FakeCrm::new()), store, clock, settings, _dir: None }
     }
 
-    pub(super) fn start(&self) -> Worker {
+    pub(crate) fn start(&self) -> Worker {
         let (crm, store, clock) = (self.crm.clone(), self.store.clone(), self.clock.clone());
         Worker::start(Self::deps(crm, store, clock, self.settings.clone()))
     }
 
     /// What a worker works with, looking often.
-    pub(super) fn deps(crm: Arc<dyn Crm>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Deps {
+    pub(crate) fn deps(crm: Arc<dyn Crm>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Deps {
         Deps {
             crm,
             store,
@@ -321,6 +321,7 @@ impl Desk {
             default_queue: DEFAULT_QUEUE.into(),
             pace: Pace {
                 poll: Duration::from_millis(20),
+                poll_with_events: Duration::from_hours(1),
                 outcomes: Duration::from_millis(50),
                 roster: Duration::from_mins(5),
                 probe: Duration::from_millis(50),
@@ -331,7 +332,7 @@ impl Desk {
         }
     }
 
-    pub(super) async fn decide(&self, request: VerdictRequest) {
+    pub(crate) async fn decide(&self, request: VerdictRequest) {
         let outcome = decide(self.store.as_ref(), self.clock.as_ref(), &self.settings, request).await.unwrap();
         let VerdictOutcome::Decided { decision, .. } = outcome else { panic!("{outcome:?}") };
         assert_eq!(decision.owner, rep(BEST), "the tests rely on approvals that change the owner");
@@ -340,22 +341,22 @@ impl Desk {
 
     /// Long enough for every loop that does not wait on purpose to go round many times: the writing loop does, since it
     /// is woken by every change.
-    pub(super) async fn decide_nothing_for_a_while(&self) {
+    pub(crate) async fn decide_nothing_for_a_while(&self) {
         for _ in 0..20 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
     /// How far the write of a lead's standing decision is.
-    pub(super) async fn write_state(&self, lead: &str) -> WriteState {
+    pub(crate) async fn write_state(&self, lead: &str) -> WriteState {
         self.store.decision_of(&id(lead)).await.unwrap().unwrap().write
     }
 
-    pub(super) async fn until_write(&self, lead: &str, state: WriteState) {
+    pub(crate) async fn until_write(&self, lead: &str, state: WriteState) {
         eventually(&format!("{lead} is {state}"), async || self.write_state(lead).await == state).await;
     }
 
-    pub(super) async fn until_state(&self, lead: &str, state: LeadState) {
+    pub(crate) async fn until_state(&self, lead: &str, state: LeadState) {
         eventually(&format!("{lead} is {state}"), async || {
             let known = !self.store.leads(&[id(lead)]).await.unwrap().is_empty();
             known && record(self.store.as_ref(), lead).await.state == state
@@ -364,17 +365,17 @@ impl Desk {
     }
 
     /// So many polls more, by which every other loop had its turn too.
-    pub(super) async fn until_polls(&self, more: u64) {
+    pub(crate) async fn until_polls(&self, more: u64) {
         let wanted = self.crm.polls.load(Ordering::SeqCst) + more;
         eventually("polls", async || self.crm.polls.load(Ordering::SeqCst) >= wanted).await;
     }
 
-    pub(super) async fn until_tries(&self, wanted: u64) {
+    pub(crate) async fn until_tries(&self, wanted: u64) {
         eventually("tries", async || self.crm.tries() >= wanted).await;
     }
 
     /// Until a loop is so, and its last error says this (anything if empty).
-    pub(super) async fn until_loop(&self, worker: &Worker, name: &str, state: LoopState, error: &str) {
+    pub(crate) async fn until_loop(&self, worker: &Worker, name: &str, state: LoopState, error: &str) {
         let mut health = worker.health();
         let found = health.wait_for(|health| {
             let entry = health.loops.iter().find(|l| l.name == name).unwrap();
@@ -432,7 +433,7 @@ impl<F: Fn(&LeadFacts) + Send + Sync> Scorer for Probe<F> {
 }
 
 /// Receives leads and ranks them as the worker does, with a model that first calls `probe`.
-pub(super) async fn ranked_by(
+pub(crate) async fn ranked_by(
     store: &dyn Store,
     names: &[&str],
     probe: impl Fn(&LeadFacts) + Send + Sync,

@@ -30,7 +30,8 @@ fn learned(outcomes: &[(u8, usize, usize, usize, bool)]) -> FeatureSet {
         }
     };
     let deals: Vec<Deal> = outcomes.iter().enumerate().map(deal).collect();
-    let spec = FeatureSpec::declare(&deals.iter().map(|deal| &deal.facts).collect::<Vec<_>>(), true);
+    let facts: Vec<&LeadFacts> = deals.iter().map(|deal| &deal.facts).collect();
+    let spec = FeatureSpec::declare(&facts, true).with_categories(deals.iter().map(|deal| deal.rep.clone()));
     let (_, state) = sweep(&spec, &deals.iter().collect::<Vec<_>>(), &vec![true; deals.len()]);
     FeatureSet { spec, state }
 }

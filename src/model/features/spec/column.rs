@@ -29,8 +29,16 @@ pub enum Source {
     LevelRate(u32),
     /// 1 if the lead has this level of a field, else 0.
     Indicator(u32, u32),
+    /// The lead's level of a field as a category, see [`Code::level`](super::Code); missing where the fact is missing.
+    Level(u32),
+    /// Who the rep is, as a category: an index into [`FeatureSpec::reps`](super::FeatureSpec::reps). Missing for a rep
+    /// without a known deal.
+    RepNumber,
     /// Smoothed win rate of the rep.
     RepRate,
+    /// Win rate of the rep on the lead's level of a field, smoothed by one deal of the overall rate: what the rep did
+    /// there, hardly weakened by what others do.
+    RepLevelRate(u32),
     /// The rep's log-odds advantage over the baseline, on all leads.
     RepEffect,
     /// `ln(1 + days)` of the rep in the job, at most a year: from the creation of the rep's first known lead to that of
@@ -50,6 +58,13 @@ pub enum Source {
     SegmentEffect(u32),
 }
 
+impl Source {
+    /// Whether its values are categories, which have no order.
+    pub const fn is_categorical(self) -> bool {
+        matches!(self, Self::Level(_) | Self::RepNumber)
+    }
+}
+
 /// One column of the matrix that trees are grown on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
@@ -63,7 +78,14 @@ pub struct Column {
     pub increasing: bool,
 }
 
-pub(super) fn columns(numerics: &[Numeric], fields: &[Field], responses: bool, load: bool) -> Vec<Column> {
+/// `detail` declares how each rep did on each level.
+pub(super) fn columns(
+    numerics: &[Numeric],
+    fields: &[Field],
+    responses: bool,
+    load: bool,
+    detail: bool,
+) -> Vec<Column> {
     let mut columns = Vec::new();
     let mut push = |name: String, scope, source, increasing| {
         columns.push(Column { name, scope, source, increasing });
@@ -95,5 +117,29 @@ pub(super) fn columns(numerics: &[Numeric], fields: &[Field], responses: bool, l
         let key = field.fact.key();
         push(format!("pair.{key}.effect"), Scope::Pair, Source::SegmentEffect(i as u32), true);
     }
+    for (i, field) in fields.iter().enumerate().filter(|(_, field)| detail && !field.is_tier()) {
+        push(format!("pair.{}.rate", field.fact.key()), Scope::Pair, Source::RepLevelRate(i as u32), false);
+    }
     columns
+}
+
+/// The same columns, each field's level before its rate, and who the rep is before all else of the rep. A tier is no
+/// category: its number is a column.
+pub(super) fn with_categories(columns: Vec<Column>, fields: &[Field]) -> Vec<Column> {
+    let category = |name: String, scope: Scope, source: Source| Column { name, scope, source, increasing: false };
+    let mut all: Vec<Column> = Vec::with_capacity(columns.len() + fields.len() + 1);
+    let mut rep = Some(category("rep.number".into(), Scope::Rep, Source::RepNumber));
+    for column in columns {
+        if let Source::LevelRate(i) = column.source
+            && let field = &fields[i as usize]
+            && !field.is_tier()
+        {
+            all.push(category(format!("lead.{}.level", field.fact.key()), Scope::Lead, Source::Level(i)));
+        }
+        if column.scope != Scope::Lead {
+            all.extend(rep.take());
+        }
+        all.push(column);
+    }
+    all
 }

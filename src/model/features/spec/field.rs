@@ -48,6 +48,11 @@ pub struct Code {
 }
 
 impl Field {
+    /// Whether it is a number in tiers.
+    pub const fn is_tier(&self) -> bool {
+        matches!(self.fact, CategoricalFact::Tier { .. })
+    }
+
     /// Levels, the pooled one and missing.
     pub fn level_count(&self) -> usize {
         self.levels.len() + 2
@@ -73,6 +78,11 @@ impl Field {
                 Code { level, slot: slot as u32 }
             }
         }
+    }
+
+    /// The level as a category; missing is NaN.
+    pub fn category(&self, code: Code) -> f32 {
+        if code.level as usize > self.levels.len() { f32::NAN } else { code.level as f32 }
     }
 
     /// The level a code stands for, in words; `None` for pooled and missing values.

@@ -316,7 +316,7 @@ pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usi
     let mut say = |meaning: Meaning, text: String| {
         lines.push(Line::from(ctx.span(meaning, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1))))));
     };
-    if let Some(decision) = detail.decisions.iter().find(|d| d.undone_at.is_none()) {
+    if let Some(decision) = detail.decisions.iter().find(|d| d.stands()) {
         let (meaning, state) = match decision.write {
             WriteState::Waiting if ctx.now < decision.grace_until => (Meaning::Warn, "can still be taken back"),
             WriteState::Waiting => (Meaning::Warn, "waits to be written"),
@@ -332,6 +332,8 @@ pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usi
             Verdict::Override { .. } => "overridden",
             Verdict::Reroute { .. } => "rerouted",
             Verdict::Snooze { .. } => "snoozed",
+            Verdict::Undo => "put back",
+            Verdict::Backfill { .. } => "assigned in a back-fill",
         };
         let why = decision.rejection.as_ref().map_or(String::new(), |r| format!(" ({})", r.code.title()));
         let (owner, by) = (name_of(detail, &decision.owner), decided_by(&decision.by));
