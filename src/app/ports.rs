@@ -4,6 +4,7 @@
 mod audit;
 mod backfill;
 mod events;
+mod routing;
 
 use std::sync::Arc;
 
@@ -13,9 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
+pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 
+use crate::policy::fairness::Entry;
+use crate::policy::route::Path;
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
@@ -344,6 +348,10 @@ pub struct RankedLead {
     pub priority: f64,
     /// When.
     pub at: DateTime<Utc>,
+    /// The version of the rules that it was made under.
+    pub rules: String,
+    /// The way to the recommendation; `None` if ranking failed before policy was asked.
+    pub path: Option<Path>,
     /// What it was made from, for replay.
     pub made_from: Option<MadeFrom>,
 }
@@ -351,10 +359,12 @@ pub struct RankedLead {
 /// What a ranking was made from, besides the model.
 #[derive(Clone, Debug)]
 pub struct MadeFrom {
-    /// The lead's facts, JSON.
+    /// What was known of the lead, JSON.
     pub facts: String,
-    /// Everything else.
+    /// Reps, queues and settings.
     pub desk: Arc<StoredDesk>,
+    /// How things stood at the moment.
+    pub situation: Arc<StoredDesk>,
 }
 
 /// A decision with everything that must be stored with it in one transaction.
@@ -369,6 +379,8 @@ pub struct NewDecision {
     pub effect: Option<DecisionWrite>,
     /// What the model is told: facts and probabilities as they were shown, JSON. `None` where nobody judged.
     pub feedback: Option<serde_json::Value>,
+    /// What it does to the accounts of the reps; `None` where it gives the lead to no rep.
+    pub share: Option<Entry>,
     /// The ranking it rests on, if that is a new one; else it rests on the lead's newest, or on that of the decision it
     /// puts back.
     pub ranking: Option<Box<RankedLead>>,
@@ -686,10 +698,10 @@ pub trait DutyStore: Send + Sync {
 
 /// The whole store. One implementation for all databases (`store::engine`).
 pub trait Store:
-    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore + RoutingStore
 {
 }
 impl<T> Store for T where
-    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore + RoutingStore
 {
 }

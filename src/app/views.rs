@@ -143,6 +143,9 @@ pub struct LeadDetail {
     pub ranking: Option<Ranking>,
     /// What policy made of it.
     pub recommendation: Option<Recommendation>,
+    /// The way to that; `None` for a ranking made before it was kept.
+    #[serde(default)]
+    pub path: Option<Path>,
     /// All decisions on it, newest first, undone ones included.
     pub decisions: Vec<Decision>,
     /// What became of it.

@@ -34,8 +34,9 @@ async fn fill(store: &dyn Store) {
     take_in(store, vec![receive(hostile), receive(raw("S", 0, rep("legacy")))], 1).await;
     take_in(store, vec![supersede(raw("S", 2, rep("person")), "taken by hand")], 2).await;
     take_in(store, vec![refresh(raw("L000", 3, rep("legacy")), true)], 3).await;
-    let desk = Arc::new(StoredDesk { id: "a hash".into(), body: "{}".into() });
-    let made_from = Some(MadeFrom { facts: "{}".into(), desk });
+    let kept = |id: &str| Arc::new(StoredDesk { id: id.into(), body: "{}".into() });
+    let made_from = MadeFrom { facts: "{}".into(), desk: kept("a hash"), situation: kept("another hash") };
+    let made_from = Some(made_from);
     store.save_rankings(vec![RankedLead { made_from, ..ranked("L000", 3, Lane::Hot, 1.5, 4) }]).await.unwrap();
     for n in 1..8 {
         store.decide(decision(&format!("L{n:03}"), 0, 5, n != 7)).await.unwrap();

@@ -15,6 +15,7 @@ use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectSt
 use leadboard::domain::ids::{LeadId, ModelId, OrgId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
+use leadboard::policy::fairness::Ledger;
 use tokio::sync::{Notify, watch};
 
 /// What becomes of each call.
@@ -259,6 +260,19 @@ brittle! {
         async note_backfill(id: i64, done_until: &LeadId, tally: &RunTally) -> Stored<bool>;
         async end_backfill(id: i64, state: RunState, by: &str, at: Time) -> Stored<bool>;
         async backfill_writes(id: i64) -> Stored<BTreeMap<WriteState, u64>>;
+    }
+}
+
+brittle! {
+    RoutingStore for BrittleStore<S> {
+        async rulebook() -> Stored<Option<StoredRulebook>>;
+        async rulebook_of(version: &str) -> Stored<Option<StoredRulebook>>;
+        async rulebooks() -> Stored<Vec<StoredRulebook>>;
+        async enforce(book: &StoredRulebook) -> Stored<Option<u64>>;
+        async rank_anew(lead: &LeadId, at: Time) -> Stored<bool>;
+        async given(since: Time) -> Stored<Vec<Given>>;
+        async received_between(from: Time, until: Time, skip: u64, limit: u32) -> Stored<Vec<LeadRecord>>;
+        async ledger() -> Stored<Ledger>;
     }
 }
 

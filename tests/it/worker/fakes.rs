@@ -11,9 +11,11 @@ use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
     ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead,
-    RawLead, ReadBack, Store, WriteOutcome,
+    RawLead, ReadBack, RulesSource, RulesText, Store, WriteOutcome,
 };
 use leadboard::app::rank;
+use leadboard::app::routing::InForce;
+use leadboard::policy::route::Situation;
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::effect::DecisionWrite;
@@ -316,6 +318,7 @@ impl Desk {
             crm,
             store,
             clock,
+            rules: Arc::new(NoRules),
             settings,
             manager_queue: MANAGER_QUEUE.into(),
             default_queue: DEFAULT_QUEUE.into(),
@@ -440,15 +443,26 @@ pub(crate) async fn ranked_by(
 ) -> Vec<RankedLead> {
     let news = names.iter().map(|name| receive(RawLead { lead: lead(name), raw: "{}".into() })).collect();
     take_in(store, news, 0).await;
+    let (rules, situation) = (InForce::plain(everybody()), Situation::default());
     let desk = rank::Desk {
+        moment: &rank::moment(&rules, &situation, at(1)),
         scorer: &Probe(probe),
         model_id: &ModelId::new("m-1"),
         cleared: true,
-        roster: &everybody(),
+        roster: &rules.roster,
         queues: &Queues { manager: QueueId::new("mq"), default: QueueId::new("dq") },
         settings: &Settings::default(),
     };
     let pending = store.pending(10).await.unwrap();
     assert_eq!(pending.len(), names.len());
-    pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk, at(1))).collect()
+    pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk)).collect()
+}
+
+/// A manager who keeps no routing rules.
+pub(crate) struct NoRules;
+
+impl RulesSource for NoRules {
+    fn read(&self) -> Result<Option<RulesText>, String> {
+        Ok(None)
+    }
 }
