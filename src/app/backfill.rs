@@ -61,9 +61,7 @@ impl Bench {
         })?;
         let rules = routing::in_force(store, None).await?.filter(|rules| !rules.roster.reps.is_empty());
         let rules = rules.ok_or_else(|| {
-            AppError::Refused(
-                "reps, queues and rules are not read yet: start a worker or the dashboard once".into(),
-            )
+            AppError::Refused("reps, queues and rules are not read yet: start a worker or the dashboard once".into())
         })?;
         let queues = rank::queues(&rules.roster, manager_queue, default_queue)?;
         Ok(Self::new(Arc::new(learn::load(store, &champion.id).await?), rules, queues, settings))

@@ -6,8 +6,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
-use super::{AppError, rank, routing};
 use super::views::LeadDetail;
+use super::{AppError, rank, routing};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, Rung, TaskWrite};
 use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
@@ -130,7 +130,9 @@ async fn share(
     owner: &Owner,
     now: DateTime<Utc>,
 ) -> Result<Option<Entry>, AppError> {
-    let (Some(rules), Some(ranking)) = (routing::in_force(store, None).await?, &detail.ranking) else { return Ok(None) };
+    let (Some(rules), Some(ranking)) = (routing::in_force(store, None).await?, &detail.ranking) else {
+        return Ok(None);
+    };
     let situation = routing::situation(store, &rules, now).await?;
     let moment = rank::moment(&rules, &situation, now);
     let lead = &detail.record.lead.id;

@@ -14,12 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
-pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
+pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
 
-use crate::policy::fairness::Entry;
-use crate::policy::route::Path;
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
@@ -31,6 +29,8 @@ use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owne
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
+use crate::policy::fairness::Entry;
+use crate::policy::route::Path;
 
 // ---------------------------------------------------------------------------------------------------------------- time
 
@@ -698,10 +698,26 @@ pub trait DutyStore: Send + Sync {
 
 /// The whole store. One implementation for all databases (`store::engine`).
 pub trait Store:
-    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore + RoutingStore
+    LeadStore
+    + DecisionStore
+    + LearningStore
+    + DriftStore
+    + QueryStore
+    + DutyStore
+    + AuditStore
+    + BackfillStore
+    + RoutingStore
 {
 }
 impl<T> Store for T where
-    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore + RoutingStore
+    T: LeadStore
+        + DecisionStore
+        + LearningStore
+        + DriftStore
+        + QueryStore
+        + DutyStore
+        + AuditStore
+        + BackfillStore
+        + RoutingStore
 {
 }

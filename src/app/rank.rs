@@ -59,7 +59,12 @@ impl<'a> Case<'a> {
     /// The case of a stored lead.
     pub fn of(record: &'a LeadRecord) -> Self {
         let lead = &record.lead;
-        Self { modstamp: lead.modstamp, subject: Subject::of(lead), legacy: &record.legacy.owner }
+        let subject = Subject {
+            company: lead.company.clone(),
+            contact: lead.contact.clone(),
+            ..Subject::plain(lead.id.clone(), lead.facts.clone())
+        };
+        Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }
     }
 }
 
@@ -89,7 +94,7 @@ pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
         let ranking = catch_unwind(AssertUnwindSafe(|| ranking(case, desk, &prepared.pool, lead_score)))
             .unwrap_or_else(|panic| Err(format!("internal error: {}", panic_text(panic.as_ref()))));
         let scored = ranking.as_ref().map_err(String::as_str);
-        let outcome = route::conclude(&subject, &prepared, scored, desk.moment, &policy);
+        let outcome = route::conclude(&subject, &prepared, &scored, desk.moment, &policy);
         let lane = route::lane(&subject, &outcome, ranking.as_ref().ok(), case.legacy);
         (ranking.ok(), outcome.recommendation, lane, Some(outcome.path))
     }));
@@ -112,12 +117,7 @@ pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
 }
 
 /// Scores the pool and the legacy owner in one pass, and puts them in order.
-fn ranking(
-    case: &Case<'_>,
-    desk: &Desk<'_>,
-    pool: &Pool,
-    lead_score: Option<LeadScore>,
-) -> Result<Ranking, String> {
+fn ranking(case: &Case<'_>, desk: &Desk<'_>, pool: &Pool, lead_score: Option<LeadScore>) -> Result<Ranking, String> {
     let facts = &case.subject.facts;
     let legacy = legacy_rep(case.legacy, desk.roster);
     let mut ids = pool.eligible.clone();

@@ -138,7 +138,9 @@ fn stays_in_force(why: &str, before: Option<&StoredRulebook>) -> String {
         Some(before) => {
             let version: String = before.version.chars().take(8).collect();
             let since = before.since.format("%Y-%m-%d %H:%M");
-            format!("{why}\nuntil that is mended, the rules before (version {version}, since {since} UTC) stay in force")
+            format!(
+                "{why}\nuntil that is mended, the rules before (version {version}, since {since} UTC) stay in force"
+            )
         }
         None => format!("{why}\nuntil that is mended, no lead is ranked"),
     }

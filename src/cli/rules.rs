@@ -11,8 +11,8 @@ use super::args::{Rules as Action, RulesTest};
 use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::ports::{Store, StoredRulebook};
-use crate::app::routing::{self, InForce};
-use crate::app::routing::trial::{Compared, Judge, Side, Tally};
+use crate::app::routing;
+use crate::app::routing::trial::{Compared, Side, Tally};
 use crate::bootstrap::Context;
 use crate::domain::ids::LeadId;
 use crate::domain::rep::Roster;
@@ -67,8 +67,11 @@ async fn check(store: &dyn Store, context: &Context, file: Option<&Path>, out: O
         "findings": report.findings,
     });
     out.result(&result, || {
-        let mut lines: Vec<String> =
-            report.problems.iter().flat_map(|problem| problem.to_string().lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        let mut lines: Vec<String> = report
+            .problems
+            .iter()
+            .flat_map(|problem| problem.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
         lines.extend(report.findings.iter().flat_map(|finding| wrap(&finding.to_string())));
         let (rules, version) = (book.rules().len(), book.version().short());
         lines.push(format!(
@@ -83,7 +86,11 @@ async fn check(store: &dyn Store, context: &Context, file: Option<&Path>, out: O
         }
         lines
     });
-    if errors > 0 { Err(CliError::Gate(format!("{errors} errors: the rules would not be put into force"))) } else { Ok(()) }
+    if errors > 0 {
+        Err(CliError::Gate(format!("{errors} errors: the rules would not be put into force")))
+    } else {
+        Ok(())
+    }
 }
 
 async fn show(store: &dyn Store, version: Option<&str>, out: Out) -> CliResult {
@@ -102,7 +109,10 @@ async fn show(store: &dyn Store, version: Option<&str>, out: Out) -> CliResult {
                 ]
             })
             .collect();
-        let all: Vec<_> = books.iter().map(|book| json!({ "version": book.version, "since": book.since, "place": book.place })).collect();
+        let all: Vec<_> = books
+            .iter()
+            .map(|book| json!({ "version": book.version, "since": book.since, "place": book.place }))
+            .collect();
         let result = json!({ "in_force": in_force.map(|book| book.version), "versions": all });
         out.result(&result, || {
             if rows.is_empty() {
@@ -134,7 +144,9 @@ fn named<'a>(
     match (found.next(), found.next()) {
         (Some(book), None) => Ok(book),
         (Some(_), Some(_)) => Err(CliError::Usage(format!("several versions begin with {wanted}; give more digits"))),
-        (None, _) => Err(CliError::Usage(format!("no version begins with {wanted}; `leadboard rules show` lists them"))),
+        (None, _) => {
+            Err(CliError::Usage(format!("no version begins with {wanted}; `leadboard rules show` lists them")))
+        }
     }
 }
 
@@ -146,16 +158,11 @@ async fn any(store: &dyn Store, context: &Context, wanted: &str) -> Result<Ruleb
     }
     let (books, in_force) = (store.rulebooks().await?, store.rulebook().await?);
     let stored = named(&books, in_force.as_ref(), wanted)?;
-    Rulebook::parse(&stored.body, "the stored rules").map_err(|_| CliError::Failed("the stored rules are damaged".into()))
+    Rulebook::parse(&stored.body, "the stored rules")
+        .map_err(|_| CliError::Failed("the stored rules are damaged".into()))
 }
 
-async fn differences(
-    store: &dyn Store,
-    context: &Context,
-    before: &str,
-    after: Option<&str>,
-    out: Out,
-) -> CliResult {
+async fn differences(store: &dyn Store, context: &Context, before: &str, after: Option<&str>, out: Out) -> CliResult {
     let before = any(store, context, before).await?;
     let after = match after {
         Some(after) => any(store, context, after).await?,
@@ -313,7 +320,12 @@ fn many(
         lines.push(String::new());
         for lead in moved.iter().take(SHOWN) {
             let to = name(roster, lead.after.route.owner().id());
-            lines.extend(wrap(&format!("{} {}: {to}. {}", lead.lead_id, fit(&lead.company, 28), lead.after.explanation)));
+            lines.extend(wrap(&format!(
+                "{} {}: {to}. {}",
+                lead.lead_id,
+                fit(&lead.company, 28),
+                lead.after.explanation
+            )));
         }
     }
     lines

@@ -118,7 +118,9 @@ pub(super) async fn rules(shared: Arc<Shared>) -> Result<Pause, AppError> {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
     let (store, clock) = (deps.store.as_ref(), deps.clock.as_ref());
-    if let Published::New { version, ranked_again, remarks } = routing::publish(store, clock, deps.rules.as_ref()).await? {
+    if let Published::New { version, ranked_again, remarks } =
+        routing::publish(store, clock, deps.rules.as_ref()).await?
+    {
         tracing::info!(%version, ranked_again, "other routing rules are in force");
         for remark in remarks {
             tracing::warn!(%remark, "routing rules");

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leadboard::app::backfill::{self, Bench, Start};
-use leadboard::app::routing::InForce;
 use leadboard::app::learn::LoadedModel;
 use leadboard::app::ports::{Clock, EffectResult, RunState, Selection, Store};
+use leadboard::app::routing::InForce;
 use leadboard::config::paths::DataDir;
 use leadboard::demo::{Demo, Options, headless};
 use leadboard::domain::decision::{Decision, WriteState};

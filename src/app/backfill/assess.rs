@@ -49,12 +49,7 @@ struct Contest<'a> {
 }
 
 /// What would become of these leads, in their order, if each that moves had moved before the next is looked at.
-pub(super) fn in_turn(
-    leads: &[LeadRecord],
-    bench: &Bench,
-    situation: &mut Situation,
-    now: DateTime<Utc>,
-) -> Vec<Fate> {
+pub(super) fn in_turn(leads: &[LeadRecord], bench: &Bench, situation: &mut Situation, now: DateTime<Utc>) -> Vec<Fate> {
     let shrinkage = bench.model.scorer.shrinkage().filter(|_| bench.cleared());
     let one = |lead: &LeadRecord| {
         let (fate, share) = {
@@ -78,12 +73,7 @@ pub(super) fn in_turn(
 }
 
 /// What becomes of a lead that was ranked in full.
-pub(super) fn of_ranking(
-    lead: &LeadRecord,
-    ranked: &RankedLead,
-    cleared: bool,
-    shrinkage: Option<Shrinkage>,
-) -> Fate {
+pub(super) fn of_ranking(lead: &LeadRecord, ranked: &RankedLead, cleared: bool, shrinkage: Option<Shrinkage>) -> Fate {
     let Route::AssignRep(to) = &ranked.recommendation.route else { return Fate::Left(ranked.recommendation.reason) };
     let owner = &lead.lead.owner;
     if *owner == Owner::Rep(to.clone()) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, Utc};
 use chrono_tz::Tz;
 
 use crate::app::ports::Given;
@@ -60,6 +60,8 @@ fn workload(given: &[&Given], zone: Tz, now: DateTime<Utc>) -> Workload {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {

@@ -132,11 +132,8 @@ async fn account<R: Columns>(conn: &mut impl Session, share: Option<&R>, sign: i
     let entry: Entry = values::from_json(&share.text("share")?, "share of a decision")?;
     for line in &entry.lines {
         let got_now = (sign > 0 && line.got > 0).then(|| micros(entry.at));
-        let booked = query(sql::ACCOUNT)
-            .bind(line.rep.as_str())
-            .bind(sign * line.got)
-            .bind(sign * line.entitled)
-            .bind(got_now);
+        let booked =
+            query(sql::ACCOUNT).bind(line.rep.as_str()).bind(sign * line.got).bind(sign * line.entitled).bind(got_now);
         booked.execute(conn).await?;
     }
     Ok(())

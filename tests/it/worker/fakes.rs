@@ -15,7 +15,6 @@ use leadboard::app::ports::{
 };
 use leadboard::app::rank;
 use leadboard::app::routing::InForce;
-use leadboard::policy::route::Situation;
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::effect::DecisionWrite;
@@ -25,6 +24,7 @@ use leadboard::domain::lead::{Lead, LeadState};
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::rep::{Queue, Roster};
 use leadboard::model::{Explanation, RepScore, Scorer, TrainOptions, train};
+use leadboard::policy::route::Situation;
 use leadboard::policy::{Queues, Settings};
 use leadboard::worker::{Deps, Pace, Worker};
 use tempfile::TempDir;

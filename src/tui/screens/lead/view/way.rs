@@ -13,7 +13,8 @@ use crate::tui::view::Ctx;
 /// alone had the word.
 pub(super) fn short(detail: &LeadDetail, ctx: &Ctx, width: usize, most: usize) -> Vec<Line<'static>> {
     let Some(path) = &detail.path else { return Vec::new() };
-    let mut lines: Vec<Line<'static>> = path.rungs.iter().filter(|step| tells(step)).map(|step| line(step, ctx, width)).collect();
+    let mut lines: Vec<Line<'static>> =
+        path.rungs.iter().filter(|step| tells(step)).map(|step| line(step, ctx, width)).collect();
     if path.heat.is_hot() {
         lines.insert(0, said(Meaning::Warn, &path.heat.to_string(), ctx, width));
     }
