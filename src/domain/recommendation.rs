@@ -68,6 +68,20 @@ pub enum RouteReason {
     TechnicalFailure,
 }
 
+impl RouteReason {
+    /// Whether the rep was chosen among those who have room. Who has a claim by a rule or an account was not.
+    pub const fn respects_room(self) -> bool {
+        matches!(
+            self,
+            Self::ModelAgrees
+                | Self::ModelPick
+                | Self::ModelUncleared
+                | Self::RoundRobinUnavailable
+                | Self::RoundRobinUnsupported
+        )
+    }
+}
+
 /// A recommendation: a route and its reason, for people and for programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recommendation {

@@ -338,6 +338,12 @@ impl Ledger {
     }
 }
 
+impl FromIterator<(RepId, Account)> for Ledger {
+    fn from_iter<T: IntoIterator<Item = (RepId, Account)>>(accounts: T) -> Self {
+        Self { accounts: accounts.into_iter().collect() }
+    }
+}
+
 /// Whether these reps are met sooner by going through all accounts along with them than by looking each up: they are in
 /// order, and they are many.
 fn side_by_side<'a>(reps: impl ExactSizeIterator<Item = &'a RepId>, accounts: usize) -> bool {
