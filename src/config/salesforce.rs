@@ -118,6 +118,15 @@ pub struct Fields {
     pub employees: String,
     /// Expected amount.
     pub amount: String,
+    /// E-mail address of the person. This and the three that follow are for routing, never for a model; where the org hides
+    /// one from us, we do without.
+    pub email: String,
+    /// Web site of the company.
+    pub website: String,
+    /// What the person wrote in the form.
+    pub text: String,
+    /// The person's language.
+    pub language: String,
     /// Further numeric facts: name in the model to Lead field.
     pub numeric: BTreeMap<String, String>,
     /// Further categorical facts: name in the model to Lead field.
@@ -135,6 +144,10 @@ impl Default for Fields {
             annual_revenue: "AnnualRevenue".into(),
             employees: "NumberOfEmployees".into(),
             amount: "Expected_Amount__c".into(),
+            email: "Email".into(),
+            website: "Website".into(),
+            text: "Description".into(),
+            language: String::new(),
             numeric: BTreeMap::new(),
             categorical: BTreeMap::new(),
         }

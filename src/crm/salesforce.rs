@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +34,7 @@ mod history;
 mod http;
 mod ids;
 mod map;
+mod optional;
 mod outcomes;
 mod poll;
 mod pubsub;
@@ -44,9 +46,9 @@ mod write;
 
 use client::Client;
 use feed::Feed;
-use map::FactFields;
+use map::{FactFields, FormFields};
 use pubsub::PubSub;
-use query::{Api, Rows};
+use query::{Api, LARGEST_PAGE, Rows};
 
 /// Bounds of one call.
 #[derive(Clone, Debug)]
@@ -81,6 +83,8 @@ pub struct Salesforce {
     client: Client,
     clock: Arc<dyn Clock>,
     fields: FactFields,
+    form: FormFields,
+    lead_page: AtomicU32,
     rep_key: Api,
     rep_territory: Option<Api>,
     since: Option<DateTime<Utc>>,
@@ -110,11 +114,14 @@ impl Salesforce {
         let rep_key = map::optional_field("rep_key", &config.rep_key)?
             .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
         let fields = FactFields::new(&config.fields)?;
+        let form = FormFields::new(&config.fields)?;
         Ok(Self {
-            pubsub: PubSub::new(&config.pubsub, &fields, &limits)?,
+            pubsub: PubSub::new(&config.pubsub, fields.all().chain(form.all().cloned()), &limits)?,
             client: Client::new(config, clock.clone(), limits)?,
             clock,
             fields,
+            form,
+            lead_page: AtomicU32::new(LARGEST_PAGE),
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
             since: config.since,

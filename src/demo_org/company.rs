@@ -2,6 +2,7 @@
 
 mod history;
 mod names;
+mod words;
 
 use super::chance::Chance;
 use super::id::Id;
@@ -146,8 +147,18 @@ impl Company {
         self.truth.probability(traits, rep)
     }
 
+    /// The fields of the `number`-th lead of the future, with what was written in the form.
+    pub(super) fn arriving(&self, number: u64) -> Vec<(&'static str, Value)> {
+        let prospect = self.arrival(number);
+        let product = prospect.traits.product.map(|place| PRODUCTS[place]);
+        let text = words::text(&mut Chance::new(self.seed, "form", number), prospect.firm.country, product);
+        let mut fields = Self::lead_fields(prospect);
+        fields.extend(text.map(|text| ("Description", text.as_str().into())));
+        fields
+    }
+
     /// The fields of a new lead.
-    pub(super) fn lead_fields(mut prospect: Prospect) -> Vec<(&'static str, Value)> {
+    fn lead_fields(mut prospect: Prospect) -> Vec<(&'static str, Value)> {
         let mut shown = prospect.firm_fields();
         let missing = [("LeadSource", 0.01), ("Industry", 0.02), ("AnnualRevenue", 0.04), ("NumberOfEmployees", 0.04)];
         let missing = missing.iter().chain(&[("Product_Interest__c", 0.03), ("Title", 0.05), ("State", 0.06)]);

@@ -156,7 +156,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "INSERT INTO leads SELECT 'X', company, contact, source, territory, search_text, facts, owner_kind, owner_id,
             created_at, modified_at, modstamp, converted, deleted, state, lane, queue_order, ranking_id, snoozed_until,
-            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw FROM leads",
+            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw, form FROM leads",
         "FOREIGN KEY",
         "foreign key",
     ),

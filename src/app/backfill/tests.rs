@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Lead, LeadState, LegacyAssignment};
+use crate::domain::lead::{Form, Lead, LeadState, LegacyAssignment};
 use crate::domain::ranking::{Interval, Support};
 use crate::domain::recommendation::{Route, RouteReason};
 use crate::domain::rep::{Queue, Rep};
@@ -79,6 +79,7 @@ fn lead(n: u32) -> LeadRecord {
             company: "Acme".into(),
             contact: None,
             facts,
+            form: Form::default(),
             owner: owner.clone(),
             modified_at: t,
             modstamp: t,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::ids::{LeadId, QueueId, RepKey};
-use crate::domain::lead::{Lead, LeadState, LegacyAssignment};
+use crate::domain::lead::{Form, Lead, LeadState, LegacyAssignment};
 use crate::domain::ranking::{Contrast, Interval, Record, Support, Tier};
 use crate::domain::rep::Rep;
 use crate::model::{Difference, Explanation, RepScore, Shrinkage};
@@ -74,6 +74,7 @@ fn ranked(legacy: Owner, talkative: bool) -> Ranking {
             company: "Acme".into(),
             contact: None,
             facts: LeadFacts::empty(at),
+            form: Form::default(),
             owner: legacy.clone(),
             modified_at: at,
             modstamp: at,

@@ -99,10 +99,11 @@ impl Salesforce {
         let facts: Vec<Api> = self.fields.all().collect();
         // A path leads to another object; only its first step is a field of this one, and relations are not described.
         let configured: Vec<&str> = facts.iter().map(Api::as_str).filter(|name| !name.contains('.')).collect();
+        let form: Vec<&str> = self.form.all().map(Api::as_str).filter(|name| !name.contains('.')).collect();
         let rep = std::iter::once(&self.rep_key).chain(&self.rep_territory).map(Api::as_str);
         let rep: Vec<&str> = rep.filter(|name| !name.contains('.')).collect();
         vec![
-            found("lead_fields", "Lead", self.describe("Lead").await, &|lead| lead_fields(lead, &configured)),
+            found("lead_fields", "Lead", self.describe("Lead").await, &|lead| lead_fields(lead, &configured, &form)),
             found("decision_object", DECISION, self.describe(DECISION).await, &decision_object),
             found("task", "Task", self.describe("Task").await, &task),
             found("user_fields", "User", self.describe("User").await, &|user| user_fields(user, &rep)),
@@ -110,7 +111,7 @@ impl Salesforce {
     }
 }
 
-fn lead_fields(lead: &Object, configured: &[&str]) -> Finding {
+fn lead_fields(lead: &Object, configured: &[&str], form: &[&str]) -> Finding {
     const ID: &str = "lead_fields";
     let ours = lead.missing(WRITTEN_ON_LEAD.into_iter().chain(READ_ON_LEAD));
     if !ours.is_empty() {
@@ -129,7 +130,17 @@ fn lead_fields(lead: &Object, configured: &[&str]) -> Finding {
     if !closed.is_empty() {
         return Finding::failed(ID, format!("{} of Lead cannot be changed by this user.", closed.join(", ")), CURE);
     }
-    Finding::passed(ID, format!("Lead has all {} fields, and what must be is writable.", configured.len() + 11))
+    let unseen = lead.missing(form.iter().copied());
+    if !unseen.is_empty() {
+        return Finding::warning(
+            ID,
+            format!("Lead has no {}, which routing rules could look at.", unseen.join(", ")),
+            "Let the integration user read it and start leadboard again, or write \"\" for it in [salesforce.fields]; \
+             leads are routed without it meanwhile.",
+        );
+    }
+    let all = configured.len() + form.len() + WRITTEN_ON_LEAD.len() + READ_ON_LEAD.len();
+    Finding::passed(ID, format!("Lead has all {all} fields, and what must be is writable."))
 }
 
 fn decision_object(object: &Object) -> Finding {
