@@ -47,6 +47,7 @@ mod write;
 use client::Client;
 use feed::Feed;
 use map::{FactFields, FormFields};
+use optional::Optional;
 use pubsub::PubSub;
 use query::{Api, LARGEST_PAGE, Rows};
 
@@ -87,6 +88,8 @@ pub struct Salesforce {
     lead_page: AtomicU32,
     rep_key: Api,
     rep_territory: Option<Api>,
+    /// By which rules may call people.
+    rep_names: Optional,
     since: Option<DateTime<Utc>>,
     lead_feed: Feed,
     outcome_feed: Feed,
@@ -124,6 +127,7 @@ impl Salesforce {
             lead_page: AtomicU32::new(LARGEST_PAGE),
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
+            rep_names: Optional::new("User", ["Username", "Email"].map(Api::known)),
             since: config.since,
             lead_feed: Feed::new("SystemModstamp", Rows::All, overlap).covering("Lead"),
             outcome_feed: Feed::new(outcomes::STAMP, Rows::Living, overlap),

@@ -272,6 +272,8 @@ pub(super) fn rep(row: &impl Columns) -> Result<Rep, StoreError> {
         name: row.text("name")?,
         active: row.flag("active")?,
         territory: row.text_opt("territory")?,
+        user_name: row.text_opt("user_name")?,
+        email: row.text_opt("email")?,
     })
 }
 

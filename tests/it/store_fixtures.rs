@@ -231,6 +231,8 @@ pub(crate) fn roster() -> Roster {
         name: name.into(),
         active: true,
         territory: Some("West".into()),
+        user_name: Some(format!("{id}@acme.example")),
+        email: (id == "best").then(|| format!("{id}@mail.acme.example")),
     };
     Roster {
         reps: vec![rep("best", "Bea Best"), rep("legacy", "Leo Legacy")],

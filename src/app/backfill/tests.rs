@@ -53,6 +53,8 @@ fn bench(clearance: Clearance) -> Bench {
         name: format!("Rep {n}"),
         active: !n.is_multiple_of(7),
         territory: n.is_multiple_of(2).then(|| "West".to_owned()),
+        user_name: None,
+        email: None,
     };
     let queue = |id: &str| Queue { id: QueueId::new(id), name: id.into(), key: id.into() };
     let roster = Roster { reps: (0..20).map(rep).collect(), queues: vec![queue("mq"), queue("dq")] };

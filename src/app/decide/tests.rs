@@ -77,6 +77,8 @@ impl Office {
             name: name.into(),
             active,
             territory: None,
+            user_name: None,
+            email: None,
         };
         let queue =
             |id: &str, name: &str, key: &str| Queue { id: QueueId::new(id), name: name.into(), key: key.into() };

@@ -60,8 +60,15 @@ impl Scorer for Oracle {
 }
 
 fn roster() -> Roster {
-    let rep =
-        |id: &str, active| Rep { id: RepId::new(id), key: RepKey::new(id), name: id.into(), active, territory: None };
+    let rep = |id: &str, active| Rep {
+        id: RepId::new(id),
+        key: RepKey::new(id),
+        name: id.into(),
+        active,
+        territory: None,
+        user_name: None,
+        email: None,
+    };
     Roster { reps: vec![rep("ana", true), rep("bob", true), rep("cy", true), rep("left", false)], queues: vec![] }
 }
 

@@ -96,13 +96,13 @@ impl Directory {
         Self { people, by_id, by_name, queues }
     }
 
-    /// The reps and queues of a roster, of whom no user names and addresses are known.
+    /// The reps and queues of a roster.
     pub fn of(roster: &Roster) -> Self {
         let people = roster.reps.iter().map(|rep| Person {
             id: rep.id.clone(),
             name: rep.name.clone(),
-            user_name: None,
-            email: None,
+            user_name: rep.user_name.clone(),
+            email: rep.email.clone(),
             active: rep.active,
         });
         Self::new(people.collect(), &roster.queues)

@@ -48,7 +48,9 @@ impl Table {
 pub(in crate::store) const TABLES: &[Table] = tables! {
     meta { key: Text, value: Text }
     intake numbered { seq: Int, lead_id: Text, received_at: Int, modstamp: Int }
-    reps { id: Text, rep_key: Text, name: Text, active: Int, territory: Text, listed: Int }
+    reps {
+        id: Text, rep_key: Text, name: Text, active: Int, territory: Text, listed: Int, user_name: Text, email: Text,
+    }
     queues { id: Text, name: Text, key: Text, listed: Int }
     leads {
         id: Text, company: Text, contact: Text, source: Text, territory: Text, search_text: Text, facts: Text,

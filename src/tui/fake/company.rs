@@ -58,6 +58,8 @@ fn roster() -> Roster {
             name,
             active: i % 19 != 18,
             territory: Some(TERRITORIES[i % 6].into()),
+            user_name: None,
+            email: None,
         }
     });
     let queue = |key: &str, name: &str| Queue { id: QueueId::new(key), name: name.into(), key: key.into() };

@@ -70,7 +70,7 @@ async fn the_adapter_reads_the_org() {
     assert_eq!(roster.reps.iter().filter(|rep| rep.active).count(), 60);
     assert_eq!(roster.reps.len(), 64, "the technical users are no reps");
     assert!(roster.queue_by_key("Leadboard_Manager").is_some());
-    assert!(roster.reps.iter().all(|rep| rep.territory.is_some()));
+    assert!(roster.reps.iter().all(|rep| rep.territory.is_some() && rep.user_name.is_some() && rep.email.is_some()));
 
     let (mut page, mut deals) = (None, Vec::new());
     loop {

@@ -102,11 +102,12 @@ impl Salesforce {
         let form: Vec<&str> = self.form.all().map(Api::as_str).filter(|name| !name.contains('.')).collect();
         let rep = std::iter::once(&self.rep_key).chain(&self.rep_territory).map(Api::as_str);
         let rep: Vec<&str> = rep.filter(|name| !name.contains('.')).collect();
+        let names: Vec<&str> = self.rep_names.all().iter().map(Api::as_str).collect();
         vec![
             found("lead_fields", "Lead", self.describe("Lead").await, &|lead| lead_fields(lead, &configured, &form)),
             found("decision_object", DECISION, self.describe(DECISION).await, &decision_object),
             found("task", "Task", self.describe("Task").await, &task),
-            found("user_fields", "User", self.describe("User").await, &|user| user_fields(user, &rep)),
+            found("user_fields", "User", self.describe("User").await, &|user| user_fields(user, &rep, &names)),
         ]
     }
 }
@@ -181,15 +182,23 @@ fn task(task: &Object) -> Finding {
     )
 }
 
-fn user_fields(user: &Object, configured: &[&str]) -> Finding {
+fn user_fields(user: &Object, configured: &[&str], names: &[&str]) -> Finding {
     const ID: &str = "user_fields";
     let missing = user.missing(["Name", "IsActive", "UserType"].into_iter().chain(configured.iter().copied()));
-    if missing.is_empty() {
-        return Finding::passed(ID, format!("User has {}.", configured.join(" and ")));
+    if !missing.is_empty() {
+        return Finding::failed(
+            ID,
+            format!("User has no {}, which salesforce.rep_key or rep_territory names.", missing.join(", ")),
+            "Deploy assets/salesforce, or name fields that exist; rep_territory = \"\" works without territories.",
+        );
     }
-    Finding::failed(
-        ID,
-        format!("User has no {}, which salesforce.rep_key or rep_territory names.", missing.join(", ")),
-        "Deploy assets/salesforce, or name fields that exist; rep_territory = \"\" works without territories.",
-    )
+    let unseen = user.missing(names.iter().copied());
+    if !unseen.is_empty() {
+        return Finding::warning(
+            ID,
+            format!("User has no {}, so routing rules cannot call people by it.", unseen.join(", ")),
+            "Let the integration user read it and start leadboard again, or call people by id or full name.",
+        );
+    }
+    Finding::passed(ID, format!("User has {}.", configured.join(" and ")))
 }
