@@ -42,6 +42,8 @@ pub struct Salesforce {
     pub rep_key: String,
     /// User field that holds a rep's territory; empty if there is none.
     pub rep_territory: String,
+    /// User field that says that a rep is away: a checkbox, or the date or date-time until when. Empty if there is none.
+    pub rep_out_of_office: String,
     /// Which Lead fields are which facts.
     pub fields: Fields,
     /// The org's change events.
@@ -192,6 +194,8 @@ struct Raw {
     #[serde(default = "defaults::territory")]
     rep_territory: String,
     #[serde(default)]
+    rep_out_of_office: String,
+    #[serde(default)]
     fields: Fields,
     #[serde(default)]
     pubsub: PubSub,
@@ -271,6 +275,7 @@ impl TryFrom<Raw> for Salesforce {
             since: raw.since,
             rep_key: raw.rep_key,
             rep_territory: raw.rep_territory,
+            rep_out_of_office: raw.rep_out_of_office,
             fields: raw.fields,
             pubsub: raw.pubsub,
         })

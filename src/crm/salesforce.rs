@@ -13,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack,
-    WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Span,
+    Workloads, WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -42,6 +42,7 @@ mod query;
 mod read_back;
 mod roster;
 mod wire;
+mod workload;
 mod write;
 
 use client::Client;
@@ -90,6 +91,9 @@ pub struct Salesforce {
     rep_territory: Option<Api>,
     /// By which rules may call people.
     rep_names: Optional,
+    rep_out_of_office: Option<Api>,
+    /// Zone, and whether they are there.
+    rep_presence: Optional,
     since: Option<DateTime<Utc>>,
     lead_feed: Feed,
     outcome_feed: Feed,
@@ -116,6 +120,7 @@ impl Salesforce {
         let overlap = TimeDelta::seconds(i64::from(config.overlap_seconds));
         let rep_key = map::optional_field("rep_key", &config.rep_key)?
             .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
+        let away = map::optional_field("rep_out_of_office", &config.rep_out_of_office)?;
         let fields = FactFields::new(&config.fields)?;
         let form = FormFields::new(&config.fields)?;
         Ok(Self {
@@ -127,6 +132,8 @@ impl Salesforce {
             lead_page: AtomicU32::new(LARGEST_PAGE),
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
+            rep_presence: Optional::new("User", [Api::known("TimeZoneSidKey")].into_iter().chain(away.clone())),
+            rep_out_of_office: away,
             rep_names: Optional::new("User", ["Username", "Email"].map(Api::known)),
             since: config.since,
             lead_feed: Feed::new("SystemModstamp", Rows::All, overlap).covering("Lead"),
@@ -188,6 +195,10 @@ impl Crm for Salesforce {
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
         Ok(self.poll_outcomes(cursor).await?)
+    }
+
+    async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
+        Ok(self.read_workloads(reps, window).await?)
     }
 
     fn usage(&self) -> ApiUsage {

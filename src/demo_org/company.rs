@@ -1,5 +1,6 @@
 //! The generated company: reps, territories, two years of closed deals, and the leads still to come, all from a seed.
 
+mod desks;
 mod history;
 mod names;
 mod words;
@@ -29,31 +30,37 @@ pub(super) const TERRITORIES: [Territory; 6] = [
         name: "US West",
         places: &[("United States", "California"), ("United States", "Washington"), ("United States", "Colorado")],
         forms: &["Inc.", "LLC", "Corp."],
+        zone: "America/Los_Angeles",
     },
     Territory {
         name: "US East",
         places: &[("United States", "New York"), ("United States", "Massachusetts"), ("United States", "Georgia")],
         forms: &["Inc.", "LLC", "Group"],
+        zone: "America/New_York",
     },
     Territory {
         name: "UK & Ireland",
         places: &[("United Kingdom", "England"), ("United Kingdom", "Scotland"), ("Ireland", "Leinster")],
         forms: &["Ltd", "plc", "Limited"],
+        zone: "Europe/London",
     },
     Territory {
         name: "DACH",
         places: &[("Germany", "Bavaria"), ("Germany", "Hesse"), ("Austria", "Vienna"), ("Switzerland", "Zürich")],
         forms: &["GmbH", "AG", "KG"],
+        zone: "Europe/Berlin",
     },
     Territory {
         name: "Nordics",
         places: &[("Sweden", "Stockholm"), ("Denmark", "Hovedstaden"), ("Norway", "Oslo"), ("Finland", "Uusimaa")],
         forms: &["AB", "ApS", "AS", "Oy"],
+        zone: "Europe/Stockholm",
     },
     Territory {
         name: "France & Benelux",
         places: &[("France", "Île-de-France"), ("Netherlands", "Utrecht"), ("Belgium", "Flanders")],
         forms: &["SAS", "BV", "NV"],
+        zone: "Europe/Paris",
     },
 ];
 /// Reps of each territory.
@@ -74,6 +81,8 @@ pub(super) struct Territory {
     places: &'static [(&'static str, &'static str)],
     /// Legal forms of companies there.
     forms: &'static [&'static str],
+    /// Where its reps work.
+    zone: &'static str,
 }
 
 /// A company that leads come from.

@@ -1,7 +1,7 @@
 //! Records into words of the domain. History and live leads are read by the same functions, so training and scoring
 //! cannot see different things.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -94,6 +94,11 @@ impl Record {
     /// The end of a calendar date.
     pub(super) fn end_of_day(&self, field: &str) -> Option<DateTime<Utc>> {
         dates::end_of_day(self.get(field)?.as_str()?)
+    }
+
+    /// A calendar date.
+    pub(super) fn date(&self, field: &str) -> Option<NaiveDate> {
+        self.get(field)?.as_str()?.parse().ok()
     }
 
     /// The owner.

@@ -100,7 +100,8 @@ impl Salesforce {
         // A path leads to another object; only its first step is a field of this one, and relations are not described.
         let configured: Vec<&str> = facts.iter().map(Api::as_str).filter(|name| !name.contains('.')).collect();
         let form: Vec<&str> = self.form.all().map(Api::as_str).filter(|name| !name.contains('.')).collect();
-        let rep = std::iter::once(&self.rep_key).chain(&self.rep_territory).map(Api::as_str);
+        let rep = std::iter::once(&self.rep_key).chain(&self.rep_territory).chain(&self.rep_out_of_office);
+        let rep = rep.map(Api::as_str);
         let rep: Vec<&str> = rep.filter(|name| !name.contains('.')).collect();
         let names: Vec<&str> = self.rep_names.all().iter().map(Api::as_str).collect();
         vec![
@@ -188,8 +189,8 @@ fn user_fields(user: &Object, configured: &[&str], names: &[&str]) -> Finding {
     if !missing.is_empty() {
         return Finding::failed(
             ID,
-            format!("User has no {}, which salesforce.rep_key or rep_territory names.", missing.join(", ")),
-            "Deploy assets/salesforce, or name fields that exist; rep_territory = \"\" works without territories.",
+            format!("User has no {}, which [salesforce] names.", missing.join(", ")),
+            "Deploy assets/salesforce, or name fields that exist; \"\" where your org has none (but for rep_key).",
         );
     }
     let unseen = user.missing(names.iter().copied());
