@@ -29,6 +29,8 @@ impl Office {
             name: format!("Rep {i}"),
             active: true,
             territory: None,
+            user_name: None,
+            email: None,
         };
         let roster = Roster { reps: (0..reps).map(rep).collect(), queues: Vec::new() };
         let ids = roster.reps.iter().map(|rep| rep.id.clone()).collect();

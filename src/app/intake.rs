@@ -84,7 +84,8 @@ pub fn judge(raw: RawLead, known: Option<&LeadRecord>, at: chrono::DateTime<chro
             return Some(IntakeChange::Supersede { lead: Box::new(raw), why: why.to_owned() });
         }
     }
-    let rerank = open && raw.lead.facts != known.lead.facts;
+    // Rules look at the form too.
+    let rerank = open && (raw.lead.facts != known.lead.facts || raw.lead.form != known.lead.form);
     Some(IntakeChange::Refresh { lead: Box::new(raw), rerank })
 }
 
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
     use crate::domain::facts::LeadFacts;
     use crate::domain::ids::{LeadId, RepId};
-    use crate::domain::lead::{Lead, Owner};
+    use crate::domain::lead::{Form, Lead, Owner};
 
     fn lead(owner: &str, age: i64) -> Lead {
         let t = DateTime::UNIX_EPOCH + Duration::seconds(age);
@@ -104,6 +105,7 @@ mod tests {
             company: "Acme".into(),
             contact: None,
             facts: LeadFacts::empty(DateTime::UNIX_EPOCH),
+            form: Form::default(),
             owner: Owner::Rep(RepId::new(owner)),
             modified_at: t,
             modstamp: t,
@@ -168,6 +170,9 @@ mod tests {
         let mut changed = lead("legacy", 1);
         changed.facts.source = Some("Webinar".into());
         assert!(matches!(judged(changed, Some(&k)), Some(IntakeChange::Refresh { rerank: true, .. })));
+        let mut said = lead("legacy", 1);
+        said.form.text = Some("Bitte rufen Sie mich an.".into());
+        assert!(matches!(judged(said, Some(&k)), Some(IntakeChange::Refresh { rerank: true, .. })));
         assert!(judged(lead("legacy", 0), Some(&k)).is_none(), "the overlap brings the same reading again");
         let second = judged(lead("somebody", 0), Some(&k));
         assert!(matches!(second, Some(IntakeChange::Supersede { .. })), "a second change within the same second");

@@ -5,6 +5,7 @@ mod audit;
 mod backfill;
 mod events;
 mod routing;
+mod workload;
 
 use std::sync::Arc;
 
@@ -17,13 +18,14 @@ pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRa
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
+pub use workload::{Appointment, AppointmentTime, OutOfOffice, RepWorkload, Shows, Span, WorkloadPart, Workloads};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
 use crate::domain::facts::LeadFacts;
-use crate::domain::ids::{DecisionKey, LeadId, ModelId, OrgId, TraceId};
+use crate::domain::ids::{DecisionKey, LeadId, ModelId, OrgId, RepId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
@@ -241,6 +243,10 @@ pub trait Crm: Send + Sync {
 
     /// What became of leads whose deals changed since the cursor.
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError>;
+
+    /// How busy these reps are, with what touches the window of their calendars. A few calls, whatever their number: for
+    /// every few minutes, not for every lead.
+    async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError>;
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;

@@ -62,6 +62,10 @@ impl<'a> Case<'a> {
         let subject = Subject {
             company: lead.company.clone(),
             contact: lead.contact.clone(),
+            email: lead.form.email.clone(),
+            website: lead.form.website.clone(),
+            text: lead.form.text.clone(),
+            language: lead.form.language.clone(),
             ..Subject::plain(lead.id.clone(), lead.facts.clone())
         };
         Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }

@@ -42,6 +42,8 @@ pub struct Salesforce {
     pub rep_key: String,
     /// User field that holds a rep's territory; empty if there is none.
     pub rep_territory: String,
+    /// User field that says that a rep is away: a checkbox, or the date or date-time until when. Empty if there is none.
+    pub rep_out_of_office: String,
     /// Which Lead fields are which facts.
     pub fields: Fields,
     /// The org's change events.
@@ -118,6 +120,15 @@ pub struct Fields {
     pub employees: String,
     /// Expected amount.
     pub amount: String,
+    /// E-mail address of the person. This and the three that follow are for routing, never for a model; where the org hides
+    /// one from us, we do without.
+    pub email: String,
+    /// Web site of the company.
+    pub website: String,
+    /// What the person wrote in the form.
+    pub text: String,
+    /// The person's language.
+    pub language: String,
     /// Further numeric facts: name in the model to Lead field.
     pub numeric: BTreeMap<String, String>,
     /// Further categorical facts: name in the model to Lead field.
@@ -135,6 +146,10 @@ impl Default for Fields {
             annual_revenue: "AnnualRevenue".into(),
             employees: "NumberOfEmployees".into(),
             amount: "Expected_Amount__c".into(),
+            email: "Email".into(),
+            website: "Website".into(),
+            text: "Description".into(),
+            language: String::new(),
             numeric: BTreeMap::new(),
             categorical: BTreeMap::new(),
         }
@@ -178,6 +193,8 @@ struct Raw {
     rep_key: String,
     #[serde(default = "defaults::territory")]
     rep_territory: String,
+    #[serde(default)]
+    rep_out_of_office: String,
     #[serde(default)]
     fields: Fields,
     #[serde(default)]
@@ -258,6 +275,7 @@ impl TryFrom<Raw> for Salesforce {
             since: raw.since,
             rep_key: raw.rep_key,
             rep_territory: raw.rep_territory,
+            rep_out_of_office: raw.rep_out_of_office,
             fields: raw.fields,
             pubsub: raw.pubsub,
         })

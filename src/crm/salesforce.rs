@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack,
-    WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Span,
+    Workloads, WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -33,6 +34,7 @@ mod history;
 mod http;
 mod ids;
 mod map;
+mod optional;
 mod outcomes;
 mod poll;
 mod pubsub;
@@ -40,13 +42,15 @@ mod query;
 mod read_back;
 mod roster;
 mod wire;
+mod workload;
 mod write;
 
 use client::Client;
 use feed::Feed;
-use map::FactFields;
+use map::{FactFields, FormFields};
+use optional::Optional;
 use pubsub::PubSub;
-use query::{Api, Rows};
+use query::{Api, LARGEST_PAGE, Rows};
 
 /// Bounds of one call.
 #[derive(Clone, Debug)]
@@ -81,8 +85,15 @@ pub struct Salesforce {
     client: Client,
     clock: Arc<dyn Clock>,
     fields: FactFields,
+    form: FormFields,
+    lead_page: AtomicU32,
     rep_key: Api,
     rep_territory: Option<Api>,
+    /// By which rules may call people.
+    rep_names: Optional,
+    rep_out_of_office: Option<Api>,
+    /// Zone, and whether they are there.
+    rep_presence: Optional,
     since: Option<DateTime<Utc>>,
     lead_feed: Feed,
     outcome_feed: Feed,
@@ -109,14 +120,21 @@ impl Salesforce {
         let overlap = TimeDelta::seconds(i64::from(config.overlap_seconds));
         let rep_key = map::optional_field("rep_key", &config.rep_key)?
             .ok_or_else(|| CrmError::Configuration("rep_key is empty; write Id or a field of User".to_owned()))?;
+        let away = map::optional_field("rep_out_of_office", &config.rep_out_of_office)?;
         let fields = FactFields::new(&config.fields)?;
+        let form = FormFields::new(&config.fields)?;
         Ok(Self {
-            pubsub: PubSub::new(&config.pubsub, &fields, &limits)?,
+            pubsub: PubSub::new(&config.pubsub, fields.all().chain(form.all().cloned()), &limits)?,
             client: Client::new(config, clock.clone(), limits)?,
             clock,
             fields,
+            form,
+            lead_page: AtomicU32::new(LARGEST_PAGE),
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
+            rep_presence: Optional::new("User", [Api::known("TimeZoneSidKey")].into_iter().chain(away.clone())),
+            rep_out_of_office: away,
+            rep_names: Optional::new("User", ["Username", "Email"].map(Api::known)),
             since: config.since,
             lead_feed: Feed::new("SystemModstamp", Rows::All, overlap).covering("Lead"),
             outcome_feed: Feed::new(outcomes::STAMP, Rows::Living, overlap),
@@ -177,6 +195,10 @@ impl Crm for Salesforce {
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
         Ok(self.poll_outcomes(cursor).await?)
+    }
+
+    async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
+        Ok(self.read_workloads(reps, window).await?)
     }
 
     fn usage(&self) -> ApiUsage {

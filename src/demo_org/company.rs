@@ -1,7 +1,9 @@
 //! The generated company: reps, territories, two years of closed deals, and the leads still to come, all from a seed.
 
+mod desks;
 mod history;
 mod names;
+mod words;
 
 use super::chance::Chance;
 use super::id::Id;
@@ -28,31 +30,37 @@ pub(super) const TERRITORIES: [Territory; 6] = [
         name: "US West",
         places: &[("United States", "California"), ("United States", "Washington"), ("United States", "Colorado")],
         forms: &["Inc.", "LLC", "Corp."],
+        zone: "America/Los_Angeles",
     },
     Territory {
         name: "US East",
         places: &[("United States", "New York"), ("United States", "Massachusetts"), ("United States", "Georgia")],
         forms: &["Inc.", "LLC", "Group"],
+        zone: "America/New_York",
     },
     Territory {
         name: "UK & Ireland",
         places: &[("United Kingdom", "England"), ("United Kingdom", "Scotland"), ("Ireland", "Leinster")],
         forms: &["Ltd", "plc", "Limited"],
+        zone: "Europe/London",
     },
     Territory {
         name: "DACH",
         places: &[("Germany", "Bavaria"), ("Germany", "Hesse"), ("Austria", "Vienna"), ("Switzerland", "Zürich")],
         forms: &["GmbH", "AG", "KG"],
+        zone: "Europe/Berlin",
     },
     Territory {
         name: "Nordics",
         places: &[("Sweden", "Stockholm"), ("Denmark", "Hovedstaden"), ("Norway", "Oslo"), ("Finland", "Uusimaa")],
         forms: &["AB", "ApS", "AS", "Oy"],
+        zone: "Europe/Stockholm",
     },
     Territory {
         name: "France & Benelux",
         places: &[("France", "Île-de-France"), ("Netherlands", "Utrecht"), ("Belgium", "Flanders")],
         forms: &["SAS", "BV", "NV"],
+        zone: "Europe/Paris",
     },
 ];
 /// Reps of each territory.
@@ -73,6 +81,8 @@ pub(super) struct Territory {
     places: &'static [(&'static str, &'static str)],
     /// Legal forms of companies there.
     forms: &'static [&'static str],
+    /// Where its reps work.
+    zone: &'static str,
 }
 
 /// A company that leads come from.
@@ -146,8 +156,18 @@ impl Company {
         self.truth.probability(traits, rep)
     }
 
+    /// The fields of the `number`-th lead of the future, with what was written in the form.
+    pub(super) fn arriving(&self, number: u64) -> Vec<(&'static str, Value)> {
+        let prospect = self.arrival(number);
+        let product = prospect.traits.product.map(|place| PRODUCTS[place]);
+        let text = words::text(&mut Chance::new(self.seed, "form", number), prospect.firm.country, product);
+        let mut fields = Self::lead_fields(prospect);
+        fields.extend(text.map(|text| ("Description", text.as_str().into())));
+        fields
+    }
+
     /// The fields of a new lead.
-    pub(super) fn lead_fields(mut prospect: Prospect) -> Vec<(&'static str, Value)> {
+    fn lead_fields(mut prospect: Prospect) -> Vec<(&'static str, Value)> {
         let mut shown = prospect.firm_fields();
         let missing = [("LeadSource", 0.01), ("Industry", 0.02), ("AnnualRevenue", 0.04), ("NumberOfEmployees", 0.04)];
         let missing = missing.iter().chain(&[("Product_Interest__c", 0.03), ("Title", 0.05), ("State", 0.06)]);

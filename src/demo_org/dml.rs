@@ -211,6 +211,7 @@ fn defaults(org: &Org, object: Object, record: &mut Record, user: Id, at: Stamp)
             (Object::Lead, "Status") => "Open - Not Contacted".into(),
             (Object::Task, "Status") => "Not Started".into(),
             (Object::Task, "Priority") => "Normal".into(),
+            (Object::Event, "ShowAs") => "Busy".into(),
             (Object::Decision, "Name") => format!("RD-{:06}", record.id.serial()).as_str().into(),
             _ if field.kind == super::schema::Kind::Checkbox => false.into(),
             _ => continue,
@@ -251,6 +252,11 @@ fn derived(org: &Org, object: Object, record: &mut Record) {
                 (true, before) => before,
             };
             org.assign(object, record, "CompletedDateTime", completed);
+        }
+        Object::Event => {
+            let day =
+                org.read(object, record, "StartDateTime").as_stamp().map_or(Value::Null, |at| Value::Date(at.date()));
+            org.assign(object, record, "ActivityDate", day);
         }
         _ => {}
     }

@@ -102,8 +102,8 @@ fn merge(org: &mut Org, loser: Id, winner: Id, user: Id, now: Stamp) -> Result<(
 fn edit(org: &mut Org, lead: Id, user: Id, chance: &mut Chance, now: Stamp) -> Result<(), Fault> {
     let mut record = live(org, Object::Lead, lead)?.clone();
     if chance.happens(0.5) {
-        let note = format!("Called at {now}, line {}", chance.below(1_000));
-        org.assign(Object::Lead, &mut record, "Description", note.as_str());
+        let line = format!("+1 555 {:07}", chance.below(10_000_000));
+        org.assign(Object::Lead, &mut record, "Phone", line.as_str());
     } else {
         // A fact, so that a ranking made before rests on something else.
         let revenue = chance.log_uniform(1e5, 1e9).round();

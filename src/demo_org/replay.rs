@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::id::Id;
 use super::org::Org;
 use super::schema::{Field, Object, Schema};
-use super::setup::{UserSpec, load_user};
+use super::setup::{UTC, UserSpec, load_user};
 use super::stamp::Stamp;
 use super::value::Value;
 use crate::domain::deal::{Deal, Outcome};
@@ -104,6 +104,8 @@ impl Replay {
                     user_type: "Standard",
                     title: "Account Executive",
                     territory: None,
+                    zone: UTC,
+                    away_until: None,
                     active: *active,
                     created: base,
                 },

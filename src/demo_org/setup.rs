@@ -1,5 +1,7 @@
 //! Putting records in place before the org opens, without the checks and rules that a client meets.
 
+use chrono::NaiveDate;
+
 use super::id::Id;
 use super::org::{Org, Record};
 use super::schema::{Kind, Object};
@@ -40,6 +42,9 @@ impl Loader {
     }
 }
 
+/// UTC, as Salesforce calls it.
+pub(crate) const UTC: &str = "GMT";
+
 /// A user to be.
 pub(crate) struct UserSpec<'a> {
     pub(crate) id: Id,
@@ -49,13 +54,17 @@ pub(crate) struct UserSpec<'a> {
     pub(crate) user_type: &'a str,
     pub(crate) title: &'a str,
     pub(crate) territory: Option<&'a str>,
+    /// Time zone, by its IANA name.
+    pub(crate) zone: &'a str,
+    /// The last day on which they are away.
+    pub(crate) away_until: Option<NaiveDate>,
     pub(crate) active: bool,
     pub(crate) created: Stamp,
 }
 
 /// Loads a user.
 pub(crate) fn load_user(org: &mut Org, user: &UserSpec<'_>) {
-    const FIELDS: [&str; 14] = [
+    const FIELDS: [&str; 16] = [
         "Username",
         "LastName",
         "FirstName",
@@ -67,6 +76,8 @@ pub(crate) fn load_user(org: &mut Org, user: &UserSpec<'_>) {
         "IsActive",
         "UserType",
         "Territory__c",
+        "TimeZoneSidKey",
+        "Away_Until__c",
         "CreatedDate",
         "LastModifiedDate",
         "SystemModstamp",
@@ -86,6 +97,8 @@ pub(crate) fn load_user(org: &mut Org, user: &UserSpec<'_>) {
         user.active.into(),
         user.user_type.into(),
         user.territory.unwrap_or_default().into(),
+        user.zone.into(),
+        user.away_until.map_or(Value::Null, Value::Date),
         created.clone(),
         created.clone(),
         created,
@@ -118,6 +131,8 @@ pub(crate) fn load_basics(org: &mut Org, base: Stamp) {
             user_type,
             title: "Integration",
             territory: None,
+            zone: UTC,
+            away_until: None,
             active: true,
             created: base,
         };

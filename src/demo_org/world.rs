@@ -114,9 +114,7 @@ impl World {
     pub(crate) fn arrive(&self, tx: &mut Transaction<'_>) -> Result<Option<Id>, Fault> {
         let number = tx.arrived();
         let arriving = match self {
-            Self::Company { company, .. } => {
-                Some(NewLead { fields: Company::lead_fields(company.arrival(number)), owner: None })
-            }
+            Self::Company { company, .. } => Some(NewLead { fields: company.arriving(number), owner: None }),
             Self::Replay(replay) => replay.arrival(number),
         };
         let Some(NewLead { fields, owner: real_owner }) = arriving else { return Ok(None) };

@@ -35,6 +35,46 @@ impl Owner {
     }
 }
 
+/// What the form said beside the facts. Routing may look at it, a model never does. Raw: sanitise before display.
+///
+/// It is personal data, so it leaves the store only with somebody who asks for it by name: it is not serialised with the
+/// lead, and `Debug` tells what is there, not what it says.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    /// E-mail address of the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Web site of the company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// What the person wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The person's language, as the CRM names it (`de`, `German`, `de_DE`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+impl Form {
+    /// Whether it says nothing.
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self { email: None, website: None, text: None, language: None })
+    }
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hidden = |field: &Option<String>| field.as_ref().map(|_| "…");
+        f.debug_struct("Form")
+            .field("email", &hidden(&self.email))
+            .field("website", &hidden(&self.website))
+            .field("text", &hidden(&self.text))
+            .field("language", &self.language)
+            .finish()
+    }
+}
+
 /// A lead as we read it from the CRM. The raw record is kept beside it in the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lead {
@@ -46,6 +86,9 @@ pub struct Lead {
     pub contact: Option<String>,
     /// What the model may know.
     pub facts: LeadFacts,
+    /// What policy may know besides.
+    #[serde(skip)]
+    pub form: Form,
     /// Its owner at the moment of reading.
     pub owner: Owner,
     /// When a person or a program last changed it; the condition of a conditional write. Whole seconds in Salesforce.
@@ -127,5 +170,40 @@ impl Conservation {
     pub fn lost(&self) -> i64 {
         let accounted = self.decided + self.in_lane + self.pending + self.superseded;
         self.received as i64 - accounted as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_form_said_is_in_no_export_and_no_log() {
+        let said = |text: &str| Some(text.to_owned());
+        let form = Form {
+            email: said("ada@secret.example"),
+            website: said("https://secret.example"),
+            text: said("secret wishes"),
+            language: said("de"),
+        };
+        let at = DateTime::UNIX_EPOCH;
+        let lead = Lead {
+            id: LeadId::new("00Q1"),
+            company: "Acme".into(),
+            contact: None,
+            facts: LeadFacts::empty(at),
+            form: form.clone(),
+            owner: Owner::Rep(RepId::new("bea")),
+            modified_at: at,
+            modstamp: at,
+            converted: false,
+            deleted: false,
+        };
+        for shown in [format!("{lead:?}"), format!("{lead:#?}"), serde_json::to_string(&lead).unwrap()] {
+            assert!(shown.contains("Acme") && !shown.contains("secret"), "{shown}");
+        }
+        let kept: Form = serde_json::from_str(&serde_json::to_string(&form).unwrap()).unwrap();
+        assert_eq!(kept, form, "the store keeps it by itself");
+        assert!(!form.is_empty() && serde_json::from_str::<Form>("{}").unwrap().is_empty());
     }
 }

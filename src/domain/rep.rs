@@ -17,6 +17,12 @@ pub struct Rep {
     pub active: bool,
     /// Their sales territory; `None` works every territory.
     pub territory: Option<String>,
+    /// The name they log in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+    /// Their e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
 }
 
 /// A CRM queue that may own leads.

@@ -15,7 +15,7 @@ use crate::domain::deal::{Deal, LeadOutcome, Outcome};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{EffectRow, LeasedEffect};
 use crate::domain::ids::{DecisionKey, LeadId, ModelId, QueueId, RepId, RepKey};
-use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
+use crate::domain::lead::{Form, Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::{Queue, Rep};
 use crate::domain::verdict::Rejection;
@@ -80,6 +80,10 @@ pub(super) fn lead(row: &impl Columns) -> Result<Lead, StoreError> {
         company: row.text("company")?,
         contact: row.text_opt("contact")?,
         facts: values::from_json(&row.text("facts")?, "facts of a lead")?,
+        form: match row.text_opt("form")? {
+            Some(form) => values::from_json(&form, "form of a lead")?,
+            None => Form::default(),
+        },
         owner: row.owner("owner_kind", "owner_id")?,
         modified_at: row.time("modified_at")?,
         modstamp: row.time("modstamp")?,
@@ -271,6 +275,8 @@ pub(super) fn rep(row: &impl Columns) -> Result<Rep, StoreError> {
         name: row.text("name")?,
         active: row.flag("active")?,
         territory: row.text_opt("territory")?,
+        user_name: row.text_opt("user_name")?,
+        email: row.text_opt("email")?,
     })
 }
 

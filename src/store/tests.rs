@@ -153,14 +153,14 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "INSERT INTO decisions SELECT 't2', 'k2', lead_id, ranking_id, decided_by_kind, decided_by_name, verdict,
             rejection_code, rejection_note, owner_kind, owner_id, legacy_kind, legacy_id, recommendation, p_win, model_id,
-            decided_at, grace_until, undone_at, write_state, replaces, closed_at FROM decisions",
+            decided_at, grace_until, undone_at, write_state, replaces, closed_at, share, booked FROM decisions",
         "UNIQUE constraint failed: decisions.lead_id",
         "decisions_standing",
     ),
     (
         "INSERT INTO leads SELECT 'X', company, contact, source, territory, search_text, facts, owner_kind, owner_id,
             created_at, modified_at, modstamp, converted, deleted, state, lane, queue_order, ranking_id, snoozed_until,
-            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw FROM leads",
+            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw, form FROM leads",
         "FOREIGN KEY",
         "foreign key",
     ),

@@ -12,12 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Store,
-    StoreError, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Span,
+    Store, StoreError, Workloads, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
-use crate::domain::ids::{DecisionKey, LeadId, TraceId};
+use crate::domain::ids::{DecisionKey, LeadId, RepId, TraceId};
 use crate::domain::rep::Roster;
 use crate::worker::{Deps, Worker};
 
@@ -183,6 +183,10 @@ impl Crm for Careless {
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
         self.inner.outcomes(cursor).await
+    }
+
+    async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
+        self.inner.workloads(reps, window).await
     }
 
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {

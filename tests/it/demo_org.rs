@@ -15,3 +15,4 @@ mod refreshing;
 mod restart;
 mod strictness;
 pub(crate) mod support;
+mod workload;

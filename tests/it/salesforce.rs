@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
 mod calls;
+mod form;
 mod login;
 mod metadata;
 mod org;
@@ -11,6 +12,7 @@ mod polling;
 mod reading;
 mod refresh;
 mod table;
+mod workload;
 mod writing;
 
 use std::sync::Arc;
@@ -51,6 +53,7 @@ fn config(url: &str) -> Config {
         since: None,
         rep_key: "Id".into(),
         rep_territory: "Territory__c".into(),
+        rep_out_of_office: String::new(),
         fields: Fields::default(),
         pubsub: PubSub::default(),
     }

@@ -14,7 +14,7 @@ use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectState, Leased
 use leadboard::domain::facts::LeadFacts;
 use leadboard::domain::ids::{ModelId, OrgId, QueueId, RepId, RepKey};
 use leadboard::domain::lane::Lane;
-use leadboard::domain::lead::{Conservation, LeadState};
+use leadboard::domain::lead::{Conservation, Form, LeadState};
 use leadboard::domain::recommendation::{Recommendation, Route, RouteReason};
 use leadboard::domain::verdict::Verdict;
 
@@ -50,6 +50,7 @@ on_every_store! {
     a_reading_never_goes_back_in_time
     a_change_within_the_same_stamp_is_read
     changed_facts_send_a_lead_back_to_be_ranked
+    what_the_form_said_is_kept_and_read_anew
     somebody_faster_takes_a_lead_out_of_its_lane_but_not_a_decision_back
     leads_and_cursor_are_stored_together_or_not_at_all
     a_ranking_of_an_older_reading_is_dropped
@@ -174,6 +175,22 @@ async fn changed_facts_send_a_lead_back_to_be_ranked(store: Arc<dyn Store>) {
     let why = not_open(store.decide(decision("A", 0, 4, true)).await.unwrap());
     assert!(why.contains("ranked again"), "{why}");
     conservation(&*store).await;
+}
+
+async fn what_the_form_said_is_kept_and_read_anew(store: Arc<dyn Store>) {
+    let said = |text: &str| Form { text: Some(text.into()), email: Some("nul\0@x".into()), ..Form::default() };
+    let mut lead = raw("A", 5, rep("legacy"));
+    take_in(&*store, vec![receive(lead.clone()), receive(raw("B", 5, rep("legacy")))], 5).await;
+    assert!(record(&*store, "A").await.lead.form.is_empty());
+    lead.lead.form = said("Guten Tag");
+    assert_eq!(take_in(&*store, vec![refresh(lead.clone(), false)], 6).await.refreshed, 1, "within the same stamp");
+    assert_eq!(record(&*store, "A").await.lead, lead.lead);
+    assert_eq!(take_in(&*store, vec![refresh(lead.clone(), false)], 7).await.refreshed, 0, "the same again");
+    lead.lead.form = Form::default();
+    take_in(&*store, vec![refresh(lead, false)], 8).await;
+    assert!(store.lead_detail(&id("A")).await.unwrap().unwrap().record.lead.form.is_empty());
+    let trail = serde_json::to_string(&store.audit(None, 10).await.unwrap()).unwrap();
+    assert!(!trail.contains("Guten Tag"), "{trail}");
 }
 
 async fn somebody_faster_takes_a_lead_out_of_its_lane_but_not_a_decision_back(store: Arc<dyn Store>) {

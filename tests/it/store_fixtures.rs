@@ -11,7 +11,7 @@ use leadboard::domain::effect::DecisionWrite;
 use leadboard::domain::facts::LeadFacts;
 use leadboard::domain::ids::{DecisionKey, LeadId, ModelId, QueueId, RepId, RepKey, TraceId};
 use leadboard::domain::lane::Lane;
-use leadboard::domain::lead::{Lead, LeadRecord, LegacyAssignment, Owner};
+use leadboard::domain::lead::{Form, Lead, LeadRecord, LegacyAssignment, Owner};
 use leadboard::domain::pool::Pool;
 use leadboard::domain::ranking::{Interval, RankedRep, Ranking, Support};
 use leadboard::domain::recommendation::{Recommendation, Route, RouteReason};
@@ -70,6 +70,7 @@ pub(crate) fn raw(lead: &str, stamp: i64, owner: Owner) -> RawLead {
             company: format!("Company {lead}"),
             contact: Some("Petra Person".into()),
             facts,
+            form: Form::default(),
             owner,
             modified_at: at(stamp),
             modstamp: at(stamp),
@@ -233,6 +234,8 @@ pub(crate) fn roster() -> Roster {
         name: name.into(),
         active: true,
         territory: Some("West".into()),
+        user_name: Some(format!("{id}@acme.example")),
+        email: (id == "best").then(|| format!("{id}@mail.acme.example")),
     };
     Roster {
         reps: vec![rep("best", "Bea Best"), rep("legacy", "Leo Legacy")],

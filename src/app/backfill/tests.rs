@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Lead, LeadState, LegacyAssignment};
+use crate::domain::lead::{Form, Lead, LeadState, LegacyAssignment};
 use crate::domain::ranking::{Interval, Support};
 use crate::domain::recommendation::{Route, RouteReason};
 use crate::domain::rep::{Queue, Rep};
@@ -53,6 +53,8 @@ fn bench(clearance: Clearance) -> Bench {
         name: format!("Rep {n}"),
         active: !n.is_multiple_of(7),
         territory: n.is_multiple_of(2).then(|| "West".to_owned()),
+        user_name: None,
+        email: None,
     };
     let queue = |id: &str| Queue { id: QueueId::new(id), name: id.into(), key: id.into() };
     let roster = Roster { reps: (0..20).map(rep).collect(), queues: vec![queue("mq"), queue("dq")] };
@@ -79,6 +81,7 @@ fn lead(n: u32) -> LeadRecord {
             company: "Acme".into(),
             contact: None,
             facts,
+            form: Form::default(),
             owner: owner.clone(),
             modified_at: t,
             modstamp: t,

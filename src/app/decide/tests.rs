@@ -16,7 +16,7 @@ use crate::domain::effect::EffectState;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{ModelId, QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Lead, LegacyAssignment};
+use crate::domain::lead::{Form, Lead, LegacyAssignment};
 use crate::domain::pool::Pool;
 use crate::domain::ranking::{Factor, Interval, RankedRep, Ranking, Support};
 use crate::domain::recommendation::{Route, RouteReason};
@@ -77,6 +77,8 @@ impl Office {
             name: name.into(),
             active,
             territory: None,
+            user_name: None,
+            email: None,
         };
         let queue =
             |id: &str, name: &str, key: &str| Queue { id: QueueId::new(id), name: name.into(), key: key.into() };
@@ -103,6 +105,7 @@ impl Office {
             company: "Acme".into(),
             contact: None,
             facts,
+            form: Form::default(),
             owner: rep("leo"),
             modified_at: noon(),
             modstamp: noon(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::ids::{LeadId, QueueId, RepKey};
-use crate::domain::lead::{Lead, LeadState, LegacyAssignment};
+use crate::domain::lead::{Form, Lead, LeadState, LegacyAssignment};
 use crate::domain::ranking::{Contrast, Interval, Record, Support, Tier};
 use crate::domain::rep::Rep;
 use crate::model::{Difference, Explanation, RepScore, Shrinkage};
@@ -60,8 +60,15 @@ impl Scorer for Oracle {
 }
 
 fn roster() -> Roster {
-    let rep =
-        |id: &str, active| Rep { id: RepId::new(id), key: RepKey::new(id), name: id.into(), active, territory: None };
+    let rep = |id: &str, active| Rep {
+        id: RepId::new(id),
+        key: RepKey::new(id),
+        name: id.into(),
+        active,
+        territory: None,
+        user_name: None,
+        email: None,
+    };
     Roster { reps: vec![rep("ana", true), rep("bob", true), rep("cy", true), rep("left", false)], queues: vec![] }
 }
 
@@ -74,6 +81,7 @@ fn ranked(legacy: Owner, talkative: bool) -> Ranking {
             company: "Acme".into(),
             contact: None,
             facts: LeadFacts::empty(at),
+            form: Form::default(),
             owner: legacy.clone(),
             modified_at: at,
             modstamp: at,

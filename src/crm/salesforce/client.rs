@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::auth::{Auth, Session};
 use super::errors::{self, Class, Fault, Safety};
 use super::http::{self, Answer};
+use super::query::LARGEST_PAGE;
 use super::wire::ApiVersion;
 use super::{Limits, address};
 use crate::app::ports::{ApiUsage, Clock};
@@ -27,7 +28,7 @@ pub(super) const AUTO_ASSIGN: (&str, &str) = ("Sforce-Auto-Assign", "FALSE");
 /// Names us in the org's change events, so that our own changes can be told apart.
 const CALL_OPTIONS: (&str, &str) = ("Sforce-Call-Options", "client=leadboard");
 /// Rows we would like on a page; only a hint.
-const QUERY_OPTIONS: (&str, &str) = ("Sforce-Query-Options", "batchSize=2000");
+const QUERY_OPTIONS: &str = "Sforce-Query-Options";
 /// Allocation used and granted, on every answer but discovery.
 const LIMIT_INFO: &str = "Sforce-Limit-Info";
 /// How often a safe call is made in all when it meets passing faults.
@@ -143,7 +144,16 @@ impl Client {
 
     /// Reads. Repeated with backoff on passing faults.
     pub(super) async fn read<T: DeserializeOwned>(&self, target: Target<'_>) -> Result<Reply<T>, Fault> {
-        let answer = self.fetch(target, &[QUERY_OPTIONS]).await?;
+        self.read_in_pages(target, LARGEST_PAGE).await
+    }
+
+    /// Reads, with so many rows to a page if it is a query.
+    pub(super) async fn read_in_pages<T: DeserializeOwned>(
+        &self,
+        target: Target<'_>,
+        rows: u32,
+    ) -> Result<Reply<T>, Fault> {
+        let answer = self.fetch(target, &[(QUERY_OPTIONS, &format!("batchSize={rows}"))]).await?;
         Ok(Reply { value: read_json(&answer, Safety::Safe)?, date: answer.date() })
     }
 
@@ -293,6 +303,7 @@ impl Client {
         let answer = http::send(request, self.limits.max_body).await.map_err(|failure| {
             let class = match safety {
                 Safety::Unsafe if !failure.not_sent => Class::OutcomeUnknown,
+                _ if failure.too_large => Class::TooLarge,
                 _ if failure.hopeless => Class::Protocol,
                 _ => Class::Transient,
             };

@@ -4,6 +4,7 @@
 
 mod fields;
 mod probes;
+mod routing;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -20,7 +21,7 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 /// From this share of the daily allocation on, there may be too little left for us.
 const BUSY_SHARE: f64 = 0.7;
 /// Checks that need a session, in the order they are made; named as skipped when there is none.
-const NEEDS_SESSION: [&str; 10] = [
+const NEEDS_SESSION: [&str; 11] = [
     "clock",
     "allocation",
     "lead_fields",
@@ -29,6 +30,7 @@ const NEEDS_SESSION: [&str; 10] = [
     "user_fields",
     "queues",
     "users",
+    "workload",
     "conditional_write",
     "rolled_back_composite",
 ];
@@ -52,10 +54,16 @@ impl Doctor for Salesforce {
             Ok(found) => queues(&found, questions),
             Err(fault) => unreadable("queues", "Queues", &fault),
         });
-        findings.push(match self.read_reps().await {
-            Ok(reps) => users(&reps, self.rep_territory.is_some()),
-            Err(fault) => unreadable("users", "Users", &fault),
-        });
+        match self.read_reps().await {
+            Ok(reps) => {
+                findings.push(users(&reps, self.rep_territory.is_some()));
+                findings.push(self.examine_workload(&reps).await);
+            }
+            Err(fault) => {
+                findings.push(unreadable("users", "Users", &fault));
+                findings.push(Finding::skipped("workload", "Not looked at: the users could not be read."));
+            }
+        }
         findings.extend(if questions.probe_writes {
             self.probe_writes().await
         } else {

@@ -51,6 +51,8 @@ pub(super) enum Class {
     Configuration,
     /// This request can never work.
     Permanent,
+    /// The answer was larger than we read; fewer rows may do.
+    TooLarge,
     /// The answer was not understood.
     Protocol,
 }
@@ -99,7 +101,7 @@ impl From<Fault> for CrmError {
             Class::Transient | Class::LocatorExpired => Self::Transient(message),
             Class::OutcomeUnknown => Self::OutcomeUnknown(message),
             Class::Configuration | Class::NotFound => Self::Configuration(message),
-            Class::Protocol => Self::Protocol(message),
+            Class::TooLarge | Class::Protocol => Self::Protocol(message),
             Class::Conflict
             | Class::Duplicate
             | Class::Gone

@@ -44,6 +44,8 @@ pub(super) struct Failure {
     pub not_sent: bool,
     /// Repeating would meet the same.
     pub hopeless: bool,
+    /// The answer was cut off because it is larger than what is read.
+    pub too_large: bool,
 }
 
 /// The transport: no redirects (a token must not follow one), bounded waits, gzip, rustls.
@@ -76,18 +78,24 @@ pub(super) async fn send(request: RequestBuilder, max_body: usize) -> Result<Ans
         message: describe(&e),
         not_sent: e.is_connect() || e.is_builder(),
         hopeless: e.is_builder(),
+        too_large: false,
     })?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = Vec::new();
     loop {
-        let chunk =
-            response.chunk().await.map_err(|e| Failure { message: describe(&e), not_sent: false, hopeless: false })?;
+        let chunk = response.chunk().await.map_err(|e| Failure {
+            message: describe(&e),
+            not_sent: false,
+            hopeless: false,
+            too_large: false,
+        })?;
         let Some(chunk) = chunk else { break };
         if body.len() + chunk.len() > max_body {
             return Err(Failure {
                 message: format!("the answer is larger than {max_body} bytes"),
                 not_sent: false,
                 hopeless: true,
+                too_large: true,
             });
         }
         body.extend_from_slice(&chunk);

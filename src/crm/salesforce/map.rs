@@ -1,21 +1,25 @@
 //! Records into words of the domain. History and live leads are read by the same functions, so training and scoring
 //! cannot see different things.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::errors::{Class, Fault};
+use super::optional::Optional;
 use super::query::Api;
 use super::{dates, ids};
 use crate::config::salesforce::Fields;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::LeadId;
-use crate::domain::lead::{Lead, Owner};
+use crate::domain::lead::{Form, Lead, Owner};
 
 /// Longest categorical fact that is kept, in characters. Picklists and names are shorter; a long text area is no
 /// category.
 const MAX_FACT: usize = 1_000;
+
+/// Longest text of a form that is kept, in characters. Enough to tell a language and what is asked for.
+const MAX_TEXT: usize = 4_000;
 
 /// One record of an answer.
 pub(super) struct Record(Map<String, Value>);
@@ -90,6 +94,11 @@ impl Record {
     /// The end of a calendar date.
     pub(super) fn end_of_day(&self, field: &str) -> Option<DateTime<Utc>> {
         dates::end_of_day(self.get(field)?.as_str()?)
+    }
+
+    /// A calendar date.
+    pub(super) fn date(&self, field: &str) -> Option<NaiveDate> {
+        self.get(field)?.as_str()?.parse().ok()
     }
 
     /// The owner.
@@ -188,6 +197,51 @@ impl FactFields {
     }
 }
 
+/// Which Lead fields hold what the form said, all names checked.
+pub(super) struct FormFields {
+    email: Option<Api>,
+    website: Option<Api>,
+    text: Option<Api>,
+    language: Option<Api>,
+    optional: Optional,
+}
+
+impl FormFields {
+    /// Checks every configured name.
+    pub(super) fn new(config: &Fields) -> Result<Self, Fault> {
+        let email = optional_field("fields.email", &config.email)?;
+        let website = optional_field("fields.website", &config.website)?;
+        let text = optional_field("fields.text", &config.text)?;
+        let language = optional_field("fields.language", &config.language)?;
+        let all = [&email, &website, &text, &language].into_iter().flatten().cloned();
+        Ok(Self { optional: Optional::new("Lead", all), email, website, text, language })
+    }
+
+    /// All of them, whether or not the org shows them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Api> {
+        self.optional.all().iter()
+    }
+
+    /// Which of them are read.
+    pub(super) const fn optional(&self) -> &Optional {
+        &self.optional
+    }
+
+    /// What the form said.
+    fn form(&self, record: &Record) -> Form {
+        let text = |field: &Option<Api>, most: usize| {
+            let text = record.text(field.as_ref()?.as_str())?;
+            Some(text.chars().take(most).collect::<String>())
+        };
+        Form {
+            email: text(&self.email, MAX_FACT),
+            website: text(&self.website, MAX_FACT),
+            text: text(&self.text, MAX_TEXT),
+            language: text(&self.language, MAX_FACT),
+        }
+    }
+}
+
 /// A configured field name; empty means that the org has none.
 pub(super) fn optional_field(what: &str, name: &str) -> Result<Option<Api>, Fault> {
     if name.is_empty() {
@@ -212,7 +266,7 @@ pub(super) const LEAD: [&str; 9] = [
 ];
 
 /// A Lead record as a lead.
-pub(super) fn lead(record: &Record, fields: &FactFields) -> Result<Lead, Fault> {
+pub(super) fn lead(record: &Record, fields: &FactFields, form: &FormFields) -> Result<Lead, Fault> {
     let missing = |field: &str| {
         let id = record.id("Id").unwrap_or_default();
         Fault::new(Class::Protocol, format!("lead {id} came without a readable {field}"))
@@ -223,6 +277,7 @@ pub(super) fn lead(record: &Record, fields: &FactFields) -> Result<Lead, Fault> 
         company: record.text("Company").unwrap_or_default(),
         contact: record.text("Name"),
         facts: fields.facts(record, created_at),
+        form: form.form(record),
         owner: record.owner().ok_or_else(|| missing("OwnerId"))?,
         modified_at: record.at("LastModifiedDate").ok_or_else(|| missing("LastModifiedDate"))?,
         modstamp: record.at("SystemModstamp").ok_or_else(|| missing("SystemModstamp"))?,
@@ -247,22 +302,34 @@ mod tests {
         config.numeric.insert("visits".into(), "Visits__c".into());
         config.categorical.insert("plan".into(), "plan__C".into());
         config.country = String::new();
-        let fields = FactFields::new(&config).unwrap();
+        config.language = "Language__c".into();
+        config.website = String::new();
+        let (fields, form) = (FactFields::new(&config).unwrap(), FormFields::new(&config).unwrap());
         let lead = lead(
             &record(
                 r#"{"attributes":{"type":"Lead"},"Id":"00Q000000000001","Name":"Ada","Company":"Acme\u0000",
                 "OwnerId":"00G000000000001EAA","CreatedDate":"2026-11-22T08:00:00.000+0000",
                 "LastModifiedDate":"2026-11-22T08:00:01.000+0000","SystemModstamp":"2026-11-22T08:00:02.000+0000",
                 "IsConverted":false,"IsDeleted":true,"LeadSource":" Web ","Industry":"","AnnualRevenue":1.5e6,
-                "NumberOfEmployees":"12","Expected_Amount__c":null,"Visits__c":7,"Plan__c":"Gold","Country":"AT"}"#,
+                "NumberOfEmployees":"12","Expected_Amount__c":null,"Visits__c":7,"Plan__c":"Gold","Country":"AT",
+                "Email":" ada@acme.at ","Website":"acme.at","Description":"Grüß Gott,\nbitte um Rückruf","Language__c":"de"}"#,
             ),
             &fields,
+            &form,
         )
         .unwrap();
         assert_eq!(lead.id.as_str(), "00Q000000000001EAA");
         assert_eq!(lead.company, "Acme");
         assert!(matches!(lead.owner, Owner::Queue(_)));
         assert!(lead.deleted && !lead.converted);
+        let said = |text: &str| Some(text.to_owned());
+        let form = Form {
+            email: said("ada@acme.at"),
+            text: said("Grüß Gott,\nbitte um Rückruf"),
+            language: said("de"),
+            ..Form::default()
+        };
+        assert_eq!(lead.form, form);
         let facts = lead.facts;
         assert_eq!((facts.source.as_deref(), facts.industry, facts.country), (Some("Web"), None, None));
         assert_eq!((facts.annual_revenue, facts.employees, facts.amount), (Some(1.5e6), Some(12.0), None));
@@ -291,7 +358,7 @@ mod tests {
             "Id": "00Q000000000001", "Name": "Ada", "Company": "Acme", "OwnerId": "005000000000001",
             "CreatedDate": "2026-11-22T08:00:00.000+0000", "LastModifiedDate": "2026-11-22T08:00:01.000+0000",
             "SystemModstamp": "2026-11-22T08:00:02.000+0000", "IsConverted": false, "IsDeleted": false,
-            "LeadSource": "Web", "AnnualRevenue": 1.5e6, "NumberOfEmployees": 12,
+            "LeadSource": "Web", "AnnualRevenue": 1.5e6, "NumberOfEmployees": 12, "Description": "Please call.",
         });
         let keys: Vec<String> = good.as_object().unwrap().keys().cloned().collect();
         let change = (proptest::sample::select(keys), crate::testing::json());
@@ -307,14 +374,14 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_a_record_holds_it_is_a_lead_or_an_error(value in spoiled()) {
-            let fields = FactFields::new(&Fields::default()).unwrap();
-            match lead(&record(&value.to_string()), &fields) {
+            let (fields, form) = (FactFields::new(&Fields::default()).unwrap(), FormFields::new(&Fields::default()).unwrap());
+            match lead(&record(&value.to_string()), &fields, &form) {
                 Err(fault) => prop_assert_eq!(fault.class, Class::Protocol),
                 Ok(lead) => {
                     let facts = &lead.facts;
                     let numbers = [facts.annual_revenue, facts.employees, facts.amount];
                     prop_assert!(numbers.into_iter().flatten().all(f64::is_finite));
-                    let texts = [Some(&lead.company), lead.contact.as_ref(), facts.source.as_ref()];
+                    let texts = [Some(&lead.company), lead.contact.as_ref(), facts.source.as_ref(), lead.form.text.as_ref()];
                     prop_assert!(texts.into_iter().flatten().all(|text| !text.contains('\0')));
                     prop_assert_eq!(lead.id.as_str().len(), 18);
                 }

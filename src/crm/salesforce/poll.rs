@@ -1,5 +1,7 @@
 //! Changed leads.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, Utc};
 
 use super::Salesforce;
@@ -7,10 +9,11 @@ use super::client::{Client, Target};
 use super::dates;
 use super::errors::{Class, Fault};
 use super::map::{self, Record};
-use super::query::{Api, Condition, Rows, Select, Value};
+use super::query::{Api, Condition, Rows, SMALLEST_PAGE, Select, Value};
 use super::wire::Updated;
 use crate::app::ports::{CreatedLeads, Cursor, LeadChanges, RawLead};
 use crate::domain::ids::LeadId;
+use crate::domain::lead::Lead;
 
 /// Leads of one page of a day that is read again.
 const DAY_PAGE: u32 = 2_000;
@@ -20,13 +23,17 @@ impl Salesforce {
     /// the start.
     pub(super) async fn poll_leads(&self, cursor: &Cursor) -> Result<LeadChanges, Fault> {
         let since = self.since(cursor).await?;
-        let fields = map::LEAD.into_iter().map(Api::known).chain(self.fields.all());
-        let select = Select::new(fields, "Lead").filter(created_since(since));
-        let batch = self.lead_feed.poll(&self.client, cursor, since, &select).await?;
+        let batch = loop {
+            let select = self.select_leads().filter(created_since(since));
+            match self.lead_feed.poll(&self.client, cursor, since, &select).await {
+                Err(fault) if self.can_ask_otherwise(&fault).await => {}
+                answer => break answer?,
+            }
+        };
         let leads = batch
             .rows
             .into_iter()
-            .map(|row| Ok(RawLead { lead: map::lead(&row.record, &self.fields)?, raw: row.raw.get().to_owned() }))
+            .map(|row| Ok(RawLead { lead: self.lead_of(&row.record)?, raw: row.raw.get().to_owned() }))
             .collect::<Result<Vec<_>, Fault>>()?;
         Ok(LeadChanges { leads, next: batch.next, more: batch.more })
     }
@@ -43,19 +50,44 @@ impl Salesforce {
         until: DateTime<Utc>,
         after: Option<&LeadId>,
     ) -> Result<CreatedLeads, Fault> {
-        let fields = map::LEAD.into_iter().map(Api::known).chain(self.fields.all());
-        let select = created_within(Select::new(fields, "Lead"), from, until)
-            .filter_some(after.map(|id| Condition::Above(Api::known("Id"), Value::Text(id.to_string()))))
-            .order([Api::known("Id")])
-            .limit(DAY_PAGE);
-        let rows = self.client.query_rows(&select, Rows::All).await?;
+        let rows = loop {
+            let select = created_within(self.select_leads(), from, until)
+                .filter_some(after.map(|id| Condition::Above(Api::known("Id"), Value::Text(id.to_string()))))
+                .order([Api::known("Id")])
+                .limit(DAY_PAGE);
+            match self.client.query_rows(&select, Rows::All).await {
+                Err(fault) if self.can_ask_otherwise(&fault).await => {}
+                answer => break answer?,
+            }
+        };
         let more = rows.len() >= DAY_PAGE as usize;
         let mut leads = Vec::with_capacity(rows.len());
         for raw in rows {
             let record = Record::parse(&raw)?;
-            leads.push(RawLead { lead: map::lead(&record, &self.fields)?, raw: raw.get().to_owned() });
+            leads.push(RawLead { lead: self.lead_of(&record)?, raw: raw.get().to_owned() });
         }
         Ok(CreatedLeads { leads, more })
+    }
+
+    /// Everything that is read of a lead, as far as the org shows it.
+    fn select_leads(&self) -> Select {
+        let fields = map::LEAD.into_iter().map(Api::known).chain(self.fields.all());
+        let fields = fields.chain(self.form.optional().shown());
+        Select::new(fields, "Lead").pages_of(self.lead_page.load(Ordering::Relaxed))
+    }
+
+    fn lead_of(&self, record: &Record) -> Result<Lead, Fault> {
+        map::lead(record, &self.fields, &self.form)
+    }
+
+    /// Whether leads are asked for in another way from now on, so that what failed is worth another try: without fields
+    /// that the org does not show us, or in small pages. What people write into a form may be long, and a page of many long
+    /// texts must not keep leads from us.
+    async fn can_ask_otherwise(&self, fault: &Fault) -> bool {
+        if fault.class == Class::TooLarge {
+            return self.lead_page.swap(SMALLEST_PAGE, Ordering::Relaxed) > SMALLEST_PAGE;
+        }
+        self.form.optional().learns_from(fault, &self.client).await
     }
 
     /// When we first looked: as configured, else as the cursor remembers, else now by the org's clock. Our own clock is

@@ -25,7 +25,8 @@ use tonic_prost::ProstCodec;
 
 use super::auth::Session;
 use super::errors::{Class, Fault};
-use super::map::{self, FactFields};
+use super::map;
+use super::query::Api;
 use super::{Limits, Salesforce, address};
 use crate::app::ports::{CrmError, EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 use crate::config::salesforce as config;
@@ -63,8 +64,13 @@ pub(super) struct PubSub {
 }
 
 impl PubSub {
-    /// Checks the configuration; connects to nothing. `None` if it is switched off.
-    pub(super) fn new(config: &config::PubSub, fields: &FactFields, limits: &Limits) -> Result<Option<Self>, Fault> {
+    /// Checks the configuration; connects to nothing. `fields` are those that are read of Lead besides the system's own.
+    /// `None` if it is switched off.
+    pub(super) fn new(
+        config: &config::PubSub,
+        fields: impl Iterator<Item = Api>,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Fault> {
         if !config.enabled {
             return Ok(None);
         }
@@ -82,7 +88,7 @@ impl PubSub {
         }
         // The library's own bound is far beyond any event. It can be set once, and then stays.
         apache_avro::util::max_allocation_bytes(MAX_MESSAGE);
-        let names = map::LEAD.into_iter().map(str::to_lowercase).chain(fields.all().map(|f| f.as_str().to_lowercase()));
+        let names = map::LEAD.into_iter().map(str::to_lowercase).chain(fields.map(|f| f.as_str().to_lowercase()));
         Ok(Some(Self {
             endpoint,
             topic: config.topic.clone(),

@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::client::{Client, Target};
+use super::client::{Client, Reply, Target};
 use super::dates;
 use super::errors::{Class, Fault};
 use super::wire::QueryPage;
@@ -130,6 +130,11 @@ impl fmt::Display for Condition {
     }
 }
 
+/// Rows of a page unless fewer are asked for.
+pub(super) const LARGEST_PAGE: u32 = 2_000;
+/// The fewest that can be asked for.
+pub(super) const SMALLEST_PAGE: u32 = 200;
+
 /// A `SELECT`.
 #[derive(Clone, Debug)]
 pub(super) struct Select {
@@ -139,6 +144,7 @@ pub(super) struct Select {
     conditions: Vec<Condition>,
     order: Vec<Api>,
     limit: Option<u32>,
+    page: u32,
 }
 
 impl Select {
@@ -150,7 +156,14 @@ impl Select {
                 once.push(field);
             }
         }
-        Self { fields: once, from: Api::known(from), conditions: Vec::new(), order: Vec::new(), limit: None }
+        Self {
+            fields: once,
+            from: Api::known(from),
+            conditions: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            page: LARGEST_PAGE,
+        }
     }
 
     /// Counts the rows of an object.
@@ -184,6 +197,12 @@ impl Select {
     /// At most so many rows.
     pub(super) fn limit(mut self, rows: u32) -> Self {
         self.limit = Some(rows);
+        self
+    }
+
+    /// Pages of at most so many rows. No part of the query itself.
+    pub(super) const fn pages_of(mut self, rows: u32) -> Self {
+        self.page = rows;
         self
     }
 
@@ -240,12 +259,14 @@ impl Client {
             Rows::Living => "query",
             Rows::All => "queryAll",
         };
-        self.page(Target::Data { path: &[resource], query: &[("q", &select.to_string())] }).await
+        let soql = select.to_string();
+        let target = Target::Data { path: &[resource], query: &[("q", &soql)] };
+        Ok(page_of(self.read_in_pages(target, select.page).await?))
     }
 
     /// The page behind a locator.
     pub(super) async fn next_page(&self, locator: &str) -> Result<Page, Fault> {
-        self.page(Target::Locator(locator)).await
+        Ok(page_of(self.read(Target::Locator(locator)).await?))
     }
 
     /// How many rows match.
@@ -277,16 +298,15 @@ impl Client {
             return Ok(rows);
         }
     }
+}
 
-    async fn page(&self, target: Target<'_>) -> Result<Page, Fault> {
-        let answer = self.read::<QueryPage>(target).await?;
-        let page = answer.value;
-        Ok(Page {
-            rows: page.records,
-            next: if page.done { None } else { page.next_records_url },
-            total: page.total_size,
-            date: answer.date,
-        })
+fn page_of(answer: Reply<QueryPage>) -> Page {
+    let page = answer.value;
+    Page {
+        rows: page.records,
+        next: if page.done { None } else { page.next_records_url },
+        total: page.total_size,
+        date: answer.date,
     }
 }
 

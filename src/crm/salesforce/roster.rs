@@ -47,13 +47,19 @@ impl Salesforce {
 
     /// Standard users, inactive ones included.
     pub(super) async fn read_reps(&self) -> Result<Vec<Rep>, Fault> {
-        let fields = ["Id", "Name", "IsActive"].into_iter().map(Api::known);
-        let fields = fields.chain([self.rep_key.clone()]).chain(self.rep_territory.clone());
-        let users = Select::new(fields, "User")
-            .filter(Condition::Eq(Api::known("UserType"), Value::Text("Standard".into())))
-            .order([Api::known("Id")]);
+        let rows = loop {
+            let fields = ["Id", "Name", "IsActive"].into_iter().map(Api::known);
+            let fields = fields.chain([self.rep_key.clone()]).chain(self.rep_territory.clone());
+            let users = Select::new(fields.chain(self.rep_names.shown()), "User")
+                .filter(Condition::Eq(Api::known("UserType"), Value::Text("Standard".into())))
+                .order([Api::known("Id")]);
+            match self.client.query_all_rows(&users).await {
+                Err(fault) if self.rep_names.learns_from(&fault, &self.client).await => {}
+                answer => break answer?,
+            }
+        };
         let mut reps = Vec::new();
-        for raw in self.client.query_all_rows(&users).await? {
+        for raw in rows {
             let record = Record::parse(&raw)?;
             let Some(id) = record.id("Id") else { continue };
             // A user without the key field is nobody in the history; the id keeps them apart from everybody else.
@@ -63,6 +69,8 @@ impl Salesforce {
                 name: record.text("Name").unwrap_or_else(|| id.clone()),
                 active: record.flag("IsActive"),
                 territory: self.rep_territory.as_ref().and_then(|field| record.text(field.as_str())),
+                user_name: record.text("Username"),
+                email: record.text("Email"),
                 id: RepId::new(id),
             });
         }

@@ -6,6 +6,7 @@ use super::super::schema::Object;
 use super::super::setup::{Loader, UserSpec, load_user};
 use super::super::stamp::Stamp;
 use super::super::value::Value;
+use super::desks::{KnownAccount, away_until};
 use super::{
     ACTIVE_REPS, Chance, Company, FORMER_REPS, Prospect, TERRITORIES, days_before, names, prospect, rep_id, team,
 };
@@ -107,11 +108,14 @@ impl Company {
         let opportunities = Loader::new(org, Object::Opportunity, &OPPORTUNITY_FIELDS);
         let mut turns = [0_usize; TERRITORIES.len()];
         let mut account_of = vec![None; self.closed_deals as usize];
+        let mut known = Vec::new();
         for number in 0..self.closed_deals {
             let deal = self.closed_deal(number, base, &mut turns);
             let account = *account_of[deal.prospect.firm.number as usize].get_or_insert_with(|| {
                 let id = org.next_id(Object::Account);
                 accounts.load(org, id, account_values(&deal));
+                let firm = &deal.prospect.firm;
+                known.push(KnownAccount { id, name: firm.name.clone(), territory: firm.territory });
                 id
             });
             let opportunity = org.next_id(Object::Opportunity);
@@ -122,6 +126,7 @@ impl Company {
             let intake = org.landmarks().intake_user;
             leads.load(org, lead, lead_values(deal, account, contact, opportunity, intake));
         }
+        self.load_desks(org, base, &known);
     }
 
     fn load_reps(&self, org: &mut Org, base: Stamp) {
@@ -140,6 +145,8 @@ impl Company {
                     user_type: "Standard",
                     title: "Account Executive",
                     territory: Some(TERRITORIES[territory].name),
+                    zone: TERRITORIES[territory].zone,
+                    away_until: away_until(number, base),
                     active,
                     created: days_before(base, HISTORY_DAYS + 30.0),
                 },

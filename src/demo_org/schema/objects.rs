@@ -10,6 +10,7 @@ const INDUSTRY: &[&str] = &["Technology", "Manufacturing", "Financial Services",
 const STAGE: &[&str] = &["Prospecting", "Qualification", "Proposal/Price Quote", "Closed Won", "Closed Lost"];
 const TASK_STATUS: &[&str] = &["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"];
 const TASK_PRIORITY: &[&str] = &["High", "Normal", "Low"];
+const SHOW_AS: &[&str] = &["Busy", "OutOfOffice", "Free"];
 const GROUP_TYPE: &[&str] = &["Regular", "Role", "Queue", "Organization"];
 const USER_TYPE: &[&str] = &["Standard", "CloudIntegrationUser", "AutomatedProcess", "Guest"];
 
@@ -36,6 +37,7 @@ pub(super) fn fields(object: Object) -> Vec<Field> {
         Object::Contact => contact(),
         Object::Opportunity => opportunity(),
         Object::Task => task(),
+        Object::Event => event(),
         Object::LeadHistory => lead_history(),
         Object::Organization => organization(),
         Object::Decision => decision(),
@@ -117,6 +119,8 @@ fn user() -> Vec<Field> {
         Field::new("IsActive", Checkbox),
         Field::new("UserType", Picklist(USER_TYPE)),
         text("Territory__c", 80),
+        text("TimeZoneSidKey", 40),
+        Field::new("Away_Until__c", Date),
     ]
 }
 
@@ -182,6 +186,22 @@ fn task() -> Vec<Field> {
         owner(),
         Field::new("IsClosed", Checkbox).read_only(),
         Field::new("CompletedDateTime", DateTime).read_only(),
+    ]
+}
+
+fn event() -> Vec<Field> {
+    vec![
+        Field::new("WhoId", Reference(&[Object::Contact, Object::Lead])).via("Who"),
+        Field::new("WhatId", Reference(&[Object::Account, Object::Opportunity])).via("What"),
+        text("Subject", 255),
+        Field::new("StartDateTime", DateTime).required(),
+        Field::new("EndDateTime", DateTime).required(),
+        Field::new("IsAllDayEvent", Checkbox),
+        Field::new("ActivityDate", Date).read_only(),
+        Field::new("ShowAs", Picklist(SHOW_AS)),
+        Field::new("Description", TextArea(32_000)),
+        Field::new("OwnerId", Reference(&[Object::User])).via("Owner"),
+        Field::new("IsRecurrence", Checkbox).read_only(),
     ]
 }
 

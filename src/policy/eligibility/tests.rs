@@ -14,7 +14,15 @@ fn utc(text: &str) -> DateTime<Utc> {
 }
 
 fn rep(id: &str, active: bool, territory: Option<&str>) -> Rep {
-    Rep { id: RepId::new(id), key: RepKey::new(id), name: id.into(), active, territory: territory.map(str::to_owned) }
+    Rep {
+        id: RepId::new(id),
+        key: RepKey::new(id),
+        name: id.into(),
+        active,
+        territory: territory.map(str::to_owned),
+        user_name: None,
+        email: None,
+    }
 }
 
 /// Everything that a test may change about the world.

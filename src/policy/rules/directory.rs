@@ -101,8 +101,8 @@ impl Directory {
         let people = roster.reps.iter().map(|rep| Person {
             id: rep.id.clone(),
             name: rep.name.clone(),
-            user_name: Some(rep.key.as_str().to_owned()),
-            email: None,
+            user_name: rep.user_name.clone().or_else(|| Some(rep.key.as_str().to_owned())),
+            email: rep.email.clone(),
             active: rep.active,
         });
         Self::new(people.collect(), &roster.queues)

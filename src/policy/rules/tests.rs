@@ -74,6 +74,8 @@ pub(super) fn rep(id: &str, territory: Option<&str>) -> Rep {
         name: id.into(),
         active: true,
         territory: territory.map(str::to_owned),
+        user_name: None,
+        email: None,
     }
 }
 

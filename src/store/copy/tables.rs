@@ -48,13 +48,15 @@ impl Table {
 pub(in crate::store) const TABLES: &[Table] = tables! {
     meta { key: Text, value: Text }
     intake numbered { seq: Int, lead_id: Text, received_at: Int, modstamp: Int }
-    reps { id: Text, rep_key: Text, name: Text, active: Int, territory: Text, listed: Int }
+    reps {
+        id: Text, rep_key: Text, name: Text, active: Int, territory: Text, listed: Int, user_name: Text, email: Text,
+    }
     queues { id: Text, name: Text, key: Text, listed: Int }
     leads {
         id: Text, company: Text, contact: Text, source: Text, territory: Text, search_text: Text, facts: Text,
         owner_kind: Text, owner_id: Text, created_at: Int, modified_at: Int, modstamp: Int, converted: Int, deleted: Int,
         state: Text, lane: Text, queue_order: Real, ranking_id: Int, snoozed_until: Int, decisions_made: Int,
-        superseded_why: Text, received_at: Int, first_ranked_at: Int, ranked_at: Int, raw: Text,
+        superseded_why: Text, received_at: Int, first_ranked_at: Int, ranked_at: Int, raw: Text, form: Text,
     }
     legacy_assignments { lead_id: Text, owner_kind: Text, owner_id: Text, captured_at: Int }
     desks { id: Text, body: Text }

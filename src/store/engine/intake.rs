@@ -263,6 +263,7 @@ async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Read
         && micros(new.modified_at) == micros(old.modified_at)
         && new.owner == old.owner
         && new.facts == old.facts
+        && new.form == old.form
         && (new.converted, new.deleted) == (old.converted, old.deleted)
         && storable(&lead.raw) == row.text("raw")?
     {
@@ -276,7 +277,7 @@ fn unknown(id: &LeadId) -> StoreError {
     StoreError::Corrupt(format!("lead {id} was to be read anew, but was never received"))
 }
 
-/// The fifteen parameters of a reading, in the order that both statements share.
+/// The sixteen parameters of a reading, in the order that both statements share.
 fn bind_reading(query: Query, RawLead { lead, raw }: &RawLead) -> Result<Query, StoreError> {
     Ok(query
         .bind(lead.id.as_str())
@@ -293,5 +294,6 @@ fn bind_reading(query: Query, RawLead { lead, raw }: &RawLead) -> Result<Query, 
         .bind(micros(lead.modstamp))
         .bind(i64::from(lead.converted))
         .bind(i64::from(lead.deleted))
-        .bind(storable(raw)))
+        .bind(storable(raw))
+        .bind((!lead.form.is_empty()).then(|| values::json(&lead.form)).transpose()?))
 }

@@ -128,7 +128,9 @@ async fn save_roster<D: Driver>(store: &SqlStore<D>, new: &Roster, at: DateTime<
             .bind(rep.key.as_str())
             .bind(storable(&rep.name))
             .bind(i64::from(rep.active))
-            .bind(rep.territory.as_deref().map(storable));
+            .bind(rep.territory.as_deref().map(storable))
+            .bind(rep.user_name.as_deref().map(storable))
+            .bind(rep.email.as_deref().map(storable));
         list.execute(&mut *tx).await?;
     }
     for queue in &new.queues {

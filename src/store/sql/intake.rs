@@ -7,20 +7,21 @@ statements! {
 
     LEAD_INSERT = "INSERT INTO leads (
             id, company, contact, source, territory, search_text, facts, owner_kind, owner_id, created_at, modified_at,
-            modstamp, converted, deleted, raw, received_at, state, queue_order, decisions_made)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'pending', 0.0, 0)";
+            modstamp, converted, deleted, raw, form, received_at, state, queue_order, decisions_made)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending', 0.0, 0)";
 
     LEGACY_INSERT = "INSERT INTO legacy_assignments (lead_id, owner_kind, owner_id, captured_at)
         VALUES ($1, $2, $3, $4)";
 
     /// The stored reading, to compare a new one with.
-    READING = "SELECT id, company, contact, facts, owner_kind, owner_id, modified_at, modstamp, converted, deleted, raw
-        FROM leads WHERE id = $1";
+    READING = "SELECT id, company, contact, facts, form, owner_kind, owner_id, modified_at, modstamp, converted, deleted,
+            raw FROM leads WHERE id = $1";
 
     /// Replaces the reading; where the lead stands is not touched.
     READING_REPLACE = "UPDATE leads SET
             company = $2, contact = $3, source = $4, territory = $5, search_text = $6, facts = $7, owner_kind = $8,
-            owner_id = $9, created_at = $10, modified_at = $11, modstamp = $12, converted = $13, deleted = $14, raw = $15
+            owner_id = $9, created_at = $10, modified_at = $11, modstamp = $12, converted = $13, deleted = $14, raw = $15,
+            form = $16
         WHERE id = $1";
 
     BACK_TO_PENDING = "UPDATE leads SET state = 'pending', lane = NULL WHERE id = $1 AND state = 'in_lane'";

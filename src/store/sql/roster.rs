@@ -1,7 +1,7 @@
 //! Reps and queues. Those the CRM names no more stay, unlisted, because old decisions still speak of them.
 
 statements! {
-    REPS = "SELECT id, rep_key, name, active, territory FROM reps WHERE listed = 1 ORDER BY id";
+    REPS = "SELECT id, rep_key, name, active, territory, user_name, email FROM reps WHERE listed = 1 ORDER BY id";
 
     QUEUES = "SELECT id, name, key FROM queues WHERE listed = 1 ORDER BY id";
 
@@ -9,9 +9,10 @@ statements! {
 
     QUEUES_UNLIST = "UPDATE queues SET listed = 0 WHERE listed = 1";
 
-    REP_LIST = "INSERT INTO reps (id, rep_key, name, active, territory, listed) VALUES ($1, $2, $3, $4, $5, 1)
+    REP_LIST = "INSERT INTO reps (id, rep_key, name, active, territory, user_name, email, listed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
         ON CONFLICT (id) DO UPDATE SET rep_key = excluded.rep_key, name = excluded.name, active = excluded.active,
-            territory = excluded.territory, listed = 1";
+            territory = excluded.territory, user_name = excluded.user_name, email = excluded.email, listed = 1";
 
     QUEUE_LIST = "INSERT INTO queues (id, name, key, listed) VALUES ($1, $2, $3, 1)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, key = excluded.key, listed = 1";

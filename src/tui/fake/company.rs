@@ -9,7 +9,7 @@ use super::{State, healthy};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId, QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
+use crate::domain::lead::{Form, Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
 use crate::domain::pool::{Exclusion, Pool};
 use crate::domain::ranking::{
     Comparison, Contrast, Expected, Factor, Interval, LeadScore, RankedRep, Ranking, Record, Support, Tier,
@@ -58,6 +58,8 @@ fn roster() -> Roster {
             name,
             active: i % 19 != 18,
             territory: Some(TERRITORIES[i % 6].into()),
+            user_name: None,
+            email: None,
         }
     });
     let queue = |key: &str, name: &str| Queue { id: QueueId::new(key), name: name.into(), key: key.into() };
@@ -152,6 +154,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
                 company,
                 contact: Some("Robin Vega".into()),
                 facts,
+                form: Form::default(),
                 owner: legacy.clone(),
                 modified_at: created_at,
                 modstamp: created_at,

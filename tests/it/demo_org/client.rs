@@ -70,7 +70,7 @@ async fn the_adapter_reads_the_org() {
     assert_eq!(roster.reps.iter().filter(|rep| rep.active).count(), 60);
     assert_eq!(roster.reps.len(), 64, "the technical users are no reps");
     assert!(roster.queue_by_key("Leadboard_Manager").is_some());
-    assert!(roster.reps.iter().all(|rep| rep.territory.is_some()));
+    assert!(roster.reps.iter().all(|rep| rep.territory.is_some() && rep.user_name.is_some() && rep.email.is_some()));
 
     let (mut page, mut deals) = (None, Vec::new());
     loop {
@@ -92,6 +92,8 @@ async fn the_adapter_reads_the_org() {
     let leads = changed(&crm, &cursor).await;
     assert_eq!(leads.iter().map(|lead| lead.id.as_str()).collect::<Vec<_>>(), arrived);
     assert!(leads.iter().all(|lead| lead.facts.amount.is_some() && lead.facts.territory.is_some() && !lead.converted));
+    assert!(leads.iter().all(|lead| lead.form.website.is_some() && lead.form.language.is_none()));
+    assert!(leads.iter().any(|lead| lead.form.text.as_ref().is_some_and(|text| text.contains('\n'))));
     assert!(crm.usage().used > 0 && crm.usage().limit == 160_000);
 }
 

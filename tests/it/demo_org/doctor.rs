@@ -203,6 +203,21 @@ async fn an_org_that_keeps_half_of_a_composite_is_found_out() {
 }
 
 #[tokio::test]
+async fn what_only_routing_looks_at_is_no_failure_when_it_is_hidden() {
+    let bench = bench().await;
+    let lie: Lie = Arc::new(|path, mut body| {
+        if path.ends_with("/sobjects/Lead/describe") {
+            body["fields"].as_array_mut().unwrap().retain(|field| field["name"] != "Description");
+        }
+        body
+    });
+    let url = proxy(bench.org.url(), honest(), lie).await;
+    let findings = examine(&bench, &settings(&bench.org, |text| text.replace(bench.org.url(), &url)), false).await;
+    assert_eq!(of(&findings, "lead_fields").state, Standing::Warning, "{findings:#?}");
+    assert!(of(&findings, "lead_fields").seen.contains("Description"), "{findings:#?}");
+}
+
+#[tokio::test]
 async fn permissions_and_the_unique_key_are_read_from_describe() {
     let bench = bench().await;
     for (object, field, property, id) in [

@@ -12,7 +12,7 @@ use leadboard::domain::audit::AuditEvent;
 use leadboard::domain::deal::{Deal, LeadOutcome};
 use leadboard::domain::decision::{Decision, WriteState};
 use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
-use leadboard::domain::ids::{LeadId, ModelId, OrgId, TraceId};
+use leadboard::domain::ids::{LeadId, ModelId, OrgId, RepId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
 use leadboard::policy::fairness::Ledger;
@@ -290,6 +290,7 @@ brittle! {
         async closed_deals(page: Option<&str>) -> Answered<DealPage>;
         async read_back(leads: &[LeadId]) -> Answered<Vec<ReadBack>>;
         async outcomes(cursor: &Cursor) -> Answered<(Vec<LeadOutcome>, Cursor)>;
+        async workloads(reps: &[RepId], window: Span) -> Answered<Workloads>;
         async probe() -> Answered<()>;
     }
     sure {

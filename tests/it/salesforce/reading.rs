@@ -11,7 +11,8 @@ use super::{at, salesforce, salesforce_with};
 
 fn users() -> [Value; 2] {
     [
-        json!({"Id": "005000000000001AAA", "Name": "Ada", "IsActive": true, "Territory__c": "West", "Alias": "ada"}),
+        json!({"Id": "005000000000001AAA", "Name": "Ada", "IsActive": true, "Territory__c": "West", "Alias": "ada",
+            "Username": "ada@acme.com", "Email": "ada@mail.acme.com"}),
         json!({"Id": "005000000000002AAA", "Name": "Ben", "IsActive": false, "Territory__c": null, "Alias": null}),
     ]
 }
@@ -38,8 +39,27 @@ async fn the_roster_has_inactive_reps_and_only_queues_that_take_leads() {
     let reps: Vec<_> =
         roster.reps.iter().map(|r| (r.name.as_str(), r.key.as_str(), r.active, r.territory.as_deref())).collect();
     assert_eq!(reps, [("Ada", "ada", true, Some("West")), ("Ben", "005000000000002AAA", false, None)]);
+    let names: Vec<_> = roster.reps.iter().map(|r| (r.user_name.as_deref(), r.email.as_deref())).collect();
+    assert_eq!(names, [(Some("ada@acme.com"), Some("ada@mail.acme.com")), (None, None)]);
     assert_eq!(roster.queues.len(), 1);
     assert!(roster.queue_by_key("Leadboard_Manager").is_some());
+}
+
+#[tokio::test]
+async fn an_org_that_hides_the_addresses_of_its_people_has_a_roster_all_the_same() {
+    let org = Org::start(|seen| {
+        if seen.path.ends_with("/sobjects/User/describe") {
+            let fields = json!([{"name": "Id"}, {"name": "Username"}, {"name": "Territory__c"}]);
+            return Some(Reply::Json(200, json!({"name": "User", "fields": fields})));
+        }
+        let hidden = seen.soql().contains("FROM User") && seen.soql().contains(", Email");
+        if hidden { Some(Reply::error(400, "INVALID_FIELD")) } else { roster(seen) }
+    })
+    .await;
+    let crm = salesforce(org.url());
+    assert_eq!(crm.roster().await.unwrap().reps[0].user_name.as_deref(), Some("ada@acme.com"));
+    crm.roster().await.unwrap();
+    assert_eq!(org.count(|seen| seen.path.ends_with("/describe")), 1);
 }
 
 /// A converted lead with its deal.

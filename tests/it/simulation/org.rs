@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use leadboard::app::ports::*;
 use leadboard::domain::deal::LeadOutcome;
 use leadboard::domain::effect::DecisionWrite;
-use leadboard::domain::ids::{DecisionKey, LeadId, OrgId, QueueId};
+use leadboard::domain::ids::{DecisionKey, LeadId, OrgId, QueueId, RepId};
 use leadboard::domain::lead::Owner;
 use leadboard::domain::rep::{Queue, Roster};
 use rand::{RngExt as _, SeedableRng as _};
@@ -230,6 +230,11 @@ impl Crm for Org {
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
         Ok((Vec::new(), cursor.clone()))
+    }
+
+    async fn workloads(&self, reps: &[RepId], _: Span) -> Result<Workloads, CrmError> {
+        let nothing = reps.iter().map(|rep| (rep.clone(), RepWorkload::default()));
+        Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
     fn usage(&self) -> ApiUsage {

@@ -11,7 +11,7 @@ use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
     ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead,
-    RawLead, ReadBack, RulesSource, RulesText, Store, WriteOutcome,
+    RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads, WriteOutcome,
 };
 use leadboard::app::rank;
 use leadboard::app::routing::InForce;
@@ -19,7 +19,7 @@ use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::effect::DecisionWrite;
 use leadboard::domain::facts::LeadFacts;
-use leadboard::domain::ids::{LeadId, ModelId, OrgId, QueueId, RepKey};
+use leadboard::domain::ids::{LeadId, ModelId, OrgId, QueueId, RepId, RepKey};
 use leadboard::domain::lead::{Lead, LeadState};
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::rep::{Queue, Roster};
@@ -255,6 +255,11 @@ impl Crm for FakeCrm {
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
         Ok((Vec::new(), cursor.clone()))
+    }
+
+    async fn workloads(&self, reps: &[RepId], _: Span) -> Result<Workloads, CrmError> {
+        let nothing = reps.iter().map(|rep| (rep.clone(), RepWorkload::default()));
+        Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
     fn usage(&self) -> ApiUsage {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use leadboard::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Store, WriteOutcome,
+    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Span, Store,
+    Workloads, WriteOutcome,
 };
 use leadboard::app::views::Seek;
 use leadboard::bootstrap::backend::Desk as Terminal;
@@ -17,7 +18,7 @@ use leadboard::config::Config;
 use leadboard::config::paths::DataDir;
 use leadboard::domain::deal::LeadOutcome;
 use leadboard::domain::effect::{DecisionWrite, EffectCounts};
-use leadboard::domain::ids::LeadId;
+use leadboard::domain::ids::{LeadId, RepId};
 use leadboard::domain::lane::Lane;
 use leadboard::domain::rep::Roster;
 use leadboard::domain::verdict::Verdict;
@@ -51,6 +52,9 @@ impl Crm for Line {
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
         self.polls.fetch_add(1, Ordering::SeqCst);
         self.crm.changed_leads(cursor).await
+    }
+    async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
+        self.crm.workloads(reps, window).await
     }
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
         self.crm.clock().await

@@ -99,18 +99,21 @@ impl Salesforce {
         let facts: Vec<Api> = self.fields.all().collect();
         // A path leads to another object; only its first step is a field of this one, and relations are not described.
         let configured: Vec<&str> = facts.iter().map(Api::as_str).filter(|name| !name.contains('.')).collect();
-        let rep = std::iter::once(&self.rep_key).chain(&self.rep_territory).map(Api::as_str);
+        let form: Vec<&str> = self.form.all().map(Api::as_str).filter(|name| !name.contains('.')).collect();
+        let rep = std::iter::once(&self.rep_key).chain(&self.rep_territory).chain(&self.rep_out_of_office);
+        let rep = rep.map(Api::as_str);
         let rep: Vec<&str> = rep.filter(|name| !name.contains('.')).collect();
+        let names: Vec<&str> = self.rep_names.all().iter().map(Api::as_str).collect();
         vec![
-            found("lead_fields", "Lead", self.describe("Lead").await, &|lead| lead_fields(lead, &configured)),
+            found("lead_fields", "Lead", self.describe("Lead").await, &|lead| lead_fields(lead, &configured, &form)),
             found("decision_object", DECISION, self.describe(DECISION).await, &decision_object),
             found("task", "Task", self.describe("Task").await, &task),
-            found("user_fields", "User", self.describe("User").await, &|user| user_fields(user, &rep)),
+            found("user_fields", "User", self.describe("User").await, &|user| user_fields(user, &rep, &names)),
         ]
     }
 }
 
-fn lead_fields(lead: &Object, configured: &[&str]) -> Finding {
+fn lead_fields(lead: &Object, configured: &[&str], form: &[&str]) -> Finding {
     const ID: &str = "lead_fields";
     let ours = lead.missing(WRITTEN_ON_LEAD.into_iter().chain(READ_ON_LEAD));
     if !ours.is_empty() {
@@ -129,7 +132,17 @@ fn lead_fields(lead: &Object, configured: &[&str]) -> Finding {
     if !closed.is_empty() {
         return Finding::failed(ID, format!("{} of Lead cannot be changed by this user.", closed.join(", ")), CURE);
     }
-    Finding::passed(ID, format!("Lead has all {} fields, and what must be is writable.", configured.len() + 11))
+    let unseen = lead.missing(form.iter().copied());
+    if !unseen.is_empty() {
+        return Finding::warning(
+            ID,
+            format!("Lead has no {}, which routing rules could look at.", unseen.join(", ")),
+            "Let the integration user read it and start leadboard again, or write \"\" for it in [salesforce.fields]; \
+             leads are routed without it meanwhile.",
+        );
+    }
+    let all = configured.len() + form.len() + WRITTEN_ON_LEAD.len() + READ_ON_LEAD.len();
+    Finding::passed(ID, format!("Lead has all {all} fields, and what must be is writable."))
 }
 
 fn decision_object(object: &Object) -> Finding {
@@ -170,15 +183,23 @@ fn task(task: &Object) -> Finding {
     )
 }
 
-fn user_fields(user: &Object, configured: &[&str]) -> Finding {
+fn user_fields(user: &Object, configured: &[&str], names: &[&str]) -> Finding {
     const ID: &str = "user_fields";
     let missing = user.missing(["Name", "IsActive", "UserType"].into_iter().chain(configured.iter().copied()));
-    if missing.is_empty() {
-        return Finding::passed(ID, format!("User has {}.", configured.join(" and ")));
+    if !missing.is_empty() {
+        return Finding::failed(
+            ID,
+            format!("User has no {}, which [salesforce] names.", missing.join(", ")),
+            "Deploy assets/salesforce, or name fields that exist; \"\" where your org has none (but for rep_key).",
+        );
     }
-    Finding::failed(
-        ID,
-        format!("User has no {}, which salesforce.rep_key or rep_territory names.", missing.join(", ")),
-        "Deploy assets/salesforce, or name fields that exist; rep_territory = \"\" works without territories.",
-    )
+    let unseen = user.missing(names.iter().copied());
+    if !unseen.is_empty() {
+        return Finding::warning(
+            ID,
+            format!("User has no {}, so routing rules cannot call people by it.", unseen.join(", ")),
+            "Let the integration user read it and start leadboard again, or call people by id or full name.",
+        );
+    }
+    Finding::passed(ID, format!("User has {}.", configured.join(" and ")))
 }

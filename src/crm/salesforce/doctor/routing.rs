@@ -1,0 +1,41 @@
+//! What routing would like to know beyond leads and people: it works without, but not as well.
+
+use chrono::TimeDelta;
+
+use super::unreadable;
+use crate::app::doctor::Finding;
+use crate::app::ports::Span;
+use crate::crm::salesforce::Salesforce;
+use crate::domain::ids::RepId;
+use crate::domain::rep::Rep;
+
+impl Salesforce {
+    /// Open deals, calendars and presence of the reps.
+    pub(super) async fn examine_workload(&self, reps: &[Rep]) -> Finding {
+        const ID: &str = "workload";
+        let active: Vec<RepId> = reps.iter().filter(|rep| rep.active).map(|rep| rep.id.clone()).collect();
+        let now = self.clock.now();
+        let found = match self.read_workloads(&active, Span::new(now, now + TimeDelta::days(1))).await {
+            Ok(found) => found,
+            Err(fault) => return unreadable(ID, "How busy the reps are", &fault),
+        };
+        if !found.unknown.is_empty() {
+            let unknown: Vec<String> = found.unknown.iter().map(|(part, why)| format!("{part} ({why})")).collect();
+            return Finding::warning(
+                ID,
+                format!("Not everything about how busy reps are is known: {}.", unknown.join("; ")),
+                "Let the integration user read Opportunity, Event (\"Access Activities\") and the field that \
+                 salesforce.rep_out_of_office names; until then routing takes no account of it.",
+            );
+        }
+        let open: usize = found.reps.values().map(|desk| desk.open.len()).sum();
+        let events: usize = found.reps.values().map(|desk| desk.calendar.len()).sum();
+        Finding::passed(
+            ID,
+            format!(
+                "{open} open deals and {events} calendar entries of today are on the desks of {} reps.",
+                active.len()
+            ),
+        )
+    }
+}
