@@ -85,3 +85,6 @@ pub fn lane(subject: &Subject, outcome: &Outcome, ranking: Option<&Ranking>, leg
         super::lane::lane(&outcome.recommendation, ranking, legacy)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@ pub fn conclude(
         refused: None,
         steps: Vec::new(),
         fairness: None,
+        unsupported: Vec::new(),
         pricing: None,
         gates: Gates {
             confidence: desk.settings.confidence_gate,
@@ -61,6 +62,7 @@ pub(super) struct Ladder<'a> {
     refused: Option<Recommendation>,
     steps: Vec<Step>,
     fairness: Option<Fairness>,
+    unsupported: Vec<RepId>,
     pricing: Option<super::Pricing>,
     gates: Gates,
 }
@@ -153,6 +155,7 @@ impl Ladder<'_> {
             return Err(Why::EmptyPool);
         }
         let field = Field::of(ranking, self.subject, self.prepared, self.moment, self.desk);
+        self.unsupported.clone_from(&field.unsupported);
         let (Some(pick), Some(best)) = (field.reps.first().copied(), field.best) else {
             let why = Why::NobodyKnown { of: pool.eligible.len(), passed_over: field.passed_over };
             self.turn = Some(why.to_string());
@@ -304,6 +307,7 @@ impl Ladder<'_> {
             gates: self.gates,
             source,
             fairness: self.fairness,
+            unsupported: self.unsupported,
             pricing: self.pricing,
             standings,
             pool,

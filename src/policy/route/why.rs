@@ -242,12 +242,12 @@ fn not_chosen(rep: &RepId, pick: &Who, pick_p_win: f64, told: &Told<'_>) -> Opti
     }
     let ranked = told.ranking?.of(rep)?;
     let (p_win, support) = (ranked.p_win, ranked.support);
-    let level = told.level(rep, &pick.id, pick_p_win);
-    Some(if level.is_none_or(|level| p_win < level) && p_win >= pick_p_win {
-        let price = told.path.pricing.as_ref().map_or(0, |pricing| pricing.price(rep));
+    if told.path.unsupported.contains(rep) {
+        return Some(WhyNot::TooFewDeals { deals: support.deals, similar: support.similar_deals });
+    }
+    let price = told.path.pricing.as_ref().map_or(0, |pricing| pricing.price(rep));
+    Some(if p_win >= pick_p_win && price > 0 {
         WhyNot::Costs { price, p_win, pick: pick.clone() }
-    } else if is_before(rep, &pick.id, told) && level.is_some_and(|level| p_win >= level) {
-        WhyNot::TooFewDeals { deals: support.deals, similar: support.similar_deals }
     } else {
         WhyNot::Ranked { rank: ranked.rank, p_win, pick: pick.clone(), pick_p_win }
     })
@@ -276,10 +276,7 @@ pub fn smallest_change(rep: &RepId, told: &Told<'_>) -> Vec<Lift> {
         let keeps = |why: &&&Exclusion| {
             matches!(
                 why,
-                Exclusion::Inactive
-                    | Exclusion::OnLeave { .. }
-                    | Exclusion::HadLead { .. }
-                    | Exclusion::NoRoom { .. }
+                Exclusion::Inactive | Exclusion::OnLeave { .. } | Exclusion::HadLead { .. } | Exclusion::NoRoom { .. }
             )
         };
         let named = std::iter::once(Lift::Names { by: by.clone() });
@@ -301,6 +298,7 @@ pub fn smallest_change(rep: &RepId, told: &Told<'_>) -> Vec<Lift> {
     if let Some(fairness) = &told.path.fairness {
         lifts.extend(fairness.excess(rep).map(|leads| Lift::FewerLeads { leads }));
     }
+    lifts.extend(told.path.unsupported.contains(rep).then_some(Lift::MoreDeals));
     lifts.extend(better(rep, decided, told));
     lifts
 }
@@ -317,7 +315,8 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
     let (pick, to) = match decided {
         Why::Chosen { who, p_win, .. } => (&who.id, told.level(rep, &who.id, *p_win)),
         _ => {
-            let best = ranking.reps.iter().find(|ranked| ranked.in_pool && told.passed_over(&ranked.rep_id).is_none())?;
+            let best =
+                ranking.reps.iter().find(|ranked| ranked.in_pool && told.passed_over(&ranked.rep_id).is_none())?;
             // Whoever is first already must be far enough before the next, or reach the gate.
             let rival = match (&gates.margin, best.rep_id == *rep) {
                 (Some(margin), true) => ranking.of(&margin.next).map_or(0.0, |next| next.p_win),
@@ -333,9 +332,6 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         // Of equals, the one whom more deals speak for, then by id: a hair more would do.
         Some(to) if pick != rep && !is_before(rep, pick, told) && from == Some(to) => {
             Some(Lift::Probability { from, to })
-        }
-        Some(_) if from.is_some() && pick != rep && told.passed_over(rep).is_none() && told.reasons(rep).is_empty() => {
-            Some(Lift::MoreDeals)
         }
         Some(_) => None,
         None => {
