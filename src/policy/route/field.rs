@@ -84,7 +84,7 @@ impl<'r> Field<'r> {
             return;
         }
         // The sort is stable: equals stay in the order of the ranking.
-        nets.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        nets.sort_by_key(|(net, value, _)| std::cmp::Reverse((*net, *value)));
         if let [first, second, ..] = nets.as_slice() {
             self.net_margin = Some((first.0 - second.0) as f64 / DEAL as f64);
         }

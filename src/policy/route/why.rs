@@ -3,6 +3,8 @@
 //! A change is the smallest of its kind, not the only one: where a rule names somebody, that it named this rep is one
 //! change, and that it went away and the model preferred them are two.
 
+mod words;
+
 use serde::Serialize;
 
 use super::{Claim, Path, Proof, Step, Who, Why};
@@ -11,8 +13,7 @@ use crate::domain::pool::{Exclusion, Pool};
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::policy::assignment::DEAL;
-use crate::policy::fairness::{LEAD, Turn, standing};
-use crate::policy::price::points;
+use crate::policy::fairness::{LEAD, Turn};
 
 /// A decision as it is stored.
 #[derive(Clone, Copy, Debug)]
@@ -312,20 +313,19 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         Why::TooClose { wanted, .. } => Some(wanted),
         _ => None,
     });
-    let (pick, to) = match decided {
-        Why::Chosen { who, p_win, .. } => (&who.id, told.level(rep, &who.id, *p_win)),
-        _ => {
-            let best =
-                ranking.reps.iter().find(|ranked| ranked.in_pool && told.passed_over(&ranked.rep_id).is_none())?;
-            // Whoever is first already must be far enough before the next, or reach the gate.
-            let rival = match (&gates.margin, best.rep_id == *rep) {
-                (Some(margin), true) => ranking.of(&margin.next).map_or(0.0, |next| next.p_win),
-                (None, true) => 0.0,
-                (_, false) => best.p_win,
-            };
-            let gate = if gates.cleared { gates.confidence } else { 0.0 };
-            (&best.rep_id, Some((rival + close.unwrap_or(0.0)).max(gate).min(1.0)))
-        }
+    let (pick, to) = if let Why::Chosen { who, p_win, .. } = decided {
+        (&who.id, told.level(rep, &who.id, *p_win))
+    } else {
+        let may = |id: &RepId| told.passed_over(id).is_none() && !told.path.unsupported.contains(id);
+        let best = ranking.reps.iter().find(|ranked| ranked.in_pool && may(&ranked.rep_id))?;
+        // Whoever is first already must be far enough before the next, or reach the gate.
+        let rival = match (&gates.margin, best.rep_id == *rep) {
+            (Some(margin), true) => ranking.of(&margin.next).map_or(0.0, |next| next.p_win),
+            (None, true) => 0.0,
+            (_, false) => best.p_win,
+        };
+        let gate = if gates.cleared { gates.confidence } else { 0.0 };
+        (&best.rep_id, Some((rival + close.unwrap_or(0.0)).max(gate).min(1.0)))
     };
     match to {
         Some(to) if from.is_none_or(|from| from < to) => Some(Lift::Probability { from, to }),
@@ -337,78 +337,6 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         None => {
             let price = told.path.pricing.as_ref().map_or(0, |pricing| pricing.price(rep));
             Some(Lift::Cheaper { price })
-        }
-    }
-}
-
-fn percent(p: f64) -> String {
-    format!("{:.1} %", p * 100.0)
-}
-
-impl WhyNot {
-    /// As a sentence about the rep of this name. Raw: sanitise before display.
-    pub fn words(&self, name: &str) -> String {
-        match self {
-            Self::Given => format!("{name} gets it."),
-            Self::Unknown => format!("{name} was no rep that leads could go to."),
-            Self::Unavailable { claim, why } => Why::Unavailable { claim: claim.clone(), why: why.clone() }.to_string(),
-            Self::Claimed { claim } => format!("{claim}."),
-            Self::NoRep { why } => why.clone(),
-            Self::Excluded { why, further: 0 } => format!("{name} is not eligible: {why}."),
-            Self::Excluded { why, further: 1 } => format!("{name} is not eligible: {why}, and one more reason."),
-            Self::Excluded { why, further } => {
-                format!("{name} is not eligible: {why}, and {further} more reasons.")
-            }
-            Self::PassedOver { with, bound } => {
-                let bound = *bound as f64 / LEAD as f64;
-                format!("{name} is passed over: with it {}, beyond the bound of {bound:.1}.", standing(*with))
-            }
-            Self::LaterTurn { place, of, balance, next } => {
-                format!("{name} has turn {place} of {of} ({}); {} has the first.", standing(*balance), next.name)
-            }
-            Self::Costs { price, p_win, pick } => format!(
-                "{name} has {}, but the slot costs {} points, and {} remains worth more.",
-                percent(*p_win),
-                points(*price),
-                pick.name
-            ),
-            Self::Ranked { rank, p_win, pick, pick_p_win } => format!(
-                "The model ranks {name} {rank}. with {}; {} has {}.",
-                percent(*p_win),
-                pick.name,
-                percent(*pick_p_win)
-            ),
-            Self::TooFewDeals { deals, similar } => {
-                format!("The model knows too few deals of {name}: {similar} of {deals} are like this lead.")
-            }
-        }
-    }
-}
-
-impl Lift {
-    /// As a sentence about the rep of this name. Raw: sanitise before display.
-    pub fn words(&self, name: &str) -> String {
-        match self {
-            Self::Exclusion { why } => format!("This would have to go away: {why}."),
-            Self::Names { by: Proof::Rule { name: rule, .. } } => format!("Rule \"{rule}\" would have to name {name}."),
-            Self::Names { by } => format!("{name} would have to own {by}."),
-            Self::WithoutRule { rule } => format!("Rule \"{rule}\" would have to go."),
-            Self::AmountBelow { from } => format!("The amount would have to be below {from:.0}."),
-            Self::Settled => "It would have to be settled whose the company is.".to_owned(),
-            Self::ModelWorks => "The model would have to work.".to_owned(),
-            Self::MoreDeals => format!("The model would have to know more deals of {name} like this one."),
-            Self::Probability { from: Some(from), to } => {
-                format!("{name} would have to reach {} instead of {}.", percent(*to), percent(*from))
-            }
-            Self::Probability { from: None, to } => {
-                format!("{name}, whom the model did not score, would have to reach {}.", percent(*to))
-            }
-            Self::Cheaper { price } => {
-                format!("{name}'s slot would have to cost less than {} points.", points(*price))
-            }
-            Self::FewerLeads { leads } => {
-                format!("{name} would have to have had {leads:.1} leads fewer than their share.")
-            }
         }
     }
 }

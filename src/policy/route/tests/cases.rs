@@ -99,6 +99,19 @@ fn a_claim_of_somebody_unavailable_passes_on_and_then_to_whoever_has_the_turn() 
 }
 
 #[test]
+fn nobody_stands_in_for_their_own_claim() {
+    let hours = "[hours]\nweek = \"Mon-Fri 14:00-18:00\"\nzone = \"Europe/Berlin\"\n";
+    let mut scene = Scene::new(&format!("{hours}[claim]\nclosed = \"pass\"\n{}", strategic()), &ALL);
+    let lines = vec![Line { rep: id("c"), got: 0, entitled: LEAD }];
+    scene.situation.ledger.apply(&Entry { at: now(), kind: EntryKind::Decided, lead_id: None, lines });
+    let decided = scene.decide(&lead(), &P);
+    assert!(decided.prepared.pool.has(&id("c")), "who is not at work stays in the pool");
+    assert_eq!((reason(&decided), decided.owner()), (RouteReason::RoundRobinUnavailable, "a".into()));
+    let keep = Scene { policy: policy(&format!("{hours}{}", strategic()), &scene.roster), ..scene };
+    assert_eq!(reason(&keep.decide(&lead(), &P)), RouteReason::StrategicRule);
+}
+
+#[test]
 fn an_owner_who_is_gone_leaves_the_lead_to_the_model() {
     let mut scene = Scene::new("", &ALL);
     scene.roster.reps[2].active = false;
