@@ -26,6 +26,7 @@ mod policy;
 mod prepare;
 mod settings;
 mod situation;
+mod why;
 mod words;
 
 use crate::domain::lane::Lane;
@@ -42,6 +43,7 @@ pub use policy::Policy;
 pub use prepare::{Prepared, prepare};
 pub use settings::{BelowMargin, ClaimSettings, HighValueSettings, MarginSettings, Unavailable};
 pub use situation::{RepPrices, Situation};
+pub use why::{Lift, Told, WhyNot, smallest_change, why_not};
 
 /// What the model said: its ranking of the pool and the legacy owner, or why there is none.
 pub type Scored<'a> = Result<&'a Ranking, &'a str>;
@@ -83,3 +85,6 @@ pub fn lane(subject: &Subject, outcome: &Outcome, ranking: Option<&Ranking>, leg
         super::lane::lane(&outcome.recommendation, ranking, legacy)
     }
 }
+
+#[cfg(test)]
+mod tests;

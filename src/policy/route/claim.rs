@@ -27,7 +27,7 @@ impl Ladder<'_> {
             return Claimed::Not(Why::NoRule);
         };
         match to {
-            Destination::Rep { id } => self.available(Claim { who: self.moment.who(id), by }),
+            Destination::Rep { id } => self.available(Claim { who: self.moment.who(id), by }, kind == Kind::Strategic),
             Destination::Queue { id } => Claimed::Queue(by, id.clone()),
             Destination::Reps => Claimed::Not(Why::Narrows { rule: fired.rule.clone() }),
             Destination::Nobody { .. } => Claimed::Not(Why::NoRule),
@@ -56,21 +56,21 @@ impl Ladder<'_> {
         };
         // Whoever has left holds no promise that others would have to stand in for: the lead is free.
         if self.moment.is_active(&claim.who.id) {
-            self.available(claim)
+            self.available(claim, true)
         } else {
             Claimed::Not(Why::OwnerGone { claim })
         }
     }
 
-    /// Whether somebody with a claim can take the lead.
-    fn available(&self, claim: Claim) -> Claimed {
-        let why = self.in_the_way(&claim.who.id);
+    /// Whether somebody with a claim can take the lead. A strong claim stands even where they are not eligible.
+    fn available(&self, claim: Claim, strong: bool) -> Claimed {
+        let why = self.in_the_way(&claim.who.id, strong);
         if why.is_empty() { Claimed::Rep(claim) } else { Claimed::Not(Why::Unavailable { claim, why }) }
     }
 
-    /// What keeps a lead from a rep who has a claim on it. That they are the wrong one in the eyes of others (territory,
-    /// language, skill) does not count: the claim is why they get it.
-    fn in_the_way(&self, rep: &RepId) -> Vec<Exclusion> {
+    /// What keeps a lead from a rep who has a claim on it. That they would be the wrong one otherwise (territory, language,
+    /// skill) does not count against a strong claim: it is why they get the lead.
+    fn in_the_way(&self, rep: &RepId, strong: bool) -> Vec<Exclusion> {
         let settings = self.moment.policy.book().sections().claim;
         let pool = &self.prepared.pool;
         let noted = pool.notes.iter().filter(|(id, _)| id == rep).map(|(_, why)| why);
@@ -78,7 +78,7 @@ impl Ladder<'_> {
             Exclusion::Inactive | Exclusion::OnLeave { .. } | Exclusion::HadLead { .. } => true,
             Exclusion::NoRoom { .. } => settings.full == Unavailable::Pass,
             Exclusion::Holiday { .. } | Exclusion::OutsideHours { .. } => settings.closed == Unavailable::Pass,
-            _ => false,
+            _ => !strong,
         };
         let mut why: Vec<Exclusion> = pool.reasons(rep).chain(noted).filter(counts).cloned().collect();
         // A rule may name a user who is no rep, of whom the pool says nothing.

@@ -1,6 +1,7 @@
 //! Whom the model's rung may choose among, and in which order.
 
 use super::{Desk, Fairness, Margin, Moment, Place, Prepared, Pricing};
+use crate::domain::ids::RepId;
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::policy::assignment::DEAL;
 use crate::policy::eligibility::NoSupport;
@@ -16,6 +17,8 @@ pub(super) struct Field<'r> {
     pub(super) best: Option<&'r RankedRep>,
     /// How many are too far ahead of their share.
     pub(super) passed_over: usize,
+    /// Of whom the model knows too few deals.
+    pub(super) unsupported: Vec<RepId>,
     /// Whose share mattered.
     pub(super) fairness: Option<Fairness>,
     /// What places cost, where that mattered.
@@ -36,8 +39,9 @@ impl<'r> Field<'r> {
         let strict = sections.eligibility.no_support == NoSupport::Exclude;
         let known = |rep: &&RankedRep| !strict || rep.support.similar_deals >= sections.eligibility.min_similar_deals;
         let pool = &prepared.pool;
-        let mut reps: Vec<&RankedRep> =
-            ranking.reps.iter().filter(|rep| rep.in_pool && pool.has(&rep.rep_id)).filter(known).collect();
+        let in_pool = |rep: &&RankedRep| rep.in_pool && pool.has(&rep.rep_id);
+        let (mut reps, unsupported): (Vec<&RankedRep>, Vec<&RankedRep>) =
+            ranking.reps.iter().filter(in_pool).partition(known);
         let (mut passed_over, mut fairness) = (0, None);
         if let Some(bound) = sections.fairness.bound() {
             let within = moment.situation.ledger.within(&moment.stakes(pool), bound);
@@ -50,7 +54,8 @@ impl<'r> Field<'r> {
             }
         }
         let best = reps.first().copied();
-        let mut field = Self { reps, best, passed_over, fairness, pricing: None, net_margin: None };
+        let unsupported = unsupported.iter().map(|rep| rep.rep_id.clone()).collect();
+        let mut field = Self { reps, best, passed_over, unsupported, fairness, pricing: None, net_margin: None };
         if desk.cleared {
             field.price(subject, moment, desk);
         }
@@ -79,7 +84,7 @@ impl<'r> Field<'r> {
             return;
         }
         // The sort is stable: equals stay in the order of the ranking.
-        nets.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        nets.sort_by_key(|(net, value, _)| std::cmp::Reverse((*net, *value)));
         if let [first, second, ..] = nets.as_slice() {
             self.net_margin = Some((first.0 - second.0) as f64 / DEAL as f64);
         }

@@ -32,6 +32,7 @@ pub fn conclude(
         refused: None,
         steps: Vec::new(),
         fairness: None,
+        unsupported: Vec::new(),
         pricing: None,
         gates: Gates {
             confidence: desk.settings.confidence_gate,
@@ -44,8 +45,15 @@ pub fn conclude(
     ladder.outcome(recommendation)
 }
 
-/// A rung's answer: where the lead goes and why, or why this rung does not decide.
-type Answer = Result<(Recommendation, Why), Why>;
+/// What a rung says.
+enum Answer {
+    /// Where the lead goes, and why.
+    Decided(Recommendation, Why),
+    /// Why it does not decide.
+    Not(Why),
+}
+
+type Ask<'a> = fn(&mut Ladder<'a>) -> Answer;
 
 pub(super) struct Ladder<'a> {
     pub(super) subject: &'a Subject,
@@ -61,13 +69,14 @@ pub(super) struct Ladder<'a> {
     refused: Option<Recommendation>,
     steps: Vec<Step>,
     fairness: Option<Fairness>,
+    unsupported: Vec<RepId>,
     pricing: Option<super::Pricing>,
     gates: Gates,
 }
 
-impl Ladder<'_> {
+impl<'a> Ladder<'a> {
     fn climb(&mut self) -> Recommendation {
-        let rungs: [(Rung, fn(&mut Self) -> Answer); 7] = [
+        let rungs: [(Rung, Ask<'a>); 7] = [
             (Rung::StrategicRule, Self::strategic),
             (Rung::AccountOwner, Self::account),
             (Rung::PartnerRoute, Self::partner),
@@ -78,11 +87,11 @@ impl Ladder<'_> {
         ];
         for (rung, ask) in rungs {
             match ask(self) {
-                Ok((recommendation, why)) => {
+                Answer::Decided(recommendation, why) => {
                     self.steps.push(Step { rung, taken: true, why });
                     return recommendation;
                 }
-                Err(why) => self.steps.push(Step { rung, taken: false, why }),
+                Answer::Not(why) => self.steps.push(Step { rung, taken: false, why }),
             }
         }
         self.steps.push(Step { rung: Rung::DefaultQueue, taken: true, why: Why::Failed });
@@ -116,10 +125,10 @@ impl Ladder<'_> {
                 if let (None, Why::Unavailable { claim, .. }) = (&self.waiting, &why) {
                     self.waiting = Some((claim.who.clone(), why.to_string()));
                 }
-                return Err(why);
+                return Answer::Not(why);
             }
         };
-        Ok((Recommendation { route, reason, explanation: why.to_string(), gap }, why))
+        Answer::Decided(Recommendation { route, reason, explanation: why.to_string(), gap }, why)
     }
 
     fn exception(&mut self) -> Answer {
@@ -136,28 +145,32 @@ impl Ladder<'_> {
             (_, _, Found::Ambiguous { records }) if one_rep => {
                 (RouteReason::AccountConflict, Why::Conflict { records: records.clone() })
             }
-            _ => return Err(Why::NotAsked),
+            _ => return Answer::Not(Why::NotAsked),
         };
         let route = Route::ManagerQueue(self.desk.queues.manager.clone());
-        Ok((Recommendation { route, reason, explanation: why.to_string(), gap: self.gap(None) }, why))
+        Answer::Decided(Recommendation { route, reason, explanation: why.to_string(), gap: self.gap(None) }, why)
     }
 
     fn model(&mut self) -> Answer {
         if let Some((who, _)) = &self.waiting {
-            return Err(Why::ClaimStands { who: who.clone() });
+            return Answer::Not(Why::ClaimStands { who: who.clone() });
         }
-        let ranking = self.scored.map_err(|what| Why::NoScores { what: what.to_owned() })?;
+        let ranking = match self.scored {
+            Ok(ranking) => ranking,
+            Err(what) => return Answer::Not(Why::NoScores { what: what.to_owned() }),
+        };
         let pool = &self.prepared.pool;
         if pool.eligible.is_empty() {
             self.refused = Some(empty_pool(pool.excluded.len(), self.desk.queues));
-            return Err(Why::EmptyPool);
+            return Answer::Not(Why::EmptyPool);
         }
         let field = Field::of(ranking, self.subject, self.prepared, self.moment, self.desk);
+        self.unsupported.clone_from(&field.unsupported);
         let (Some(pick), Some(best)) = (field.reps.first().copied(), field.best) else {
             let why = Why::NobodyKnown { of: pool.eligible.len(), passed_over: field.passed_over };
             self.turn = Some(why.to_string());
             self.fairness = field.fairness;
-            return Err(why);
+            return Answer::Not(why);
         };
         let margin = field.margin(self.moment.policy.book().sections().margin.points);
         self.gates.best = Some(best.p_win);
@@ -168,7 +181,7 @@ impl Ladder<'_> {
         self.pricing.clone_from(&field.pricing);
         if let Some(low) = choice.low_confidence(self.desk.queues, self.desk.settings) {
             self.refused = Some(low);
-            return Err(Why::LowConfidence { best: best.p_win, gate: self.gates.confidence });
+            return Answer::Not(Why::LowConfidence { best: best.p_win, gate: self.gates.confidence });
         }
         let close = self.gates.margin.as_ref().filter(|margin| margin.is_close());
         if let Some(close) = close
@@ -178,14 +191,14 @@ impl Ladder<'_> {
             let route = Route::ManagerQueue(self.desk.queues.manager.clone());
             let (reason, explanation, gap) = (RouteReason::LowMargin, why.to_string(), choice.gap(best));
             self.refused = Some(Recommendation { route, reason, explanation, gap });
-            return Err(why);
+            return Answer::Not(why);
         }
         let first = ranking.best().filter(|first| first.rep_id != pick.rep_id);
         let instead_of = first.map(|first| self.moment.who(&first.rep_id));
         let mut recommendation = choice.recommendation();
         self.add_remarks(&mut recommendation.explanation, instead_of.as_ref(), ranking);
         let who = self.moment.who(&pick.rep_id);
-        Ok((recommendation, Why::Chosen { who, p_win: pick.p_win, of: field.reps.len(), instead_of }))
+        Answer::Decided(recommendation, Why::Chosen { who, p_win: pick.p_win, of: field.reps.len(), instead_of })
     }
 
     /// Why it is not the model's first, and how close it was.
@@ -215,36 +228,38 @@ impl Ladder<'_> {
         let (reason, because) = match (&self.waiting, &self.turn) {
             (Some((_, because)), _) => (RouteReason::RoundRobinUnavailable, because.clone()),
             (None, Some(because)) => (RouteReason::RoundRobinUnsupported, because.clone()),
-            (None, None) => return Err(Why::NotNeeded),
+            (None, None) => return Answer::Not(Why::NotNeeded),
         };
         // Whoever has the claim may be in the pool all the same, and be unavailable only for it.
         let claims: Vec<&RepId> = self.steps.iter().filter_map(Step::unavailable).map(|who| &who.id).collect();
         let mut turns = self.moment.situation.ledger.turns(&self.moment.stakes(pool));
         turns.retain(|turn| !claims.contains(&&turn.rep));
         let of = turns.len();
-        let Some(next) = turns.first() else { return Err(Why::EmptyPool) };
+        let Some(next) = turns.first() else { return Answer::Not(Why::EmptyPool) };
         let (id, why) = (next.rep.clone(), Why::Turn { who: self.moment.who(&next.rep), balance: next.balance, of });
         let bound = self.moment.policy.book().sections().fairness.bound();
         let passed_over = self.fairness.take().map(|fairness| fairness.passed_over).unwrap_or_default();
         self.fairness = Some(Fairness { bound, passed_over, nobody_below: false, turns });
         let gap = self.gap(Some(&id));
         let explanation = format!("{because} {why}");
-        Ok((Recommendation { route: Route::AssignRep(id), reason, explanation, gap }, why))
+        Answer::Decided(Recommendation { route: Route::AssignRep(id), reason, explanation, gap }, why)
     }
 
     fn manager(&mut self) -> Answer {
         if let Some(refused) = self.refused.take() {
-            return Ok((refused, Why::NobodyChosen));
+            return Answer::Decided(refused, Why::NobodyChosen);
         }
         match (&self.waiting, self.scored) {
             (Some((_, because)), _) => {
                 let mut empty = empty_pool(self.prepared.pool.excluded.len(), self.desk.queues);
                 empty.explanation = format!("{because} {}", empty.explanation);
-                Ok((empty, Why::NobodyChosen))
+                Answer::Decided(empty, Why::NobodyChosen)
             }
-            (None, Err(what)) => Err(Why::NoScores { what: what.to_owned() }),
+            (None, Err(what)) => Answer::Not(Why::NoScores { what: what.to_owned() }),
             // Nobody of the pool is in the ranking.
-            (None, Ok(_)) => Ok((empty_pool(self.prepared.pool.excluded.len(), self.desk.queues), Why::NobodyChosen)),
+            (None, Ok(_)) => {
+                Answer::Decided(empty_pool(self.prepared.pool.excluded.len(), self.desk.queues), Why::NobodyChosen)
+            }
         }
     }
 
@@ -304,6 +319,7 @@ impl Ladder<'_> {
             gates: self.gates,
             source,
             fairness: self.fairness,
+            unsupported: self.unsupported,
             pricing: self.pricing,
             standings,
             pool,

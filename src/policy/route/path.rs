@@ -31,6 +31,9 @@ pub struct Path {
     /// Whose share mattered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairness: Option<Fairness>,
+    /// Reps of the pool whom the model may not choose, because it knows too few of their deals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsupported: Vec<RepId>,
     /// What places cost, where that mattered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<Pricing>,

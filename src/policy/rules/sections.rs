@@ -91,6 +91,17 @@ pub struct RepSettings {
     pub started: Option<NaiveDate>,
 }
 
+impl Sections {
+    /// Everybody whom settings speak of, as they are called there, with the dotted key of the place.
+    pub fn named_reps(&self) -> impl Iterator<Item = (String, &str)> {
+        let profiles = self.reps.iter().enumerate().map(|(at, rep)| (format!("rep[{at}].rep"), rep.rep.as_str()));
+        let caps = self.capacity.reps.keys().map(|name| (format!("capacity.reps.{name}"), name.as_str()));
+        let calendars = self.absence.calendars.iter().enumerate();
+        let calendars = calendars.map(|(at, one)| (format!("absence.calendar[{at}].rep"), one.rep.as_str()));
+        profiles.chain(caps).chain(calendars)
+    }
+}
+
 const fn one() -> f64 {
     1.0
 }
