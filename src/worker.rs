@@ -45,6 +45,7 @@ pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const RULES: &str = "routing rules";
+const WORKLOADS: &str = "how busy reps are";
 const DRIFT: &str = "drift";
 const SEAL: &str = "seal";
 const COUNT: &str = "daily count";
@@ -108,7 +109,7 @@ impl Worker {
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
         let listens = deps.crm.lead_events().is_some();
-        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, RULES, DRIFT, COUNT, SEAL];
+        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, DRIFT, COUNT, SEAL];
         if listens {
             names.insert(1, EVENTS);
         }
@@ -126,6 +127,7 @@ impl Worker {
             deps,
             champion: Champion::default(),
             rules: steps::Rules::default(),
+            busy: steps::Busy::default(),
             allowance: Allowance::default(),
             push: Push::default(),
             cancel: cancel.clone(),
@@ -144,6 +146,8 @@ impl Worker {
             // Events have an allocation of their own.
             spawn(EVENTS, Kind::Other, Some(&duty), |l| push::listen(l).boxed());
         }
+        // Each worker ranks, so each needs to know.
+        spawn(WORKLOADS, Kind::Reads, None, |l| steps::workloads(l).boxed());
         spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
@@ -187,6 +191,7 @@ struct Shared {
     deps: Deps,
     champion: Champion,
     rules: steps::Rules,
+    busy: steps::Busy,
     allowance: Allowance,
     push: Push,
     /// For steps that last as long as the worker does.

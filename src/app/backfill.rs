@@ -206,7 +206,7 @@ pub async fn survey(
 ) -> Result<Survey, AppError> {
     let (began, mut scoring, mut after) = (Instant::now(), Duration::ZERO, None::<LeadId>);
     let mut sums = Sums::default();
-    let mut situation = routing::situation(store, &bench.rules, clock.now()).await?;
+    let mut situation = routing::situation(store, &bench.rules, None, clock.now()).await?;
     loop {
         let leads = store.candidates(selection, after.as_ref(), PAGE, clock.now()).await?;
         let Some(last) = leads.last() else { break };

@@ -133,7 +133,7 @@ async fn share(
     let (Some(rules), Some(ranking)) = (routing::in_force(store, None).await?, &detail.ranking) else {
         return Ok(None);
     };
-    let situation = routing::situation(store, &rules, now).await?;
+    let situation = routing::situation(store, &rules, None, now).await?;
     let moment = rank::moment(&rules, &situation, now);
     let lead = &detail.record.lead.id;
     // Who has a claim by a rule or an account is not chosen for the room they have.

@@ -77,13 +77,11 @@ pub fn made_from(case: &Case<'_>, desk: &Arc<StoredDesk>, situation: &Arc<Stored
 
 /// What was known of the lead. Rankings of before there were rules kept its facts alone.
 fn subject(stored: &StoredRanking, kept: &str) -> Result<Subject, AppError> {
-    match stored.rules {
-        Some(_) => parse(kept, "what was known of the lead"),
-        None => {
-            let facts: LeadFacts = parse(kept, "the lead's facts")?;
-            Ok(Subject::plain(stored.lead_id.clone(), facts))
-        }
+    if stored.rules.is_some() {
+        return parse(kept, "what was known of the lead");
     }
+    let facts: LeadFacts = parse(kept, "the lead's facts")?;
+    Ok(Subject::plain(stored.lead_id.clone(), facts))
 }
 
 /// The policy that was in force.

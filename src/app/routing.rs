@@ -13,7 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 
 use super::AppError;
-use super::ports::{Clock, RulesSource, RulesText, Store, StoredRulebook};
+use super::ports::{Clock, RulesSource, RulesText, Store, StoredRulebook, Workloads};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
 use crate::domain::pool::Pool;
@@ -192,8 +192,14 @@ pub(super) fn compile(body: &str, roster: &Roster) -> Result<Policy, AppError> {
     ready(book, roster).map(|rules| rules.policy)
 }
 
-/// How things stand for this policy now. What nothing asks for is neither read nor stored with every ranking.
-pub async fn situation(store: &dyn Store, rules: &InForce, now: DateTime<Utc>) -> Result<Situation, AppError> {
+/// How things stand for this policy now; `crm` is what the CRM last said of how busy reps are, and when. What
+/// nothing asks for is neither read nor stored with every ranking.
+pub async fn situation(
+    store: &dyn Store,
+    rules: &InForce,
+    crm: Option<&(Workloads, DateTime<Utc>)>,
+    now: DateTime<Utc>,
+) -> Result<Situation, AppError> {
     let InForce { policy, roster } = rules;
     if policy.is_plain() {
         return Ok(Situation::default());
@@ -203,7 +209,11 @@ pub async fn situation(store: &dyn Store, rules: &InForce, now: DateTime<Utc>) -
     } else {
         BTreeMap::new()
     };
-    Ok(Situation { loads, ledger: store.ledger().await?, ..Situation::default() })
+    let mut situation = Situation { loads, ledger: store.ledger().await?, ..Situation::default() };
+    if let Some((crm, read_at)) = crm {
+        load::add_crm(&mut situation, crm, policy, *read_at);
+    }
+    Ok(situation)
 }
 
 fn has_caps(settings: &CapacitySettings) -> bool {

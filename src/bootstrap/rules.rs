@@ -29,8 +29,8 @@ pub(super) fn read(path: &Path) -> Result<Option<RulesText>, String> {
     // One byte more than is allowed: the parser says that it is too long.
     file.take(LONGEST as u64 + 1).read_to_end(&mut text).map_err(failed)?;
     let text = String::from_utf8(text).map_err(|error| {
-        let line =
-            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = 1 + String::from_utf8_lossy(good).matches('\n').count();
         format!("{place}:{line}: not UTF-8; save the file as UTF-8")
     })?;
     Ok(Some(RulesText { text, place }))

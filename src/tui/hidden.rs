@@ -3,7 +3,7 @@
 //! The terminal stops showing what is typed *before* the question appears. Were it the other way round, whoever answers
 //! fast, or pastes, would leave the secret on the screen.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
@@ -46,7 +46,7 @@ impl Drop for Quiet {
 }
 
 /// Keys up to Enter, with what a person expects of the keys that correct a line.
-fn read(keys: impl Read) -> io::Result<String> {
+fn read(keys: impl BufRead) -> io::Result<String> {
     let mut typed: Vec<u8> = Vec::new();
     for key in keys.bytes() {
         match key? {

@@ -1,17 +1,19 @@
 //! One step of each loop.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use super::{Deps, Shared, allowance, anchor};
 use crate::app::learn::{self, LoadedModel};
-use crate::app::ports::RankedLead;
+use crate::app::ports::{RankedLead, Span, Workloads};
 use crate::app::rank::{self, Case, Desk, rank as rank_lead};
 use crate::app::routing::{self, InForce, Published};
 use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
+use crate::domain::ids::RepId;
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
@@ -23,6 +25,9 @@ const RANK_BATCH: u32 = 64;
 const SEAL_BATCH: u32 = 512;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How much of the calendars is read: what decides who is back from a leave, and where a free slot is looked for.
+const CALENDAR_BEHIND: chrono::Duration = chrono::Duration::days(28);
+const CALENDAR_AHEAD: chrono::Duration = chrono::Duration::days(3);
 /// How often it is looked whether the manager changed the rules.
 const LOOK_AT_RULES: Duration = Duration::from_secs(2);
 /// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
@@ -73,6 +78,20 @@ impl Rules {
     }
 }
 
+/// What the CRM last said of how busy reps are, and when.
+#[derive(Default)]
+pub(super) struct Busy(std::sync::Mutex<Option<Arc<(Workloads, DateTime<Utc>)>>>);
+
+impl Busy {
+    fn latest(&self) -> Option<Arc<(Workloads, DateTime<Utc>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, workloads: Workloads, at: DateTime<Utc>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new((workloads, at)));
+    }
+}
+
 /// Makes sure, before anything else is asked of the CRM or sent to it, that it is the org whose leads are stored here. A
 /// session that leads to another org later is refused by the CRM adapter itself.
 pub(super) async fn right_org(shared: &Shared) -> Result<(), AppError> {
@@ -109,6 +128,22 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
     right_org(&shared).await?;
     let (_, more) = intake::poll_once(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref()).await?;
     Ok(if more { Pause::None } else { Pause::UntilHeard(shared.push.pace(deps)) })
+}
+
+/// Asks the CRM how busy reps are, where rules look at it: open deals, calendars, absences. A few calls for all reps.
+pub(super) async fn workloads(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let rules = shared.rules.current(deps).await?.filter(|rules| !rules.policy.is_plain());
+    let Some(rules) = rules else { return Ok(Pause::For(LOOK_AT_RULES)) };
+    right_org(&shared).await?;
+    let reps: Vec<RepId> = rules.roster.reps.iter().filter(|rep| rep.active).map(|rep| rep.id.clone()).collect();
+    let now = deps.clock.now();
+    let workloads = deps.crm.workloads(&reps, Span::new(now - CALENDAR_BEHIND, now + CALENDAR_AHEAD)).await?;
+    for (part, why) in &workloads.unknown {
+        tracing::warn!(%part, %why, "the CRM does not tell how busy reps are");
+    }
+    shared.busy.learn(workloads, now);
+    Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
 }
 
 /// Looks whether the manager changed the rules.
@@ -149,7 +184,8 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
         ))
     })?;
     let now = deps.clock.now();
-    let situation = routing::situation(deps.store.as_ref(), &rules, now).await?;
+    let crm = shared.busy.latest();
+    let situation = routing::situation(deps.store.as_ref(), &rules, crm.as_deref(), now).await?;
     let settings = deps.settings.clone();
     let full = pending.len() == RANK_BATCH as usize;
     // Scoring is arithmetic, so it runs where it cannot hold up the network.

@@ -139,7 +139,7 @@ where
     F: Future<Output = Result<bool, AppError>>,
 {
     let org = store.org().await?.ok_or_else(|| AppError::Refused("no org is connected yet".into()))?;
-    let situation = routing::situation(store, &bench.rules, clock.now()).await?;
+    let situation = routing::situation(store, &bench.rules, None, clock.now()).await?;
     let kept = replay::desk(&bench.desk(&rank::moment(&bench.rules, &situation, clock.now())))?;
     let mut worker = Slice { store, clock, bench, org, kept, situation, run: run.id, by };
     let (mut after, mut tally, mut decided) = (run.done_until, run.tally, 0);

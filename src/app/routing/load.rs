@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, Days, Utc};
 use chrono_tz::Tz;
 
-use crate::app::ports::Given;
+use crate::app::ports::{Given, WorkloadPart, Workloads};
 use crate::domain::ids::RepId;
 use crate::domain::rep::Roster;
+use crate::policy::absence::{Away, Feed, Source};
 use crate::policy::capacity::Workload;
-use crate::policy::route::Policy;
+use crate::policy::route::{Policy, Situation};
 
 /// Full weeks before this one that are looked at.
 const PAST_WEEKS: usize = 8;
@@ -32,6 +33,26 @@ pub(super) fn workloads(
             (rep.id.clone(), workload(given, policy.team().schedule(&rep.id).zone(), now))
         })
         .collect()
+}
+
+/// Adds what the CRM knows of how busy reps are: open deals, today's meetings, calendars and absences.
+pub(super) fn add_crm(situation: &mut Situation, crm: &Workloads, policy: &Policy, read_at: DateTime<Utc>) {
+    let mut away = Vec::new();
+    for (rep, desk) in &crm.reps {
+        let zone = policy.team().schedule(rep).zone();
+        if let Some(load) = situation.loads.get_mut(rep) {
+            load.open.clone_from(&desk.open);
+            load.activities_today = desk.activities(load.today, zone);
+        }
+        let busy = desk.busy_spans(zone);
+        if !busy.is_empty() {
+            situation.busy.insert(rep.clone(), busy);
+        }
+        away.extend(desk.away_spans(read_at, zone).into_iter().map(|span| Away { rep: rep.clone(), span, kind: None }));
+    }
+    let problem =
+        crm.unknown.get(&WorkloadPart::Calendar).or_else(|| crm.unknown.get(&WorkloadPart::Presence)).cloned();
+    situation.feeds.push(Feed { source: Source::Crm, read_at: Some(read_at), problem, away });
 }
 
 fn workload(given: &[&Given], zone: Tz, now: DateTime<Utc>) -> Workload {

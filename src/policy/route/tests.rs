@@ -32,6 +32,8 @@ fn rep(name: &str, territory: Option<&str>) -> Rep {
         name: format!("Rep {name}"),
         active: true,
         territory: territory.map(str::to_owned),
+        user_name: None,
+        email: None,
     }
 }
 
