@@ -101,12 +101,19 @@ impl<D: Driver> fmt::Debug for SqlStore<D> {
 }
 
 impl<D: Driver> SqlStore<D> {
-    /// Closes every connection. Later calls fail.
+    /// Closes every connection, when calls under way are done. Later calls fail.
     pub async fn close(&self) {
-        // The writer goes last: SQLite's last connection to close empties the log into the file, and only it may.
         D::close(&self.own).await;
-        self.readers.close().await;
-        self.writer.close().await;
+        // The writer goes last: SQLite's last connection to close empties the log into the file, and only it may.
+        let all = async {
+            self.readers.close().await;
+            self.writer.close().await;
+        };
+        match D::patience(&self.own) {
+            // No call lasts longer; whatever still has its connection is not heard of any more.
+            Some(patience) => drop(tokio::time::timeout(patience, all).await),
+            None => all.await,
+        }
     }
 
     /// Begins a transaction that will write.

@@ -83,7 +83,8 @@ pub(super) async fn within<T>(time: Duration, work: impl Future<Output = T>) -> 
 
 /// A pool of connections that are set as they must be. One that is in a transaction was left there by a call that was
 /// given up, and is replaced. So is one that gives no sign of life: the pool asks for one by itself, but without an end to
-/// its patience, and would have one connection less with each that fell silent, until there is none.
+/// its patience, and would have one connection less with each that fell silent, until there is none. (It still asks once
+/// more after us; what falls silent in that very moment is out of use until the system notices.)
 fn pool(connections: u32, patience: Patience) -> PgPoolOptions {
     let sign_of_life = patience.sign_of_life;
     PgPoolOptions::new()
