@@ -158,10 +158,11 @@ async fn a_locked_lead_waits_alone() {
         desk.until_state(name, LeadState::InLane).await;
     }
     let locked = |write: &DecisionWrite| write.lead_id == id("a");
-    desk.crm.answer(move |write| match locked(write) {
-        true => Err(CrmError::Locked("UNABLE_TO_LOCK_ROW".into())),
-        false => applied(write),
-    });
+    desk.crm.answer(
+        move |write| {
+            if locked(write) { Err(CrmError::Locked("UNABLE_TO_LOCK_ROW".into())) } else { applied(write) }
+        },
+    );
     desk.decide(approve("a")).await;
     // The first wait of the loop would be half a second, and each would be twice the one before.
     for (tries, name) in (1..).zip(&names[1..]) {

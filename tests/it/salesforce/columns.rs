@@ -58,6 +58,7 @@ async fn the_columns_of_a_corpus_decode() {
     decodes(Path::new(&dir)).await;
 }
 
+#[expect(clippy::print_stdout, reason = "what was decoded, for whoever brings a corpus")]
 async fn decodes(dir: &Path) {
     let corpus = Arc::new(Corpus::read(dir));
     let (leads, facts) = leads_decode(&corpus).await;

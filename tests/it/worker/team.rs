@@ -1,6 +1,7 @@
 //! A team on one PostgreSQL: two workers, three terminals, one of the workers dying in the middle.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -171,11 +172,7 @@ impl Manager {
         while seen.len() < decided.wanted {
             changes.borrow_and_update();
             let count = usize::try_from(self.terminal.overview().await.unwrap().conservation.decided).unwrap();
-            let now = Instant::now();
-            // What was stored and is not noted yet was seen at once.
-            let taken = decided.taken.lock().unwrap();
-            seen.extend((seen.len()..count).map(|n| taken.get(n).map_or(Duration::ZERO, |(_, at)| now - *at)));
-            drop(taken);
+            seen.extend(decided.ages(seen.len()..count));
             changes.changed().await.unwrap();
         }
         seen
@@ -191,6 +188,12 @@ struct Decided {
 impl Decided {
     fn note(&self, lead: LeadId) {
         self.taken.lock().unwrap().push((lead, Instant::now()));
+    }
+
+    /// How long ago these decisions were answered. One that is stored and not noted yet was seen at once.
+    fn ages(&self, which: Range<usize>) -> Vec<Duration> {
+        let taken = self.taken.lock().unwrap();
+        which.map(|n| taken.get(n).map_or(Duration::ZERO, |(_, at)| at.elapsed())).collect()
     }
 
     fn is_all(&self) -> bool {
@@ -216,6 +219,7 @@ async fn two_workers_and_three_terminals_share_two_thousand_leads() {
     share(2_000).await;
 }
 
+#[expect(clippy::print_stdout, reason = "figures for `.ci/release/reliability.py`")]
 async fn share(leads: usize) {
     let Some(database) = database().await else { return };
     let first = PostgresStore::open(&database.url).await.unwrap();
