@@ -117,13 +117,8 @@ impl PubSub {
             return Ok(Topic { fields: Ok(None) });
         }
         let schema = caller.schema(&self.schemas, &info.schema_id).await;
-        let names = |schema: Arc<Schema>| match schema.as_ref() {
-            Schema::Record(record) if record.lookup.contains_key("ChangeEventHeader") => {
-                Ok(Some(record.fields.iter().map(|field| field.name.clone()).collect()))
-            }
-            _ => Err("it is not the schema of change events".to_owned()),
-        };
-        Ok(Topic { fields: schema.and_then(names) })
+        let fields = schema.and_then(|schema| change::fields(&schema).ok_or("it is no schema of changes".to_owned()));
+        Ok(Topic { fields: fields.map(Some) })
     }
 
     /// One try, with one session.
