@@ -38,6 +38,7 @@ pub(crate) enum Object {
     Contact,
     Opportunity,
     Task,
+    Event,
     LeadHistory,
     Organization,
     /// `AI_Lead_Routing_Decision__c`: one record for each decision that leadboard wrote.
@@ -68,6 +69,7 @@ impl Object {
             Self::Contact => "003",
             Self::Opportunity => "006",
             Self::Task => "00T",
+            Self::Event => "00U",
             Self::LeadHistory => "017",
             Self::Organization => "00D",
             Self::Decision => "a01",
@@ -82,7 +84,13 @@ impl Object {
 
     /// Whether programs may create, change and delete its records.
     pub(crate) const fn writable(self) -> bool {
-        matches!(self, Self::Lead | Self::Account | Self::Contact | Self::Opportunity | Self::Task | Self::Decision)
+        use Object::{Account, Contact, Decision, Event, Lead, Opportunity, Task};
+        matches!(self, Lead | Account | Contact | Opportunity | Task | Event | Decision)
+    }
+
+    /// Whether its records are what people do with a lead, which go with it when it is converted.
+    pub(crate) const fn is_activity(self) -> bool {
+        matches!(self, Self::Task | Self::Event)
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn fields(object: Object) -> Vec<Field> {
         Object::Contact => contact(),
         Object::Opportunity => opportunity(),
         Object::Task => task(),
+        Object::Event => event(),
         Object::LeadHistory => lead_history(),
         Object::Organization => organization(),
         Object::Decision => decision(),
@@ -182,6 +183,20 @@ fn task() -> Vec<Field> {
         owner(),
         Field::new("IsClosed", Checkbox).read_only(),
         Field::new("CompletedDateTime", DateTime).read_only(),
+    ]
+}
+
+fn event() -> Vec<Field> {
+    vec![
+        Field::new("WhoId", Reference(&[Object::Contact, Object::Lead])).via("Who"),
+        Field::new("WhatId", Reference(&[Object::Account, Object::Opportunity])).via("What"),
+        text("Subject", 255),
+        text("Location", 255),
+        Field::new("StartDateTime", DateTime).required(),
+        Field::new("EndDateTime", DateTime).required(),
+        Field::new("IsAllDayEvent", Checkbox),
+        Field::new("Description", TextArea(32_000)),
+        Field::new("OwnerId", Reference(&[Object::User])).via("Owner"),
     ]
 }
 

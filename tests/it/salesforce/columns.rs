@@ -38,6 +38,8 @@ const NO_FACT: [&str; 9] = [
     "IsConverted",
     "IsDeleted",
 ];
+/// Standard fields of every org that not every tool replicates.
+const NOT_REPLICATED: [&str; 2] = ["SystemModstamp", "IsAllDayEvent"];
 /// Fields of Lead that leadboard brings along.
 const OURS: [&str; 3] = ["AI_Assigned__c", "AI_Routing_Reason__c", "AI_Win_Probability__c"];
 
@@ -111,8 +113,7 @@ fn is_field(corpus: &Corpus, object: &str, field: &str) -> bool {
         Some((parent, field)) => (parent.trim_start_matches("Converted"), field),
         None => (object, field),
     };
-    // Not every tool replicates the stamp of every object.
-    corpus.0.get(object).is_none_or(|object| object.has(field) || field == "SystemModstamp")
+    corpus.0.get(object).is_none_or(|object| object.has(field) || NOT_REPLICATED.contains(&field))
 }
 
 fn describe(object: &Object) -> Value {
@@ -229,9 +230,12 @@ fn check_facts(lead: &Lead, fields: &Fields, row: &Map<String, Value>) -> usize 
     categorical.len() + numeric.len()
 }
 
-/// A converted lead for each opportunity, with all columns of both, and a contact for each task.
+/// A converted lead for each opportunity, with all columns of both, and a contact of a task or an event.
 fn converted(corpus: &Corpus) -> Vec<Value> {
-    let (leads, deals, tasks) = (corpus.of("Lead"), corpus.of("Opportunity"), corpus.of("Task"));
+    let (leads, deals) = (corpus.of("Lead"), corpus.of("Opportunity"));
+    let activities =
+        ["Task", "Event"].iter().filter_map(|object| corpus.0.get(*object)).flat_map(|object| &object.rows);
+    let contacts: Vec<&Value> = activities.map(|row| &row["WhoId"]).collect();
     let closed = deals.rows.iter().filter(|deal| deal["IsClosed"] == true).enumerate();
     closed
         .map(|(n, deal)| {
@@ -240,7 +244,7 @@ fn converted(corpus: &Corpus) -> Vec<Value> {
             lead["IsConverted"] = true.into();
             lead["CreatedDate"] = "2000-01-01T00:00:00.000+0000".into();
             lead["ConvertedDate"] = "2100-01-01".into();
-            lead["ConvertedContactId"] = tasks.rows[n % tasks.rows.len()]["WhoId"].clone();
+            lead["ConvertedContactId"] = contacts[n % contacts.len()].clone();
             lead.insert("ConvertedOpportunity".into(), with_type("Opportunity", deal));
             with_type("Lead", &lead)
         })
@@ -257,7 +261,7 @@ fn why_not(lead: &Value) -> Option<&'static str> {
     deal["CloseDate"].is_null().then_some("no CloseDate")
 }
 
-/// Closed deals, whose outcome is that of the opportunity and whose first contact is that of the contact's tasks.
+/// Closed deals, whose outcome is that of the opportunity and whose first contact is that of the contact's tasks and events.
 async fn deals_decode(corpus: &Arc<Corpus>) -> (usize, usize) {
     let org = org_of(corpus, |corpus, object, _| match object {
         "Lead" => converted(corpus),
@@ -274,9 +278,12 @@ async fn deals_decode(corpus: &Arc<Corpus>) -> (usize, usize) {
     assert_eq!(page.deals.len() + page.rejected.len(), wanted.len());
     let rejected: Vec<&str> = page.rejected.iter().map(|(_, why)| why.as_str()).collect();
     assert_eq!(rejected, wanted.iter().filter_map(why_not).collect::<Vec<_>>());
+    let is_of = |row: &Map<String, Value>, who: &Value, moment: &str| row["WhoId"] == *who && row[moment].is_string();
     let done = |who: &Value| {
-        let done = |task: &Map<String, Value>| task["WhoId"] == *who && task["CompletedDateTime"].is_string();
-        corpus.of("Task").rows.iter().any(done)
+        let has = |object: &str, moment| {
+            corpus.0.get(object).is_some_and(|object| object.rows.iter().any(|row| is_of(row, who, moment)))
+        };
+        has("Task", "CompletedDateTime") || has("Event", "StartDateTime")
     };
     let mut contacted = 0;
     for Deal { lead_id, outcome, closed_amount, facts, .. } in &page.deals {
@@ -285,7 +292,7 @@ async fn deals_decode(corpus: &Arc<Corpus>) -> (usize, usize) {
         assert_eq!(*outcome == Outcome::Won, deal["IsWon"] == true);
         assert_eq!(*closed_amount, deal["Amount"].as_f64());
         let told = facts.numeric.contains_key("response_hours");
-        assert!(told || !done(&lead["ConvertedContactId"]), "{facts:?}");
+        assert_eq!(told, done(&lead["ConvertedContactId"]), "{facts:?}");
         contacted += usize::from(told);
     }
     (page.deals.len(), contacted)
