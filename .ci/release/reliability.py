@@ -172,6 +172,17 @@ def chaos():
         "scenarios": sorted(set(re.findall(r"^test chaos::(\S+) \.\.\. ", said, re.MULTILINE))), "passed": passed}
 
 
+def team():
+    said, _ = tests(["--test", "it", "two_thousand_leads", "--", "--ignored", "--nocapture"])
+    found = re.findall(r"^(\d+) leads, news at the terminal of (\w+): \[(.*?)\] while all decide, \[(.*?)\] when all is quiet$",
+                       said, re.MULTILINE)
+    if len(found) != 3:
+        fail("the test did not tell how soon each of three terminals had its news")
+    return ["cargo test --release --test it two_thousand_leads -- --ignored --nocapture"], {
+        "leads": int(found[0][0]),
+        "terminals": {name: {"busy": busy.split(", "), "quiet": quiet.split(", ")} for _, name, busy, quiet in found}}
+
+
 def fuzz():
     said = run([".ci/release/fuzz.sh", str(CASES)])
     return [f".ci/release/fuzz.sh {CASES}"], {
@@ -264,6 +275,17 @@ def chaos_words(result):
     return f"A proxy between the real worker and what it talks to:\n\n{names}"
 
 
+def team_words(result):
+    def times(of):
+        return "; ".join(f"{', '.join(of[when])} {words}" for when, words in (("busy", "while all decide"), ("quiet", "when all is quiet")))
+
+    lines = [f"- {name}: {times(of)}" for name, of in result["terminals"].items()]
+    return (
+        f"{result['leads']:,} leads on one PostgreSQL, two workers of which one dies in the middle, three managers who all "
+        "approve whatever they see: each lead received, ranked, decided and written once. News of a decision reached each "
+        "terminal after (median, 99th percentile, most):\n\n" + "\n".join(lines))
+
+
 def fuzz_words(result):
     names = "\n".join(f"- `{name}`" for name in result["properties"])
     return f"{result['cases']:,} random cases of each of these properties; nothing was found:\n\n{names}"
@@ -289,6 +311,7 @@ PARTS = {
     "simulation": ("A seeded simulation", simulation, simulation_words),
     "sequences": ("Sequences of calls", sequences, sequence_words),
     "chaos": ("A bad network", chaos, chaos_words),
+    "team": ("A team on one database", team, team_words),
     "fuzz": ("Hostile input", fuzz, fuzz_words),
     "salesforce_cli": ("Salesforce's own command line", salesforce_cli, cli_words),
     "pull": ("Memory of a large pull", pull, pull_words),

@@ -61,6 +61,10 @@ pub enum CrmError {
     /// A passing fault, and the call is known not to have had an effect; repeat with backoff.
     #[error("the CRM had a passing fault: {0}")]
     Transient(String),
+    /// The record is in somebody else's hands for now, or changes all the time, and the call is known not to have had an
+    /// effect; repeat it with backoff. Other records are not concerned.
+    #[error("the CRM could not get hold of the record: {0}")]
+    Locked(String),
     /// A passing fault on a write, and nobody knows whether it had an effect; look before repeating.
     #[error("the CRM did not answer, so the outcome of the write is unknown: {0}")]
     OutcomeUnknown(String),
@@ -73,6 +77,13 @@ pub enum CrmError {
     /// The answer was not understood.
     #[error("the CRM's answer was not understood: {0}")]
     Protocol(String),
+}
+
+impl CrmError {
+    /// Whether it is about one record alone, so that calls about others are none the worse for it.
+    pub const fn is_of_one_record(&self) -> bool {
+        matches!(self, Self::Locked(_) | Self::Permanent(_))
+    }
 }
 
 /// The org we are connected to.
