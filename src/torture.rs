@@ -8,6 +8,7 @@
 
 mod chain;
 mod company;
+mod crew;
 mod director;
 mod judge;
 mod managers;
