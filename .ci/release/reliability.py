@@ -248,8 +248,8 @@ def torture_words(report):
         f"{report['overruled']}, believed otherwise than the org has it {report['mismatched']}, audit chain whole.**\n\n"
         f"Every lead ended in one final state: {ended['written']:,} decided and written, {ended['superseded']:,} where a "
         f"person was faster, {ended['finished_before_seen']:,} that a person had finished before leadboard first read them. "
-        f"The org has {effects['records']:,} decision records for them; {effects['undone']:,} decisions were taken back in "
-        f"time and left nothing. The conservation rule was looked at after {checks['checks']:,} restarts and broken at "
+        f"The org has {effects['records']:,} decision records for them, {effects.get('put_back', 0):,} of which put back "
+        f"what an earlier one had written; {effects['undone']:,} decisions were taken back in time and left nothing. The conservation rule was looked at after {checks['checks']:,} restarts and broken at "
         f"{checks['broken']}.\n\nFaults by kind: {kinds}.")
 
 
