@@ -21,7 +21,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -116,10 +115,13 @@ def figure(pattern, said):
 @contextlib.contextmanager
 def postgres():
     """The URL of an empty database on a server of its own."""
-    places = [*Path("/usr/lib/postgresql").glob("*/bin"), *map(Path, filter(None, [os.path.dirname(shutil.which("initdb") or "")]))]
-    bin_ = max((place for place in places if (place / "initdb").exists()), default=None)
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+    places = [*packaged, *map(Path, os.environ.get("PATH", "").split(os.pathsep))]
+    # A place may have links to some of the programs alone.
+    needed = ("initdb", "pg_ctl", "createdb")
+    bin_ = next((place for place in places if all((place / name).exists() for name in needed)), None)
     if bin_ is None:
-        fail("PostgreSQL is not installed (no initdb found)")
+        fail(f"PostgreSQL is not installed (no place has {', '.join(needed)})")
     with tempfile.TemporaryDirectory(prefix="leadboard-pg-") as place:
         os.chmod(place, 0o777)
         # PostgreSQL refuses to run as root.
