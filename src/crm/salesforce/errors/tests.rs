@@ -1,4 +1,7 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::testing::{altered, mangled};
 
 /// An error with this code, and with the words after a colon if there are some.
 fn body(code: &str) -> String {
@@ -162,9 +165,23 @@ fn messages_are_bounded() {
     assert!(classify(Safety::Safe, 503, None, "é ".repeat(1_000_000).as_bytes()).message.len() <= 2 * MAX_MESSAGE);
 }
 
+/// Bytes that are nothing, or an answer with a few things wrong with it.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let quota = r#"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#;
+    let fields =
+        r#"[{"message":"no such column","errorCode":"INVALID_FIELD","fields":["A__c"]},{"errorCode":"OTHER"}]"#;
+    let login = r#"{"error":"invalid_grant","error_description":"expired access/refresh token"}"#;
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..300),
+        mangled(quota).prop_map(String::into_bytes),
+        mangled(fields).prop_map(String::into_bytes),
+        altered(login.as_bytes().to_vec()),
+    ]
+}
+
 proptest::proptest! {
     #[test]
-    fn no_body_breaks_the_classification(status in 300u16..600, body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+    fn no_body_breaks_the_classification(status in 300u16..600, body in bodies()) {
         let fault = classify(Safety::Unsafe, status, None, &body);
         // Whatever a failing server says about a write, it is never taken for harmless.
         proptest::prop_assert!(status < 500 || !matches!(fault.class, Class::Transient | Class::Locked));
