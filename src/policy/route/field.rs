@@ -1,5 +1,7 @@
 //! Whom the model's rung may choose among, and in which order.
 
+use std::collections::BTreeSet;
+
 use super::{Desk, Fairness, Margin, Moment, Place, Prepared, Pricing};
 use crate::domain::ids::RepId;
 use crate::domain::ranking::{RankedRep, Ranking};
@@ -46,7 +48,8 @@ impl<'r> Field<'r> {
         if let Some(bound) = sections.fairness.bound() {
             let within = moment.situation.ledger.within(&moment.stakes(pool), bound);
             let before = reps.len();
-            reps.retain(|rep| !within.passed_over.iter().any(|turn| turn.rep == rep.rep_id));
+            let ahead: BTreeSet<&RepId> = within.passed_over.iter().map(|turn| &turn.rep).collect();
+            reps.retain(|rep| !ahead.contains(&rep.rep_id));
             passed_over = before - reps.len();
             if !within.passed_over.is_empty() {
                 let (passed_over, nobody_below) = (within.passed_over, within.nobody_below);

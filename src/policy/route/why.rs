@@ -317,15 +317,15 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         (&who.id, told.level(rep, &who.id, *p_win))
     } else {
         let may = |id: &RepId| told.passed_over(id).is_none() && !told.path.unsupported.contains(id);
+        let others =
+            ranking.reps.iter().filter(|ranked| ranked.in_pool && may(&ranked.rep_id) && ranked.rep_id != *rep);
         let best = ranking.reps.iter().find(|ranked| ranked.in_pool && may(&ranked.rep_id))?;
-        // Whoever is first already must be far enough before the next, or reach the gate.
-        let rival = match (&gates.margin, best.rep_id == *rep) {
-            (Some(margin), true) => ranking.of(&margin.next).map_or(0.0, |next| next.p_win),
-            (None, true) => 0.0,
-            (_, false) => best.p_win,
-        };
+        // Before each of the others, prices and all, and up to the gate.
         let gate = if gates.cleared { gates.confidence } else { 0.0 };
-        (&best.rep_id, Some((rival + close.unwrap_or(0.0)).max(gate).min(1.0)))
+        let levels: Option<Vec<f64>> = others.map(|other| told.level(rep, &other.rep_id, other.p_win)).collect();
+        let highest = levels.map(|levels| levels.into_iter().fold(0.0, f64::max));
+        let to = highest.map(|highest| (highest + close.unwrap_or(0.0)).max(gate).min(1.0));
+        (&best.rep_id, to)
     };
     match to {
         Some(to) if from.is_none_or(|from| from < to) => Some(Lift::Probability { from, to }),

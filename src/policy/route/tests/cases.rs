@@ -136,6 +136,8 @@ fn records_that_contradict_each_other_are_for_a_manager() {
     let decided = Scene::new("", &ALL).decide(&disputed, &P);
     assert_eq!((reason(&decided), decided.owner()), (RouteReason::AccountConflict, "manager".into()));
     assert!(decided.outcome.recommendation.explanation.contains("same domain acme.com"));
+    let owned = Subject { account: Some(account("a")), ..disputed.clone() };
+    assert_eq!(reason(&Scene::new("", &ALL).decide(&owned, &P)), RouteReason::AccountConflict, "nobody guesses");
     let one = Subject { owners: Found::One { record: record("1", "c") }, ..lead() };
     let decided = Scene::new("", &ALL).decide(&one, &P);
     assert_eq!((reason(&decided), decided.owner()), (RouteReason::AccountOwner, "c".into()));

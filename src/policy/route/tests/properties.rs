@@ -212,7 +212,7 @@ const fn rung_of(reason: RouteReason) -> Rung {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     /// Only a strategic rule or the account's owner gives a lead to somebody who is not eligible, and never to somebody who
     /// is inactive, away, or had it before.
@@ -335,7 +335,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     /// Over a day of leads: no cap is broken, and nobody gets further ahead than the bound while somebody is below it.
     #[test]
