@@ -78,12 +78,15 @@ impl Rules {
     }
 }
 
-/// What the CRM last said of how busy reps are, and when.
+/// What the CRM said of how busy reps are, and when.
+type Said = Arc<(Workloads, DateTime<Utc>)>;
+
+/// The last of it.
 #[derive(Default)]
-pub(super) struct Busy(std::sync::Mutex<Option<Arc<(Workloads, DateTime<Utc>)>>>);
+pub(super) struct Busy(std::sync::Mutex<Option<Said>>);
 
 impl Busy {
-    fn latest(&self) -> Option<Arc<(Workloads, DateTime<Utc>)>> {
+    fn latest(&self) -> Option<Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -142,6 +142,10 @@ fn no_facts() -> Fields {
         annual_revenue: none(),
         employees: none(),
         amount: none(),
+        email: none(),
+        website: none(),
+        text: none(),
+        language: none(),
         numeric: BTreeMap::new(),
         categorical: BTreeMap::new(),
     }
