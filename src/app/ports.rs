@@ -31,7 +31,7 @@ use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owne
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
-use crate::policy::fairness::Entry;
+pub use crate::policy::fairness::{Account, Entry, Ledger};
 use crate::policy::route::Path;
 
 // ---------------------------------------------------------------------------------------------------------------- time

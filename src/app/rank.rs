@@ -16,7 +16,7 @@ use crate::domain::pool::Pool;
 use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking, Support};
 use crate::domain::rep::Roster;
 use crate::model::{LeadChance, Scorer};
-use crate::policy::lane::priority;
+use crate::policy::lane::stake;
 use crate::policy::recommend::technical_failure;
 use crate::policy::route::{self, Moment, Situation};
 use crate::policy::subject::Subject;
@@ -110,7 +110,7 @@ pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
         lead_id: case.subject.lead_id.clone(),
         modstamp: case.modstamp,
         lane,
-        priority: priority(&case.subject.facts, recommendation.gap),
+        priority: stake(&case.subject.facts, recommendation.gap, &desk.moment.policy().book().sections().value),
         ranking,
         recommendation,
         at: desk.moment.now(),

@@ -20,6 +20,7 @@ use crate::domain::pool::Pool;
 use crate::domain::rep::Roster;
 use crate::policy::capacity::CapacitySettings;
 use crate::policy::fairness::{Entry, Ledger};
+use crate::policy::hold::HoldSettings;
 use crate::policy::route::{Moment, Policy, Situation};
 use crate::policy::rules::{Directory, Finding, Problem, Rulebook, Severity, World, check};
 
@@ -101,15 +102,29 @@ impl Examined {
     }
 }
 
+/// Settings that are understood and do nothing in this version: nobody shall rely on them.
+fn without_effect(book: &Rulebook) -> Vec<Problem> {
+    let sections = book.sections();
+    let cure = "take it out; this version of leadboard does not heed it";
+    let calendars = sections.absence.calendars.first().map(|_| {
+        book.problem("absence.calendar", "calendar files are not read yet; absences are those of the CRM", cure)
+    });
+    let hold = (sections.hold != HoldSettings::default())
+        .then(|| book.problem("hold", "leads are not held back to be assigned together yet", cure));
+    calendars.into_iter().chain(hold).collect()
+}
+
 /// Compares a rulebook with the org, as far as it was read from the CRM, and with itself.
 pub fn examine(book: &Rulebook, roster: &Roster, now: DateTime<Utc>) -> Examined {
     let known = !roster.reps.is_empty();
-    let problems = match Policy::new(book.clone(), roster) {
+    let mut problems: Vec<Problem> = match Policy::new(book.clone(), roster) {
         Ok(policy) => policy.unresolved().iter().filter(|_| known).cloned().collect(),
         Err(problems) => problems,
     };
+    problems.extend(without_effect(book));
     // Without a roster every name would be unknown.
-    let findings = if known { check(book, &world(roster), now) } else { Vec::new() };
+    let mut findings = if known { check(book, &world(roster), now) } else { Vec::new() };
+    findings.retain(|finding| problems.iter().all(|problem| problem.place != finding.place));
     Examined { problems, findings }
 }
 

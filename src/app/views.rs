@@ -13,7 +13,8 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
-use crate::policy::route::Path;
+pub use crate::policy::route::{Path, Step, Why};
+pub use crate::policy::rules::Standing;
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -694,7 +694,8 @@ pub(crate) enum Rules {
     /// List the versions that were ever in force, or print one
     Show {
         /// "current", or the first digits of a version
-        version: Option<String>,
+        #[arg(value_name = "VERSION")]
+        wanted: Option<String>,
     },
     /// Say in plain words what differs between two rulebooks
     Diff {

@@ -30,7 +30,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     let store = context.store().await?;
     let done = match action {
         Action::Check { file } => check(store.as_ref(), context, file.as_deref(), out).await,
-        Action::Show { version } => show(store.as_ref(), version.as_deref(), out).await,
+        Action::Show { wanted } => show(store.as_ref(), wanted.as_deref(), out).await,
         Action::Diff { before, after } => differences(store.as_ref(), context, &before, after.as_deref(), out).await,
         Action::Test(options) => test(store.as_ref(), context, &options, out).await,
     };

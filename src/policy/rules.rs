@@ -322,7 +322,7 @@ impl Rulebook {
     }
 
     /// A problem with a setting, by its dotted key (`rep[2].zone`), with its place in the file.
-    pub(super) fn problem(&self, key: &str, message: impl Into<String>, cure: impl Into<String>) -> Problem {
+    pub(crate) fn problem(&self, key: &str, message: impl Into<String>, cure: impl Into<String>) -> Problem {
         self.settings.problem(key, message, cure)
     }
 }

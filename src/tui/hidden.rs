@@ -13,7 +13,8 @@ const BACKSPACE: u8 = 0x08;
 const CLEAR_LINE: u8 = 0x15;
 const DELETE: u8 = 0x7f;
 
-/// Puts the question by `ask` and reads the answer from the terminal of standard input.
+/// Puts the question by `ask` and reads the answer from the terminal of standard input. The line of the question has no end
+/// then, because Enter was not shown either.
 ///
 /// # Errors
 /// Ctrl-C is [`io::ErrorKind::Interrupted`]; the end of the input before an answer is `UnexpectedEof`; an answer that
@@ -37,11 +38,9 @@ impl Quiet {
 }
 
 impl Drop for Quiet {
-    #[expect(clippy::print_stderr, reason = "the question stands on standard error, and Enter was not shown either")]
     fn drop(&mut self) {
         // Nobody is left to tell of a failure: a terminal that cannot be set shows it.
         drop(disable_raw_mode());
-        eprintln!();
     }
 }
 

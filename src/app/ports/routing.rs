@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
+use super::{Ledger, StoreError};
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::LeadRecord;
-use crate::policy::fairness::Ledger;
 
 /// The text of a `routing.toml`, and where it was read from, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Driver, RowOf, SqlStore, audit, leads};
-use crate::app::ports::{Given, RoutingStore, StoreError, StoredRulebook};
+use crate::app::ports::{Account, Entry, Given, Ledger, RoutingStore, StoreError, StoredRulebook};
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::LeadRecord;
-use crate::policy::fairness::{Account, Entry, Ledger};
 use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;

@@ -3,8 +3,7 @@
 use ratatui::text::Line;
 
 use super::parts::heading;
-use crate::policy::route::{Path, Step, Why};
-use crate::policy::rules::Standing;
+use crate::app::views::{Path, Standing, Step, Why};
 use crate::tui::backend::LeadDetail;
 use crate::tui::theme::Meaning;
 use crate::tui::view::Ctx;
