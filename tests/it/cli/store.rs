@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leadboard::app::ports::{
     Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, Ledger, MadeFrom, ModelRow, NewDecision, QueryStore,
-    RankedLead, RoutingStore, Selection, Store, StoredDesk, StoredRulebook,
+    RankedLead, Selection, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};

@@ -341,10 +341,11 @@ async fn describes_decode(corpus: &Arc<Corpus>) {
     let facts = all_facts(corpus.of("Lead"));
     let found = examine(corpus, facts.clone()).await;
     assert_eq!(lead_fields(&found).seen, format!("Lead has no {}.", OURS.join(", ")), "nothing else is missing");
-    for id in ["task", "user_fields"] {
-        let finding = found.iter().find(|finding| finding.id == id).unwrap();
-        assert_eq!(finding.state, State::Passed, "{finding:?}");
-    }
+    let of = |id: &str| found.iter().find(|finding| finding.id == id).unwrap();
+    assert_eq!(of("task").state, State::Passed, "{:?}", of("task"));
+    // Without an address people are called by other names.
+    let named = corpus.of("User").fields.iter().any(|field| field == "Email");
+    assert_eq!(of("user_fields").state, if named { State::Passed } else { State::Warning }, "{:?}", of("user_fields"));
     let mut deployed = Corpus::clone(corpus);
     deployed.0.get_mut("Lead").unwrap().fields.extend(OURS.map(str::to_owned));
     let found = lead_fields(&examine(&deployed, facts.clone()).await);
