@@ -26,6 +26,8 @@ use crate::store_fixtures::{
 async fn fill(store: &dyn Store) {
     store.bind_org(&OrgId::new("00D1")).await.unwrap();
     store.save_roster(&roster(), at(0)).await.unwrap();
+    let book = StoredRulebook { version: "v1".into(), body: "format = 1".into(), since: at(4), place: "r.toml".into() };
+    store.enforce(&book).await.unwrap();
     for n in 0..450 {
         in_lane(store, &format!("L{n:03}")).await;
     }
@@ -38,8 +40,6 @@ async fn fill(store: &dyn Store) {
     let made_from = MadeFrom { facts: "{}".into(), desk: kept("a hash"), situation: kept("another hash") };
     let made_from = Some(made_from);
     store.save_rankings(vec![RankedLead { made_from, ..ranked("L000", 3, Lane::Hot, 1.5, 4) }]).await.unwrap();
-    let book = StoredRulebook { version: "v1".into(), body: "format = 1".into(), since: at(4), place: "r.toml".into() };
-    store.enforce(&book).await.unwrap();
     for n in 1..8 {
         let name = format!("L{n:03}");
         let new = decision(&name, 0, 5, n != 7);
