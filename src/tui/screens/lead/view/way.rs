@@ -12,8 +12,10 @@ use crate::tui::view::Ctx;
 /// alone had the word.
 pub(super) fn short(detail: &LeadDetail, ctx: &Ctx, width: usize, most: usize) -> Vec<Line<'static>> {
     let Some(path) = &detail.path else { return Vec::new() };
-    let mut lines: Vec<Line<'static>> =
-        path.rungs.iter().filter(|step| tells(step)).map(|step| line(step, ctx, width)).collect();
+    // What the recommendation says already is not said twice.
+    let told = detail.recommendation.as_ref().map_or("", |given| given.explanation.as_str());
+    let news = path.rungs.iter().filter(|step| tells(step) && !(step.taken && told.contains(&step.why.to_string())));
+    let mut lines: Vec<Line<'static>> = news.map(|step| line(step, ctx, width)).collect();
     if path.heat.is_hot() {
         lines.insert(0, said(Meaning::Warn, &path.heat.to_string(), ctx, width));
     }
