@@ -7,6 +7,7 @@ mod history;
 mod init;
 pub(crate) mod leads;
 mod models;
+mod rules;
 mod scoring;
 mod settings;
 mod store;
