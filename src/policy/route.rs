@@ -1,6 +1,6 @@
 //! One decision for one lead: all parts of the policy joined.
 //!
-//! It is taken in two phases, because the model scores only who may get the lead. [`prepare`] asks the rules, finds what
+//! It is taken in two phases, because the model scores only who may get the lead. [`prepare()`] asks the rules, finds what
 //! the lead needs, and with that the pool. Then the model scores the pool and the legacy owner. [`conclude`] climbs the
 //! ladder: the first rung that has an answer decides, and every rung up to it says why.
 //!

@@ -19,8 +19,8 @@
 //! `condition`). A rule sees the lead as the CRM has it, and the territory that a territory rule gave it.
 //!
 //! # Use
-//! [`Rulebook::parse`] reads the text and says everything that is wrong with it; [`check`] compares it with the org and with
-//! itself; [`Rulebook::fire`] applies it to one lead; [`diff`] says in words what differs between two.
+//! [`Rulebook::parse`] reads the text and says everything that is wrong with it; [`check()`] compares it with the org and with
+//! itself; [`Rulebook::fire`] applies it to one lead; [`diff()`] says in words what differs between two.
 
 mod check;
 mod condition;

@@ -1,5 +1,5 @@
 //! What would become of many leads under the champion: the same pool, scores, order and policy as in
-//! [`rank`](crate::app::rank), without the reasons, which nobody reads of a lead that stays.
+//! [`rank`], without the reasons, which nobody reads of a lead that stays.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
