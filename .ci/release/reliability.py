@@ -51,7 +51,7 @@ class Amounts:
     whole: bool  # every step and every disk, not a sample
 
 
-BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 3_000, 1_000_000, 200_000, True)
+BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 20_000, 20_000, 1_000_000, 200_000, True)
 QUICK = Amounts(100, 6, 20, 20, 12, 300, 4_000, False)
 amounts = BEFORE_RELEASE
 program = None  # built when it is needed
