@@ -1,5 +1,6 @@
 //! The command line as types. The doc comments are the help texts.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -268,6 +269,11 @@ pub(crate) struct Torture {
     #[arg(long, value_name = "all|none|NAME,..", default_value = "all")]
     pub(crate) faults: FaultPlan,
 
+    /// Soak instead: no kills, leads come in steadily at this pace, faults for 5 seconds of every 30; says how long leads
+    /// took, and whether memory, files and the write-ahead log stayed as they were
+    #[arg(long, value_name = "N", conflicts_with = "kills")]
+    pub(crate) per_minute: Option<NonZeroU32>,
+
     /// Torture a worker on this empty PostgreSQL database (postgres://…) instead of on a file
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<SecretString>,
@@ -291,6 +297,10 @@ pub(crate) struct TortureWorker {
     /// Bring everything to its end, and end
     #[arg(long)]
     pub(crate) last: bool,
+
+    /// Milliseconds between two looks of the managers at their queue
+    #[arg(long, default_value_t = 60)]
+    pub(crate) look: u64,
 
     /// Leave a guard out
     #[cfg(debug_assertions)]
