@@ -19,9 +19,9 @@ use crate::demo_org::FaultPlan;
 
 /// Between two looks of the managers at their queue: quick, but not more than people are.
 pub(super) const LOOK: Duration = Duration::from_millis(500);
-/// Faults come so often, and stay so long.
+/// Faults come so often, after so long without any.
 const STORM_EVERY: Duration = Duration::from_secs(30);
-const STORM: Duration = Duration::from_secs(5);
+const CALM: Duration = Duration::from_secs(25);
 /// Between two looks at the worker's process.
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(500);
@@ -82,7 +82,7 @@ pub(super) async fn live(
     while reins.arrived.load(Ordering::SeqCst) < options.leads {
         let due = began.elapsed().as_secs_f64() / 60.0 * f64::from(pace.get());
         reins.allowed.store((due as u64).min(options.leads), Ordering::SeqCst);
-        let stormy = began.elapsed().as_secs() % STORM_EVERY.as_secs() >= (STORM_EVERY - STORM).as_secs();
+        let stormy = began.elapsed().as_secs() % STORM_EVERY.as_secs() >= CALM.as_secs();
         if storm != Some(stormy) {
             storm = Some(stormy);
             let faults = if stormy { options.faults.clone() } else { FaultPlan::none() };

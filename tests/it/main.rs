@@ -15,6 +15,7 @@ mod explain;
 mod failpoints;
 mod history;
 mod journey;
+mod kill_loop;
 mod metrics;
 mod model;
 mod policy_gain;
