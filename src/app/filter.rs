@@ -4,6 +4,7 @@
 //! a `-` before one turns it round. A term is a field with a test, or plain text that company or id contain. Case never
 //! matters. What it means is here; how leads are found by it is the store's business.
 
+mod condition;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::ranking::Tier;
 use crate::domain::verdict::ReasonCode;
 
+pub use condition::{Condition, Field, Situation};
 pub use parse::{FilterError, Suggestion};
 
 /// A question about leads: all of its terms must hold. Without terms every lead does.

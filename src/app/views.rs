@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::filter::Condition;
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::LeadOutcome;
 use crate::domain::decision::{Decision, WriteState};
@@ -33,14 +34,15 @@ impl LaneCounts {
 }
 
 /// Which leads a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LeadFilter {
     /// Only this lane (and then only leads in a lane).
     pub lane: Option<Lane>,
     /// Only this state.
     pub state: Option<LeadState>,
-    /// Only leads whose company or id contains this, ignoring case.
-    pub text: Option<String>,
+    /// Only leads that meet all of these.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
     /// Snoozed leads too.
     pub include_snoozed: bool,
 }

@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use secrecy::SecretString;
 use strum::IntoEnumIterator;
 
+use crate::app::filter::Filter;
 use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
@@ -516,15 +517,16 @@ pub(crate) struct Score {
 pub(crate) enum Lead {
     /// List leads
     List {
+        /// Only leads that pass this filter, as in the dashboard: src:webinar score>80 gap>5 sla<1h rep:ana reason:T age<1d
+        /// -tier:cold acme
+        #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+        filter: Option<Filter>,
         /// Only this lane: fast, disagree, low_confidence, exceptions, hot, returned, sync
         #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
         lane: Option<crate::domain::lane::Lane>,
         /// Only this state: pending, in_lane, decided, superseded
         #[arg(long, value_parser = word::<crate::domain::lead::LeadState>)]
         state: Option<crate::domain::lead::LeadState>,
-        /// Only leads whose company or id contains this
-        #[arg(long)]
-        text: Option<String>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,

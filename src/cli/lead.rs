@@ -7,6 +7,7 @@ use super::args::{Lead as Action, Why};
 use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
+use crate::app::filter::Situation;
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
 use crate::bootstrap::Context;
@@ -23,8 +24,10 @@ use crate::policy::rules::Standing;
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
-        Action::List { lane, state, text, limit } => {
-            let filter = LeadFilter { lane, state, text, include_snoozed: true };
+        Action::List { filter, lane, state, limit } => {
+            let (now, sla, roster) = (context.clock.now(), context.settings().sla, store.roster().await?);
+            let conditions = filter.unwrap_or_default().conditions(&Situation { now, sla, roster: &roster });
+            let filter = LeadFilter { lane, state, conditions, include_snoozed: true };
             list(store.as_ref(), &filter, limit, context, out).await
         }
         Action::Show { id } => show(store.as_ref(), &LeadId::new(id), out).await,

@@ -20,31 +20,6 @@ use leadboard::domain::verdict::Verdict;
 
 use crate::store_fixtures::*;
 
-/// Runs each test on every store there is.
-macro_rules! on_every_store {
-    ($($test:ident)*) => {
-        mod sqlite {
-            $(
-                #[tokio::test]
-                async fn $test() {
-                    let (_dir, store) = crate::store_fixtures::sqlite().await;
-                    super::$test(store).await;
-                }
-            )*
-        }
-        mod postgres {
-            $(
-                #[tokio::test]
-                async fn $test() {
-                    if let Some(store) = crate::store_fixtures::postgres().await {
-                        super::$test(store).await;
-                    }
-                }
-            )*
-        }
-    };
-}
-
 on_every_store! {
     a_lead_is_received_once
     a_reading_never_goes_back_in_time
@@ -83,7 +58,6 @@ on_every_store! {
     a_lease_is_kept_alive_by_the_one_who_has_it
     a_snoozed_lead_leaves_its_lane_for_a_while
     the_queue_is_walked_page_by_page
-    a_search_takes_no_wildcards_and_folds_case
     one_lead_is_told_with_all_that_is_known
     the_roster_is_replaced_but_nobody_loses_their_name
     deals_are_kept_once_in_order
@@ -825,23 +799,6 @@ async fn the_queue_is_walked_page_by_page(store: Arc<dyn Store>) {
     let decided = LeadFilter { state: Some(LeadState::Decided), ..LeadFilter::default() };
     let page = store.queue_page(&decided, &Seek::Top, 5, at(4)).await.unwrap();
     assert_eq!((page.rows[0].lane, page.rows[0].write), (None, Some(WriteState::Waiting)));
-}
-
-async fn a_search_takes_no_wildcards_and_folds_case(store: Arc<dyn Store>) {
-    for (lead, company) in [("A", "Müller & Söhne 100%"), ("B", "ACME_Corp"), ("C", "acme corp")] {
-        let mut lead = raw(lead, 0, rep("legacy"));
-        lead.lead.company = company.into();
-        take_in(&*store, vec![receive(lead)], 0).await;
-    }
-    for (text, found) in
-        [("MÜLLER", 1), ("söhne", 1), ("%", 1), ("acme", 2), ("me_c", 1), ("b", 1), ("", 3), ("zebra", 0), ("'; --", 0)]
-    {
-        for state in [None, Some(LeadState::Pending)] {
-            let filter = LeadFilter { text: Some(text.into()), state, ..LeadFilter::default() };
-            let page = store.queue_page(&filter, &Seek::Top, 10, at(1)).await.unwrap();
-            assert_eq!((page.rows.len(), page.total), (found, found as u64), "{text:?}");
-        }
-    }
 }
 
 async fn one_lead_is_told_with_all_that_is_known(store: Arc<dyn Store>) {

@@ -242,3 +242,29 @@ pub(crate) fn roster() -> Roster {
         queues: vec![Queue { id: QueueId::new("mq"), name: "Managers".into(), key: "Leadboard_Manager".into() }],
     }
 }
+
+/// Runs each test on every store there is.
+macro_rules! on_every_store {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let (_dir, store) = crate::store_fixtures::sqlite().await;
+                    super::$test(store).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    if let Some(store) = crate::store_fixtures::postgres().await {
+                        super::$test(store).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_every_store;

@@ -49,7 +49,11 @@ impl Suggestion {
         Self { key: "legacy", example: "legacy:bob", meaning: "the owner by the CRM's own rules" },
         Self { key: "score", example: "score>80", meaning: "lead score, 0 to 100" },
         Self { key: "tier", example: "tier:hot", meaning: "hot, warm or cold" },
-        Self { key: "gap", example: "gap>5", meaning: "points by which the recommended rep is ahead of the legacy owner" },
+        Self {
+            key: "gap",
+            example: "gap>5",
+            meaning: "points by which the recommended rep is ahead of the legacy owner",
+        },
         Self { key: "win", example: "win>=20", meaning: "win probability of the recommended rep, in %" },
         Self { key: "sla", example: "sla<1h", meaning: "time left until it is late" },
         Self { key: "age", example: "age<1d", meaning: "time since the CRM got it" },
@@ -187,12 +191,7 @@ impl Word {
         }
     }
 
-    fn one_of(
-        &self,
-        key: &str,
-        value: &str,
-        all: impl Iterator<Item = (String, Test)>,
-    ) -> Result<Test, FilterError> {
+    fn one_of(&self, key: &str, value: &str, all: impl Iterator<Item = (String, Test)>) -> Result<Test, FilterError> {
         let all: Vec<(String, Test)> = all.collect();
         let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
         let cure = format!("it is one of {}", names.join(", "));
@@ -226,7 +225,8 @@ impl Word {
 
     /// A key that nobody knows. Most often it is a slip of one letter.
     fn unknown(&self, key: &str) -> FilterError {
-        let near = Suggestion::ALL.into_iter().find(|one| !one.key.is_empty() && strsim::levenshtein(one.key, key) <= 1);
+        let near =
+            Suggestion::ALL.into_iter().find(|one| !one.key.is_empty() && strsim::levenshtein(one.key, key) <= 1);
         let cure = near.map_or_else(
             || {
                 let keys: Vec<&str> = Suggestion::ALL.iter().map(|one| one.key).filter(|key| !key.is_empty()).collect();
@@ -239,7 +239,8 @@ impl Word {
 }
 
 fn is_measured(key: &str) -> bool {
-    NumberField::VARIANTS.iter().any(|field| field.key() == key) || TimeField::VARIANTS.iter().any(|field| field.key() == key)
+    NumberField::VARIANTS.iter().any(|field| field.key() == key)
+        || TimeField::VARIANTS.iter().any(|field| field.key() == key)
 }
 
 fn is_named(key: &str) -> bool {

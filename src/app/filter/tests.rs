@@ -48,7 +48,10 @@ fn nothing_typed_holds_for_every_lead() {
 fn a_fault_names_the_place_and_the_cure() {
     assert_eq!(fault("acme scor>80"), "at character 6: there is no field \"scor\"; do you mean score>80?");
     assert_eq!(fault("score>many"), "at character 1: \"many\" is no number; write one, such as 80 or 12.5");
-    assert_eq!(fault("sla<1"), "at character 1: \"1\" is no length of time; write a number and a unit: 15m, 4h, 2d, 1w");
+    assert_eq!(
+        fault("sla<1"),
+        "at character 1: \"1\" is no length of time; write a number and a unit: 15m, 4h, 2d, 1w"
+    );
     assert_eq!(fault("tier:hott"), "at character 1: there is no tier \"hott\"; it is one of hot, warm, cold");
     assert_eq!(fault("score:80"), "at character 1: score is measured; write score>… or score<…");
     assert_eq!(fault("src>web"), "at character 1: src is no number; write src:… instead");
@@ -67,7 +70,9 @@ fn times_too_large_to_count_are_refused() {
 
 fn texts() -> impl Strategy<Value = String> {
     // What somebody could have typed in quotes.
-    "[^\"\\p{Cc}]{1,20}".prop_filter("says something", |text| !text.trim().is_empty()).prop_map(|text| text.to_lowercase())
+    "[^\"\\p{Cc}]{1,20}"
+        .prop_filter("says something", |text| !text.trim().is_empty())
+        .prop_map(|text| text.to_lowercase())
 }
 
 fn sides() -> impl Strategy<Value = Side> {

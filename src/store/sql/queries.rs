@@ -32,10 +32,65 @@ macro_rules! awake {
     };
 }
 
-/// The switchable conditions: [`awake`], and `$3`, a text or null.
-macro_rules! queue_conditions {
+/// Where what is asked of the recommendation and the legacy assignment stands.
+macro_rules! joined {
     () => {
-        concat!(awake!(), "AND (CAST($3 AS TEXT) IS NULL OR instr(l.search_text, $3) > 0) ")
+        "LEFT JOIN legacy_assignments g ON g.lead_id = l.id LEFT JOIN rankings r ON r.id = l.ranking_id "
+    };
+}
+
+/// The conditions of a filter (`app::filter::Condition`) as rows `t`, in the words of SQLite, and of PostgreSQL.
+macro_rules! terms {
+    (sqlite, $json:literal) => {
+        concat!(
+            "(SELECT value ->> 'field' AS field, value ->> 'negated' AS negated, value ->> 'text' AS text,
+                value ->> 'low' AS low, value ->> 'high' AS high FROM json_each(",
+            $json,
+            ")) AS t "
+        )
+    };
+    (postgres, $json:literal) => {
+        concat!(
+            "json_to_recordset(CAST(",
+            $json,
+            " AS JSON)) AS t(field TEXT, negated BIGINT, text TEXT, low DOUBLE PRECISION, high DOUBLE PRECISION) "
+        )
+    };
+}
+
+/// No condition of a filter fails. What is not known of a lead is as if the condition did not hold. Never LIKE: its case
+/// rules differ, and it has wildcards.
+macro_rules! passes {
+    ($dialect:ident, $json:literal) => {
+        concat!(
+            "AND (CAST(",
+            $json,
+            " AS TEXT) IS NULL OR NOT EXISTS (SELECT 1 FROM ",
+            terms!($dialect, $json),
+            "WHERE (t.negated = 1) = COALESCE(CASE t.field
+                WHEN 'any' THEN instr(l.search_text, t.text) > 0
+                WHEN 'source' THEN instr(lower(l.source), t.text) > 0
+                WHEN 'territory' THEN instr(lower(l.territory), t.text) > 0
+                WHEN 'recommended' THEN instr(t.text, ',' || r.route_id || ',') > 0
+                WHEN 'legacy' THEN instr(t.text, ',' || g.owner_id || ',') > 0
+                WHEN 'score' THEN r.lead_score BETWEEN t.low AND t.high
+                WHEN 'gap' THEN (r.p_win - r.legacy_p_win) * 100 BETWEEN t.low AND t.high
+                WHEN 'win' THEN r.p_win * 100 BETWEEN t.low AND t.high
+                WHEN 'created' THEN l.created_at BETWEEN t.low AND t.high
+                WHEN 'tier' THEN r.lead_tier = t.text
+                WHEN 'state' THEN l.state = t.text
+                WHEN 'lane' THEN l.lane = t.text
+                WHEN 'reason' THEN EXISTS (SELECT 1 FROM training_feedback f
+                    WHERE f.lead_id = l.id AND f.rejection_code = t.text AND f.retracted_at IS NULL)
+                END, FALSE))) "
+        )
+    };
+}
+
+/// The switchable conditions: [`awake`], and `$3`, the conditions of a filter or null.
+macro_rules! queue_conditions {
+    ($dialect:ident) => {
+        concat!(awake!(), passes!($dialect, "$3"))
     };
 }
 
@@ -61,14 +116,6 @@ macro_rules! tally {
     };
 }
 
-/// A tally of the rows with a text in them: `$5`, or `$6` where there is a key. Never LIKE: its case rules differ, and it
-/// has wildcards.
-macro_rules! found {
-    ($text:literal) => {
-        concat!(" AND instr(l.search_text, ", $text, ") > 0")
-    };
-}
-
 macro_rules! of_lane {
     ($key:literal) => {
         concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ")
@@ -82,21 +129,30 @@ macro_rules! of_state {
 }
 
 statements! {
-    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), onward!());
-    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), backward!());
-    /// Without a text, tallies come from the index alone.
+    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(sqlite), onward!()),
+        postgres: concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(postgres), onward!());
+    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(sqlite), backward!()),
+        postgres: concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(postgres), backward!());
+    /// Without a filter, tallies come from the index alone.
     LANE_TALLY = concat!(tally!(), of_lane!("$5"), awake!());
-    LANE_FOUND = concat!(tally!(), of_lane!("$5"), awake!(), found!("$6"));
+    LANE_FOUND = concat!(tally!(), joined!(), of_lane!("$5"), awake!(), passes!(sqlite, "$6")),
+        postgres: concat!(tally!(), joined!(), of_lane!("$5"), awake!(), passes!(postgres, "$6"));
 
-    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), onward!());
-    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), backward!());
+    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(sqlite), onward!()),
+        postgres: concat!(queue_rows!(), of_state!("$7"), queue_conditions!(postgres), onward!());
+    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(sqlite), backward!()),
+        postgres: concat!(queue_rows!(), of_state!("$7"), queue_conditions!(postgres), backward!());
     STATE_TALLY = concat!(tally!(), of_state!("$5"), awake!());
-    STATE_FOUND = concat!(tally!(), of_state!("$5"), awake!(), found!("$6"));
+    STATE_FOUND = concat!(tally!(), joined!(), of_state!("$5"), awake!(), passes!(sqlite, "$6")),
+        postgres: concat!(tally!(), joined!(), of_state!("$5"), awake!(), passes!(postgres, "$6"));
 
-    ALL_ONWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), onward!());
-    ALL_BACKWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), backward!());
+    ALL_ONWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(sqlite), onward!()),
+        postgres: concat!(queue_rows!(), "WHERE ", queue_conditions!(postgres), onward!());
+    ALL_BACKWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(sqlite), backward!()),
+        postgres: concat!(queue_rows!(), "WHERE ", queue_conditions!(postgres), backward!());
     ALL_TALLY = concat!(tally!(), "WHERE ", awake!());
-    ALL_FOUND = concat!(tally!(), "WHERE ", awake!(), found!("$5"));
+    ALL_FOUND = concat!(tally!(), joined!(), "WHERE ", awake!(), passes!(sqlite, "$5")),
+        postgres: concat!(tally!(), joined!(), "WHERE ", awake!(), passes!(postgres, "$5"));
 
     /// One statement, so that all five numbers are of one moment.
     CONSERVATION = "SELECT
