@@ -20,6 +20,7 @@ pub mod pull;
 pub mod rank;
 pub mod reconcile;
 pub mod replay;
+pub mod routing;
 pub mod send;
 pub mod shadow;
 pub mod views;

@@ -2,6 +2,7 @@
 
 pub mod backend;
 mod clock;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::app::budget::Budget;
 use crate::app::doctor::{Doctor, Finding, Questions};
 use crate::app::drift::Limits;
 use crate::app::events;
-use crate::app::ports::{Clock, Crm, CrmError, Store, StoreError};
+use crate::app::ports::{Clock, Crm, CrmError, RulesSource, RulesText, Store, StoreError};
 use crate::config::paths::{self, DataDir};
 use crate::config::secret::Secret;
 use crate::config::{self, Config, ConfigError};
@@ -180,6 +181,26 @@ impl Context {
         }
     }
 
+    /// The routing rules of the manager: `routing.rules`, or `routing.toml` beside the config file, or in the data
+    /// directory where there is no config file.
+    pub fn rules(&self) -> Arc<dyn RulesSource> {
+        Arc::new(rules::RulesFile(self.rules_file()))
+    }
+
+    /// The text of routing rules in a file; `None` if it is not there.
+    ///
+    /// # Errors
+    /// What is in the way of reading it, in words.
+    pub fn rules_in(&self, path: &Path) -> Result<Option<RulesText>, String> {
+        rules::read(path)
+    }
+
+    /// Where the routing rules of the manager are.
+    pub fn rules_file(&self) -> PathBuf {
+        let folder = self.config.folder.as_deref().unwrap_or_else(|| self.data.root());
+        folder.join(self.config.routing.rules.as_deref().unwrap_or_else(|| Path::new("routing.toml")))
+    }
+
     /// When a change of the leads is called drift.
     pub fn drift_limits(&self) -> Limits {
         let config::drift::Drift { window_days, min_leads, min_outcomes, psi_watch, psi_act, false_alarms } =
@@ -233,6 +254,7 @@ impl Context {
             crm: self.crm()?,
             store,
             clock: self.clock.clone(),
+            rules: self.rules(),
             settings: self.settings(),
             manager_queue: salesforce.manager_queue.clone(),
             default_queue: salesforce.default_queue.clone(),

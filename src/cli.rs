@@ -21,6 +21,7 @@ mod model_card;
 pub mod out;
 mod replay;
 mod report;
+mod rules;
 mod score;
 mod shell;
 mod store;
@@ -142,6 +143,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Doctor { read_only }) => doctor::run(read_only, &context, out).await,
                 Some(Command::Store { action }) => store::run(action, context, out).await,
                 Some(Command::Backfill(options)) => backfill::run(&options, &context, out).await,
+                Some(Command::Rules { action }) => rules::run(action, &context, out).await,
                 Some(Command::Worker) => worker::run(&context, out).await,
                 Some(Command::Audit { action }) => audit::run(action, &context, out).await,
                 Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,

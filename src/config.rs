@@ -60,6 +60,9 @@ pub struct Config {
     /// The keys that the environment set, dotted.
     #[serde(skip)]
     pub from_environment: BTreeSet<String>,
+    /// Where the config file is, if there is one.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
 }
 
 impl Config {
@@ -114,6 +117,8 @@ pub struct Routing {
     pub hot_score: u8,
     /// Of the others, those above this are warm. 0 to 100.
     pub warm_score: u8,
+    /// The file of the routing rules, from the folder of the config file; `routing.toml` there if it is not named.
+    pub rules: Option<PathBuf>,
 }
 
 impl Default for Routing {
@@ -126,6 +131,7 @@ impl Default for Routing {
             sla_hours: 4.0,
             hot_score: 80,
             warm_score: 40,
+            rules: None,
         }
     }
 }
@@ -221,7 +227,7 @@ fn from_file(path: &Path, env: &[(String, String)]) -> Result<Config, ConfigErro
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let config = parse(&text, &path.display().to_string(), env)?;
     refuse_open_secret(&text, path)?;
-    Ok(config)
+    Ok(Config { folder: path.parent().map(Path::to_owned), ..config })
 }
 
 /// A file that holds a secret must be its owner's alone.

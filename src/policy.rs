@@ -15,6 +15,7 @@ pub mod language;
 pub mod price;
 pub mod profile;
 pub mod recommend;
+pub mod route;
 pub mod rules;
 pub mod skill;
 pub mod slot;

@@ -32,5 +32,5 @@ mod cluster;
 mod tests;
 
 pub use engine::SqlStore;
-pub use postgres::PostgresStore;
+pub use postgres::{Patience, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -1,7 +1,35 @@
 //! Hostile input for property tests.
 
 use proptest::prelude::*;
+use proptest::string::{RegexGeneratorStrategy, string_regex};
 use serde_json::Value;
+
+/// Any text of up to so many characters, with controls and what is invisible in it.
+pub(crate) fn text(most: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<char>(), 0..=most).prop_map(|chars| chars.into_iter().collect())
+}
+
+/// Text of this pattern. A pattern that is itself used as a strategy is compiled again for every case.
+pub(crate) fn matching(pattern: &str) -> RegexGeneratorStrategy<String> {
+    string_regex(pattern).unwrap()
+}
+
+/// Bytes of which a few were changed, left out or put in.
+pub(crate) fn altered(bytes: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<prop::sample::Index>(), any::<u8>(), 0..3_u8);
+    prop::collection::vec(change, 0..6).prop_map(move |changes| {
+        let mut bytes = bytes.clone();
+        for (place, byte, kind) in changes {
+            let place = place.index(bytes.len().max(1));
+            match kind {
+                0 if place < bytes.len() => bytes[place] = byte,
+                1 if place < bytes.len() => drop(bytes.remove(place)),
+                _ => bytes.insert(place, byte),
+            }
+        }
+        bytes
+    })
+}
 
 /// One change of a text.
 #[derive(Clone, Debug)]
@@ -44,7 +72,7 @@ const SPLINTERS: [&str; 24] = [
 
 /// A document with a few things wrong with it.
 pub(crate) fn mangled(document: &'static str) -> impl Strategy<Value = String> {
-    let splinter = prop_oneof![prop::sample::select(&SPLINTERS[..]).prop_map(str::to_owned), "\\PC{0,8}"];
+    let splinter = prop_oneof![prop::sample::select(&SPLINTERS[..]).prop_map(str::to_owned), text(8)];
     let edit = prop_oneof![
         (any::<prop::sample::Index>(), 1usize..40).prop_map(|(at, n)| Edit::Cut(at, n)),
         (any::<prop::sample::Index>(), splinter).prop_map(|(at, text)| Edit::Insert(at, text)),
@@ -85,13 +113,13 @@ pub(crate) fn json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        ".{0,24}".prop_map(Value::from),
+        text(24).prop_map(Value::from),
         prop::sample::select(&SPLINTERS[..]).prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 24, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec((".{0,8}", inner), 0..6).prop_map(|pairs| pairs.into_iter().collect::<Value>()),
+            prop::collection::vec((text(8), inner), 0..6).prop_map(|pairs| pairs.into_iter().collect::<Value>()),
         ]
     })
 }

@@ -2,12 +2,13 @@
 //!
 //! A demo org runs in a process of its own and has faults. The real worker runs in another one, together with managers
 //! who approve, override, reroute, snooze and take back, and is killed again and again without warning, while leads
-//! come in and people of the org take, convert, merge, delete and edit them. At the end the faults stop, the worker runs
-//! until all is quiet, and what leadboard believes is compared, lead by lead, with the journal of effects that the org
-//! kept for itself.
+//! come in and people of the org take, convert, merge, delete and edit them; on a shared database two workers run, and
+//! the one lives while the other is killed. At the end the faults stop, the worker runs until all is quiet, and what
+//! leadboard believes is compared, lead by lead, with the journal of effects that the org kept for itself.
 
 mod chain;
 mod company;
+mod crew;
 mod director;
 mod judge;
 mod managers;

@@ -28,7 +28,7 @@ use crate::app::AppError;
 use crate::app::budget::Budget;
 use crate::app::drift;
 use crate::app::health::WorkerHealth;
-use crate::app::ports::{Clock, Crm, CrmError, Store};
+use crate::app::ports::{Clock, Crm, CrmError, RulesSource, Store};
 use crate::app::rank::panic_text;
 use crate::policy::Settings;
 use allowance::Allowance;
@@ -44,6 +44,8 @@ pub(crate) const RANK: &str = "ranking";
 pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
+const RULES: &str = "routing rules";
+const WORKLOADS: &str = "how busy reps are";
 const DRIFT: &str = "drift";
 const SEAL: &str = "seal";
 const COUNT: &str = "daily count";
@@ -60,6 +62,8 @@ pub struct Deps {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where the manager keeps the routing rules.
+    pub rules: Arc<dyn RulesSource>,
     /// The manager's settings.
     pub settings: Settings,
     /// Stable name of the queue for leads that need a person.
@@ -105,7 +109,7 @@ impl Worker {
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
         let listens = deps.crm.lead_events().is_some();
-        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, DRIFT, COUNT, SEAL];
+        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, DRIFT, COUNT, SEAL];
         if listens {
             names.insert(1, EVENTS);
         }
@@ -122,6 +126,8 @@ impl Worker {
             name,
             deps,
             champion: Champion::default(),
+            rules: steps::Rules::default(),
+            busy: steps::Busy::default(),
             allowance: Allowance::default(),
             push: Push::default(),
             cancel: cancel.clone(),
@@ -134,11 +140,14 @@ impl Worker {
             tasks.spawn(forever(name, kind, step, shared.clone(), duty.cloned(), cancel.clone()));
         };
         spawn(ROSTER, Kind::Reads, Some(&duty), |l| steps::roster(l).boxed());
+        spawn(RULES, Kind::Other, Some(&duty), |l| steps::rules(l).boxed());
         spawn(POLL, Kind::Reads, Some(&duty), |l| steps::poll(l).boxed());
         if listens {
             // Events have an allocation of their own.
             spawn(EVENTS, Kind::Other, Some(&duty), |l| push::listen(l).boxed());
         }
+        // Each worker ranks, so each needs to know.
+        spawn(WORKLOADS, Kind::Reads, None, |l| steps::workloads(l).boxed());
         spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
@@ -181,6 +190,8 @@ struct Shared {
     name: String,
     deps: Deps,
     champion: Champion,
+    rules: steps::Rules,
+    busy: steps::Busy,
     allowance: Allowance,
     push: Push,
     /// For steps that last as long as the worker does.

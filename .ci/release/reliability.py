@@ -4,6 +4,10 @@
     .ci/release/reliability.py [PART ...]     run these parts (all without names), then write the page
     .ci/release/reliability.py --page         write the page from what is kept
     .ci/release/reliability.py --list         name the parts
+    .ci/release/reliability.py --quick [PART ...]
+                                              a little of these parts, to see that they run; nothing is kept
+    .ci/release/reliability.py --program FILE [PART ...]
+                                              with this optimised program, instead of one that is built first
     .ci/release/reliability.py --keep PART COMMIT COMMAND < report.json
                                               keep what a torture elsewhere printed
 
@@ -17,25 +21,40 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEEN = ROOT / ".ci" / "release" / "seen"
 PAGE = ROOT / "docs" / "RELIABILITY.md"
 SEED = 20261122
-LEADS, KILLS, FAULTS = 10_000, 1_000, 5_000
+PULL_MEGABYTES = 100
 # A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
 POSTGRES_FAULTS = "all,slow=0.15,late_commit=0.3,short_page=0.7,ties=0.1"
-SEQUENCES = 20_000
-SEEDS = 20_000
-CASES = 1_000_000
-DEALS = 200_000
-PULL_MEGABYTES = 100
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much is done."""
+
+    leads: int
+    kills: int
+    faults: int
+    sequences: int
+    seeds: int
+    cases: int
+    deals: int
+    whole: bool  # every step and every disk, not a sample
+
+
+BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 3_000, 1_000_000, 200_000, True)
+QUICK = Amounts(100, 6, 20, 20, 12, 300, 4_000, False)
+amounts = BEFORE_RELEASE
+program = None  # built when it is needed
 
 
 def fail(words):
@@ -61,24 +80,28 @@ def commit():
 
 def binary():
     """The optimised program."""
-    run(["cargo", "build", "--release", "--locked"])
-    target = json.loads(run(["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]))["target_directory"]
-    return str(Path(target) / "release" / "leadboard")
+    global program
+    if program is None:
+        run(["cargo", "build", "--release", "--locked"])
+        metadata = json.loads(run(["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]))
+        program = str(Path(metadata["target_directory"]) / "release" / "leadboard")
+    return program
 
 
-def tests(arguments, **environment):
-    """Tests of an optimised build; what they printed on both outputs, and how many passed."""
+def tests(*filters, **environment):
+    """Integration tests; the command as a reader would type it, what they printed on both outputs, how many passed."""
+    command = ["cargo", "test", "--locked", "--test", "it", *filters]
+    shown = " ".join([*(f"{name}={value}" for name, value in environment.items()), *command])
+    print("+", shown, file=sys.stderr, flush=True)
+    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
     with tempfile.TemporaryFile("w+") as errors:
-        command = ["cargo", "test", "--release", "--locked", *arguments]
-        print("+", " ".join(command), file=sys.stderr, flush=True)
-        env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
         ended = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=errors, text=True, check=False)
         errors.seek(0)
         said = ended.stdout + errors.read()
     passed = sum(int(number) for number in re.findall(r"test result: ok\. (\d+) passed", ended.stdout))
     if ended.returncode != 0 or passed == 0:
-        fail(f"{' '.join(command)}: {passed} passed, exit code {ended.returncode}:\n{said[-4000:]}")
-    return said, passed
+        fail(f"{shown}: {passed} passed, exit code {ended.returncode}:\n{said[-4000:]}")
+    return shown.replace(" --locked", ""), said, passed
 
 
 def figure(pattern, said):
@@ -92,10 +115,13 @@ def figure(pattern, said):
 @contextlib.contextmanager
 def postgres():
     """The URL of an empty database on a server of its own."""
-    places = [*Path("/usr/lib/postgresql").glob("*/bin"), *map(Path, filter(None, [os.path.dirname(shutil.which("initdb") or "")]))]
-    bin_ = max((place for place in places if (place / "initdb").exists()), default=None)
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+    places = [*packaged, *map(Path, os.environ.get("PATH", "").split(os.pathsep))]
+    # A place may have links to some of the programs alone.
+    needed = ("initdb", "pg_ctl", "createdb")
+    bin_ = next((place for place in places if all((place / name).exists() for name in needed)), None)
     if bin_ is None:
-        fail("PostgreSQL is not installed (no initdb found)")
+        fail(f"PostgreSQL is not installed (no place has {', '.join(needed)})")
     with tempfile.TemporaryDirectory(prefix="leadboard-pg-") as place:
         os.chmod(place, 0o777)
         # PostgreSQL refuses to run as root.
@@ -112,7 +138,7 @@ def postgres():
 
 
 def torture(faults, extra=(), shown=""):
-    arguments = ["torture", "--seed", SEED, "--leads", LEADS, "--kills", KILLS, "--faults", faults, "--json"]
+    arguments = ["torture", "--seed", SEED, "--leads", amounts.leads, "--kills", amounts.kills, "--faults", faults, "--json"]
     arguments = list(map(str, arguments))
     report = json.loads(run([binary(), *arguments, *extra]))
     check_torture(report)
@@ -124,7 +150,8 @@ def check_torture(report):
     broken = {name: report[name] for name in ("lost", "doubled", "overruled", "mismatched") if report[name]}
     if broken or not report["chain_ok"] or not report["quiet"] or report["conservation"]["broken"]:
         fail(f"a promise was broken: {json.dumps(report)}")
-    if report["leads"] < LEADS or report["kills"] < KILLS or report["faults"] < FAULTS:
+    done = [report["leads"] >= amounts.leads, report["kills"] >= amounts.kills, report["faults"] >= amounts.faults]
+    if not all(done):
         fail(f"too little was done: {report['leads']} leads, {report['kills']} kills, {report['faults']} faults")
 
 
@@ -138,44 +165,55 @@ def torture_postgres():
 
 
 def power_cuts():
-    said, _ = tests(["--test", "it", "powercut::every", "--", "--ignored", "--nocapture"])
-    return ["cargo test --release --test it powercut::every -- --ignored --nocapture"], {
-        "disks": figure(r"(\d+) disks after a power cut", said)}
+    filters = ["powercut::every", "--", "--ignored"] if amounts.whole else ["powercut::what", "--"]
+    command, said, _ = tests(*filters, "--nocapture")
+    return [command], {"disks": figure(r"(\d+) disks after a power cut", said)}
 
 
 def sequences():
-    said, passed = tests(["--test", "it", "store_model::", "--", "--nocapture"], PROPTEST_CASES=str(SEQUENCES))
-    return [f"PROPTEST_CASES={SEQUENCES} cargo test --release --test it store_model::"], {
-        "sequences": SEQUENCES, "properties": passed}
+    command, said, _ = tests("store_model::", "--", "--nocapture", PROPTEST_CASES=str(amounts.sequences))
+    return [command], {"sequences": figure(r"(\d+) sequences", said), "calls": figure(r"(\d+) calls", said)}
 
 
 def simulation():
-    said, _ = tests(["--test", "it", "simulation::", "--", "--nocapture"], PROPTEST_CASES=str(SEEDS))
-    return [f"PROPTEST_CASES={SEEDS} cargo test --release --test it simulation:: -- --nocapture"], {
-        "seeds": SEEDS, "calls": figure(r"(\d+) calls", said), "deaths": figure(r"(\d+) deaths of a process", said)}
+    command, said, _ = tests("simulation::", "--", "--nocapture", PROPTEST_CASES=str(amounts.seeds))
+    return [command], {
+        "seeds": figure(r"(\d+) seeds", said), "calls": figure(r"(\d+) calls", said),
+        "deaths": figure(r"(\d+) deaths of a process", said)}
 
 
 def failpoints():
-    said, passed = tests(["--test", "it", "failpoints::", "--", "--nocapture", "--include-ignored"])
+    command, said, _ = tests("failpoints::", "--", "--nocapture", *["--include-ignored"] * amounts.whole)
     found = re.findall(r"^(\d+) failures at (\d+) steps: (.*)$", said, re.MULTILINE)
     if not found:
         fail("the tests did not tell how many steps they failed at")
     # A sample of the steps on PostgreSQL is what every commit runs; here all of them are.
     found = [one for one in found if "sample" not in one[2]]
     runs = [{"failures": int(count), "steps": int(steps), "where": where} for count, steps, where in sorted(found, key=lambda f: f[2])]
-    return ["cargo test --release --test it failpoints:: -- --nocapture --include-ignored"], {"runs": runs}
+    return [command], {"runs": runs}
 
 
 def chaos():
-    said, passed = tests(["--test", "it", "chaos::", "--", "--nocapture", "--include-ignored"])
-    return ["cargo test --release --test it chaos:: -- --include-ignored"], {
+    command, said, passed = tests("chaos::", "--", "--nocapture", "--include-ignored")
+    return [command], {
         "scenarios": sorted(set(re.findall(r"^test chaos::(\S+) \.\.\. ", said, re.MULTILINE))), "passed": passed}
 
 
+def team():
+    said, _ = tests(["--test", "it", "two_thousand_leads", "--", "--ignored", "--nocapture"])
+    found = re.findall(r"^(\d+) leads, news at the terminal of (\w+): \[(.*?)\] while all decide, \[(.*?)\] when all is quiet$",
+                       said, re.MULTILINE)
+    if len(found) != 3:
+        fail("the test did not tell how soon each of three terminals had its news")
+    return ["cargo test --release --test it two_thousand_leads -- --ignored --nocapture"], {
+        "leads": int(found[0][0]),
+        "terminals": {name: {"busy": busy.split(", "), "quiet": quiet.split(", ")} for _, name, busy, quiet in found}}
+
+
 def fuzz():
-    said = run([".ci/release/fuzz.sh", str(CASES)])
-    return [f".ci/release/fuzz.sh {CASES}"], {
-        "cases": CASES, "properties": sorted(re.findall(r"^test (\S+) \.\.\. ok$", said, re.MULTILINE))}
+    said = run([".ci/release/fuzz.sh", str(amounts.cases)])
+    return [f".ci/release/fuzz.sh {amounts.cases}"], {
+        "cases": amounts.cases, "properties": sorted(re.findall(r"^test (\S+) \.\.\. ok$", said, re.MULTILINE))}
 
 
 def salesforce_cli():
@@ -186,17 +224,17 @@ def salesforce_cli():
 
 def pull():
     """A history of many deals is read from the org; the reader's peak memory."""
-    program = binary()
+    leadboard = binary()
     with tempfile.TemporaryDirectory(prefix="leadboard-pull-") as place:
         org = subprocess.Popen(
-            [program, "--json", "--data-dir", f"{place}/org", "demo-org", "--port", "0", "--idle", "--until-stdin-ends",
-             "--deals", str(DEALS), "--daily-calls", "1000000", "--write-config", f"{place}/config.toml"],
+            [leadboard, "--json", "--data-dir", f"{place}/org", "demo-org", "--port", "0", "--idle", "--until-stdin-ends",
+             "--deals", str(amounts.deals), "--daily-calls", "1000000", "--write-config", f"{place}/config.toml"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             org.stdout.readline()
             began = time.monotonic()
             puller = subprocess.Popen(
-                [program, "--json", "--config", f"{place}/config.toml", "--data-dir", f"{place}/data", "history", "pull"],
+                [leadboard, "--json", "--config", f"{place}/config.toml", "--data-dir", f"{place}/data", "history", "pull"],
                 stdout=subprocess.PIPE, text=True)
             said = json.loads(puller.stdout.read())
             _, status, usage = os.wait4(puller.pid, 0)
@@ -207,23 +245,24 @@ def pull():
     megabytes = usage.ru_maxrss / 1024 if sys.platform != "darwin" else usage.ru_maxrss / 1024 / 1024
     if status != 0 or megabytes >= PULL_MEGABYTES:
         fail(f"the pull ended with {status} and {megabytes:.0f} MB: {said}")
-    return [f"leadboard demo-org --deals {DEALS} --idle --write-config config.toml",
+    return [f"leadboard demo-org --deals {amounts.deals} --idle --write-config config.toml",
             "leadboard --config config.toml history pull"], {
-        "deals": DEALS, "peak_megabytes": round(megabytes, 1), "seconds": round(seconds, 1), "said": said}
+        "deals": amounts.deals, "peak_megabytes": round(megabytes, 1), "seconds": round(seconds, 1), "said": said}
 
 
 def torture_words(report):
     kinds = ", ".join(f"{name} {count:,}" for name, count in sorted(report["faults_by_kind"].items()))
     ended, effects, checks = report["ended"], report["effects"], report["conservation"]
-    return (
+    who = "Two workers share the database, and one is killed while the other lives and takes over: "
+    return (who if report["store"] == "postgres" else "") + (
         f"{report['leads']:,} leads, {report['kills']:,} kills of the worker ({report['kills_at_start']:,} of them while it "
         f"started), {report['faults']:,} injected faults and {report['acts_of_people']:,} acts of people in between, in "
         f"{report['seconds']:,.0f} seconds. **Lost {report['lost']}, doubled {report['doubled']}, overruled "
         f"{report['overruled']}, believed otherwise than the org has it {report['mismatched']}, audit chain whole.**\n\n"
         f"Every lead ended in one final state: {ended['written']:,} decided and written, {ended['superseded']:,} where a "
         f"person was faster, {ended['finished_before_seen']:,} that a person had finished before leadboard first read them. "
-        f"The org has {effects['records']:,} decision records for them; {effects['undone']:,} decisions were taken back in "
-        f"time and left nothing. The conservation rule was looked at after {checks['checks']:,} restarts and broken at "
+        f"The org has {effects['records']:,} decision records for them, {effects.get('put_back', 0):,} of which put back "
+        f"what an earlier one had written; {effects['undone']:,} decisions were taken back in time and left nothing. The conservation rule was looked at after {checks['checks']:,} restarts and broken at "
         f"{checks['broken']}.\n\nFaults by kind: {kinds}.")
 
 
@@ -236,9 +275,8 @@ def power_words(result):
 
 def sequence_words(result):
     return (
-        f"{result['sequences']:,} random sequences of 40 to 160 calls over the real SQL, with crashes, lost leases, stale "
-        "answers and time that passes, each compared with a model after every step. A sequence that ever failed is kept "
-        "and repeated by every commit.")
+        f"{result['sequences']:,} random sequences of 40 to 160 calls over the real SQL, {result['calls']:,} in all, with "
+        "crashes, lost leases, stale answers and time that passes, each compared with a model after every step.")
 
 
 def simulation_words(result):
@@ -262,6 +300,17 @@ def failpoint_words(result):
 def chaos_words(result):
     names = "\n".join(f"- {name.replace('_', ' ')}" for name in result["scenarios"])
     return f"A proxy between the real worker and what it talks to:\n\n{names}"
+
+
+def team_words(result):
+    def times(of):
+        return "; ".join(f"{', '.join(of[when])} {words}" for when, words in (("busy", "while all decide"), ("quiet", "when all is quiet")))
+
+    lines = [f"- {name}: {times(of)}" for name, of in result["terminals"].items()]
+    return (
+        f"{result['leads']:,} leads on one PostgreSQL, two workers of which one dies in the middle, three managers who all "
+        "approve whatever they see: each lead received, ranked, decided and written once. News of a decision reached each "
+        "terminal after (median, 99th percentile, most):\n\n" + "\n".join(lines))
 
 
 def fuzz_words(result):
@@ -289,6 +338,7 @@ PARTS = {
     "simulation": ("A seeded simulation", simulation, simulation_words),
     "sequences": ("Sequences of calls", sequences, sequence_words),
     "chaos": ("A bad network", chaos, chaos_words),
+    "team": ("A team on one database", team, team_words),
     "fuzz": ("Hostile input", fuzz, fuzz_words),
     "salesforce_cli": ("Salesforce's own command line", salesforce_cli, cli_words),
     "pull": ("Memory of a large pull", pull, pull_words),
@@ -323,31 +373,40 @@ def write_page():
 
 
 def main():
+    global amounts, program
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("part", nargs="*", help="parts to run; all without names")
     options.add_argument("--page", action="store_true", help="only write the page")
+    options.add_argument("--quick", action="store_true", help="a little of each, to see that it runs; keeps nothing")
+    options.add_argument("--program", metavar="FILE", help="an optimised leadboard of this commit")
     options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a torture's report")
     options.add_argument("--list", action="store_true", help="only name the parts")
     asked = options.parse_args()
     for part in asked.part:
         if part not in PARTS:
             options.error(f"there is no part {part}; --list names them")
+    program = asked.program and str(Path(asked.program).resolve())
     if asked.list:
         print("\n".join(PARTS))
-        return
-    if asked.keep:
+    elif asked.quick:
+        amounts = QUICK
+        for part in asked.part or PARTS:
+            commands, result = PARTS[part][1]()
+            print("\n".join([f"{part}: {commands}", PARTS[part][2](result), ""]), flush=True)
+    elif asked.keep:
         part, at, command = asked.keep
         if not part.startswith("torture_"):
             options.error("only a torture's report can be kept")
         report = json.load(sys.stdin)
         check_torture(report)
         keep(part, [command], report, at)
-    elif not asked.page:
-        for part in asked.part or PARTS:
+        write_page()
+    else:
+        for part in [] if asked.page else asked.part or PARTS:
             at = commit()
             commands, result = PARTS[part][1]()
             keep(part, commands, result, at)
-    write_page()
+        write_page()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ use leadboard::domain::ids::{LeadId, RepId, RepKey};
 use leadboard::domain::rep::{Rep, Roster};
 use leadboard::policy::assignment::{Market, Offer, assign};
 use leadboard::policy::capacity::{CapacitySettings, Workload, room};
+use leadboard::policy::eligibility::pool;
 use leadboard::policy::fairness::{LEAD, Ledger, ORDINARY, Stake};
-use leadboard::policy::pool::pool;
 use leadboard::policy::price::{Prices, net};
 use leadboard::policy::value::{ValueSettings, worth};
 

@@ -13,16 +13,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::AppError;
 use super::learn::{self, LoadedModel};
 use super::ports::{Clock, Selection, Store};
 use super::rank::{self, Desk};
+use super::routing::trial::Judge;
+use super::routing::{self, InForce};
 use crate::domain::ids::{LeadId, ModelId};
 use crate::domain::lead::{LeadRecord, Owner};
 use crate::domain::rep::Roster;
 use crate::model::{Clearance, Shrinkage};
+use crate::policy::route::{Moment, Situation};
 use crate::policy::{Queues, Settings};
 pub use assess::Fate;
 pub use run::{Applied, Outlook, Start, allowed, apply, cancel, start};
@@ -36,7 +40,7 @@ const PAIRS: usize = 50;
 #[derive(Clone)]
 pub struct Bench {
     model: Arc<LoadedModel>,
-    roster: Arc<Roster>,
+    rules: Arc<InForce>,
     queues: Queues,
     settings: Settings,
 }
@@ -55,19 +59,17 @@ impl Bench {
         let champion = store.champion().await?.ok_or_else(|| {
             AppError::Refused("no model is the champion: train one (`leadboard model train`) and promote it".into())
         })?;
-        let roster = store.roster().await?;
-        if roster.reps.is_empty() {
-            return Err(AppError::Refused(
-                "reps and queues are not read from the CRM yet: start a worker or the dashboard once".into(),
-            ));
-        }
-        let queues = rank::queues(&roster, manager_queue, default_queue)?;
-        Ok(Self::new(Arc::new(learn::load(store, &champion.id).await?), roster, queues, settings))
+        let rules = routing::in_force(store, None).await?.filter(|rules| !rules.roster.reps.is_empty());
+        let rules = rules.ok_or_else(|| {
+            AppError::Refused("reps, queues and rules are not read yet: start a worker or the dashboard once".into())
+        })?;
+        let queues = rank::queues(&rules.roster, manager_queue, default_queue)?;
+        Ok(Self::new(Arc::new(learn::load(store, &champion.id).await?), rules, queues, settings))
     }
 
     /// A bench from its parts.
-    pub fn new(model: Arc<LoadedModel>, roster: Roster, queues: Queues, settings: Settings) -> Self {
-        Self { model, roster: Arc::new(roster), queues, settings }
+    pub fn new(model: Arc<LoadedModel>, rules: Arc<InForce>, queues: Queues, settings: Settings) -> Self {
+        Self { model, rules, queues, settings }
     }
 
     /// The model that scores.
@@ -77,7 +79,17 @@ impl Bench {
 
     /// The reps and queues.
     pub fn roster(&self) -> &Roster {
-        &self.roster
+        &self.rules.roster
+    }
+
+    /// The rules in force.
+    pub const fn rules(&self) -> &Arc<InForce> {
+        &self.rules
+    }
+
+    /// What scores, for a comparison of rules.
+    pub fn judge(&self) -> Judge {
+        Judge { model: self.model.clone(), queues: self.queues.clone(), settings: self.settings.clone() }
     }
 
     /// Whether the model may say which rep is better.
@@ -85,28 +97,47 @@ impl Bench {
         self.model.clearance == Clearance::Routes
     }
 
-    fn desk(&self) -> Desk<'_> {
+    fn desk<'a>(&'a self, moment: &'a Moment<'a>) -> Desk<'a> {
         Desk {
+            moment,
             scorer: self.model.scorer.as_ref(),
             model_id: &self.model.id,
             cleared: self.cleared(),
-            roster: &self.roster,
+            roster: &self.rules.roster,
             queues: &self.queues,
             settings: &self.settings,
         }
     }
 
-    /// Scores leads together, where that cannot hold up the network. Gives the leads back, each with its fate, and how
-    /// long it took.
-    async fn assess(&self, leads: Vec<LeadRecord>) -> Result<(Vec<(LeadRecord, Fate)>, Duration), AppError> {
+    /// Scores leads, where that cannot hold up the network. Without rules all together; with rules one after the other,
+    /// because who gets a lead uses up room for the next. Gives the leads back, each with its fate.
+    async fn assess(
+        &self,
+        leads: Vec<LeadRecord>,
+        mut situation: Situation,
+        now: DateTime<Utc>,
+    ) -> Result<Assessed, AppError> {
         let bench = self.clone();
         let work = move || {
             let began = Instant::now();
-            let fates = assess::assess(&leads, &bench.desk());
-            (leads.into_iter().zip(fates).collect(), began.elapsed())
+            let fates = if bench.rules.policy.is_plain() {
+                let moment = rank::moment(&bench.rules, &situation, now);
+                assess::together(&leads, &bench.desk(&moment))
+            } else {
+                assess::in_turn(&leads, &bench, &mut situation, now)
+            };
+            Assessed { leads: leads.into_iter().zip(fates).collect(), situation, took: began.elapsed() }
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| AppError::Refused(format!("scoring did not finish: {e}")))
     }
+}
+
+/// Leads with their fates.
+struct Assessed {
+    leads: Vec<(LeadRecord, Fate)>,
+    /// How things would stand if all that move had moved.
+    situation: Situation,
+    took: Duration,
 }
 
 /// What would move. A dry run: nothing is changed by it.
@@ -175,13 +206,15 @@ pub async fn survey(
 ) -> Result<Survey, AppError> {
     let (began, mut scoring, mut after) = (Instant::now(), Duration::ZERO, None::<LeadId>);
     let mut sums = Sums::default();
+    let mut situation = routing::situation(store, &bench.rules, None, clock.now()).await?;
     loop {
         let leads = store.candidates(selection, after.as_ref(), PAGE, clock.now()).await?;
         let Some(last) = leads.last() else { break };
         after = Some(last.lead.id.clone());
-        let (assessed, took) = bench.assess(leads).await?;
-        scoring += took;
-        for (lead, fate) in &assessed {
+        let assessed = bench.assess(leads, situation, clock.now()).await?;
+        scoring += assessed.took;
+        situation = assessed.situation;
+        for (lead, fate) in &assessed.leads {
             sums.add(&lead.lead.owner, fate);
         }
         told(sums.scored);

@@ -5,9 +5,9 @@ use ring::digest;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::AppError;
 use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
 use super::views::LeadDetail;
+use super::{AppError, rank, routing};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, Rung, TaskWrite};
 use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
@@ -17,6 +17,7 @@ use crate::domain::rep::Roster;
 use crate::domain::text::hex;
 use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
 use crate::policy::Settings;
+use crate::policy::fairness::Entry;
 
 mod put_back;
 
@@ -75,12 +76,13 @@ pub async fn decide(
     let org = store.org().await?.ok_or_else(|| AppError::Refused("no org is connected yet".into()))?;
     let recommendation = detail.recommendation.clone().ok_or_else(|| AppError::Refused("not ranked yet".into()))?;
     let owner = chosen_owner(&request.verdict, &detail, &recommendation, &roster)?;
+    let share = share(store, &detail, &request.verdict, &recommendation, &owner, now).await?;
     let seen = request.seen_decisions.unwrap_or(detail.record.decisions_made);
     let decision = Decision {
         trace_id: trace_id(now),
         key: decision_key(&org, &detail.record.lead.id, seen),
         lead_id: request.lead_id,
-        by: DecidedBy::Manager(request.manager),
+        by: DecidedBy::Manager(request.manager.clone()),
         p_win: owner.rep().and_then(|id| detail.ranking.as_ref()?.of(id)).map(|r| r.p_win),
         model_id: detail.ranking.as_ref().map(|r| r.model_id.clone()),
         verdict: request.verdict,
@@ -102,19 +104,51 @@ pub async fn decide(
         "verdict": decision.verdict,
         "rejection": decision.rejection,
     });
-    let effect = settings.write_verdicts.then(|| effect(&decision, &detail, &roster, settings));
+    let effect = settings.write_verdicts.then(|| effect(&decision, &request.manager, &detail, &roster, settings));
     let owner_name = owner_name(&decision.owner, &roster);
     let new = NewDecision {
         decision: decision.clone(),
         expected_decisions: seen,
         effect,
         feedback: Some(feedback),
+        share,
         ranking: None,
     };
     match store.decide(new).await? {
         DecideOutcome::Taken => Ok(VerdictOutcome::Decided { decision: Box::new(decision), owner_name }),
         DecideOutcome::NotOpen(why) => Err(AppError::Refused(why)),
     }
+}
+
+/// What the decision does to the accounts of the reps. Refused if the recommended rep has been given so much since the lead
+/// was ranked that there is no room any more: no cap is broken by approving fast.
+async fn share(
+    store: &dyn Store,
+    detail: &LeadDetail,
+    verdict: &Verdict,
+    recommendation: &Recommendation,
+    owner: &Owner,
+    now: DateTime<Utc>,
+) -> Result<Option<Entry>, AppError> {
+    let (Some(rules), Some(ranking)) = (routing::in_force(store, None).await?, &detail.ranking) else {
+        return Ok(None);
+    };
+    let situation = routing::situation(store, &rules, None, now).await?;
+    let moment = rank::moment(&rules, &situation, now);
+    let lead = &detail.record.lead.id;
+    // Who has a claim by a rule or an account is not chosen for the room they have.
+    let chosen_freely = matches!(verdict, Verdict::Approve) && recommendation.reason.respects_room();
+    if let Some(rep) = owner.rep().filter(|_| chosen_freely)
+        && let Some(room) = moment.room(rep).filter(|room| room.is_full())
+    {
+        store.rank_anew(lead, now).await?;
+        return Err(AppError::Refused(format!(
+            "{} has no room any more ({}); the lead is being ranked again",
+            rules.roster.rep(rep).map_or(rep.as_str(), |rep| &rep.name),
+            room.words()
+        )));
+    }
+    Ok(routing::share(&moment, lead, &ranking.pool, owner))
 }
 
 /// How a decision was taken back.
@@ -231,9 +265,14 @@ pub(super) fn decision_key(org: &OrgId, lead: &LeadId, decisions_made: u32) -> D
     DecisionKey::new(hex(&hash.as_ref()[..20]))
 }
 
-fn effect(decision: &Decision, detail: &LeadDetail, roster: &Roster, settings: &Settings) -> DecisionWrite {
+fn effect(
+    decision: &Decision,
+    manager: &str,
+    detail: &LeadDetail,
+    roster: &Roster,
+    settings: &Settings,
+) -> DecisionWrite {
     let lead = &detail.record.lead;
-    let DecidedBy::Manager(manager) = &decision.by else { unreachable!("only managers give verdicts") };
     let reason = reason_text(decision, detail, roster, manager);
     // A rep who keeps what they already had needs no task about it.
     let task = decision.owner.rep().filter(|_| decision.verdict != Verdict::KeepLegacy).map(|_| TaskWrite {
@@ -258,7 +297,7 @@ fn effect(decision: &Decision, detail: &LeadDetail, roster: &Roster, settings: &
         p_win: decision.p_win,
         legacy_owner: decision.legacy_owner.clone(),
         model: decision.model_id.as_ref().map_or_else(String::new, ToString::to_string),
-        decided_by: manager.clone(),
+        decided_by: manager.to_owned(),
         decided_at: decision.decided_at,
         task,
         rung: Rung::Whole,

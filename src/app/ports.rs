@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod backfill;
 mod events;
+mod routing;
 mod workload;
 
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
-pub use accounts::{Account, CompanySought};
+pub use accounts::{CompanyAccount, CompanySought};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
+pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use workload::{Appointment, AppointmentTime, OutOfOffice, RepWorkload, Shows, Span, WorkloadPart, Workloads};
 
 use crate::domain::audit::AuditEvent;
@@ -31,6 +33,8 @@ use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owne
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
+pub use crate::policy::fairness::{Account, Entry, Ledger};
+use crate::policy::route::Path;
 
 // ---------------------------------------------------------------------------------------------------------------- time
 
@@ -59,6 +63,10 @@ pub enum CrmError {
     /// A passing fault, and the call is known not to have had an effect; repeat with backoff.
     #[error("the CRM had a passing fault: {0}")]
     Transient(String),
+    /// The record is in somebody else's hands for now, or changes all the time, and the call is known not to have had an
+    /// effect; repeat it with backoff. Other records are not concerned.
+    #[error("the CRM could not get hold of the record: {0}")]
+    Locked(String),
     /// A passing fault on a write, and nobody knows whether it had an effect; look before repeating.
     #[error("the CRM did not answer, so the outcome of the write is unknown: {0}")]
     OutcomeUnknown(String),
@@ -71,6 +79,13 @@ pub enum CrmError {
     /// The answer was not understood.
     #[error("the CRM's answer was not understood: {0}")]
     Protocol(String),
+}
+
+impl CrmError {
+    /// Whether it is about one record alone, so that calls about others are none the worse for it.
+    pub const fn is_of_one_record(&self) -> bool {
+        matches!(self, Self::Locked(_) | Self::Permanent(_))
+    }
 }
 
 /// The org we are connected to.
@@ -248,7 +263,7 @@ pub trait Crm: Send + Sync {
 
     /// Accounts that may belong to one of these companies, each once. What is found is generous: `policy::company` decides
     /// what matches. Nothing where it is switched off.
-    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<Account>, CrmError>;
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError>;
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;
@@ -356,6 +371,10 @@ pub struct RankedLead {
     pub priority: f64,
     /// When.
     pub at: DateTime<Utc>,
+    /// The version of the rules that it was made under.
+    pub rules: String,
+    /// The way to the recommendation; `None` if ranking failed before policy was asked.
+    pub path: Option<Path>,
     /// What it was made from, for replay.
     pub made_from: Option<MadeFrom>,
 }
@@ -363,10 +382,12 @@ pub struct RankedLead {
 /// What a ranking was made from, besides the model.
 #[derive(Clone, Debug)]
 pub struct MadeFrom {
-    /// The lead's facts, JSON.
+    /// What was known of the lead, JSON.
     pub facts: String,
-    /// Everything else.
+    /// Reps, queues and settings.
     pub desk: Arc<StoredDesk>,
+    /// How things stood at the moment.
+    pub situation: Arc<StoredDesk>,
 }
 
 /// A decision with everything that must be stored with it in one transaction.
@@ -381,6 +402,8 @@ pub struct NewDecision {
     pub effect: Option<DecisionWrite>,
     /// What the model is told: facts and probabilities as they were shown, JSON. `None` where nobody judged.
     pub feedback: Option<serde_json::Value>,
+    /// What it does to the accounts of the reps; `None` where it gives the lead to no rep.
+    pub share: Option<Entry>,
     /// The ranking it rests on, if that is a new one; else it rests on the lead's newest, or on that of the decision it
     /// puts back.
     pub ranking: Option<Box<RankedLead>>,
@@ -698,10 +721,26 @@ pub trait DutyStore: Send + Sync {
 
 /// The whole store. One implementation for all databases (`store::engine`).
 pub trait Store:
-    LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+    LeadStore
+    + DecisionStore
+    + LearningStore
+    + DriftStore
+    + QueryStore
+    + DutyStore
+    + AuditStore
+    + BackfillStore
+    + RoutingStore
 {
 }
 impl<T> Store for T where
-    T: LeadStore + DecisionStore + LearningStore + DriftStore + QueryStore + DutyStore + AuditStore + BackfillStore
+    T: LeadStore
+        + DecisionStore
+        + LearningStore
+        + DriftStore
+        + QueryStore
+        + DutyStore
+        + AuditStore
+        + BackfillStore
+        + RoutingStore
 {
 }

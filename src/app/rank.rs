@@ -7,15 +7,19 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use super::AppError;
 use super::ports::RankedLead;
+use super::routing::InForce;
 use crate::domain::facts::LeadFacts;
-use crate::domain::ids::{LeadId, ModelId, RepId};
+use crate::domain::ids::{ModelId, RepId};
+use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, Owner};
+use crate::domain::pool::Pool;
 use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking, Support};
 use crate::domain::rep::Roster;
 use crate::model::{LeadChance, Scorer};
-use crate::policy::eligibility::pool;
-use crate::policy::lane::{lane, priority};
-use crate::policy::recommend::{recommend, technical_failure};
+use crate::policy::lane::stake;
+use crate::policy::recommend::technical_failure;
+use crate::policy::route::{self, Moment, Situation};
+use crate::policy::subject::Subject;
 use crate::policy::{Queues, Settings};
 
 /// How many reps at the top get their reasons stored; the legacy owner always does.
@@ -37,16 +41,16 @@ pub struct Desk<'a> {
     pub queues: &'a Queues,
     /// The manager's settings.
     pub settings: &'a Settings,
+    /// The routing policy, and how things stand now.
+    pub moment: &'a Moment<'a>,
 }
 
 /// What ranking needs of a lead.
 pub struct Case<'a> {
-    /// Its id.
-    pub lead_id: &'a LeadId,
     /// The reading.
     pub modstamp: DateTime<Utc>,
-    /// What the model may know.
-    pub facts: &'a LeadFacts,
+    /// What policy may know of it; the model knows its facts alone.
+    pub subject: Subject,
     /// Whom the CRM's own rules chose.
     pub legacy: &'a Owner,
 }
@@ -55,40 +59,70 @@ impl<'a> Case<'a> {
     /// The case of a stored lead.
     pub fn of(record: &'a LeadRecord) -> Self {
         let lead = &record.lead;
-        Self { lead_id: &lead.id, modstamp: lead.modstamp, facts: &lead.facts, legacy: &record.legacy.owner }
+        let subject = Subject {
+            company: lead.company.clone(),
+            contact: lead.contact.clone(),
+            email: lead.form.email.clone(),
+            website: lead.form.website.clone(),
+            text: lead.form.text.clone(),
+            language: lead.form.language.clone(),
+            ..Subject::plain(lead.id.clone(), lead.facts.clone())
+        };
+        Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }
     }
+}
+
+/// The moment of a batch: as fine as the store keeps it, so that a replay has the same.
+pub fn moment<'a>(rules: &'a InForce, situation: &'a Situation, now: DateTime<Utc>) -> Moment<'a> {
+    Moment::new(&rules.policy, &rules.roster, situation, now.trunc_subsecs(6))
 }
 
 /// Ranks one lead and says what to do with it. Never fails: what goes wrong becomes a recommendation to use the
 /// fallback queue, in the lane where a person sees it.
-pub fn rank(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> RankedLead {
-    // As fine as the store keeps it, so that a replay has the same moment.
-    let at = at.trunc_subsecs(6);
-    let outcome = catch_unwind(AssertUnwindSafe(|| ranking(case, desk, at)))
-        .unwrap_or_else(|panic| Err(format!("internal error: {}", panic_text(panic.as_ref()))));
-    let (ranking, recommendation) = match outcome {
-        Ok(ranking) => {
-            let recommendation = recommend(&ranking, case.legacy, desk.queues, desk.settings, desk.cleared);
-            (Some(ranking), recommendation)
-        }
-        Err(what) => (None, technical_failure(&what, desk.queues)),
+pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
+    let policy = route::Desk {
+        legacy: case.legacy,
+        queues: desk.queues,
+        settings: desk.settings,
+        cleared: desk.cleared,
+        kept: desk.scorer.shrinkage().map(|shrinkage| shrinkage.factor),
     };
+    let whole = catch_unwind(AssertUnwindSafe(|| {
+        let lead_score = desk.scorer.lead_chance(&case.subject.facts).map(|chance| lead_score(chance, desk.settings));
+        let subject = Subject {
+            score: lead_score.as_ref().map(|score| score.score),
+            tier: lead_score.as_ref().map(|score| score.tier),
+            ..case.subject.clone()
+        };
+        let prepared = route::prepare(&subject, desk.moment);
+        let ranking = catch_unwind(AssertUnwindSafe(|| ranking(case, desk, &prepared.pool, lead_score)))
+            .unwrap_or_else(|panic| Err(format!("internal error: {}", panic_text(panic.as_ref()))));
+        let scored = ranking.as_ref().map_err(String::as_str);
+        let outcome = route::conclude(&subject, &prepared, &scored, desk.moment, &policy);
+        let lane = route::lane(&subject, &outcome, ranking.as_ref().ok(), case.legacy);
+        (ranking.ok(), outcome.recommendation, lane, Some(outcome.path))
+    }));
+    let (ranking, recommendation, lane, path) = whole.unwrap_or_else(|panic| {
+        let what = format!("internal error: {}", panic_text(panic.as_ref()));
+        (None, technical_failure(&what, desk.queues), Lane::Sync, None)
+    });
     RankedLead {
-        lead_id: case.lead_id.clone(),
+        lead_id: case.subject.lead_id.clone(),
         modstamp: case.modstamp,
-        lane: lane(&recommendation, ranking.as_ref(), case.legacy),
-        priority: priority(case.facts, recommendation.gap),
+        lane,
+        priority: stake(&case.subject.facts, recommendation.gap, &desk.moment.policy().book().sections().value),
         ranking,
         recommendation,
-        at,
+        at: desk.moment.now(),
+        rules: desk.moment.policy().version().as_str().to_owned(),
+        path,
         made_from: None,
     }
 }
 
 /// Scores the pool and the legacy owner in one pass, and puts them in order.
-fn ranking(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Ranking, String> {
-    let facts = case.facts;
-    let pool = pool(facts, desk.roster);
+fn ranking(case: &Case<'_>, desk: &Desk<'_>, pool: &Pool, lead_score: Option<LeadScore>) -> Result<Ranking, String> {
+    let facts = &case.subject.facts;
     let legacy = legacy_rep(case.legacy, desk.roster);
     let mut ids = pool.eligible.clone();
     if let Some(legacy) = legacy.filter(|l| !ids.contains(l)) {
@@ -111,7 +145,7 @@ fn ranking(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Rankin
             p_win: score.p_win,
             interval: score.interval,
             support: score.support,
-            in_pool: pool.eligible.binary_search(&rep.id).is_ok(),
+            in_pool: pool.has(&rep.id),
             factors: Vec::new(),
         });
     }
@@ -125,13 +159,13 @@ fn ranking(case: &Case<'_>, desk: &Desk<'_>, at: DateTime<Utc>) -> Result<Rankin
     }
     let mut ranking = Ranking {
         model_id: desk.model_id.clone(),
-        ranked_at: at,
+        ranked_at: desk.moment.now(),
         segment: desk.scorer.segment(facts),
         reps: ranked,
-        pool,
+        pool: pool.clone(),
         expected: None,
         comparison: None,
-        lead_score: desk.scorer.lead_chance(facts).map(|chance| lead_score(chance, desk.settings)),
+        lead_score,
     };
     // A model that is not cleared to compare reps promises nothing of its pick.
     ranking.expected = expected(&ranking, legacy, desk.scorer).filter(|_| desk.cleared);

@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::AppError;
 use super::learn;
-use super::ports::{MadeFrom, Store, StoredDesk};
+use super::ports::{MadeFrom, Store, StoredDesk, StoredRanking};
 use super::rank::{self, Case};
+use super::routing;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId, QueueId, TraceId};
 use crate::domain::rep::Roster;
 use crate::domain::text::hex;
+use crate::policy::route::{Moment, Policy, Situation};
+use crate::policy::subject::Subject;
 use crate::policy::{Queues, Settings};
 
 /// Differences that are named; there may be more.
@@ -55,12 +58,39 @@ pub fn desk(desk: &rank::Desk<'_>) -> Result<Arc<StoredDesk>, AppError> {
         hot_score: desk.settings.hot_score,
         warm_score: desk.settings.warm_score,
     })?;
-    Ok(Arc::new(StoredDesk { id: hex(digest::digest(&digest::SHA256, body.as_bytes()).as_ref()), body }))
+    Ok(kept(body))
+}
+
+/// How things stood, as it is kept.
+pub fn situation(situation: &Situation) -> Result<Arc<StoredDesk>, AppError> {
+    Ok(kept(text(situation)?))
+}
+
+fn kept(body: String) -> Arc<StoredDesk> {
+    Arc::new(StoredDesk { id: hex(digest::digest(&digest::SHA256, body.as_bytes()).as_ref()), body })
 }
 
 /// What a ranking of this lead is made from.
-pub fn made_from(facts: &LeadFacts, desk: &Arc<StoredDesk>) -> Result<MadeFrom, AppError> {
-    Ok(MadeFrom { facts: text(facts)?, desk: desk.clone() })
+pub fn made_from(case: &Case<'_>, desk: &Arc<StoredDesk>, situation: &Arc<StoredDesk>) -> Result<MadeFrom, AppError> {
+    Ok(MadeFrom { facts: text(&case.subject)?, desk: desk.clone(), situation: situation.clone() })
+}
+
+/// What was known of the lead. Rankings of before there were rules kept its facts alone.
+fn subject(stored: &StoredRanking, kept: &str) -> Result<Subject, AppError> {
+    if stored.rules.is_some() {
+        return parse(kept, "what was known of the lead");
+    }
+    let facts: LeadFacts = parse(kept, "the lead's facts")?;
+    Ok(Subject::plain(stored.lead_id.clone(), facts))
+}
+
+/// The policy that was in force.
+async fn policy(store: &dyn Store, stored: &StoredRanking, roster: &Roster) -> Result<Policy, AppError> {
+    let Some(version) = &stored.rules else { return Ok(Policy::plain(roster)) };
+    match store.rulebook_of(version).await? {
+        Some(book) => routing::compile(&book.body, roster),
+        None => Err(AppError::Refused(format!("the rules of version {version} are not in the store"))),
+    }
 }
 
 /// How a replay came out.
@@ -108,7 +138,7 @@ pub async fn replay(store: &dyn Store, trace: TraceId) -> Result<Replay, AppErro
              made again"
         )));
     };
-    let facts: LeadFacts = parse(facts, "the lead's facts")?;
+    let subject = subject(&stored, facts)?;
     let kept: Desk = parse(kept, "the desk")?;
     let model_id = stored.model_id.clone().ok_or_else(|| {
         AppError::Refused(format!("no model ranked the lead of decision {trace}: ranking had failed"))
@@ -120,7 +150,12 @@ pub async fn replay(store: &dyn Store, trace: TraceId) -> Result<Replay, AppErro
         warm_score: kept.warm_score,
         ..Settings::default()
     };
+    let policy = policy(store, &stored, &kept.roster).await?;
+    let situation = stored.situation.as_deref().map(|text| parse(text, "how things stood")).transpose()?;
+    let situation: Situation = situation.unwrap_or_default();
+    let moment = Moment::new(&policy, &kept.roster, &situation, stored.ranked_at);
     let desk = rank::Desk {
+        moment: &moment,
         scorer: model.scorer.as_ref(),
         model_id: &model_id,
         // As it was then: a model may have been cleared since.
@@ -129,18 +164,22 @@ pub async fn replay(store: &dyn Store, trace: TraceId) -> Result<Replay, AppErro
         queues: &Queues { manager: kept.manager_queue.clone(), default: kept.default_queue.clone() },
         settings: &settings,
     };
-    let case = Case { lead_id: &stored.lead_id, modstamp: stored.modstamp, facts: &facts, legacy: &stored.legacy };
-    let again = rank::rank(&case, &desk, stored.ranked_at);
+    let case = Case { modstamp: stored.modstamp, subject, legacy: &stored.legacy };
+    let again = rank::rank(&case, &desk);
+    // Not kept in those days.
+    let path = stored.path.as_ref().and(again.path.as_ref()).map(text).transpose()?;
     let ranking = again.ranking.as_ref().map(text).transpose()?;
     let recommendation = text(&again.recommendation)?;
     // The texts are compared, not what they say: a number of which one bit differs is another text.
-    let equal = ranking == stored.ranking && recommendation == stored.recommendation;
+    let equal = ranking == stored.ranking && recommendation == stored.recommendation && path == stored.path;
     let mut differences = Vec::new();
     if !equal {
         let (before, after) = (value(stored.ranking.as_deref())?, value(ranking.as_deref())?);
         compare("ranking", &before, &after, &mut differences);
         let (before, after) = (value(Some(&stored.recommendation))?, value(Some(&recommendation))?);
         compare("recommendation", &before, &after, &mut differences);
+        let (before, after) = (value(stored.path.as_deref())?, value(path.as_deref())?);
+        compare("path", &before, &after, &mut differences);
     }
     Ok(Replay {
         trace_id: trace,

@@ -25,7 +25,8 @@ pub struct SendReport {
     pub tried: u32,
     /// Effects now known to have happened.
     pub done: u32,
-    /// The first fault of the CRM itself, which the next effect would meet as well.
+    /// The first fault of the CRM itself, which the next effect would meet as well. One lead's own trouble (a locked row, a
+    /// write that can never work) is none: it waits, or ends, alone.
     pub fault: Option<CrmError>,
 }
 
@@ -64,7 +65,7 @@ async fn send_one(
 ) -> Result<(bool, Option<CrmError>), AppError> {
     let answer = holding(store, clock, &effect, apply(crm, &effect.write)).await;
     let now = clock.now();
-    let fault = answer.as_ref().err().cloned();
+    let fault = answer.as_ref().err().filter(|error| !error.is_of_one_record()).cloned();
     let queue = match &answer {
         Ok(WriteOutcome::BadAssignee { .. }) => store.roster().await?.queue_by_key(default_queue).map(|q| q.id.clone()),
         _ => None,
@@ -151,9 +152,9 @@ fn judge(
         Err(e @ (CrmError::Auth(_) | CrmError::Configuration(_))) => {
             EffectResult::Retry { not_before: now + Duration::minutes(1), error: e.to_string(), counts: false }
         }
-        Err(e @ (CrmError::Transient(_) | CrmError::OutcomeUnknown(_) | CrmError::Protocol(_))) => {
-            retry(e.to_string(), true)
-        }
+        Err(
+            e @ (CrmError::Transient(_) | CrmError::Locked(_) | CrmError::OutcomeUnknown(_) | CrmError::Protocol(_)),
+        ) => retry(e.to_string(), true),
     }
 }
 
@@ -204,7 +205,10 @@ mod tests {
     fn only_faults_of_the_moment_use_up_tries() {
         let judge = |answer, attempt| judge(answer, &write(), None, attempt, DateTime::UNIX_EPOCH);
         let last = MAX_ATTEMPTS;
-        assert!(matches!(judge(Err(CrmError::Transient("x".into())), last), EffectResult::Dead(_)));
+        for fault in [CrmError::Transient("x".into()), CrmError::Locked("x".into())] {
+            assert!(matches!(judge(Err(fault.clone()), 1), EffectResult::Retry { counts: true, .. }));
+            assert!(matches!(judge(Err(fault), last), EffectResult::Dead(_)));
+        }
         assert!(matches!(
             judge(Err(CrmError::Quota { wait_seconds: 9, message: "x".into() }), last),
             EffectResult::Retry { counts: false, .. }

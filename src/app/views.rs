@@ -13,6 +13,8 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+pub use crate::policy::route::{Path, Step, Why};
+pub use crate::policy::rules::Standing;
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +145,9 @@ pub struct LeadDetail {
     pub ranking: Option<Ranking>,
     /// What policy made of it.
     pub recommendation: Option<Recommendation>,
+    /// The way to that; `None` for a ranking made before it was kept.
+    #[serde(default)]
+    pub path: Option<Path>,
     /// All decisions on it, newest first, undone ones included.
     pub decisions: Vec<Decision>,
     /// What became of it.

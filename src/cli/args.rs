@@ -107,6 +107,11 @@ pub(crate) enum Command {
     /// decision, in slices, as long as the API allocation has room; whoever changed a lead meanwhile keeps it. A run that
     /// was stopped goes on where it was when the same command is given again.
     Backfill(Backfill),
+    /// The routing rules of routing.toml: check them, see what differs, try them on past leads
+    Rules {
+        #[command(subcommand)]
+        action: Rules,
+    },
     /// The audit trail: is it whole, and what happened to a lead
     Audit {
         #[command(subcommand)]
@@ -676,4 +681,45 @@ where
 fn reason(text: &str) -> Result<ReasonCode, String> {
     let codes = || ReasonCode::iter().map(|code| format!("  {code}  {}", code.title())).collect::<Vec<_>>().join("\n");
     text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are\n{}", codes()))
+}
+
+/// What can be done with routing rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rules {
+    /// Compare the rules with the org's reps, queues and territories and with each other (exit code 3 on errors)
+    Check {
+        /// Another file than the one that the worker reads
+        file: Option<PathBuf>,
+    },
+    /// List the versions that were ever in force, or print one
+    Show {
+        /// "current", or the first digits of a version
+        #[arg(value_name = "VERSION")]
+        wanted: Option<String>,
+    },
+    /// Say in plain words what differs between two rulebooks
+    Diff {
+        /// A file, a version, or "current" for what is in force
+        before: String,
+        /// Likewise [default: the file that the worker reads]
+        after: Option<String>,
+    },
+    /// Route leads by rules that are not in force, and say what would change; nothing is changed
+    Test(RulesTest),
+}
+
+/// Options of `rules test`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesTest {
+    /// One lead; without it, all leads of a period
+    pub(crate) lead: Option<String>,
+    /// Another file than the one that the worker reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Leads received from here on, for example 2026-11-01T00:00:00Z [default: 30 days before the end]
+    #[arg(long, value_name = "TIME", conflicts_with = "lead")]
+    pub(crate) since: Option<chrono::DateTime<chrono::Utc>>,
+    /// And before this [default: now]
+    #[arg(long, value_name = "TIME", conflicts_with = "lead")]
+    pub(crate) until: Option<chrono::DateTime<chrono::Utc>>,
 }

@@ -147,8 +147,9 @@ impl Talk {
         if !self.terminal {
             return line(what);
         }
-        let typed = hidden::ask(|| self.out.prompt(&format!("{what}: "))).map_err(CliError::failed)?;
-        Ok(typed.trim().to_owned())
+        let typed = hidden::ask(|| self.out.prompt(&format!("{what}: ")));
+        self.out.question("");
+        typed.map(|typed| typed.trim().to_owned()).map_err(CliError::failed)
     }
 }
 

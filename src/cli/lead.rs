@@ -17,6 +17,8 @@ use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::domain::text::{fit, safe};
 use crate::domain::verdict::{Rejection, Verdict};
+use crate::policy::route::Path;
+use crate::policy::rules::Standing;
 
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
@@ -26,7 +28,23 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
             list(store.as_ref(), &filter, limit, context, out).await
         }
         Action::Show { id } => show(store.as_ref(), &LeadId::new(id), out).await,
-        action => verdict(store.as_ref(), action, context, out).await,
+        Action::Undo { id } => undo(store.as_ref(), &LeadId::new(id), context, out).await,
+        Action::Approve { id } => verdict(store.as_ref(), id, |_| Ok((Verdict::Approve, None)), context, out).await,
+        Action::Keep { id, why } => {
+            verdict(store.as_ref(), id, |_| Ok((Verdict::KeepLegacy, Some(why))), context, out).await
+        }
+        Action::Override { id, rep, why } => {
+            let to = |roster: &Roster| Ok((Verdict::Override { rep: find_rep(&rep, roster)? }, Some(why)));
+            verdict(store.as_ref(), id, to, context, out).await
+        }
+        Action::Reroute { id, queue, why } => {
+            let to = |roster: &Roster| Ok((Verdict::Reroute { queue: find_queue(&queue, roster)? }, Some(why)));
+            verdict(store.as_ref(), id, to, context, out).await
+        }
+        Action::Snooze { id, time } => {
+            let until = |_: &Roster| Ok((Verdict::Snooze { until: context.clock.now() + duration(&time)? }, None));
+            verdict(store.as_ref(), id, until, context, out).await
+        }
     };
     store.close().await;
     result
@@ -74,6 +92,28 @@ async fn show(store: &dyn Store, id: &LeadId, out: Out) -> CliResult {
     Ok(())
 }
 
+/// The way to a recommendation: rules that fired, what they could not know, and the rungs of the ladder.
+pub(super) fn path_lines(path: &Path) -> Vec<String> {
+    let rules = path.rules.fired.iter().map(|fired| {
+        let stands = match &fired.standing {
+            Standing::Applies => String::new(),
+            Standing::Overruled { by } => format!(" (overruled by \"{by}\")"),
+            Standing::TerritoryKept { territory } => format!(" (the CRM's territory {territory} stays)"),
+            Standing::TargetNotFound => " (whom it names cannot be found)".to_owned(),
+        };
+        format!("  rule \"{}\", {}{stands}: {}", fired.rule, fired.kind, fired.reason)
+    });
+    let unknown = path.rules.unknown.iter().map(|unknown| {
+        let others = if unknown.rules > 1 { format!(" and {} more", unknown.rules - 1) } else { String::new() };
+        format!("  not known: {}, which \"{}\"{others} would have to know", unknown.field, unknown.first)
+    });
+    let rungs = path.rungs.iter().map(|step| format!("  {} {step}", if step.taken { '>' } else { '-' }));
+    let heat = path.heat.is_hot().then(|| format!("  {}", path.heat));
+    let mut lines: Vec<String> = rules.chain(unknown).chain(rungs).chain(heat).collect();
+    lines.insert(0, format!("the way there (rules {}):", path.version().short()));
+    lines
+}
+
 /// The why-panel as plain lines.
 fn explain(detail: &LeadDetail) -> Vec<String> {
     let lead = &detail.record.lead;
@@ -99,6 +139,7 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
             recommendation.explanation
         ));
     }
+    lines.extend(detail.path.iter().flat_map(path_lines));
     if let Some(ranking) = &detail.ranking {
         let rows: Vec<Vec<String>> = ranking
             .reps
@@ -198,21 +239,21 @@ fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
     lines
 }
 
-async fn verdict(store: &dyn Store, action: Action, context: &Context, out: Out) -> CliResult {
+async fn undo(store: &dyn Store, id: &LeadId, context: &Context, out: Out) -> CliResult {
+    let back = decide::undo(store, context.clock.as_ref(), id, &context.manager()).await?;
+    out.result(back.decision(), || taken_back(&back));
+    Ok(())
+}
+
+async fn verdict(
+    store: &dyn Store,
+    id: String,
+    said: impl FnOnce(&Roster) -> Result<(Verdict, Option<Why>), CliError>,
+    context: &Context,
+    out: Out,
+) -> CliResult {
     let roster = store.roster().await?;
-    let (id, verdict, why) = match action {
-        Action::Undo { id } => {
-            let back = decide::undo(store, context.clock.as_ref(), &LeadId::new(id), &context.manager()).await?;
-            out.result(back.decision(), || taken_back(&back));
-            return Ok(());
-        }
-        Action::Approve { id } => (id, Verdict::Approve, None),
-        Action::Keep { id, why } => (id, Verdict::KeepLegacy, Some(why)),
-        Action::Override { id, rep, why } => (id, Verdict::Override { rep: find_rep(&rep, &roster)? }, Some(why)),
-        Action::Reroute { id, queue, why } => (id, Verdict::Reroute { queue: find_queue(&queue, &roster)? }, Some(why)),
-        Action::Snooze { id, time } => (id, Verdict::Snooze { until: context.clock.now() + duration(&time)? }, None),
-        Action::List { .. } | Action::Show { .. } => unreachable!("handled by the caller"),
-    };
+    let (verdict, why) = said(&roster)?;
     let request = VerdictRequest {
         lead_id: LeadId::new(id),
         verdict,

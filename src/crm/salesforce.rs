@@ -13,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    Account, ApiUsage, Clock, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents,
-    OrgInfo, ReadBack, Span, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    LeadEvents, OrgInfo, ReadBack, Span, Workloads, WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -205,7 +205,7 @@ impl Crm for Salesforce {
         Ok(self.read_workloads(reps, window).await?)
     }
 
-    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<Account>, CrmError> {
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
         Ok(self.read_accounts(sought).await?)
     }
 

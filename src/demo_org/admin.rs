@@ -51,6 +51,17 @@ struct Move {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Meeting {
+    lead: String,
+    owner: String,
+    start: String,
+    end: String,
+    #[serde(default)]
+    all_day: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Faults {
     faults: String,
     seed: Option<u64>,
@@ -90,6 +101,7 @@ pub(super) fn answer(
             Ok(Answer::ok(faults(state, under_way)))
         }
         ("POST", ["call"]) => log_call(&mut state.org, &body(call)?, stamp),
+        ("POST", ["meeting"]) => enter_meeting(&mut state.org, &body(call)?, stamp),
         ("POST", ["pause"]) => {
             state.life.set_paused(true);
             Ok(Answer::empty(204))
@@ -203,10 +215,24 @@ fn arrivals(state: &mut State, world: &World, wanted: &Count, now: DateTime<Utc>
 fn log_call(org: &mut Org, wanted: &Move, now: Stamp) -> Result<Answer, Fault> {
     let user = id(&wanted.owner)?;
     let task = json!({ "WhoId": wanted.lead, "OwnerId": user, "Subject": "Call", "Status": "Completed" });
+    create(org, Object::Task, &task, user, now)
+}
+
+/// A rep enters a meeting with a lead into their calendar, for any time.
+fn enter_meeting(org: &mut Org, wanted: &Meeting, now: Stamp) -> Result<Answer, Fault> {
+    let user = id(&wanted.owner)?;
+    let event = json!({
+        "WhoId": wanted.lead, "OwnerId": user, "Subject": "Meeting", "IsAllDayEvent": wanted.all_day,
+        "StartDateTime": wanted.start, "EndDateTime": wanted.end,
+    });
+    create(org, Object::Event, &event, user, now)
+}
+
+/// A person creates a record by hand.
+fn create(org: &mut Org, object: Object, fields: &Json, user: Id, now: Stamp) -> Result<Answer, Fault> {
     let mut tx = org.begin(now);
     let by = WriteContext { user, auto_assign: false, cause: Cause::Person };
-    let task = task.as_object().cloned().unwrap_or_default();
-    tx.create(Object::Task, &task, &by)?;
+    tx.create(object, &fields.as_object().cloned().unwrap_or_default(), &by)?;
     tx.commit().map_err(|error| Fault::not_stored(&error))?;
     Ok(Answer::empty(204))
 }

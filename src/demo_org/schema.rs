@@ -84,10 +84,13 @@ impl Object {
 
     /// Whether programs may create, change and delete its records.
     pub(crate) const fn writable(self) -> bool {
-        matches!(
-            self,
-            Self::Lead | Self::Account | Self::Contact | Self::Opportunity | Self::Task | Self::Event | Self::Decision
-        )
+        use Object::{Account, Contact, Decision, Event, Lead, Opportunity, Task};
+        matches!(self, Lead | Account | Contact | Opportunity | Task | Event | Decision)
+    }
+
+    /// Whether its records are what people do with a lead, which go with it when it is converted.
+    pub(crate) const fn is_activity(self) -> bool {
+        matches!(self, Self::Task | Self::Event)
     }
 }
 

@@ -208,17 +208,16 @@ pub(crate) fn convert(tx: &mut Transaction<'_>, lead: Id, owner: Id, ending: End
             ("Email", copy("Email")),
         ],
     );
-    let tasks: Vec<Record> = org
-        .table(Object::Task)
-        .iter()
-        .filter(|task| org.read(Object::Task, task, "WhoId").as_id() == Some(lead))
-        .map(|task| {
-            let mut moved = task.clone();
-            org.assign(Object::Task, &mut moved, "WhoId", contact);
-            org.assign(Object::Task, &mut moved, "WhatId", opportunity);
-            moved
+    let activities = |object: Object| {
+        let of_lead = org.table(object).iter().filter(move |one| org.read(object, one, "WhoId").as_id() == Some(lead));
+        of_lead.map(move |one| {
+            let mut moved = one.clone();
+            org.assign(object, &mut moved, "WhoId", contact);
+            org.assign(object, &mut moved, "WhatId", opportunity);
+            (object, moved)
         })
-        .collect();
+    };
+    let activities: Vec<(Object, Record)> = [Object::Task, Object::Event].into_iter().flat_map(activities).collect();
     let name: String = company.as_text().unwrap_or_default().chars().take(120).collect();
     let opportunity_record = make(
         Object::Opportunity,
@@ -248,8 +247,8 @@ pub(crate) fn convert(tx: &mut Transaction<'_>, lead: Id, owner: Id, ending: End
     super::dml::touch(org, Object::Lead, &mut converted, owner, at);
     tx.put(Object::Account, account_record);
     tx.put(Object::Contact, contact_record);
-    for task in tasks {
-        tx.put(Object::Task, task);
+    for (object, activity) in activities {
+        tx.put(object, activity);
     }
     tx.put(Object::Opportunity, opportunity_record);
     tx.put(Object::Lead, converted);

@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_dangerous_survives(raw in any::<String>(), width in 0usize..60) {
+        fn nothing_dangerous_survives(raw in crate::testing::text(80), width in 0usize..60) {
             let text = fit(&raw, width);
             prop_assert!(text.width() <= width);
             prop_assert!(!text.chars().any(|c| c.is_control() || is_invisible(c)));

@@ -17,7 +17,7 @@ use super::fairness::ORDINARY;
 pub const LEAD: u64 = 1_000;
 
 /// What a manager can set about capacity. Nothing that is not set limits.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CapacitySettings {
     /// Leads of a day, for a rep of weight 1.
@@ -45,7 +45,7 @@ pub struct CapacitySettings {
 }
 
 /// Caps of one rep; what is not set is as for everybody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Caps {
     /// Leads of a day.
@@ -60,7 +60,7 @@ pub struct Caps {
 
 /// Who had more than this share of the weekly cap in each of so many weeks gets less for a while. The share of the week that
 /// follows is below it, so the guard ends by itself. Without a weekly cap there is nothing to measure against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GuardSettings {
     /// Share of the weekly cap, in percent, that is too much to last.
@@ -92,6 +92,19 @@ impl Default for CapacitySettings {
 impl Default for GuardSettings {
     fn default() -> Self {
         Self { above: 90, weeks: 4, leaves: 75 }
+    }
+}
+
+impl CapacitySettings {
+    /// What is wrong with the settings, if anything.
+    pub fn problem(&self) -> Option<String> {
+        let shares = [("ramp", &self.ramp[..]), ("after_leave", &self.after_leave), ("guard", &[self.guard.leaves])];
+        for (name, shares) in shares {
+            if let Some(percent) = shares.iter().find(|percent| **percent > 100) {
+                return Some(format!("[capacity] {name}: {percent} % of a cap; it must be from 0 to 100"));
+            }
+        }
+        (self.closing_days == 0).then(|| "[capacity] closing_days = 0: it must be at least 1".to_owned())
     }
 }
 

@@ -19,13 +19,21 @@ use crate::domain::ids::RepId;
 use crate::domain::lead::Owner;
 
 /// `[company]` of `routing.toml`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CompanySettings {
+    /// Whether a lead goes to the rep who already works with its company.
+    pub one_rep: bool,
     /// Further domains that say nothing of a company, as those of mail providers do.
     pub shared_domains: BTreeSet<String>,
     /// Further names that are none (`private`, `student`).
     pub no_names: BTreeSet<String>,
+}
+
+impl Default for CompanySettings {
+    fn default() -> Self {
+        Self { one_rep: true, shared_domains: BTreeSet::new(), no_names: BTreeSet::new() }
+    }
 }
 
 /// What kind of record speaks for a company. In the order of how much its owner counts.

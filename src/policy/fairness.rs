@@ -28,7 +28,7 @@ pub const LEAD: i64 = 1_000_000;
 pub const ORDINARY: u32 = 1_000;
 
 /// What a manager can set about fairness.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FairnessSettings {
     /// How many leads anybody may get ahead of their share. Without it only the round robin looks at shares.
@@ -36,6 +36,12 @@ pub struct FairnessSettings {
 }
 
 impl FairnessSettings {
+    /// What is wrong with the settings, if anything.
+    pub fn problem(&self) -> Option<String> {
+        let leads = self.ahead_at_most.filter(|leads| !(leads.is_finite() && *leads >= 0.0))?;
+        Some(format!("[fairness] ahead_at_most = {leads}: it must be 0 or more"))
+    }
+
     /// The bound in millionths of a lead; what is no sensible number bounds nothing.
     pub fn bound(&self) -> Option<i64> {
         let leads = self.ahead_at_most.filter(|leads| leads.is_finite() && *leads >= 0.0)?;
@@ -329,6 +335,12 @@ impl Ledger {
             (bound - balance + entitled).div_euclid(LEAD).clamp(0, i64::from(u32::MAX)) as u32
         };
         entitled.into_iter().map(|(rep, entitled)| (rep.clone(), leads(rep, entitled))).collect()
+    }
+}
+
+impl FromIterator<(RepId, Account)> for Ledger {
+    fn from_iter<T: IntoIterator<Item = (RepId, Account)>>(accounts: T) -> Self {
+        Self { accounts: accounts.into_iter().collect() }
     }
 }
 

@@ -15,7 +15,7 @@ use super::assignment::{DEAL, Offer};
 use super::price::{Expected, Prices, net, points, solve};
 
 /// What a manager can set about holding leads.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HoldSettings {
     /// No lead is held for longer; 0 switches holding off.
@@ -31,6 +31,16 @@ pub struct HoldSettings {
 impl Default for HoldSettings {
     fn default() -> Self {
         Self { longest_seconds: 120, reserve_minutes: 60, loss_per_minute: 0.5, worth_points: 0.5 }
+    }
+}
+
+impl HoldSettings {
+    /// What is wrong with the settings, if anything.
+    pub fn problem(&self) -> Option<String> {
+        let no_number = |value: &f64| !(value.is_finite() && *value >= 0.0);
+        let values = [("loss_per_minute", self.loss_per_minute), ("worth_points", self.worth_points)];
+        let (name, value) = values.into_iter().find(|(_, value)| no_number(value))?;
+        Some(format!("[hold] {name} = {value}: it must be 0 or more"))
     }
 }
 

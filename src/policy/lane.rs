@@ -12,18 +12,33 @@ use super::value::ValueSettings;
 ///
 /// Fast is what needs no reading: the model and the legacy rules agree, or the model's pick is better beyond doubt (the
 /// two 95 % intervals do not touch).
+///
+/// What a rule or a promise decided is an exception, however the model sees it. Hot leads and returned ones have lanes of
+/// their own: see [`super::route::lane`].
 pub fn lane(recommendation: &Recommendation, ranking: Option<&Ranking>, legacy: &Owner) -> Lane {
     match recommendation.reason {
         RouteReason::TechnicalFailure => Lane::Sync,
-        RouteReason::EmptyPool => Lane::Exceptions,
-        RouteReason::LowConfidence => Lane::LowConfidence,
+        RouteReason::EmptyPool
+        | RouteReason::StrategicRule
+        | RouteReason::PartnerRoute
+        | RouteReason::ExceptionRule
+        | RouteReason::HighValue
+        | RouteReason::AccountConflict
+        | RouteReason::RoundRobinUnavailable => Lane::Exceptions,
+        RouteReason::LowConfidence | RouteReason::LowMargin => Lane::LowConfidence,
         RouteReason::ModelAgrees => Lane::Fast,
+        RouteReason::AccountOwner | RouteReason::RoundRobinUnsupported => {
+            if recommendation.route.owner() == *legacy {
+                Lane::Fast
+            } else {
+                Lane::Disagree
+            }
+        }
         RouteReason::ModelUncleared => Lane::Disagree,
         RouteReason::ModelPick => {
-            let best = ranking.and_then(Ranking::best);
-            let legacy = legacy.rep().and_then(|id| ranking.and_then(|r| r.of(id)));
-            match (best, legacy) {
-                (Some(best), Some(legacy)) if best.interval.low > legacy.interval.high => Lane::Fast,
+            let of = |owner: &Owner| owner.rep().and_then(|id| ranking.and_then(|r| r.of(id)));
+            match (of(&recommendation.route.owner()), of(legacy)) {
+                (Some(pick), Some(legacy)) if pick.interval.low > legacy.interval.high => Lane::Fast,
                 _ => Lane::Disagree,
             }
         }
@@ -35,7 +50,12 @@ pub fn lane(recommendation: &Recommendation, ranking: Option<&Ranking>, legacy: 
 ///
 /// The stake is rounded to tenths of a point, so that leads that differ by noise are ordered by age.
 pub fn priority(facts: &LeadFacts, gap: Option<f64>) -> f64 {
-    let tenths = (gap.unwrap_or(0.0).abs() * 1000.0 * ValueSettings::default().weight(facts.amount)).round();
+    stake(facts, gap, &ValueSettings::default())
+}
+
+/// [`priority`] with the weights of amounts that a manager set.
+pub fn stake(facts: &LeadFacts, gap: Option<f64>, value: &ValueSettings) -> f64 {
+    let tenths = (gap.unwrap_or(0.0).abs() * 1000.0 * value.weight(facts.amount)).round();
     // Seconds since 1970 stay below 1e10 until the year 2286, so the age never outweighs a tenth of a point.
     let age = 1.0 - facts.created_at.timestamp() as f64 / 1e10;
     tenths + age

@@ -1,7 +1,8 @@
-//! From a ranking to a recommendation.
+//! From a ranking to a recommendation: what the model's rung of the ladder says (see [`super::route`]), and what it says
+//! alone where there are no rules.
 
 use crate::domain::lead::Owner;
-use crate::domain::ranking::Ranking;
+use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 
 use super::{Queues, Settings};
@@ -15,65 +16,96 @@ pub fn recommend(
     settings: &Settings,
     cleared: bool,
 ) -> Recommendation {
-    let Some(best) = ranking.best() else {
-        return Recommendation {
-            route: Route::ManagerQueue(queues.manager.clone()),
-            reason: RouteReason::EmptyPool,
-            explanation: format!("No rep is eligible: {} are excluded.", ranking.pool.excluded.len()),
-            gap: None,
-        };
-    };
-    let legacy_rep = legacy.rep().and_then(|id| ranking.of(id));
-    let gap = legacy_rep.map(|l| best.p_win - l.p_win);
-    // Gates G2 to G4 may have failed: then no probability is compared with a threshold (rule 5), and a person looks anyway.
-    if cleared && best.p_win < settings.confidence_gate {
-        return Recommendation {
+    let Some(best) = ranking.best() else { return empty_pool(ranking.pool.excluded.len(), queues) };
+    let choice = Choice { pick: best, best, of: ranking.pool.eligible.len(), ranking, legacy, cleared };
+    choice.low_confidence(queues, settings).unwrap_or_else(|| choice.recommendation())
+}
+
+/// Nobody may get the lead.
+pub(super) fn empty_pool(excluded: usize, queues: &Queues) -> Recommendation {
+    Recommendation {
+        route: Route::ManagerQueue(queues.manager.clone()),
+        reason: RouteReason::EmptyPool,
+        explanation: format!("No rep is eligible: {excluded} are excluded."),
+        gap: None,
+    }
+}
+
+/// The rep that the model's rung came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice<'a> {
+    /// Who.
+    pub(super) pick: &'a RankedRep,
+    /// The likeliest of those who may get the lead: another than the pick where prices decided.
+    pub(super) best: &'a RankedRep,
+    /// How many may get it.
+    pub(super) of: usize,
+    pub(super) ranking: &'a Ranking,
+    pub(super) legacy: &'a Owner,
+    /// Whether the model may compare reps.
+    pub(super) cleared: bool,
+}
+
+impl Choice<'_> {
+    /// How far a rep is before the legacy owner.
+    pub(super) fn gap(&self, rep: &RankedRep) -> Option<f64> {
+        let legacy = self.legacy.rep().and_then(|id| self.ranking.of(id));
+        legacy.map(|l| rep.p_win - l.p_win)
+    }
+
+    /// The confidence gate: nobody who may get the lead reaches it.
+    ///
+    /// Gates G2 to G4 may have failed: then no probability is compared with a threshold (rule 5), and a person looks
+    /// anyway.
+    pub(super) fn low_confidence(&self, queues: &Queues, settings: &Settings) -> Option<Recommendation> {
+        (self.cleared && self.best.p_win < settings.confidence_gate).then(|| Recommendation {
             route: Route::ManagerQueue(queues.manager.clone()),
             reason: RouteReason::LowConfidence,
             explanation: format!(
                 "The best of {} reps has {:.1} %, below the gate of {:.0} %: a person should look.",
-                ranking.pool.eligible.len(),
-                best.p_win * 100.0,
+                self.of,
+                self.best.p_win * 100.0,
                 settings.confidence_gate * 100.0
             ),
-            gap,
-        };
+            gap: self.gap(self.best),
+        })
     }
-    let route = Route::AssignRep(best.rep_id.clone());
-    if legacy.rep() == Some(&best.rep_id) {
-        return Recommendation {
-            route,
-            reason: RouteReason::ModelAgrees,
-            explanation: format!(
-                "The model's first of {} reps is also the legacy rules' choice.",
-                ranking.pool.eligible.len()
+
+    /// What is said of the pick.
+    pub(super) fn recommendation(&self) -> Recommendation {
+        let Self { pick, of, legacy, cleared, .. } = *self;
+        let gap = self.gap(pick);
+        let route = Route::AssignRep(pick.rep_id.clone());
+        if legacy.rep() == Some(&pick.rep_id) {
+            // Whoever else would be first is told beside this.
+            let first = self.ranking.best().is_some_and(|best| best.rep_id == pick.rep_id);
+            let explanation = if first {
+                format!("The model's first of {of} reps is also the legacy rules' choice.")
+            } else {
+                format!("The first who may get it, of {of} reps, is also the legacy rules' choice.")
+            };
+            return Recommendation { route, reason: RouteReason::ModelAgrees, explanation, gap };
+        }
+        if !cleared {
+            let explanation = format!("First of {of}; the model is not cleared to route.");
+            return Recommendation { route, reason: RouteReason::ModelUncleared, explanation, gap: None };
+        }
+        let explanation = match (gap, legacy) {
+            (Some(gap), _) => format!(
+                "{:.1} % against {:.1} % for the legacy owner: {:+.1} points.",
+                pick.p_win * 100.0,
+                (pick.p_win - gap) * 100.0,
+                gap * 100.0
             ),
-            gap,
+            (None, Owner::Queue(_)) => {
+                format!("{:.1} %; the legacy rules left the lead in a queue.", pick.p_win * 100.0)
+            }
+            (None, Owner::Rep(_)) => {
+                format!("{:.1} %; the legacy owner is not a rep we know.", pick.p_win * 100.0)
+            }
         };
+        Recommendation { route, reason: RouteReason::ModelPick, explanation, gap }
     }
-    if !cleared {
-        return Recommendation {
-            route,
-            reason: RouteReason::ModelUncleared,
-            explanation: format!("First of {}; the model is not cleared to route.", ranking.pool.eligible.len()),
-            gap: None,
-        };
-    }
-    let explanation = match (gap, legacy) {
-        (Some(gap), _) => format!(
-            "{:.1} % against {:.1} % for the legacy owner: {:+.1} points.",
-            best.p_win * 100.0,
-            (best.p_win - gap) * 100.0,
-            gap * 100.0
-        ),
-        (None, Owner::Queue(_)) => {
-            format!("{:.1} %; the legacy rules left the lead in a queue.", best.p_win * 100.0)
-        }
-        (None, Owner::Rep(_)) => {
-            format!("{:.1} %; the legacy owner is not a rep we know.", best.p_win * 100.0)
-        }
-    };
-    Recommendation { route, reason: RouteReason::ModelPick, explanation, gap }
 }
 
 /// What to do with a lead that could not be ranked.

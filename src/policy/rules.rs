@@ -32,6 +32,7 @@ mod fire;
 mod problem;
 mod region;
 mod sections;
+mod settings;
 mod syntax;
 mod typing;
 mod version;
@@ -49,7 +50,7 @@ pub use directory::{Directory, NotFound, Person};
 pub use facts::{AccountField, Facts, Field, Kind as FactKind, LeadField, RepFacts, RepField};
 pub use fire::{Destination, Effect, Failed, Fired, Firing, Narrowing, Outcome, Refusal, Standing, Unknown};
 pub use problem::{Excerpt, Place, Problem};
-pub use sections::Sections;
+pub use sections::{RepSettings, Sections};
 pub use version::Version;
 
 use condition::Condition;
@@ -271,6 +272,7 @@ pub struct Rulebook {
     canonical: Arc<str>,
     rules: Vec<Rule>,
     sections: Sections,
+    settings: settings::Settings,
 }
 
 impl Rulebook {
@@ -285,7 +287,13 @@ impl Rulebook {
     /// A rulebook without rules, for an org that has none.
     pub fn empty() -> Self {
         let canonical = document::canonical(&toml::Table::new());
-        Self { version: Version::of(&canonical), canonical, rules: Vec::new(), sections: Sections::default() }
+        Self {
+            version: Version::of(&canonical),
+            canonical,
+            rules: Vec::new(),
+            sections: Sections::default(),
+            settings: settings::Settings::default(),
+        }
     }
 
     /// What it says, as a name: equal exactly when rules and settings are equal. Comments and layout do not count.
@@ -311,6 +319,11 @@ impl Rulebook {
     /// The settings of the other parts of the policy.
     pub const fn sections(&self) -> &Sections {
         &self.sections
+    }
+
+    /// A problem with a setting, by its dotted key (`rep[2].zone`), with its place in the file.
+    pub(crate) fn problem(&self, key: &str, message: impl Into<String>, cure: impl Into<String>) -> Problem {
+        self.settings.problem(key, message, cure)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
 pub use crate::domain::pool::Earlier;
 use crate::domain::ranking::Tier;
+use crate::policy::company::Found;
 
 /// The lead that is to be routed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Subject {
     pub tier: Option<Tier>,
     /// The account of the CRM that it belongs to, if one was found.
     pub account: Option<Account>,
+    /// Who already works with the company, with the records that prove it.
+    #[serde(default)]
+    pub owners: Found,
     /// Reps that had the lead and lost it (returned it, or let its clock run out), with why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<(RepId, Earlier)>,
@@ -55,6 +59,7 @@ impl Subject {
             score: None,
             tier: None,
             account: None,
+            owners: Found::Nothing,
             earlier: Vec::new(),
         }
     }

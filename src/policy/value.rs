@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::assignment::nano;
 
 /// What a manager can set about value.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValueSettings {
     /// Weights by expected amount. An amount has the weight of the highest step that it reaches, and 1 below all steps or

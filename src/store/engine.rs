@@ -31,6 +31,7 @@ mod learning;
 mod outbox;
 mod queries;
 mod rankings;
+mod routing;
 
 /// How often a transaction that another one got in the way of is done again, and the longest first wait.
 const TRIES: u32 = 8;
@@ -54,6 +55,11 @@ pub trait Driver: Database<Connection: Session> {
     /// The same for an end of a transaction, of which it may not be known whether it took place.
     fn commit_error(error: sqlx::Error) -> StoreError {
         Self::error(error)
+    }
+
+    /// How long a call is waited for, where it may never be answered.
+    fn patience(_: &Self::Own) -> Option<Duration> {
+        None
     }
 
     /// Makes a database number new rows of a table after the greatest key in it, where it does not by itself.
@@ -96,12 +102,19 @@ impl<D: Driver> fmt::Debug for SqlStore<D> {
 }
 
 impl<D: Driver> SqlStore<D> {
-    /// Closes every connection. Later calls fail.
+    /// Closes every connection, when calls under way are done. Later calls fail.
     pub async fn close(&self) {
-        // The writer goes last: SQLite's last connection to close empties the log into the file, and only it may.
         D::close(&self.own).await;
-        self.readers.close().await;
-        self.writer.close().await;
+        // The writer goes last: SQLite's last connection to close empties the log into the file, and only it may.
+        let all = async {
+            self.readers.close().await;
+            self.writer.close().await;
+        };
+        match D::patience(&self.own) {
+            // No call lasts longer; whatever still has its connection is not heard of any more.
+            Some(patience) => drop(tokio::time::timeout(patience, all).await),
+            None => all.await,
+        }
     }
 
     /// Begins a transaction that will write.
@@ -155,10 +168,15 @@ impl<D: Driver> SqlStore<D> {
 
     /// Does work that is one transaction, and does it again when it failed in a way that will pass and that is known to
     /// have left nothing behind. The waits double, and their length is random, so that two that met do not meet again.
+    /// What is not answered in time is not done again: it may have been stored.
     pub(super) async fn again<T, F>(&self, work: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
+        let work = || async {
+            let Some(patience) = D::patience(&self.own) else { return work().await };
+            tokio::time::timeout(patience, work()).await.unwrap_or_else(|_| Err(silent(patience)))
+        };
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
             match work().await {
@@ -172,4 +190,12 @@ impl<D: Driver> SqlStore<D> {
         }
         work().await
     }
+}
+
+fn silent(patience: Duration) -> StoreError {
+    StoreError::Database(format!(
+        "the database did not answer within {} seconds, so it is not known whether what was to be stored is; look before \
+         doing it again, and see whether its server is well and can be reached",
+        patience.as_secs_f64()
+    ))
 }

@@ -6,6 +6,7 @@
 //! it, because a look at the newest audit events tells the same. Leases end by the server's clock ([`clock`]).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -27,6 +28,8 @@ mod open;
 mod schema;
 mod url;
 
+pub use open::Patience;
+
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +43,7 @@ session!(PgConnection, PgRow, Dialect::Postgres, one_writer: false, errors: data
 pub struct Own {
     news: news::News,
     clock: Arc<clock::ServerClock>,
+    patience: Patience,
 }
 
 impl Driver for Postgres {
@@ -59,6 +63,10 @@ impl Driver for Postgres {
 
     fn commit_error(error: sqlx::Error) -> StoreError {
         at_commit(error)
+    }
+
+    fn patience(own: &Own) -> Option<Duration> {
+        Some(own.patience.call)
     }
 
     fn go_on_numbering(table: &str, key: &str) -> Option<String> {
@@ -87,7 +95,15 @@ impl PostgresStore {
     /// [`StoreError::Database`] or [`StoreError::Passing`], with what to do, if it cannot be reached or used. None tells
     /// the URL, which may hold a password.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        open::open(url).await
+        Self::open_with(url, Patience::default()).await
+    }
+
+    /// [`PostgresStore::open`], waiting longer or shorter for the server.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn open_with(url: &str, patience: Patience) -> Result<Self, StoreError> {
+        open::open(url, patience).await
     }
 
     /// The server's clock, so that all who share the database agree on the time, whatever their own clocks say.

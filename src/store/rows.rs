@@ -262,6 +262,9 @@ pub(super) fn stored_ranking(row: &impl Columns) -> Result<StoredRanking, StoreE
         desk: row.text_opt("desk")?,
         recommendation: row.text("recommendation")?,
         ranking: row.text_opt("ranking")?,
+        rules: row.text_opt("rules")?,
+        situation: row.text_opt("situation")?,
+        path: row.text_opt("path")?,
     })
 }
 

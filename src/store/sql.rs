@@ -67,6 +67,7 @@ pub(super) mod outbox;
 pub(super) mod queries;
 pub(super) mod rankings;
 pub(super) mod roster;
+pub(super) mod routing;
 
 /// Every statement of the store that a database has, by name.
 #[cfg(test)]
@@ -85,6 +86,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         queries::ALL,
         rankings::ALL,
         roster::ALL,
+        routing::ALL,
     ]
     .into_iter()
     .flatten()

@@ -99,6 +99,7 @@ const ROWS: &[&str] = &[
     "INSERT INTO audit (at, actor, what, details) VALUES (0, 'a', 'w', '{}')",
     "INSERT INTO audit_seals VALUES (1, 1, 'c', 'l')",
     "INSERT INTO desks VALUES ('d', '{}')",
+    "INSERT INTO rulebooks VALUES ('v', '', 0, 'p')",
     "INSERT INTO backfill_runs (started_at, started_by, model_id, selection, state, tally)
         VALUES (0, 'a', 'm', '{}', 'running', '{}')",
 ];
@@ -124,6 +125,9 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("DELETE FROM audit_seals", "never taken away", "taken away"),
     ("UPDATE desks SET body = 'x'", "never changed", "never changed"),
     ("DELETE FROM desks", "never taken away", "taken away"),
+    ("UPDATE rulebooks SET body = 'x'", "never changed", "never changed"),
+    ("DELETE FROM rulebooks", "never taken away", "taken away"),
+    ("UPDATE decisions SET share = 'x'", "only the write state", "only the write state"),
     // A decision that is replaced twice, and a second back-fill at a time.
     (
         "INSERT INTO decisions (trace_id, key, lead_id, decided_by_kind, verdict, owner_kind, owner_id, legacy_kind,
@@ -149,7 +153,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "INSERT INTO decisions SELECT 't2', 'k2', lead_id, ranking_id, decided_by_kind, decided_by_name, verdict,
             rejection_code, rejection_note, owner_kind, owner_id, legacy_kind, legacy_id, recommendation, p_win, model_id,
-            decided_at, grace_until, undone_at, write_state, replaces, closed_at FROM decisions",
+            decided_at, grace_until, undone_at, write_state, replaces, closed_at, share, booked FROM decisions",
         "UNIQUE constraint failed: decisions.lead_id",
         "decisions_standing",
     ),

@@ -73,7 +73,8 @@ pub(super) fn owner(kind: &str, id: String) -> Result<Owner, StoreError> {
 pub(super) fn route_parts(route: &Route) -> (&'static str, &str) {
     match route {
         Route::AssignRep(id) => ("assign_rep", id.as_str()),
-        Route::ManagerQueue(id) => ("manager_queue", id.as_str()),
+        // To the database both are a queue in which a person looks; which it is, the recommendation beside it tells.
+        Route::ManagerQueue(id) | Route::Queue(id) => ("manager_queue", id.as_str()),
         Route::DefaultQueue(id) => ("default_queue", id.as_str()),
     }
 }

@@ -1,4 +1,4 @@
-//! The run itself: lives of the worker, each ended by SIGKILL at a random moment, and a last one in peace.
+//! The run itself: lives of workers, each ended by SIGKILL at a random moment, and a last one in peace.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -7,8 +7,10 @@ use std::time::Duration;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use super::company::Company;
+use super::crew::Crew;
 use super::process::Process;
 use super::shift::Said;
 use super::world::{self, Reins};
@@ -25,6 +27,8 @@ const OWN_ENDS: u64 = 5;
 /// Between two looks at org and store, and how many of them must show nothing new: when each lead was seen and each
 /// decision was tried, and when something may be stuck.
 const LOOK: Duration = Duration::from_millis(50);
+/// Between two looks for something new in the org, which is to be hit while it happens.
+const NEWS_LOOK: Duration = Duration::from_millis(4);
 const REST_LOOKS: u32 = 40;
 const STUCK_LOOKS: u32 = 160;
 /// Most looks, because many leads under many faults take hours.
@@ -60,9 +64,9 @@ pub(super) struct Deeds {
 enum Moment {
     /// So long after its start.
     Start(Duration),
-    /// So long after it opened its store.
+    /// So long after it opened its store, or after the one that took the place of another did.
     Open(Duration),
-    /// So long after the org noted something new of it: in the middle of a write and its booking.
+    /// So long after the org noted something new: in the middle of a write and its booking.
     News(Duration),
 }
 
@@ -124,10 +128,11 @@ async fn lives(
 ) -> Result<(), TortureError> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
     let mut own_ends = 0;
+    let mut crew = Crew::of(company, options);
     while deeds.kills < options.kills {
         reins.allowed.store(options.leads * (deeds.kills + 1) / options.kills, Ordering::SeqCst);
         let moment = moment(&mut random);
-        if one_life(company, options, moment, random.random(), deeds).await? {
+        if one_life(company, &mut crew, moment, &mut random, deeds).await? {
             own_ends = 0;
         } else {
             own_ends += 1;
@@ -140,38 +145,49 @@ async fn lives(
         say(Progress::Kills(deeds.kills, reins.arrived.load(Ordering::SeqCst)));
     }
     reins.allowed.store(options.leads, Ordering::SeqCst);
-    let mut worker = start_worker(company, options, random.random(), false)?;
-    hear_opening(&mut worker, deeds).await?;
+    while crew.vacancies() > 0 {
+        let newest = crew.hire(random.random(), false)?;
+        hear_opening(crew.worker(newest)?, deeds).await?;
+    }
     while reins.arrived.load(Ordering::SeqCst) < options.leads {
         tokio::time::sleep(LOOK).await;
     }
     wait_for_rest(company, options.leads).await?;
-    worker.dismiss().await
+    crew.dismiss().await
 }
 
 /// One life. False if it ended before it was killed.
 async fn one_life(
     company: &Company,
-    options: &Options,
+    crew: &mut Crew<'_>,
     moment: Moment,
-    seed: u64,
+    random: &mut ChaCha8Rng,
     deeds: &mut Deeds,
 ) -> Result<bool, TortureError> {
-    let mut worker = start_worker(company, options, seed, false)?;
-    let mut opened = false;
-    match moment {
-        Moment::Start(after) => tokio::time::sleep(after).await,
-        Moment::Open(after) => {
-            opened = hear_opening(&mut worker, deeds).await?;
+    while crew.vacancies() > 1 {
+        let other = crew.hire(random.random(), false)?;
+        hear_opening(crew.worker(other)?, deeds).await?;
+    }
+    let newest = crew.hire(random.random(), false)?;
+    let opened = match moment {
+        Moment::Start(after) => {
             tokio::time::sleep(after).await;
+            false
+        }
+        Moment::Open(after) => {
+            let opened = hear_opening(crew.worker(newest)?, deeds).await?;
+            tokio::time::sleep(after).await;
+            opened
         }
         Moment::News(after) => {
-            opened = hear_opening(&mut worker, deeds).await?;
-            wait_for_news(&company.org.judge).await?;
+            let opened = hear_opening(crew.worker(newest)?, deeds).await?;
+            wait_for_news(&company.org.judge, crew.patience()).await?;
             tokio::time::sleep(after).await;
+            opened
         }
-    }
-    let struck = worker.kill().await?;
+    };
+    // Where two work, it strikes the one or the other; but while the newest starts, that one.
+    let struck = crew.kill(if opened { crew.anyone(random) } else { newest }).await?;
     if struck {
         deeds.kills += 1;
         deeds.kills_at_start += u64::from(!opened);
@@ -181,8 +197,10 @@ async fn one_life(
 
 /// The last life, without faults and kills, until nothing is left to do.
 async fn last_life(company: &Company, options: &Options, deeds: &mut Deeds) -> Result<(), TortureError> {
-    let mut worker = start_worker(company, options, options.seed, true)?;
-    hear_opening(&mut worker, deeds).await?;
+    let mut crew = Crew::of(company, options);
+    let only = crew.hire(options.seed, true)?;
+    let worker = crew.worker(only)?;
+    hear_opening(worker, deeds).await?;
     match worker.line::<Said>().await? {
         Some(Said::Quiet(_)) => deeds.quiet = true,
         Some(Said::Stalled { sum, effects }) => {
@@ -195,30 +213,6 @@ async fn last_life(company: &Company, options: &Options, deeds: &mut Deeds) -> R
     }
     worker.ended().await?;
     Ok(())
-}
-
-fn start_worker(company: &Company, options: &Options, seed: u64, last: bool) -> Result<Process, TortureError> {
-    let (config, data) = (company.config.to_string_lossy(), company.data().root().to_string_lossy());
-    let seed = seed.to_string();
-    let mut arguments = vec!["torture-worker", "--config", &config, "--data-dir", &data, "--seed", &seed];
-    if last {
-        arguments.push("--last");
-    }
-    let plants = plants(options);
-    if !plants.is_empty() {
-        arguments.extend(["--plant", &plants]);
-    }
-    Process::start(&arguments, &company.errors)
-}
-
-#[cfg(debug_assertions)]
-fn plants(options: &Options) -> String {
-    options.plants.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-}
-
-#[cfg(not(debug_assertions))]
-const fn plants(_: &Options) -> String {
-    String::new()
 }
 
 /// Waits until the worker has opened its store, and looks at what it found there. False if it ended instead.
@@ -267,11 +261,12 @@ async fn wait_for_rest(company: &Company, leads: u64) -> Result<(), TortureError
     Ok(())
 }
 
-/// Waits until the org notes an effect, but not long.
-async fn wait_for_news(judge: &Judge) -> Result<(), TortureError> {
+/// Waits until the org notes an effect, but not for ever.
+async fn wait_for_news(judge: &Judge, patience: Duration) -> Result<(), TortureError> {
     let before = judge.get("stats").await?["records"].clone();
-    for _ in 0..300 {
-        tokio::time::sleep(Duration::from_millis(4)).await;
+    let asked = Instant::now();
+    while asked.elapsed() < patience {
+        tokio::time::sleep(NEWS_LOOK).await;
         if judge.get("stats").await?["records"] != before {
             break;
         }

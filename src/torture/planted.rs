@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    Account, ApiUsage, Clock, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents,
-    OrgInfo, ReadBack, Span, Store, StoreError, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    LeadEvents, OrgInfo, ReadBack, Span, Store, StoreError, Workloads, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
@@ -189,7 +189,7 @@ impl Crm for Careless {
         self.inner.workloads(reps, window).await
     }
 
-    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<Account>, CrmError> {
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
         self.inner.accounts(sought).await
     }
 

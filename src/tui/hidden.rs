@@ -3,7 +3,7 @@
 //! The terminal stops showing what is typed *before* the question appears. Were it the other way round, whoever answers
 //! fast, or pastes, would leave the secret on the screen.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
@@ -13,7 +13,8 @@ const BACKSPACE: u8 = 0x08;
 const CLEAR_LINE: u8 = 0x15;
 const DELETE: u8 = 0x7f;
 
-/// Puts the question by `ask` and reads the answer from the terminal of standard input.
+/// Puts the question by `ask` and reads the answer from the terminal of standard input. The line of the question has no end
+/// then, because Enter was not shown either.
 ///
 /// # Errors
 /// Ctrl-C is [`io::ErrorKind::Interrupted`]; the end of the input before an answer is `UnexpectedEof`; an answer that
@@ -37,16 +38,14 @@ impl Quiet {
 }
 
 impl Drop for Quiet {
-    #[expect(clippy::print_stderr, reason = "the question stands on standard error, and Enter was not shown either")]
     fn drop(&mut self) {
         // Nobody is left to tell of a failure: a terminal that cannot be set shows it.
         drop(disable_raw_mode());
-        eprintln!();
     }
 }
 
 /// Keys up to Enter, with what a person expects of the keys that correct a line.
-fn read(keys: impl Read) -> io::Result<String> {
+fn read(keys: impl BufRead) -> io::Result<String> {
     let mut typed: Vec<u8> = Vec::new();
     for key in keys.bytes() {
         match key? {

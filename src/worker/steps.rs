@@ -1,16 +1,19 @@
 //! One step of each loop.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use super::{Deps, Shared, allowance, anchor};
 use crate::app::learn::{self, LoadedModel};
-use crate::app::ports::RankedLead;
+use crate::app::ports::{RankedLead, Span, Workloads};
 use crate::app::rank::{self, Case, Desk, rank as rank_lead};
+use crate::app::routing::{self, InForce, Published};
 use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
+use crate::domain::ids::RepId;
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
@@ -22,6 +25,11 @@ const RANK_BATCH: u32 = 64;
 const SEAL_BATCH: u32 = 512;
 /// The longest that work left by another process goes unnoticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How much of the calendars is read: what decides who is back from a leave, and where a free slot is looked for.
+const CALENDAR_BEHIND: chrono::Duration = chrono::Duration::days(28);
+const CALENDAR_AHEAD: chrono::Duration = chrono::Duration::days(3);
+/// How often it is looked whether the manager changed the rules.
+const LOOK_AT_RULES: Duration = Duration::from_secs(2);
 /// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
 const COUNT_AGAIN: Duration = Duration::from_mins(30);
 /// Between two parts of work that nobody waits for.
@@ -55,6 +63,35 @@ impl Champion {
             *kept = Some(Arc::new(learn::load(deps.store.as_ref(), &row.id).await?));
         }
         Ok(kept.clone())
+    }
+}
+
+/// The policy in force, kept ready for as long as nothing changes.
+#[derive(Default)]
+pub(super) struct Rules(Mutex<Option<Arc<InForce>>>);
+
+impl Rules {
+    async fn current(&self, deps: &Deps) -> Result<Option<Arc<InForce>>, AppError> {
+        let mut kept = self.0.lock().await;
+        *kept = routing::in_force(deps.store.as_ref(), kept.as_ref()).await?;
+        Ok(kept.clone())
+    }
+}
+
+/// What the CRM said of how busy reps are, and when.
+type Said = Arc<(Workloads, DateTime<Utc>)>;
+
+/// The last of it.
+#[derive(Default)]
+pub(super) struct Busy(std::sync::Mutex<Option<Said>>);
+
+impl Busy {
+    fn latest(&self) -> Option<Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, workloads: Workloads, at: DateTime<Utc>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new((workloads, at)));
     }
 }
 
@@ -96,6 +133,40 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
     Ok(if more { Pause::None } else { Pause::UntilHeard(shared.push.pace(deps)) })
 }
 
+/// Asks the CRM how busy reps are, where rules look at it: open deals, calendars, absences. A few calls for all reps.
+pub(super) async fn workloads(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let rules = shared.rules.current(deps).await?.filter(|rules| !rules.policy.is_plain());
+    let Some(rules) = rules else { return Ok(Pause::For(LOOK_AT_RULES)) };
+    right_org(&shared).await?;
+    let reps: Vec<RepId> = rules.roster.reps.iter().filter(|rep| rep.active).map(|rep| rep.id.clone()).collect();
+    let now = deps.clock.now();
+    let workloads = deps.crm.workloads(&reps, Span::new(now - CALENDAR_BEHIND, now + CALENDAR_AHEAD)).await?;
+    for (part, why) in &workloads.unknown {
+        tracing::warn!(%part, %why, "the CRM does not tell how busy reps are");
+    }
+    shared.busy.learn(workloads, now);
+    Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
+}
+
+/// Looks whether the manager changed the rules.
+pub(super) async fn rules(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    if deps.store.roster().await?.reps.is_empty() {
+        return Ok(Pause::UntilChange(LOOK_AGAIN));
+    }
+    let (store, clock) = (deps.store.as_ref(), deps.clock.as_ref());
+    if let Published::New { version, ranked_again, remarks } =
+        routing::publish(store, clock, deps.rules.as_ref()).await?
+    {
+        tracing::info!(%version, ranked_again, "other routing rules are in force");
+        for remark in remarks {
+            tracing::warn!(%remark, "routing rules");
+        }
+    }
+    Ok(Pause::For(LOOK_AT_RULES))
+}
+
 /// Ranks a batch of pending leads.
 pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
@@ -103,18 +174,22 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
     if pending.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
-    let roster = deps.store.roster().await?;
-    if roster.reps.is_empty() {
+    // Neither reps nor rules at the very start; the loops that read them come first.
+    let Some(rules) = shared.rules.current(deps).await? else { return Ok(Pause::UntilChange(LOOK_AGAIN)) };
+    if rules.roster.reps.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
-    let queues = queues(deps, &roster)?;
+    let queues = queues(deps, &rules.roster)?;
     let model = shared.champion.current(deps).await?.ok_or_else(|| {
         AppError::Refused(format!(
             "{} leads wait for a model: train one (`leadboard model train`) and promote it",
             pending.len()
         ))
     })?;
-    let (clock, settings) = (deps.clock.clone(), deps.settings.clone());
+    let now = deps.clock.now();
+    let crm = shared.busy.latest();
+    let situation = routing::situation(deps.store.as_ref(), &rules, crm.as_deref(), now).await?;
+    let settings = deps.settings.clone();
     let full = pending.len() == RANK_BATCH as usize;
     // Scoring is arithmetic, so it runs where it cannot hold up the network.
     let ranked = tokio::task::spawn_blocking(move || {
@@ -122,14 +197,16 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
             scorer: model.scorer.as_ref(),
             model_id: &model.id,
             cleared: model.clearance == Clearance::Routes,
-            roster: &roster,
+            roster: &rules.roster,
             queues: &queues,
             settings: &settings,
+            moment: &rank::moment(&rules, &situation, now),
         };
-        let kept = replay::desk(&desk)?;
+        let (kept, situation) = (replay::desk(&desk)?, replay::situation(&situation)?);
         let one = |record: &LeadRecord| {
-            let made_from = Some(replay::made_from(&record.lead.facts, &kept)?);
-            Ok(RankedLead { made_from, ..rank_lead(&Case::of(record), &desk, clock.now()) })
+            let case = Case::of(record);
+            let made_from = Some(replay::made_from(&case, &kept, &situation)?);
+            Ok(RankedLead { made_from, ..rank_lead(&case, &desk) })
         };
         pending.iter().map(one).collect::<Result<Vec<_>, AppError>>()
     })

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use leadboard::app::backfill::{self, Bench, Start};
 use leadboard::app::learn::LoadedModel;
 use leadboard::app::ports::{Clock, EffectResult, RunState, Selection, Store};
+use leadboard::app::routing::InForce;
 use leadboard::config::paths::DataDir;
 use leadboard::demo::{Demo, Options, headless};
 use leadboard::domain::decision::{Decision, WriteState};
@@ -56,7 +57,7 @@ fn bench_of(settings: Settings, clearance: Clearance, favourite: &'static str) -
     let id = ModelId::new(format!("m-{favourite}"));
     let model = LoadedModel { id, scorer: Arc::new(Prefers(favourite)), clearance, baseline: None };
     let queues = Queues { manager: QueueId::new("mq"), default: QueueId::new("mq") };
-    Bench::new(Arc::new(model), roster(), queues, settings)
+    Bench::new(Arc::new(model), Arc::new(InForce::plain(roster())), queues, settings)
 }
 
 fn bench() -> Bench {

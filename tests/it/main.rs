@@ -20,6 +20,7 @@ mod model;
 mod policy_gain;
 mod powercut;
 mod pubsub;
+mod routing;
 mod rules;
 mod salesforce;
 mod simulation;

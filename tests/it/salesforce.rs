@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
 mod calls;
+mod columns;
 mod form;
 mod login;
 mod metadata;

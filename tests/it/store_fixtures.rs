@@ -131,6 +131,8 @@ pub(crate) fn ranked(lead: &str, stamp: i64, lane: Lane, priority: f64, seconds:
         lane,
         priority,
         at: at(seconds),
+        rules: String::new(),
+        path: None,
         made_from: None,
     }
 }
@@ -184,6 +186,7 @@ pub(crate) fn decision(lead: &str, made_before: u32, seconds: i64, effect: bool)
         expected_decisions: made_before,
         effect,
         feedback: Some(serde_json::json!({ "p_win": 0.5 })),
+        share: None,
         ranking: None,
     }
 }

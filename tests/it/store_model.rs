@@ -2,7 +2,9 @@
 //! has two writes under way, nothing that was taken back is ever handed out, and every answer is the one the model gives.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stderr, reason = "how much was looked at, for the record of a release")]
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -13,6 +15,7 @@ use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::{Conservation, LeadState};
 use leadboard::store::SqliteStore;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use strum::IntoEnumIterator;
 
 use crate::store_fixtures::*;
@@ -372,21 +375,33 @@ fn cases() -> u32 {
     if asked == 256 { 48 } else { asked }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+#[test]
+fn any_sequence_of_calls_keeps_the_promises() {
+    let config = ProptestConfig {
+        cases: cases(),
+        max_shrink_iters: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (sequences, calls) = (Cell::new(0), Cell::new(0));
+    let kept = TestRunner::new(config).run(&prop::collection::vec(step(), 40..160), |steps| {
+        runtime.block_on(play(&steps));
+        sequences.set(sequences.get() + 1);
+        calls.set(calls.get() + steps.len());
+        Ok(())
+    });
+    kept.unwrap_or_else(|broken| panic!("{broken}"));
+    eprintln!("{} sequences, {} calls", sequences.get(), calls.get());
+}
 
-    #[test]
-    fn any_sequence_of_calls_keeps_the_promises(steps in prop::collection::vec(step(), 40..160)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let dir = place();
-            let path = dir.path().join("leadboard.db");
-            let store = SqliteStore::open(&path).await.unwrap();
-            let mut world = World { path, store, model: Model::default() };
-            for step in &steps {
-                world.run(step).await;
-                world.check().await;
-            }
-        });
+async fn play(steps: &[Step]) {
+    let dir = place();
+    let path = dir.path().join("leadboard.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut world = World { path, store, model: Model::default() };
+    for step in steps {
+        world.run(step).await;
+        world.check().await;
     }
 }

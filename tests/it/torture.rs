@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 const SEED: &str = "11";
 
-/// One at a time: each is two processes at work. The model is trained by the first and used by all.
+/// One at a time: each is two or three processes at work. The model is trained by the first and used by all.
 static WORKSHOP: LazyLock<Mutex<TempDir>> = LazyLock::new(|| Mutex::new(tempfile::tempdir().unwrap()));
 
 /// Runs torture; its exit code and its report.
@@ -42,6 +42,20 @@ fn kills_and_every_fault_break_no_promise() {
     assert!(number(&report, "faults") > 40 && number(&report, "acts_of_people") > 3, "{report:#}");
     assert!(report["ended"]["superseded"].as_u64() > Some(0) && report["effects"]["undone"].as_u64() > Some(0));
     assert!(report["effects"]["put_back"].as_u64() > Some(0), "{report:#}");
+}
+
+#[tokio::test]
+async fn where_two_share_a_database_the_one_takes_over_from_the_other() {
+    let Some(database) = crate::store_cluster::database().await else { return };
+    let run = ["--leads", "80", "--kills", "8", "--faults", "all", "--database-url", &database.url];
+    let (code, report) = torture(&run);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!((number(&report, "leads"), number(&report, "kills")), (80, 8));
+    assert_eq!((&report["store"], &report["chain_ok"]), (&"postgres".into(), &true.into()), "{report:#}");
+    assert!(number(&report, "faults") > 40, "{report:#}");
+    // Each kill is followed by a look into the store, except those that struck before it; and two begin, and two end.
+    let looks = report["conservation"]["checks"].as_u64().unwrap();
+    assert!(looks >= 8 - number(&report, "kills_at_start") + 2, "{report:#}");
 }
 
 /// Without this guard, torture finds this kind of damage.

@@ -7,14 +7,14 @@ mod team;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use fakes::{Desk, Fault, eventually, lead, ranked_by};
+use fakes::{Desk, Fault, applied, eventually, lead, ranked_by};
 use leadboard::app::AppError;
 use leadboard::app::budget::ApiStage;
 use leadboard::app::decide::{TakenBack, VerdictRequest, decide, undo};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{CrmError, Store, WriteOutcome};
 use leadboard::domain::decision::WriteState;
-use leadboard::domain::effect::{EffectCounts, EffectState};
+use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectState};
 use leadboard::domain::ids::RepId;
 use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::{LeadState, Owner};
@@ -142,6 +142,43 @@ async fn a_crm_that_fails_for_a_while_gets_every_write_once() {
     desk.until_loop(&worker, SEND, LoopState::Running, "maintenance").await;
     desk.until_loop(&worker, POLL, LoopState::Running, "maintenance").await;
     assert_eq!(desk.crm.accepted(), ["a"]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_locked_lead_waits_alone() {
+    let desk = Desk::open(no_grace()).await;
+    let names = ["a", "b", "c", "d", "e", "f"];
+    for name in names {
+        desk.crm.arrive(lead(name));
+    }
+    let worker = desk.start();
+    let health = worker.health();
+    for name in names {
+        desk.until_state(name, LeadState::InLane).await;
+    }
+    let locked = |write: &DecisionWrite| write.lead_id == id("a");
+    desk.crm.answer(
+        move |write| {
+            if locked(write) { Err(CrmError::Locked("UNABLE_TO_LOCK_ROW".into())) } else { applied(write) }
+        },
+    );
+    desk.decide(approve("a")).await;
+    // The first wait of the loop would be half a second, and each would be twice the one before.
+    for (tries, name) in (1..).zip(&names[1..]) {
+        let of_locked = async || desk.store.effects(&[EffectState::Ready], 1).await.unwrap().pop();
+        eventually("it was tried again", async || of_locked().await.is_some_and(|effect| effect.attempts >= tries))
+            .await;
+        desk.decide(approve(name)).await;
+        desk.until_write(name, WriteState::Written).await;
+        desk.clock.advance(TimeDelta::minutes(10));
+    }
+    assert_eq!(desk.write_state("a").await, WriteState::Waiting);
+    let sending = health.borrow().loops.iter().find(|l| l.name == SEND).unwrap().clone();
+    assert_eq!((sending.state, sending.last_error), (LoopState::Running, None), "one lead is no fault of the loop");
+    desk.crm.accept();
+    desk.until_write("a", WriteState::Written).await;
+    assert_eq!(desk.crm.accepted(), ["b", "c", "d", "e", "f", "a"]);
     worker.stop().await;
 }
 

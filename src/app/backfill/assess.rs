@@ -5,7 +5,12 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::app::rank::{Desk, before};
+use chrono::{DateTime, Utc};
+
+use super::Bench;
+use crate::app::ports::RankedLead;
+use crate::app::rank::{self, Case, Desk, before};
+use crate::app::routing;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{RepId, RepKey};
 use crate::domain::lead::{LeadRecord, Owner};
@@ -16,6 +21,7 @@ use crate::domain::rep::Rep;
 use crate::model::{RepScore, Scorer, Shrinkage};
 use crate::policy::eligibility::pool;
 use crate::policy::recommend::recommend;
+use crate::policy::route::Situation;
 
 /// What would become of a lead.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +48,52 @@ struct Contest<'a> {
     keys: Vec<RepKey>,
 }
 
-/// What would become of these leads, in their order.
-pub(super) fn assess(leads: &[LeadRecord], desk: &Desk<'_>) -> Vec<Fate> {
+/// What would become of these leads, in their order, if each that moves had moved before the next is looked at.
+pub(super) fn in_turn(leads: &[LeadRecord], bench: &Bench, situation: &mut Situation, now: DateTime<Utc>) -> Vec<Fate> {
+    let shrinkage = bench.model.scorer.shrinkage().filter(|_| bench.cleared());
+    let one = |lead: &LeadRecord| {
+        let (fate, share) = {
+            let moment = rank::moment(&bench.rules, situation, now);
+            let ranked = rank::rank(&Case::of(lead), &bench.desk(&moment));
+            let fate = of_ranking(lead, &ranked, bench.cleared(), shrinkage);
+            let share = match (&fate, &ranked.ranking) {
+                (Fate::Moves { to, .. }, Some(ranking)) => {
+                    routing::share(&moment, &lead.lead.id, &ranking.pool, &Owner::Rep(to.clone()))
+                }
+                _ => None,
+            };
+            (fate, share)
+        };
+        if let Some(share) = share {
+            routing::took(situation, &share);
+        }
+        fate
+    };
+    leads.iter().map(one).collect()
+}
+
+/// What becomes of a lead that was ranked in full.
+pub(super) fn of_ranking(lead: &LeadRecord, ranked: &RankedLead, cleared: bool, shrinkage: Option<Shrinkage>) -> Fate {
+    let Route::AssignRep(to) = &ranked.recommendation.route else { return Fate::Left(ranked.recommendation.reason) };
+    let owner = &lead.lead.owner;
+    if *owner == Owner::Rep(to.clone()) {
+        return Fate::Stays;
+    }
+    // Rules may move a lead whatever the model is worth; the model itself only if it is cleared.
+    if !cleared && ranked.recommendation.reason == RouteReason::ModelUncleared {
+        return Fate::Left(RouteReason::ModelUncleared);
+    }
+    let gain = shrinkage.zip(ranked.ranking.as_ref()).and_then(|(shrinkage, ranking)| {
+        let (ours, theirs) = (ranking.of(to)?.p_win, ranking.of(owner.rep()?)?.p_win);
+        let pool: Vec<f64> = ranking.reps.iter().filter(|rep| rep.in_pool).map(|rep| rep.p_win).collect();
+        let mean = pool.iter().sum::<f64>() / pool.len().max(1) as f64;
+        Some(shrinkage.expected(ours, mean) - shrinkage.expected(theirs, mean))
+    });
+    Fate::Moves { to: to.clone(), gain }
+}
+
+/// What would become of these leads, in their order, where there are no rules.
+pub(super) fn together(leads: &[LeadRecord], desk: &Desk<'_>) -> Vec<Fate> {
     let by_id: HashMap<&RepId, &Rep> = desk.roster.reps.iter().map(|rep| (&rep.id, rep)).collect();
     let contests = in_parallel(leads, |lead| contest(lead, desk, &by_id));
     let asked: Vec<(&LeadFacts, &[RepKey])> =

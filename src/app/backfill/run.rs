@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::assess::of_ranking;
 use super::{Bench, Fate};
 use crate::app::AppError;
 use crate::app::decide::{decision_key, owner_name, trace_id};
@@ -13,14 +14,15 @@ use crate::app::ports::{
     BackfillRun, Clock, DecideOutcome, MadeFrom, NewDecision, RankedLead, RunState, RunTally, Selection, Store,
     StoredDesk,
 };
-use crate::app::rank::{Case, rank};
-use crate::app::replay;
+use crate::app::rank::{self, Case};
+use crate::app::{replay, routing};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, Rung};
 use crate::domain::ids::{LeadId, OrgId, RepId};
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
-use crate::domain::recommendation::Route;
+use crate::domain::recommendation::RouteReason;
 use crate::domain::verdict::Verdict;
+use crate::policy::route::Situation;
 
 /// What came of asking for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +139,9 @@ where
     F: Future<Output = Result<bool, AppError>>,
 {
     let org = store.org().await?.ok_or_else(|| AppError::Refused("no org is connected yet".into()))?;
-    let kept = replay::desk(&bench.desk())?;
-    let worker = Slice { store, clock, bench, org, kept, run: run.id, by };
+    let situation = routing::situation(store, &bench.rules, None, clock.now()).await?;
+    let kept = replay::desk(&bench.desk(&rank::moment(&bench.rules, &situation, clock.now())))?;
+    let mut worker = Slice { store, clock, bench, org, kept, situation, run: run.id, by };
     let (mut after, mut tally, mut decided) = (run.done_until, run.tally, 0);
     let mut state = RunState::Running;
     while go_on(Outlook { tally: tally.clone(), decided }).await? {
@@ -160,6 +163,18 @@ where
     Ok(Applied { run: run.id, state, tally, decisions: store.backfill_writes(run.id).await? })
 }
 
+/// What came of deciding on a lead.
+enum Done {
+    /// It is decided.
+    Decided,
+    /// Somebody was faster.
+    Faster,
+    /// It has the right owner, as things stand now.
+    Stays,
+    /// Nobody is chosen, as things stand now; why.
+    Left(RouteReason),
+}
+
 /// What decides the leads of a slice.
 struct Slice<'a> {
     store: &'a dyn Store,
@@ -167,58 +182,78 @@ struct Slice<'a> {
     bench: &'a Bench,
     org: OrgId,
     kept: Arc<StoredDesk>,
+    /// How things stand, with all that was decided here.
+    situation: Situation,
     run: i64,
     by: &'a str,
 }
 
 impl Slice<'_> {
     /// Assigns those that move; how many were decided.
-    async fn work(&self, leads: Vec<LeadRecord>, tally: &mut RunTally) -> Result<u64, AppError> {
+    async fn work(&mut self, leads: Vec<LeadRecord>, tally: &mut RunTally) -> Result<u64, AppError> {
         let mut decided = 0;
-        let (assessed, _) = self.bench.assess(leads).await?;
-        for (lead, fate) in assessed {
+        let assessed = self.bench.assess(leads, self.situation.clone(), self.clock.now()).await?;
+        for (lead, fate) in assessed.leads {
             tally.scored += 1;
             match fate {
                 Fate::Stays => tally.stay += 1,
                 Fate::Left(reason) => *tally.left.entry(reason.to_string()).or_default() += 1,
-                Fate::Moves { to, .. } => {
-                    let taken = self.decide(lead, to).await?;
-                    decided += u64::from(taken);
-                    tally.faster += u64::from(!taken);
-                }
+                Fate::Moves { to, .. } => match self.decide(lead, to).await? {
+                    Done::Decided => decided += 1,
+                    Done::Faster => tally.faster += 1,
+                    Done::Stays => tally.stay += 1,
+                    Done::Left(reason) => *tally.left.entry(reason.to_string()).or_default() += 1,
+                },
             }
         }
         Ok(decided)
     }
 
-    /// Decides on one lead. False if somebody was faster.
-    async fn decide(&self, lead: LeadRecord, to: RepId) -> Result<bool, AppError> {
+    /// Decides on one lead.
+    async fn decide(&mut self, lead: LeadRecord, to: RepId) -> Result<Done, AppError> {
         let replaces = match lead.state {
             LeadState::Decided => match self.store.decision_of(&lead.lead.id).await? {
                 Some(standing) => Some(standing.trace_id),
-                None => return Ok(false),
+                None => return Ok(Done::Faster),
             },
             LeadState::InLane | LeadState::Pending | LeadState::Superseded => None,
         };
         let now = self.clock.now();
         let (lead, ranked) = self.rank(lead, now).await?;
-        // The policy in full says the same as the survey; where it does not, it is not known what is right.
-        if ranked.recommendation.route != Route::AssignRep(to.clone()) {
-            return Err(AppError::Refused(format!(
-                "lead {} was scored for {to}, but is recommended otherwise; this is a fault of leadboard",
-                lead.lead.id
-            )));
-        }
+        let fate = of_ranking(&lead, &ranked, self.bench.cleared(), None);
+        // Without rules the policy in full says the same as the survey; where it does not, it is not known what is right.
+        // With rules somebody else's place may be free, because an earlier lead was not decided after all.
+        let plain = self.bench.rules.policy.is_plain();
+        let to = match fate {
+            Fate::Moves { to: now, .. } if now == to || !plain => now,
+            Fate::Stays if !plain => return Ok(Done::Stays),
+            Fate::Left(reason) if !plain => return Ok(Done::Left(reason)),
+            Fate::Moves { .. } | Fate::Stays | Fate::Left(_) => {
+                return Err(AppError::Refused(format!(
+                    "lead {} was scored for {to}, but is recommended otherwise; this is a fault of leadboard",
+                    lead.lead.id
+                )));
+            }
+        };
         let new = self.decision(&lead, &to, ranked, replaces, now);
-        Ok(matches!(self.store.decide(new).await?, DecideOutcome::Taken))
+        let share = new.share.clone();
+        if !matches!(self.store.decide(new).await?, DecideOutcome::Taken) {
+            return Ok(Done::Faster);
+        }
+        if let Some(share) = share {
+            routing::took(&mut self.situation, &share);
+        }
+        Ok(Done::Decided)
     }
 
     /// The ranking of a lead with all its reasons, as the worker makes it.
     async fn rank(&self, lead: LeadRecord, now: DateTime<Utc>) -> Result<(LeadRecord, RankedLead), AppError> {
-        let (bench, kept) = (self.bench.clone(), self.kept.clone());
+        let (bench, kept, situation) = (self.bench.clone(), self.kept.clone(), self.situation.clone());
         let work = move || {
-            let made_from: MadeFrom = replay::made_from(&lead.lead.facts, &kept)?;
-            let ranked = rank(&Case::of(&lead), &bench.desk(), now);
+            let case = Case::of(&lead);
+            let made_from: MadeFrom = replay::made_from(&case, &kept, &replay::situation(&situation)?)?;
+            let ranked = rank::rank(&case, &bench.desk(&rank::moment(&bench.rules, &situation, now)));
+            drop(case);
             Ok((lead, RankedLead { made_from: Some(made_from), ..ranked }))
         };
         tokio::task::spawn_blocking(work)
@@ -256,7 +291,11 @@ impl Slice<'_> {
             closed_at: None,
         };
         let effect = self.effect(&decision, lead);
+        let moment = rank::moment(&self.bench.rules, &self.situation, now);
+        let pool = ranked.ranking.as_ref().map(|ranking| &ranking.pool);
+        let share = pool.and_then(|pool| routing::share(&moment, &decision.lead_id, pool, &decision.owner));
         NewDecision {
+            share,
             decision,
             expected_decisions: lead.decisions_made,
             effect: Some(effect),

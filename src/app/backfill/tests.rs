@@ -60,7 +60,7 @@ fn bench(clearance: Clearance) -> Bench {
     let roster = Roster { reps: (0..20).map(rep).collect(), queues: vec![queue("mq"), queue("dq")] };
     let model = LoadedModel { id: ModelId::new("m-1"), scorer: Arc::new(Dice), clearance, baseline: None };
     let queues = Queues { manager: QueueId::new("mq"), default: QueueId::new("dq") };
-    Bench::new(Arc::new(model), roster, queues, Settings::default())
+    Bench::new(Arc::new(model), Arc::new(InForce::plain(roster)), queues, Settings::default())
 }
 
 fn lead(n: u32) -> LeadRecord {
@@ -102,10 +102,12 @@ fn lead(n: u32) -> LeadRecord {
 async fn many_leads_at_once_come_out_as_each_by_itself() {
     let bench = bench(Clearance::Routes);
     let leads: Vec<LeadRecord> = (0..700).map(lead).collect();
-    let (assessed, _) = bench.assess(leads).await.unwrap();
+    let assessed = bench.assess(leads, Situation::default(), DateTime::UNIX_EPOCH).await.unwrap().leads;
     let (mut moves, mut stays, mut left) = (0, 0, std::collections::HashMap::new());
     for (record, fate) in assessed {
-        let whole = rank::rank(&rank::Case::of(&record), &bench.desk(), DateTime::UNIX_EPOCH);
+        let (situation, at) = (Situation::default(), DateTime::UNIX_EPOCH);
+        let moment = rank::moment(&bench.rules, &situation, at);
+        let whole = rank::rank(&rank::Case::of(&record), &bench.desk(&moment));
         match (&fate, &whole.recommendation.route) {
             (Fate::Stays, Route::AssignRep(to)) => {
                 assert_eq!(record.lead.owner.rep(), Some(to));
@@ -134,7 +136,8 @@ async fn many_leads_at_once_come_out_as_each_by_itself() {
 #[tokio::test]
 async fn a_model_that_is_not_cleared_moves_nobody() {
     let bench = bench(Clearance::ScoresLeads);
-    let (assessed, _) = bench.assess((0..100).map(lead).collect()).await.unwrap();
+    let leads = (0..100).map(lead).collect();
+    let assessed = bench.assess(leads, Situation::default(), DateTime::UNIX_EPOCH).await.unwrap().leads;
     assert!(!assessed.iter().any(|(_, fate)| matches!(fate, Fate::Moves { .. })));
     assert!(assessed.iter().any(|(_, fate)| *fate == Fate::Left(RouteReason::ModelUncleared)));
 }

@@ -81,6 +81,7 @@ pub(super) async fn put_back(
         expected_decisions: made,
         effect: Some(effect),
         feedback: None,
+        share: None,
         ranking: None,
     };
     match store.decide(new).await? {

@@ -154,6 +154,8 @@ impl Office {
             lane: Lane::Disagree,
             priority: 1.0,
             at: noon(),
+            rules: String::new(),
+            path: None,
             made_from: None,
         };
         assert_eq!(self.store.save_rankings(vec![ranked]).await.unwrap(), 1);

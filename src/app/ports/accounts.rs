@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::lead::Lead;
 use crate::policy::company::{self, CompanySettings, domain};
 
-pub use crate::policy::subject::Account;
+pub use crate::policy::subject::Account as CompanyAccount;
 
 /// What a company is looked for by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +68,7 @@ mod tests {
         let settings = CompanySettings {
             shared_domains: ["incubator.io".to_owned()].into(),
             no_names: ["Private person".to_owned()].into(),
+            ..CompanySettings::default()
         };
         CompanySought::of(&lead, &settings)
     }

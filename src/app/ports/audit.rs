@@ -56,7 +56,7 @@ pub struct AuditTotals {
 pub struct StoredDesk {
     /// Hash of the body.
     pub id: String,
-    /// Roster, queues and settings, JSON (see `app::replay::Desk`).
+    /// JSON: roster, queues and settings (`app::replay::Desk`), or how things stood at a moment (`policy::route::Situation`).
     pub body: String,
 }
 
@@ -77,6 +77,12 @@ pub struct StoredRanking {
     pub facts: Option<String>,
     /// The desk, JSON; likewise.
     pub desk: Option<String>,
+    /// How things stood at the moment, JSON; `None` for a ranking made before that was kept.
+    pub situation: Option<String>,
+    /// The version of the rules; likewise.
+    pub rules: Option<String>,
+    /// The way to the recommendation, JSON; likewise.
+    pub path: Option<String>,
     /// The recommendation, JSON.
     pub recommendation: String,
     /// The ranking, JSON; `None` when ranking failed.

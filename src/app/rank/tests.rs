@@ -96,15 +96,17 @@ fn ranked(legacy: Owner, talkative: bool) -> Ranking {
         snoozed_until: None,
         decisions_made: 0,
     };
+    let (rules, situation) = (InForce::plain(roster()), Situation::default());
     let desk = Desk {
         scorer: &Oracle { talkative },
         model_id: &ModelId::new("m"),
         cleared: true,
-        roster: &roster(),
+        roster: &rules.roster,
         queues: &Queues { manager: QueueId::new("m"), default: QueueId::new("d") },
         settings: &Settings::default(),
+        moment: &moment(&rules, &situation, at),
     };
-    rank(&Case::of(&record), &desk, at).ranking.unwrap()
+    rank(&Case::of(&record), &desk).ranking.unwrap()
 }
 
 fn rep(id: &str) -> Owner {

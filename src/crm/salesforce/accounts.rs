@@ -10,7 +10,7 @@ use super::Salesforce;
 use super::errors::{Class, Fault};
 use super::map::Record;
 use super::query::{Api, Condition, Rows, Select, Value};
-use crate::app::ports::{Account, CompanySought};
+use crate::app::ports::{CompanyAccount, CompanySought};
 
 /// Longest query, in bytes as it stands in the address: Salesforce reads addresses of up to 16 kB.
 const LONGEST: usize = 12_000;
@@ -25,12 +25,12 @@ const LONGEST_NAME: usize = 255;
 
 impl Salesforce {
     /// Accounts that may be one of these companies, by id.
-    pub(super) async fn read_accounts(&self, sought: &[CompanySought]) -> Result<Vec<Account>, Fault> {
+    pub(super) async fn read_accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, Fault> {
         let Some(optional) = &self.accounts else { return Ok(Vec::new()) };
         let mut sought: Vec<&CompanySought> = sought.iter().collect();
         sought.sort_unstable();
         sought.dedup();
-        let mut found: HashMap<String, Account> = HashMap::new();
+        let mut found: HashMap<String, CompanyAccount> = HashMap::new();
         let mut batches = vec![sought];
         while let Some(mut batch) = batches.pop() {
             let shown = optional.shown();
@@ -51,13 +51,13 @@ impl Salesforce {
             }
         }
         self.count_open_deals(&mut found).await?;
-        let mut accounts: Vec<Account> = found.into_values().collect();
+        let mut accounts: Vec<CompanyAccount> = found.into_values().collect();
         accounts.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(accounts)
     }
 
     /// Where opportunities are not ours to see, none are counted.
-    async fn count_open_deals(&self, accounts: &mut HashMap<String, Account>) -> Result<(), Fault> {
+    async fn count_open_deals(&self, accounts: &mut HashMap<String, CompanyAccount>) -> Result<(), Fault> {
         let ids: Vec<String> = accounts.keys().cloned().collect();
         for ids in ids.chunks(AT_ONCE) {
             let open = Select::new([Api::known("AccountId")], "Opportunity")
@@ -110,8 +110,8 @@ fn select(companies: &[&CompanySought], shown: &[Api]) -> Option<Select> {
     Some(Select::new(fields, "Account").filter(Condition::Any(any)).order([Api::known("Id")]).limit(MOST_ROWS))
 }
 
-fn account(record: &Record) -> Option<Account> {
-    Some(Account {
+fn account(record: &Record) -> Option<CompanyAccount> {
+    Some(CompanyAccount {
         id: record.id("Id")?,
         name: record.text("Name")?,
         website: record.text("Website"),

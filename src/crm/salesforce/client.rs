@@ -334,7 +334,7 @@ impl Patience {
 
     /// Whether the call may be made again; counts it.
     fn allows(&mut self, fault: &Fault) -> bool {
-        let again = fault.class == Class::Transient && self.tries_left > 0;
+        let again = matches!(fault.class, Class::Transient | Class::Locked) && self.tries_left > 0;
         if again {
             self.tries_left -= 1;
             tracing::debug!(error = %fault.message, "a read met a passing fault and is repeated");

@@ -1,7 +1,8 @@
-//! Examines an org: login, version, clock, allocation, objects and fields, queues, users, and the two promises of the
-//! wire that our safety rests on: a conditional write that comes too late is refused, and a composite that fails in
+//! Examines an org: login, version, clock, allocation, objects and fields, queues, users, change events where they are
+//! wanted, and the two promises of the wire that our safety rests on: a conditional write that comes too late is refused, and a composite that fails in
 //! part leaves nothing behind.
 
+mod events;
 mod fields;
 mod probes;
 mod routing;
@@ -41,7 +42,7 @@ impl Doctor for Salesforce {
     async fn examine(&self, questions: &Questions) -> Vec<Finding> {
         let discovery = match self.client.discover().await {
             Ok(discovery) => discovery,
-            Err(fault) => return no_session(fault),
+            Err(fault) => return no_session(fault, self.pubsub.is_some()),
         };
         let session = &discovery.session;
         let mut findings = vec![
@@ -66,6 +67,7 @@ impl Doctor for Salesforce {
             }
         }
         findings.push(self.examine_accounts().await);
+        findings.extend(self.examine_events().await);
         findings.extend(if questions.probe_writes {
             self.probe_writes().await
         } else {
@@ -77,7 +79,7 @@ impl Doctor for Salesforce {
 }
 
 /// The one finding that matters when nobody let us in.
-fn no_session(fault: Fault) -> Vec<Finding> {
+fn no_session(fault: Fault, events: bool) -> Vec<Finding> {
     let first = match fault.class {
         Class::Configuration if fault.message.contains("API version") => Finding::failed(
             "api_version",
@@ -94,7 +96,9 @@ fn no_session(fault: Fault) -> Vec<Finding> {
             Finding::failed("login", fault.message, advice)
         }
     };
-    let skipped = NEEDS_SESSION.map(|id| Finding::skipped(id, "Not looked at: there is no login."));
+    let events = if events { &events::IDS[..] } else { &[] };
+    let skipped =
+        NEEDS_SESSION.iter().chain(events).map(|id| Finding::skipped(id, "Not looked at: there is no login."));
     std::iter::once(first).chain(skipped).collect()
 }
 

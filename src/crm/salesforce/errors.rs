@@ -29,6 +29,8 @@ pub(super) enum Class {
     },
     /// A passing fault without effect.
     Transient,
+    /// Somebody else has the record for now; without effect.
+    Locked,
     /// A passing fault of a write; look before repeating.
     OutcomeUnknown,
     /// The query locator is gone; start again from the last row.
@@ -99,6 +101,7 @@ impl From<Fault> for CrmError {
             Class::SessionExpired | Class::Credentials => Self::Auth(message),
             Class::Quota { wait_seconds } => Self::Quota { wait_seconds, message },
             Class::Transient | Class::LocatorExpired => Self::Transient(message),
+            Class::Locked => Self::Locked(message),
             Class::OutcomeUnknown => Self::OutcomeUnknown(message),
             Class::Configuration | Class::NotFound => Self::Configuration(message),
             Class::TooLarge | Class::Protocol => Self::Protocol(message),
@@ -130,7 +133,7 @@ pub(super) fn classify(safety: Safety, status: u16, retry_after: Option<u64>, bo
     let class = class.unwrap_or_else(|| by_status(status, retry_after, !errors.is_empty()));
     fault.class = match class {
         // A refusal that names its reason (4xx) happened before the write; a server failure may have come after it.
-        Class::Transient if safety == Safety::Unsafe && !is_refusal(status) => Class::OutcomeUnknown,
+        Class::Transient | Class::Locked if safety == Safety::Unsafe && !is_refusal(status) => Class::OutcomeUnknown,
         class => class,
     };
     fault
@@ -155,7 +158,6 @@ fn by_code(error: &ApiError, status: u16, retry_after: Option<u64>) -> Option<Cl
         "REQUEST_LIMIT_EXCEEDED" => quota(&error.message, retry_after),
         "API_CURRENTLY_DISABLED"
         | "SERVER_UNAVAILABLE"
-        | "UNABLE_TO_LOCK_ROW"
         | "TOO_MANY_APEX_REQUESTS"
         | "QUERY_TIMEOUT"
         | "REQUEST_RUNNING_TOO_LONG"
@@ -163,10 +165,10 @@ fn by_code(error: &ApiError, status: u16, retry_after: Option<u64>) -> Option<Cl
         | "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"
         | "UNKNOWN_EXCEPTION"
         | "INTERNAL_ERROR"
-        | "TXN_SECURITY_METERING_ERROR"
-        // An approval process holds the record; it passes in hours and the outbox waits that long.
-        | "ENTITY_IS_LOCKED"
-        | "RECORD_IN_USE_BY_WORKFLOW" => Class::Transient,
+        | "TXN_SECURITY_METERING_ERROR" => Class::Transient,
+        // Another transaction holds the row, or an approval process the record: that passes in hours, and the outbox
+        // waits so long.
+        "UNABLE_TO_LOCK_ROW" | "ENTITY_IS_LOCKED" | "RECORD_IN_USE_BY_WORKFLOW" => Class::Locked,
         // The code has a temporary meaning, told by a server status, and a lasting one.
         "FUNCTIONALITY_NOT_ENABLED" if status >= 500 => Class::Transient,
         "INVALID_QUERY_LOCATOR" | "QUERY_LOCATOR_EXPIRED" | "QUERY_LOCATOR_NOT_FOUND" => Class::LocatorExpired,
@@ -191,11 +193,7 @@ fn by_code(error: &ApiError, status: u16, retry_after: Option<u64>) -> Option<Cl
         | "UNSUPPORTED_API_VERSION" => Class::Configuration,
         // The org's own automation failed. It may have failed on a lock, which only the text tells.
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" | "CANNOT_EXECUTE_FLOW_TRIGGER" => {
-            if error.message.contains("UNABLE_TO_LOCK_ROW") {
-                Class::Transient
-            } else {
-                Class::Permanent
-            }
+            if error.message.contains("UNABLE_TO_LOCK_ROW") { Class::Locked } else { Class::Permanent }
         }
         "FIELD_CUSTOM_VALIDATION_EXCEPTION"
         | "REQUIRED_FIELD_MISSING"

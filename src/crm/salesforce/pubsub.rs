@@ -99,8 +99,13 @@ impl PubSub {
         }))
     }
 
-    /// One try, with one session.
-    async fn subscribe(&self, session: &Session, after: Option<&EventPlace>) -> Result<Stream, Refusal> {
+    /// Where it is, and what it is about, for people.
+    pub(super) fn names(&self) -> (String, &str) {
+        (self.endpoint.uri().to_string(), &self.topic)
+    }
+
+    /// Connects, and makes sure that the topic is there and may be read.
+    async fn reach(&self, session: &Session) -> Result<(Caller, TopicInfo), Refusal> {
         let caller = Caller::connect(self, session).await?;
         let topic = TopicRequest { topic_name: self.topic.clone() };
         let info: TopicInfo = caller.unary("GetTopic", topic).await?;
@@ -108,6 +113,23 @@ impl PubSub {
             let words = format!("the user may not subscribe to {}; it takes \"View All\" on Lead", self.topic);
             return Err(Fault::new(Class::Configuration, words).into());
         }
+        Ok((caller, info))
+    }
+
+    /// Looks at the topic without listening to it, which costs no delivery.
+    pub(super) async fn look(&self, session: &Session) -> Result<Topic, Fault> {
+        let (caller, info) = self.reach(session).await.map_err(Refusal::into_fault)?;
+        if info.schema_id.is_empty() {
+            return Ok(Topic { fields: Ok(None) });
+        }
+        let schema = caller.schema(&self.schemas, &info.schema_id).await;
+        let fields = schema.and_then(|schema| change::fields(&schema).ok_or("it is no schema of changes".to_owned()));
+        Ok(Topic { fields: fields.map(Some) })
+    }
+
+    /// One try, with one session.
+    async fn subscribe(&self, session: &Session, after: Option<&EventPlace>) -> Result<Stream, Refusal> {
+        let (caller, _) = self.reach(session).await?;
         let (asking, asked) = mpsc::channel(4);
         let (replay_preset, replay_id) = match after {
             Some(place) => (ReplayPreset::Custom, read_place(place)?),
@@ -125,6 +147,12 @@ impl PubSub {
         let (topic, interest, schemas) = (self.topic.clone(), self.interest.clone(), self.schemas.clone());
         Ok(Stream { caller, topic, interest, schemas, asking, answers })
     }
+}
+
+/// A topic that may be listened to.
+pub(super) struct Topic {
+    /// The fields of its events by name, `None` where they are of several objects, or why they could not be read.
+    pub(super) fields: Result<Option<Vec<String>>, String>,
 }
 
 #[async_trait]
@@ -210,6 +238,21 @@ impl Caller {
         tokio::time::timeout(self.silence, call).await.unwrap_or_else(|_| Err(silent(self.silence).into()))
     }
 
+    /// A schema, asked for once.
+    async fn schema(&self, schemas: &Schemas, id: &str) -> Result<Arc<Schema>, String> {
+        let kept = || schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().get(id).cloned();
+        if let Some(schema) = known {
+            return Ok(schema);
+        }
+        let request = SchemaRequest { schema_id: id.to_owned() };
+        let info = self.unary("GetSchema", request).await;
+        let info: SchemaInfo = info.map_err(|refusal| refusal.into_fault().message)?;
+        let schema = Arc::new(Schema::parse_str(&info.schema_json).map_err(|error| error.to_string())?);
+        kept().insert(id.to_owned(), schema.clone());
+        Ok(schema)
+    }
+
     async fn ready(&self) -> Result<Grpc<Channel>, Fault> {
         let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE);
         grpc.ready().await.map_err(|error| Fault::new(Class::Transient, describe(&error)))?;
@@ -263,24 +306,8 @@ impl LeadStream for Stream {
 
 impl Stream {
     async fn read(&self, schema_id: &str, payload: &[u8]) -> Result<Change, String> {
-        let schema = self.schema(schema_id).await?;
+        let schema = self.caller.schema(&self.schemas, schema_id).await?;
         change::read(&schema, payload, &self.interest)
-    }
-
-    async fn schema(&self, id: &str) -> Result<Arc<Schema>, String> {
-        let kept = || self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept().get(id).cloned();
-        if let Some(schema) = known {
-            return Ok(schema);
-        }
-        let request = SchemaRequest { schema_id: id.to_owned() };
-        let info: SchemaInfo = self.caller.unary("GetSchema", request).await.map_err(|refusal| match refusal {
-            Refusal::PlaceLost(words) => words,
-            Refusal::Fault(fault) => fault.message,
-        })?;
-        let schema = Arc::new(Schema::parse_str(&info.schema_json).map_err(|error| error.to_string())?);
-        kept().insert(id.to_owned(), schema.clone());
-        Ok(schema)
     }
 }
 

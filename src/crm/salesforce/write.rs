@@ -85,7 +85,7 @@ impl Salesforce {
                 Ended::Failed(fault) => return Err(fault.into()),
             }
         }
-        Err(CrmError::Transient(format!("lead {} changes faster than it can be written", parts.lead)))
+        Err(CrmError::Locked(format!("lead {} changes faster than it can be written", parts.lead)))
     }
 
     /// Nobody knows whether the write happened: the decision record tells. Absent means that it did not, or not yet; a
@@ -94,7 +94,7 @@ impl Salesforce {
         match self.is_recorded(parts).await {
             Ok(true) => Ok(WriteOutcome::AlreadyApplied),
             Ok(false) => Err(CrmError::Transient(format!("the write did not happen: {}", fault.message))),
-            Err(look) if look.class == Class::Transient => {
+            Err(look) if matches!(look.class, Class::Transient | Class::Locked) => {
                 Err(CrmError::OutcomeUnknown(format!("{}; then {}", fault.message, look.message)))
             }
             Err(look) => Err(look.into()),

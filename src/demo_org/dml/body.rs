@@ -119,7 +119,7 @@ fn check_reference(org: &Org, object: Object, field: &Field, id: Id) -> Result<(
     if org.read(target, record, "IsDeleted").is_true() {
         return Err(Fault::bad("ENTITY_IS_DELETED", "entity is deleted").about(&field.name));
     }
-    if object == Object::Task && org.read(target, record, "IsConverted").is_true() {
+    if object.is_activity() && org.read(target, record, "IsConverted").is_true() {
         return Err(Fault::bad("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead").about(&field.name));
     }
     Ok(())

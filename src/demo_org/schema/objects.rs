@@ -196,6 +196,7 @@ fn event() -> Vec<Field> {
         Field::new("WhoId", Reference(&[Object::Contact, Object::Lead])).via("Who"),
         Field::new("WhatId", Reference(&[Object::Account, Object::Opportunity])).via("What"),
         text("Subject", 255),
+        text("Location", 255),
         Field::new("StartDateTime", DateTime).required(),
         Field::new("EndDateTime", DateTime).required(),
         Field::new("IsAllDayEvent", Checkbox),

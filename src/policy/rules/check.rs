@@ -150,6 +150,16 @@ pub enum Trouble {
         /// The source.
         source: String,
     },
+    /// A setting speaks of a rep who cannot be found.
+    RepNotFound {
+        /// Why.
+        why: NotFound,
+    },
+    /// A setting speaks of somebody who left.
+    RepInactive {
+        /// Their full name.
+        name: String,
+    },
     /// A part of it that is not understood here, so that nothing above was proven about it.
     NotAnalysed {
         /// The parts, in CEL; empty when the condition as a whole has too many branches.
@@ -163,6 +173,7 @@ impl Trouble {
         match self {
             Self::TargetNotFound { .. }
             | Self::TargetInactive { .. }
+            | Self::RepNotFound { .. }
             | Self::UnknownFact { .. }
             | Self::NeverHolds { .. }
             | Self::NeverDecides { same: false, .. }
@@ -175,6 +186,7 @@ impl Trouble {
             | Self::Contradicts { .. }
             | Self::ExcludesAllWith { .. } => Severity::Warning,
             Self::OwnerNotFound { .. }
+            | Self::RepInactive { .. }
             | Self::AddsNothing { .. }
             | Self::UndoesItself { .. }
             | Self::NotAnalysed { .. } => Severity::Note,
@@ -182,14 +194,14 @@ impl Trouble {
     }
 }
 
-/// Something about one rule, and where.
+/// Something about one rule or setting, and where.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// Where.
     pub place: Place,
-    /// The rule.
+    /// The rule, or the setting by its dotted key.
     pub rule: String,
     /// What.
     pub trouble: Trouble,
@@ -208,6 +220,7 @@ pub fn check(book: &Rulebook, world: &World, now: DateTime<Utc>) -> Vec<Finding>
     for rule in &book.rules {
         names::check(rule, book, world, &mut findings);
     }
+    names::check_settings(book, world, &mut findings);
     logic::check(book, world, now, &mut findings);
     findings.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
     findings

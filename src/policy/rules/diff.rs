@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::words::quoted;
 use super::{Kind, PartnerTo, RepCondition, Rule, Rulebook, Target, Then, Window};
 
 pub use condition::{Detail, Reach};
@@ -317,10 +318,24 @@ fn settings(before: &Rulebook, after: &Rulebook, all: &mut Vec<RuleChange>) {
     }
 }
 
+/// What the tables of a list are called, where each has a name of its own.
+fn names<'a>(items: &'a [toml::Value]) -> Option<Vec<&'a str>> {
+    let name = |item: &'a toml::Value| item.get("name").or_else(|| item.get("rep"))?.as_str();
+    let names: Vec<&str> = items.iter().map(name).collect::<Option<_>>()?;
+    let different: BTreeSet<&&str> = names.iter().collect();
+    (!names.is_empty() && different.len() == names.len()).then_some(names)
+}
+
 fn flatten(key: &str, value: &toml::Value, flat: &mut BTreeMap<String, String>) {
     match value {
         toml::Value::Table(table) => {
             table.iter().for_each(|(inner, value)| flatten(&format!("{key}.{inner}"), value, flat));
+        }
+        // A list of tables that have names: what is the same is known by its name, wherever it stands.
+        toml::Value::Array(items) if names(items).is_some() => {
+            for (name, item) in names(items).unwrap_or_default().iter().zip(items) {
+                flatten(&format!("{key} {}", quoted(name)), item, flat);
+            }
         }
         value => {
             flat.insert(key.to_owned(), value.to_string());

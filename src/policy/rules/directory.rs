@@ -96,12 +96,12 @@ impl Directory {
         Self { people, by_id, by_name, queues }
     }
 
-    /// The reps and queues of a roster.
+    /// The reps and queues of a roster: by id, full name, and what the training history calls them.
     pub fn of(roster: &Roster) -> Self {
         let people = roster.reps.iter().map(|rep| Person {
             id: rep.id.clone(),
             name: rep.name.clone(),
-            user_name: rep.user_name.clone(),
+            user_name: rep.user_name.clone().or_else(|| Some(rep.key.as_str().to_owned())),
             email: rep.email.clone(),
             active: rep.active,
         });

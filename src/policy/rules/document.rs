@@ -16,6 +16,7 @@ use toml::value::{Datetime, Offset};
 
 use super::condition::compile;
 use super::problem::{Problem, Source};
+use super::settings::{self, Settings};
 use super::syntax::{self, Mistake};
 use super::typing::{self, Scope};
 use super::words::{nearest, quoted, quoted_list};
@@ -43,9 +44,12 @@ pub(super) fn parse(text: &str, place: &str) -> Result<Rulebook, Vec<Problem>> {
     check_format(table.get_ref(), &source, &mut problems);
     let rules = rules(table.get_ref(), &source, &mut problems);
     let sections = sections(&table, &source, &mut problems);
+    let settings = Settings::of(&source, table.get_ref());
+    problems.extend(sections.iter().flat_map(|sections| settings::problems(sections, &settings)));
     if problems.is_empty() {
         let canonical = toml::from_str(text).map(|table| canonical(&table)).unwrap_or_default();
-        Ok(Rulebook { version: Version::of(&canonical), canonical, rules, sections: sections.unwrap_or_default() })
+        let (version, sections) = (Version::of(&canonical), sections.unwrap_or_default());
+        Ok(Rulebook { version, canonical, rules, sections, settings })
     } else {
         problems.sort_by(|a, b| a.place.cmp(&b.place));
         Err(problems)

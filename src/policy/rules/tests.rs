@@ -34,6 +34,7 @@ pub(super) fn lead() -> Subject {
         score: None,
         tier: None,
         account: None,
+        owners: crate::policy::company::Found::Nothing,
         earlier: vec![],
     }
 }

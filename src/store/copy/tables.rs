@@ -60,16 +60,20 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     }
     legacy_assignments { lead_id: Text, owner_kind: Text, owner_id: Text, captured_at: Int }
     desks { id: Text, body: Text }
+    rulebooks { version: Text, body: Text, since: Int, place: Text }
+    fairness_accounts { rep_id: Text, got: Int, entitled: Int, last_at: Int }
     rankings numbered {
         id: Int, lead_id: Text, modstamp: Int, model_id: Text, ranked_at: Int, lane: Text, priority: Real,
         route_kind: Text, route_id: Text, reason: Text, p_win: Real, legacy_p_win: Real, recommendation: Text,
         ranking: Text, lead_score: Int, lead_tier: Text, facts: Text, desk_id: Text,
+        rules: Text, situation_id: Text, path: Text,
     }
     decisions {
         trace_id: Text, key: Text, lead_id: Text, ranking_id: Int, decided_by_kind: Text, decided_by_name: Text,
         verdict: Text, rejection_code: Text, rejection_note: Text, owner_kind: Text, owner_id: Text, legacy_kind: Text,
         legacy_id: Text, recommendation: Text, p_win: Real, model_id: Text, decided_at: Int, grace_until: Int,
         undone_at: Int, write_state: Text, replaces: Text, closed_at: Int,
+        share: Text, booked: Int,
     }
     training_feedback numbered {
         id: Int, trace_id: Text, lead_id: Text, verdict: Text, rejection_code: Text, feedback: Text, given_at: Int,

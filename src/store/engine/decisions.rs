@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, RowOf, SqlStore, audit, intake, leads, outbox, rankings};
+use super::{Driver, RowOf, SqlStore, audit, intake, leads, outbox, rankings, routing};
 use crate::app::ports::{DecideOutcome, DecisionStore, EffectResult, NewDecision, StoreError, UndoOutcome};
 use crate::app::views::DecisionRow;
 use crate::domain::decision::{Decision, WriteState};
@@ -156,12 +156,14 @@ async fn undo<D: Driver>(
         Free::No(why) => return Ok(UndoOutcome::TooLate(why)),
     }
     let trace = decision.trace_id.to_string();
+    routing::unbook_share(&mut *tx, &trace).await?;
     query(sql::decisions::UNDO).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
     query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(&mut *tx).await?;
     let undone = audit::of_decision(at, by, "decision.undone", lead, decision.trace_id, json!({}));
     audit::append(&mut *tx, &undone).await?;
     if let Some(before) = decision.replaces {
         query(sql::decisions::REINSTATE).bind(before.to_string()).execute(&mut *tx).await?;
+        routing::book_share(&mut *tx, &before.to_string()).await?;
         let details = json!({ "was_replaced_by": decision.trace_id });
         let stands = audit::of_decision(at, by, "decision.reinstated", lead, before, details);
         audit::append(&mut *tx, &stands).await?;
@@ -230,6 +232,7 @@ async fn place_of(
         }
     };
     let (at, who) = (decision.decided_at, actor(&decision.by));
+    routing::unbook_share(conn, &trace).await?;
     query(sql::decisions::CLOSE).bind(&trace).bind(micros(at)).execute(conn).await?;
     if puts_back {
         query(sql::decisions::FEEDBACK_RETRACT).bind(&trace).bind(micros(at)).execute(conn).await?;
@@ -273,8 +276,10 @@ async fn insert(conn: &mut impl Session, new: &NewDecision, ranking_id: Option<i
         .bind(micros(decision.decided_at))
         .bind(micros(decision.grace_until))
         .bind(write.to_string())
-        .bind(decision.replaces.map(|old| old.to_string()));
+        .bind(decision.replaces.map(|old| old.to_string()))
+        .bind(new.share.as_ref().map(values::json).transpose()?);
     insert.execute(conn).await?;
+    routing::book_share(conn, &decision.trace_id.to_string()).await?;
     let Some(feedback) = &new.feedback else { return Ok(()) };
     let feedback = query(sql::decisions::FEEDBACK_INSERT)
         .bind(decision.trace_id.to_string())

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads};
+use super::{Driver, SqlStore, audit, leads, routing};
 use crate::app::ports::{EffectResult, StoreError};
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
@@ -180,6 +180,8 @@ pub(super) async fn finish<D: Driver>(
         EffectResult::Superseded(_) => {
             let superseded = query(sql::outbox::LEAD_SUPERSEDED).bind(lead.as_str()).bind(&end.error);
             superseded.execute(&mut *tx).await?;
+            // The rep did not get it from us.
+            routing::unbook_share(&mut *tx, &trace).await?;
         }
         EffectResult::Retry { not_before, counts, .. } => {
             details["not_before"] = json!(not_before);

@@ -115,12 +115,13 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
     let mut tx = store.read().await?;
     let of_lead = |statement| query(statement).bind(id.as_str());
     let Some(lead) = of_lead(sql::leads::BY_ID).optional(&mut *tx).await? else { return Ok(None) };
-    let (ranking, recommendation) = match of_lead(sql::rankings::NEWEST_OF_LEAD).optional(&mut *tx).await? {
+    let (ranking, recommendation, path) = match of_lead(sql::rankings::NEWEST_OF_LEAD).optional(&mut *tx).await? {
         Some(row) => (
             row.text_opt("ranking")?.map(|text| values::from_json(&text, "a ranking")).transpose()?,
             Some(values::from_json(&row.text("recommendation")?, "a recommendation")?),
+            row.text_opt("path")?.map(|text| values::from_json(&text, "a way to a recommendation")).transpose()?,
         ),
-        None => (None, None),
+        None => (None, None, None),
     };
     let decisions = of_lead(sql::decisions::OF_LEAD).all(&mut *tx).await?;
     let outcome = of_lead(sql::learning::OUTCOME).optional(&mut *tx).await?;
@@ -129,6 +130,7 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
         record: rows::lead_record(&lead)?,
         ranking,
         recommendation,
+        path,
         decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
         outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
         timeline: timeline.iter().map(rows::audit_event).collect::<Result<_, _>>()?,

@@ -18,8 +18,9 @@ use crate::store::values::{self, WORKER, micros, route_parts};
 pub(super) async fn save<D: Driver>(store: &SqlStore<D>, ranked: &[RankedLead]) -> Result<u64, StoreError> {
     let mut tx = store.begin().await?;
     leads::lock(&mut *tx, ranked.iter().map(|one| &one.lead_id)).await?;
+    let made_from = ranked.iter().filter_map(|one| one.made_from.as_ref());
     let desks: BTreeMap<_, _> =
-        ranked.iter().filter_map(|one| one.made_from.as_ref()).map(|from| (&from.desk.id, &from.desk.body)).collect();
+        made_from.flat_map(|from| [&from.desk, &from.situation]).map(|kept| (&kept.id, &kept.body)).collect();
     for (id, body) in desks {
         query(sql::rankings::KEEP_DESK).bind(id).bind(body).execute(&mut *tx).await?;
     }
@@ -58,7 +59,9 @@ pub(super) async fn renew(conn: &mut impl Session, one: &RankedLead) -> Result<O
     let row = query(sql::rankings::UNCHANGED).bind(id).bind(micros(one.modstamp)).optional(conn).await?;
     let Some(row) = row else { return Ok(None) };
     if let Some(from) = &one.made_from {
-        query(sql::rankings::KEEP_DESK).bind(&from.desk.id).bind(&from.desk.body).execute(conn).await?;
+        for kept in [&from.desk, &from.situation] {
+            query(sql::rankings::KEEP_DESK).bind(&kept.id).bind(&kept.body).execute(conn).await?;
+        }
     }
     let ranking_id = insert(conn, one, &row.owner("legacy_kind", "legacy_id")?).await?;
     let renew = query(sql::rankings::RENEW)
@@ -85,7 +88,7 @@ async fn insert(conn: &mut impl Session, one: &RankedLead, legacy: &Owner) -> Re
     let lead_score = ranking.and_then(|r| r.lead_score.as_ref());
     let recommended_p_win = match &one.recommendation.route {
         Route::AssignRep(rep) => p_win(rep),
-        Route::ManagerQueue(_) | Route::DefaultQueue(_) => None,
+        Route::Queue(_) | Route::ManagerQueue(_) | Route::DefaultQueue(_) => None,
     };
     let (route_kind, route_id) = route_parts(&one.recommendation.route);
     let stored = query(sql::rankings::INSERT)
@@ -105,7 +108,10 @@ async fn insert(conn: &mut impl Session, one: &RankedLead, legacy: &Owner) -> Re
         .bind(lead_score.map(|s| i64::from(s.score)))
         .bind(lead_score.map(|s| s.tier.to_string()))
         .bind(one.made_from.as_ref().map(|from| from.facts.as_str()))
-        .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()));
+        .bind(one.made_from.as_ref().map(|from| from.desk.id.as_str()))
+        .bind(&one.rules)
+        .bind(one.made_from.as_ref().map(|from| from.situation.id.as_str()))
+        .bind(one.path.as_ref().map(values::json).transpose()?);
     stored.one(conn).await?.int("id")
 }
 
@@ -116,6 +122,7 @@ async fn ranked(conn: &mut impl Session, one: &RankedLead) -> Result<(), StoreEr
         "lane": one.lane,
         "route": one.recommendation.route,
         "reason": one.recommendation.reason,
+        "rules": one.rules,
         "model": ranking.map(|r| &r.model_id),
     });
     audit::append(conn, &audit::of_lead(one.at, WORKER, "lead.ranked", &one.lead_id, details)).await

@@ -27,7 +27,7 @@ const CHAMPION: &str = "models_champion";
 pub(super) fn database(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::PoolTimedOut => StoreError::Database(
-            "no connection to the database within 10 seconds; see whether the server of database_url runs, and whether it \
+            "no connection to the database in time; see whether the server of database_url runs, and whether it \
              lets this machine in"
                 .into(),
         ),

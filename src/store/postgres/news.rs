@@ -13,6 +13,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::clock::ServerClock;
+use super::errors::database;
+use super::open::{Patience, within};
 use crate::app::ports::StoreError;
 use crate::store::query::query;
 use crate::store::sql::duties;
@@ -35,20 +37,27 @@ pub(super) struct News {
     tasks: TaskTracker,
     cancel: CancellationToken,
     listening: PgPool,
+    patience: Patience,
     _stop: DropGuard,
 }
 
 impl News {
     /// Starts the tasks. `commits` is moved by the news of others; `listening` is a pool for the listener alone.
-    pub(super) fn start(pool: PgPool, listening: PgPool, commits: watch::Sender<u64>, clock: Arc<ServerClock>) -> Self {
+    pub(super) fn start(
+        pool: PgPool,
+        listening: PgPool,
+        commits: watch::Sender<u64>,
+        clock: Arc<ServerClock>,
+        patience: Patience,
+    ) -> Self {
         let (tell, cancel, tasks) = (Arc::new(Notify::new()), CancellationToken::new(), TaskTracker::new());
         // Names this store, so that it does not wake itself.
         let me = format!("{:016x}", rand::random::<u64>());
-        tasks.spawn(until(cancel.clone(), telling(pool.clone(), tell.clone(), me.clone())));
-        tasks.spawn(until(cancel.clone(), listening_to(listening.clone(), commits, me)));
-        tasks.spawn(until(cancel.clone(), keep_time(pool, clock)));
+        tasks.spawn(until(cancel.clone(), telling(pool.clone(), tell.clone(), me.clone(), patience)));
+        tasks.spawn(until(cancel.clone(), listening_to(listening.clone(), commits, me, patience)));
+        tasks.spawn(until(cancel.clone(), keep_time(pool, clock, patience)));
         tasks.close();
-        Self { tell, tasks, cancel: cancel.clone(), listening, _stop: cancel.drop_guard() }
+        Self { tell, tasks, cancel: cancel.clone(), listening, patience, _stop: cancel.drop_guard() }
     }
 
     /// Something was committed.
@@ -60,7 +69,8 @@ impl News {
     pub(super) async fn close(&self) {
         self.cancel.cancel();
         self.tasks.wait().await;
-        self.listening.close().await;
+        // A listener that fell silent is not waited for: what it has to say goodbye to may be gone.
+        drop(within(self.patience.sign_of_life, self.listening.close()).await);
     }
 }
 
@@ -71,24 +81,29 @@ async fn until(cancel: CancellationToken, task: impl Future<Output = ()>) {
     }
 }
 
-async fn telling(pool: PgPool, tell: Arc<Notify>, me: String) {
+async fn telling(pool: PgPool, tell: Arc<Notify>, me: String, patience: Patience) {
     loop {
         tell.notified().await;
         tokio::time::sleep(GATHER).await;
-        if let Err(error) = send(&pool, &me).await {
+        if let Err(error) = heard(patience, send(&pool, &me)).await {
             tracing::warn!(%error, "other terminals could not be told of news; they will see it at their next look");
         }
     }
 }
 
 async fn send(pool: &PgPool, me: &str) -> Result<(), StoreError> {
-    let mut connection = pool.acquire().await.map_err(super::errors::database)?;
+    let mut connection = pool.acquire().await.map_err(database)?;
     query(duties::NOTIFY).bind(CHANNEL).bind(me).all(&mut *connection).await.map(drop)
 }
 
-async fn listening_to(pool: PgPool, commits: watch::Sender<u64>, me: String) {
+/// A small exchange with the server, which is over within the patience for a connection or not at all.
+async fn heard<T>(patience: Patience, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    within(patience.connection, work).await.unwrap_or_else(|e| Err(database(e.into())))
+}
+
+async fn listening_to(pool: PgPool, commits: watch::Sender<u64>, me: String, patience: Patience) {
     loop {
-        if let Err(error) = hear(&pool, &commits, &me).await {
+        if let Err(error) = hear(&pool, &commits, &me, patience).await {
             tracing::warn!(%error, "not hearing of news from other terminals; looking for it instead");
             tokio::time::sleep(BREATH).await;
         }
@@ -96,11 +111,11 @@ async fn listening_to(pool: PgPool, commits: watch::Sender<u64>, me: String) {
 }
 
 /// Listens on one connection until it falls silent or breaks.
-async fn hear(pool: &PgPool, commits: &watch::Sender<u64>, me: &str) -> Result<(), sqlx::Error> {
+async fn hear(pool: &PgPool, commits: &watch::Sender<u64>, me: &str, patience: Patience) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.ignore_pool_close_event(true);
     listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
+    within(patience.connection, listener.listen(CHANNEL)).await??;
     // What was told before we listened, nobody told us.
     commits.send_modify(|n| *n += 1);
     loop {
@@ -113,10 +128,10 @@ async fn hear(pool: &PgPool, commits: &watch::Sender<u64>, me: &str) -> Result<(
     }
 }
 
-async fn keep_time(pool: PgPool, clock: Arc<ServerClock>) {
+async fn keep_time(pool: PgPool, clock: Arc<ServerClock>, patience: Patience) {
     loop {
         tokio::time::sleep(CLOCK).await;
-        if let Err(error) = clock.read_again(&pool).await {
+        if let Err(error) = heard(patience, clock.read_again(&pool)).await {
             tracing::debug!(%error, "the server's clock could not be read");
         }
     }

@@ -16,8 +16,8 @@ use crate::app::ports::StoreError;
 
 /// Connections of one process: a worker's loops and a screen. A server has some hundred for all.
 const CONNECTIONS: u32 = 8;
-/// How long a caller waits for one. Within this time a server that is just starting is waited for.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections for the one who listens. One at a time is used; one that fell silent is held until the system gives it up.
+const LISTENING: u32 = 4;
 /// The oldest server whose SQL is enough.
 const OLDEST_SERVER: i32 = 130_000;
 
@@ -28,33 +28,79 @@ const SETTINGS: &str = "SELECT set_config('statement_timeout', '60s', false), se
     set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
         ELSE current_setting('synchronous_commit') END, false)";
 
-pub(super) async fn open(url: &str) -> Result<PostgresStore, StoreError> {
+/// How long a server is waited for.
+///
+/// Nothing is heard of a server that lost its power, or that a firewall has forgotten, and the system waits a quarter of an
+/// hour for it. Whatever is not answered within these times is an error, and its connection is replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a connection. Within this time a server that is just starting is waited for.
+    pub connection: Duration,
+    /// For a sign of life of a connection, before it is used and after.
+    pub sign_of_life: Duration,
+    /// For a whole call. Longer than a server takes for a statement at most, so that one that lives says so itself.
+    pub call: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connection: Duration::from_secs(10),
+            sign_of_life: Duration::from_secs(5),
+            call: Duration::from_secs(75),
+        }
+    }
+}
+
+pub(super) async fn open(url: &str, patience: Patience) -> Result<PostgresStore, StoreError> {
     let options = url::options(url)?;
-    let mut first = options.connect().await.map_err(|e| unreachable(&options, e))?;
-    check_server(&mut first).await?;
+    let connect = async {
+        let mut first = options.connect().await.map_err(|e| unreachable(&options, e))?;
+        check_server(&mut first).await?;
+        Ok(first)
+    };
+    let mut first = within(patience.connection, connect)
+        .await
+        .unwrap_or_else(|e| Err(unreachable(&options, sqlx::Error::Io(e))))?;
     schema::migrate(&mut first).await?;
     first.close().await.map_err(database)?;
 
-    let pool = pool(CONNECTIONS).connect_with(options.clone()).await.map_err(database)?;
-    let clock = Arc::new(ServerClock::new(&pool).await?);
+    let everybody = pool(CONNECTIONS, patience).connect_with(options.clone()).await.map_err(database)?;
+    let clock = Arc::new(ServerClock::new(&everybody).await?);
     let commits = watch::Sender::new(0);
-    let news = News::start(pool.clone(), pool_of_one(options), commits.clone(), clock.clone());
-    Ok(PostgresStore { writer: pool.clone(), readers: pool, own: Own { news, clock }, commits })
+    // It does nothing for hours, and that is no reason to close it.
+    let listening = pool(LISTENING, patience).max_lifetime(None).idle_timeout(None).connect_lazy_with(options);
+    let news = News::start(everybody.clone(), listening, commits.clone(), clock.clone(), patience);
+    Ok(PostgresStore { writer: everybody.clone(), readers: everybody, own: Own { news, clock, patience }, commits })
+}
+
+/// What is not done within a time.
+pub(super) async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Result<T, std::io::Error> {
+    tokio::time::timeout(time, work).await.map_err(|_| {
+        std::io::Error::new(ErrorKind::TimedOut, format!("no answer within {} seconds", time.as_secs_f64()))
+    })
 }
 
 /// A pool of connections that are set as they must be. One that is in a transaction was left there by a call that was
-/// given up, and is replaced.
-fn pool(connections: u32) -> PgPoolOptions {
+/// given up, and is replaced. So is one that gives no sign of life: the pool asks for one by itself, but without an end to
+/// its patience, and would have one connection less with each that fell silent, until there is none. (It still asks once
+/// more after us; what falls silent in that very moment is out of use until the system notices.)
+fn pool(connections: u32, patience: Patience) -> PgPoolOptions {
+    let sign_of_life = patience.sign_of_life;
     PgPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
+        .acquire_timeout(patience.connection)
+        .test_before_acquire(false)
+        .before_acquire(move |conn, _| {
+            Box::pin(async move { Ok(!conn.is_in_transaction() && lives(conn, sign_of_life).await?) })
+        })
+        .after_release(move |conn, _| Box::pin(lives(conn, sign_of_life)))
         .after_connect(|conn, _| Box::pin(async move { sqlx::query(SETTINGS).execute(conn).await.map(drop) }))
 }
 
-/// The connection that listens.
-fn pool_of_one(options: PgConnectOptions) -> sqlx::PgPool {
-    pool(1).max_lifetime(None).idle_timeout(None).connect_lazy_with(options)
+/// Whether a connection answers, which it does not at all where it answers too late.
+async fn lives(conn: &mut PgConnection, patience: Duration) -> Result<bool, sqlx::Error> {
+    within(patience, conn.ping()).await?.map(|()| true)
 }
 
 fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {

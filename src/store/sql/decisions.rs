@@ -32,8 +32,8 @@ statements! {
     INSERT = "INSERT INTO decisions (
             trace_id, key, lead_id, ranking_id, decided_by_kind, decided_by_name, verdict, rejection_code,
             rejection_note, owner_kind, owner_id, legacy_kind, legacy_id, recommendation, p_win, model_id, decided_at,
-            grace_until, write_state, replaces)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+            grace_until, write_state, replaces, share)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 
     FEEDBACK_INSERT = "INSERT INTO training_feedback (trace_id, lead_id, verdict, rejection_code, feedback, given_at)
         VALUES ($1, $2, $3, $4, $5, $6)";

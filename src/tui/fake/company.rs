@@ -171,6 +171,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
         },
         ranking: Some(ranking),
         recommendation: Some(Recommendation { route, reason, explanation, gap: Some(gap) }),
+        path: None,
         decisions: Vec::new(),
         outcome: None,
         names,

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadboard::app::ports::{
-    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, MadeFrom, ModelRow, QueryStore, RankedLead, Selection,
-    Store, StoredDesk,
+    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, Ledger, MadeFrom, ModelRow, NewDecision, QueryStore,
+    RankedLead, RoutingStore, Selection, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -34,11 +34,17 @@ async fn fill(store: &dyn Store) {
     take_in(store, vec![receive(hostile), receive(raw("S", 0, rep("legacy")))], 1).await;
     take_in(store, vec![supersede(raw("S", 2, rep("person")), "taken by hand")], 2).await;
     take_in(store, vec![refresh(raw("L000", 3, rep("legacy")), true)], 3).await;
-    let desk = Arc::new(StoredDesk { id: "a hash".into(), body: "{}".into() });
-    let made_from = Some(MadeFrom { facts: "{}".into(), desk });
+    let kept = |id: &str| Arc::new(StoredDesk { id: id.into(), body: "{}".into() });
+    let made_from = MadeFrom { facts: "{}".into(), desk: kept("a hash"), situation: kept("another hash") };
+    let made_from = Some(made_from);
     store.save_rankings(vec![RankedLead { made_from, ..ranked("L000", 3, Lane::Hot, 1.5, 4) }]).await.unwrap();
+    let book = StoredRulebook { version: "v1".into(), body: "format = 1".into(), since: at(4), place: "r.toml".into() };
+    store.enforce(&book).await.unwrap();
     for n in 1..8 {
-        store.decide(decision(&format!("L{n:03}"), 0, 5, n != 7)).await.unwrap();
+        let name = format!("L{n:03}");
+        let new = decision(&name, 0, 5, n != 7);
+        let share = Ledger::decided(id(&name), &[], new.decision.owner.rep().unwrap(), at(5));
+        store.decide(NewDecision { share: Some(share), ..new }).await.unwrap();
     }
     store.undo(&id("L001"), "Ana", at(6)).await.unwrap();
     let results = [

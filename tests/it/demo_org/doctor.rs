@@ -241,3 +241,48 @@ async fn permissions_and_the_unique_key_are_read_from_describe() {
         assert!(of(&findings, id).seen.contains(field), "{findings:#?}");
     }
 }
+
+/// Settings with change events, after a change of their text.
+fn with_events(bench: &Bench, change: impl FnOnce(String) -> String) -> Config {
+    let mut config = settings(&bench.org, change);
+    config.pubsub.enabled = true;
+    config
+}
+
+#[tokio::test]
+async fn change_events_are_looked_at_where_they_are_wanted_and_fail_nothing() {
+    let bench = bench().await;
+    let unwanted = examine(&bench, &settings(&bench.org, |text| text), false).await;
+    assert!(unwanted.iter().all(|finding| !finding.id.starts_with("event_")), "{unwanted:#?}");
+
+    let findings = examine(&bench, &with_events(&bench, |text| text), true).await;
+    assert_eq!(troubles(&findings), [], "{findings:#?}");
+    assert_eq!(of(&findings, "event_topic").seen, "/data/LeadChangeEvent may be listened to.");
+    assert!(of(&findings, "event_schema").seen.contains("with all that are read"), "{findings:#?}");
+
+    let mut elsewhere = with_events(&bench, |text| text);
+    elsewhere.pubsub.endpoint = "http://127.0.0.1:1".into();
+    let mut other = with_events(&bench, |text| text);
+    other.pubsub.topic = "/data/CaseChangeEvent".into();
+    for (config, seen, advice) in [
+        (elsewhere, "no connection to http://127.0.0.1:1", "reach http://127.0.0.1:1"),
+        (other, "the topic does not exist", "View All"),
+    ] {
+        let findings = examine(&bench, &config, true).await;
+        let expected = [("event_topic", Standing::Warning), ("event_schema", Standing::Skipped)];
+        assert_eq!(troubles(&findings), expected, "{findings:#?}");
+        let topic = of(&findings, "event_topic");
+        assert!(topic.seen.contains(seen), "{topic:?}");
+        assert!(topic.advice.as_ref().unwrap().contains(advice), "{topic:?}");
+        assert!(topic.advice.as_ref().unwrap().contains("by polling alone"), "{topic:?}");
+    }
+
+    let unread = with_events(&bench, |text| text + "[salesforce.fields]\ncountry = \"Formula__c\"\n");
+    let findings = examine(&bench, &unread, false).await;
+    assert!(of(&findings, "event_schema").seen.contains("Formula__c are seen by polling"), "{findings:#?}");
+
+    let secret = bench.org.credentials().client_secret.clone();
+    let refused = with_events(&bench, |text| text.replace(&secret, "not-the-secret"));
+    let findings = examine(&bench, &refused, false).await;
+    assert_eq!(of(&findings, "event_schema").state, Standing::Skipped);
+}

@@ -1,7 +1,8 @@
 //! Pulling the history out of the demo org: by queries and by bulk jobs, interrupted, failed, and with the right rep.
 
+use chrono::{SecondsFormat, TimeDelta};
 use leadboard::app::budget::Budget;
-use leadboard::app::ports::{Crm, Cursor, LearningStore};
+use leadboard::app::ports::{Clock, Crm, Cursor, LearningStore};
 use leadboard::app::pull::{PullReport, pull};
 use leadboard::crm::salesforce::Salesforce;
 use leadboard::demo_org::DemoOrgConfig;
@@ -37,6 +38,16 @@ async fn pull_all(bench: &Bench, crm: &Salesforce, store: &SqliteStore) -> PullR
         pull(crm, store, bench.clock.as_ref(), &Budget::default(), |n, total| told.push((n, total))).await.unwrap();
     assert!(told.is_sorted() && told.last().unwrap().0 == report.new + report.replaced, "{told:?}");
     report
+}
+
+async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("in vain: {what}");
 }
 
 /// How many calls of a kind the org counted.
@@ -168,6 +179,58 @@ async fn a_deal_belongs_to_the_rep_who_worked_the_lead_and_shows_their_response(
     let deal = deals.iter().find(|deal| deal.lead_id.as_str() == id).unwrap();
     assert_eq!(deal.rep.as_str(), third);
     assert_eq!(deal.facts.numeric.get(RESPONSE_FACT), Some(&2.0));
+}
+
+#[tokio::test]
+async fn a_meeting_is_a_contact_once_its_time_has_come() {
+    let mut bench = Bench::start(DemoOrgConfig { outcome_speed: Some(1e9), ..small() }).await;
+    bench.org.set_paused(true);
+    let crm = bulk_above(&bench, 10_000);
+    let hours_on =
+        |hours: i64| (bench.clock.now() + TimeDelta::hours(hours)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let cursor = crm.changed_leads(&Cursor::default()).await.unwrap().next;
+    bench.clock.advance(60);
+    bench.arrivals(2).await;
+    let mut leads = Vec::new();
+    for lead in changed(&crm, &cursor).await {
+        let id = lead.id.to_string();
+        let owner = bench.other_rep(&id).await;
+        let decision = write(&lead, Owner::Rep(RepId::new(owner.as_str())), &format!("cc1{}", leads.len()));
+        crm.apply(&decision).await.unwrap();
+        leads.push((id, owner));
+    }
+    let (id, owner) = &leads[0];
+    let (next, second, third) = (hours_on(1), hours_on(2), hours_on(3));
+    // A day off in the calendar, and an event of our own, are no contact; the third is.
+    let all_day = json!({ "lead": id, "owner": owner, "start": next, "end": second, "all_day": true });
+    bench.admin(Method::POST, "/meeting", Some(&all_day)).await;
+    let ours =
+        json!({ "WhoId": id, "OwnerId": owner, "Subject": "Ours", "StartDateTime": next, "EndDateTime": second });
+    assert_eq!(bench.create("Event", &ours).await.status, 201);
+    let meeting = json!({ "lead": id, "owner": owner, "start": second, "end": third });
+    bench.admin(Method::POST, "/meeting", Some(&meeting)).await;
+    // The other lead will be met in the evening of the day on which it is converted.
+    let (other, its_owner) = &leads[1];
+    let evening = json!({ "lead": other, "owner": its_owner, "start": hours_on(10), "end": hours_on(11) });
+    bench.admin(Method::POST, "/meeting", Some(&evening)).await;
+    bench.clock.advance(4 * 3_600);
+    bench.log_in().await;
+    bench.org.set_paused(false);
+    for (id, _) in &leads {
+        eventually("it is converted", async || bench.field("Lead", id, "IsConverted").await == true).await;
+    }
+    let events = bench.rows("SELECT WhoId FROM Event WHERE WhoId != null").await;
+    let of_leads = events.iter().filter(|event| event["WhoId"].as_str().unwrap().starts_with("00Q")).count();
+    assert_eq!((events.len(), of_leads), (4, 0), "events go with the contact");
+    let (_dir, store) = store().await;
+    let report = pull_all(&bench, &crm, &store).await;
+    assert_eq!(report.notes, Vec::<String>::new());
+    let deals = store.deals().await.unwrap();
+    let response = |id: &str| {
+        let deal = deals.iter().find(|deal| deal.lead_id.as_str() == id).unwrap();
+        deal.facts.numeric.get(RESPONSE_FACT).copied()
+    };
+    assert_eq!((response(id), response(other)), (Some(2.0), None));
 }
 
 #[tokio::test]

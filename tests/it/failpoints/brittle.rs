@@ -15,6 +15,7 @@ use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectSt
 use leadboard::domain::ids::{LeadId, ModelId, OrgId, RepId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
+use leadboard::policy::fairness::Ledger;
 use tokio::sync::{Notify, watch};
 
 /// What becomes of each call.
@@ -262,6 +263,19 @@ brittle! {
     }
 }
 
+brittle! {
+    RoutingStore for BrittleStore<S> {
+        async rulebook() -> Stored<Option<StoredRulebook>>;
+        async rulebook_of(version: &str) -> Stored<Option<StoredRulebook>>;
+        async rulebooks() -> Stored<Vec<StoredRulebook>>;
+        async enforce(book: &StoredRulebook) -> Stored<Option<u64>>;
+        async rank_anew(lead: &LeadId, at: Time) -> Stored<bool>;
+        async given(since: Time) -> Stored<Vec<Given>>;
+        async received_between(from: Time, until: Time, skip: u64, limit: u32) -> Stored<Vec<LeadRecord>>;
+        async ledger() -> Stored<Ledger>;
+    }
+}
+
 type Answered<T> = Result<T, CrmError>;
 
 brittle! {
@@ -277,7 +291,7 @@ brittle! {
         async read_back(leads: &[LeadId]) -> Answered<Vec<ReadBack>>;
         async outcomes(cursor: &Cursor) -> Answered<(Vec<LeadOutcome>, Cursor)>;
         async workloads(reps: &[RepId], window: Span) -> Answered<Workloads>;
-        async accounts(sought: &[CompanySought]) -> Answered<Vec<Account>>;
+        async accounts(sought: &[CompanySought]) -> Answered<Vec<CompanyAccount>>;
         async probe() -> Answered<()>;
     }
     sure {

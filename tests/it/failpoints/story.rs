@@ -6,13 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use leadboard::app::decide::{VerdictRequest, decide, undo};
 use leadboard::app::ports::{Clock as _, Crm, Store};
-use leadboard::app::rank::{Case, Desk, rank};
+use leadboard::app::rank::{Case, Desk, moment, rank};
+use leadboard::app::routing::InForce;
 use leadboard::app::send::send_due;
 use leadboard::app::{AppError, audit_trail, intake, outcomes};
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::ids::{LeadId, ModelId};
 use leadboard::domain::lead::{LeadState, Owner};
 use leadboard::domain::verdict::Verdict;
+use leadboard::policy::route::Situation;
 use leadboard::policy::{Queues, Settings};
 use leadboard::store::{PostgresStore, SqliteStore};
 use serde_json::Value as Json;
@@ -244,16 +246,17 @@ impl Round<'_> {
 
 /// Ranks what is pending, with a model to which all reps are equal.
 pub(crate) async fn rank_pending(store: &dyn Store, settings: &Settings, now: DateTime<Utc>) -> Result<(), AppError> {
-    let roster = store.roster().await?;
+    let (rules, situation) = (InForce::plain(store.roster().await?), Situation::default());
+    let roster = &rules.roster;
     let pending = store.pending(100).await?;
     let queue = |key: &str| roster.queue_by_key(key).map(|queue| queue.id.clone());
     let (Some(manager), Some(default)) = (queue("Leadboard_Manager"), queue("Leadboard_Default")) else {
         return Ok(());
     };
     let (model_id, queues) = (ModelId::new("m-1"), Queues { manager, default });
-    let (roster, queues) = (&roster, &queues);
-    let desk = Desk { scorer: &GOOD, model_id: &model_id, cleared: true, roster, queues, settings };
-    let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk, now)).collect();
+    let (queues, moment) = (&queues, &moment(&rules, &situation, now));
+    let desk = Desk { scorer: &GOOD, model_id: &model_id, cleared: true, roster, queues, settings, moment };
+    let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk)).collect();
     store.save_rankings(ranked).await?;
     Ok(())
 }

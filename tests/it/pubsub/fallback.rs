@@ -48,6 +48,7 @@ impl Desk {
             crm: Arc::new(adapter(&self.bench, change)) as Arc<dyn Crm>,
             store: self.store.clone(),
             clock: Arc::clone(&self.bench.clock) as Arc<dyn Clock>,
+            rules: Arc::new(crate::worker::fakes::NoRules),
             settings: Settings::default(),
             manager_queue: "Leadboard_Manager".into(),
             default_queue: "Leadboard_Default".into(),

@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::intake;
 use leadboard::app::ports::{Clock, Crm, Store};
-use leadboard::app::rank::{Case, Desk, rank};
+use leadboard::app::rank::{Case, Desk, moment, rank};
+use leadboard::app::routing::InForce;
 use leadboard::app::send::{SendReport, send_due};
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::config;
@@ -20,6 +21,7 @@ use leadboard::domain::lead::{Conservation, LeadRecord, Owner};
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::verdict::{Rejection, Verdict};
 use leadboard::model::{Explanation, RepScore, Scorer};
+use leadboard::policy::route::Situation;
 use leadboard::policy::{Queues, Settings};
 use leadboard::store::SqliteStore;
 use serde_json::{Value as Json, json};
@@ -127,7 +129,8 @@ impl Office {
     }
 
     pub(crate) async fn rank(&self, scorer: &dyn Scorer) {
-        let roster = self.store.roster().await.unwrap();
+        let (rules, situation) = (InForce::plain(self.store.roster().await.unwrap()), Situation::default());
+        let roster = &rules.roster;
         let queue = |key: &str| roster.queue_by_key(key).unwrap().id.clone();
         let queues = Queues { manager: queue("Leadboard_Manager"), default: queue("Leadboard_Default") };
         let model_id = ModelId::new("m-1");
@@ -135,12 +138,13 @@ impl Office {
             scorer,
             model_id: &model_id,
             cleared: true,
-            roster: &roster,
+            roster,
             queues: &queues,
             settings: &self.settings,
+            moment: &moment(&rules, &situation, self.clock.now()),
         };
         let pending = self.store.pending(100).await.unwrap();
-        let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk, self.clock.now())).collect();
+        let ranked = pending.iter().map(|record| rank(&Case::of(record), &desk)).collect();
         self.store.save_rankings(ranked).await.unwrap();
     }
 

@@ -238,7 +238,7 @@ async fn a_lead_that_never_holds_still_is_left_for_later() {
     })
     .await;
     let error = salesforce(org.url()).apply(&decision()).await.unwrap_err();
-    assert!(matches!(error, CrmError::Transient(_)), "{error}");
+    assert!(matches!(error, CrmError::Locked(_)), "{error}");
     assert_eq!(org.count(Seen::is_composite), 4);
 }
 
@@ -350,7 +350,7 @@ async fn refusals_of_a_step_are_told_apart() {
         assert!(matches!(&result, Ok(WriteOutcome::NotAsAWhole { why }) if why.contains(code)), "{step}: {result:?}");
     }
     let locked = expect("lead", error("UNABLE_TO_LOCK_ROW")).await;
-    assert!(matches!(locked, Err(CrmError::Transient(_))), "{locked:?}");
+    assert!(matches!(locked, Err(CrmError::Locked(_))), "{locked:?}");
 }
 
 /// The last rung: the owner alone.
@@ -403,7 +403,7 @@ async fn the_owner_alone_overrules_nobody_either() {
     }
     // Only the owner matters: a lead that changed without changing hands is written under its new date.
     let (result, patches) = outcome(OLD, false, changed).await;
-    assert!(matches!(result, Err(CrmError::Transient(_))), "{result:?}");
+    assert!(matches!(result, Err(CrmError::Locked(_))), "{result:?}");
     assert_eq!(patches[1].header("if-unmodified-since"), "Sun, 22 Nov 2026 11:30:00 GMT");
     // It is there: by an attempt whose answer was lost, or because a person wished the same.
     let unknown: [fn() -> Reply; 3] = [changed, || Reply::Silence, || Reply::html(503)];

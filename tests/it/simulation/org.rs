@@ -237,7 +237,7 @@ impl Crm for Org {
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
-    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<Account>, CrmError> {
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
         Ok(Vec::new())
     }
 

@@ -10,10 +10,12 @@ use leadboard::app::budget::Budget;
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
-    Account, ApiUsage, Clock, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow,
-    OrgInfo, RankedLead, RawLead, ReadBack, RepWorkload, Span, Store, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    ModelRow, OrgInfo, RankedLead, RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads,
+    WriteOutcome,
 };
 use leadboard::app::rank;
+use leadboard::app::routing::InForce;
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::effect::DecisionWrite;
@@ -23,6 +25,7 @@ use leadboard::domain::lead::{Lead, LeadState};
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::rep::{Queue, Roster};
 use leadboard::model::{Explanation, RepScore, Scorer, TrainOptions, train};
+use leadboard::policy::route::Situation;
 use leadboard::policy::{Queues, Settings};
 use leadboard::worker::{Deps, Pace, Worker};
 use tempfile::TempDir;
@@ -260,7 +263,7 @@ impl Crm for FakeCrm {
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
-    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<Account>, CrmError> {
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
         Ok(Vec::new())
     }
 
@@ -325,6 +328,7 @@ impl Desk {
             crm,
             store,
             clock,
+            rules: Arc::new(NoRules),
             settings,
             manager_queue: MANAGER_QUEUE.into(),
             default_queue: DEFAULT_QUEUE.into(),
@@ -449,15 +453,26 @@ pub(crate) async fn ranked_by(
 ) -> Vec<RankedLead> {
     let news = names.iter().map(|name| receive(RawLead { lead: lead(name), raw: "{}".into() })).collect();
     take_in(store, news, 0).await;
+    let (rules, situation) = (InForce::plain(everybody()), Situation::default());
     let desk = rank::Desk {
+        moment: &rank::moment(&rules, &situation, at(1)),
         scorer: &Probe(probe),
         model_id: &ModelId::new("m-1"),
         cleared: true,
-        roster: &everybody(),
+        roster: &rules.roster,
         queues: &Queues { manager: QueueId::new("mq"), default: QueueId::new("dq") },
         settings: &Settings::default(),
     };
     let pending = store.pending(10).await.unwrap();
     assert_eq!(pending.len(), names.len());
-    pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk, at(1))).collect()
+    pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk)).collect()
+}
+
+/// A manager who keeps no routing rules.
+pub(crate) struct NoRules;
+
+impl RulesSource for NoRules {
+    fn read(&self) -> Result<Option<RulesText>, String> {
+        Ok(None)
+    }
 }

@@ -1,4 +1,7 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::testing::{altered, mangled};
 
 /// An error with this code, and with the words after a colon if there are some.
 fn body(code: &str) -> String {
@@ -31,7 +34,7 @@ fn every_code_has_its_class() {
         ("SERVER_UNAVAILABLE", 503, Transient, OutcomeUnknown),
         ("FUNCTIONALITY_NOT_ENABLED", 500, Transient, OutcomeUnknown),
         ("FUNCTIONALITY_NOT_ENABLED", 400, Configuration, Configuration),
-        ("UNABLE_TO_LOCK_ROW", 400, Transient, Transient),
+        ("UNABLE_TO_LOCK_ROW", 400, Locked, Locked),
         ("TOO_MANY_APEX_REQUESTS", 503, Transient, OutcomeUnknown),
         ("QUERY_TIMEOUT", 400, Transient, Transient),
         ("REQUEST_RUNNING_TOO_LONG", 400, Transient, Transient),
@@ -47,8 +50,8 @@ fn every_code_has_its_class() {
         ("ENTITY_IS_DELETED", 404, Gone, Gone),
         ("NOT_FOUND", 404, NotFound, NotFound),
         ("INVALID_CROSS_REFERENCE_KEY", 400, CrossReference, CrossReference),
-        ("ENTITY_IS_LOCKED", 400, Transient, Transient),
-        ("RECORD_IN_USE_BY_WORKFLOW", 400, Transient, Transient),
+        ("ENTITY_IS_LOCKED", 400, Locked, Locked),
+        ("RECORD_IN_USE_BY_WORKFLOW", 400, Locked, Locked),
         ("INACTIVE_OWNER_OR_USER", 400, BadAssignee, BadAssignee),
         ("TRANSFER_REQUIRES_READ", 400, BadAssignee, BadAssignee),
         ("OP_WITH_INVALID_USER_TYPE_EXCEPTION", 400, BadAssignee, BadAssignee),
@@ -134,7 +137,7 @@ fn the_two_quotas_are_told_apart() {
 fn a_lock_hides_in_the_words_of_automation() {
     let body = r#"[{"errorCode":"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY","fields":null,
         "message":"LeadTrigger: execution of AfterUpdate caused by: System.DmlException: UNABLE_TO_LOCK_ROW"}]"#;
-    assert_eq!(class(Safety::Unsafe, 400, body), Class::Transient);
+    assert_eq!(class(Safety::Unsafe, 400, body), Class::Locked);
 }
 
 #[test]
@@ -162,11 +165,25 @@ fn messages_are_bounded() {
     assert!(classify(Safety::Safe, 503, None, "é ".repeat(1_000_000).as_bytes()).message.len() <= 2 * MAX_MESSAGE);
 }
 
+/// Bytes that are nothing, or an answer with a few things wrong with it.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let quota = r#"[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#;
+    let fields =
+        r#"[{"message":"no such column","errorCode":"INVALID_FIELD","fields":["A__c"]},{"errorCode":"OTHER"}]"#;
+    let login = r#"{"error":"invalid_grant","error_description":"expired access/refresh token"}"#;
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..300),
+        mangled(quota).prop_map(String::into_bytes),
+        mangled(fields).prop_map(String::into_bytes),
+        altered(login.as_bytes().to_vec()),
+    ]
+}
+
 proptest::proptest! {
     #[test]
-    fn no_body_breaks_the_classification(status in 300u16..600, body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+    fn no_body_breaks_the_classification(status in 300u16..600, body in bodies()) {
         let fault = classify(Safety::Unsafe, status, None, &body);
         // Whatever a failing server says about a write, it is never taken for harmless.
-        proptest::prop_assert!(status < 500 || fault.class != Class::Transient);
+        proptest::prop_assert!(status < 500 || !matches!(fault.class, Class::Transient | Class::Locked));
     }
 }

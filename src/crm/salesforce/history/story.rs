@@ -24,6 +24,7 @@ const AT_ONCE: usize = 400;
 pub(in crate::crm::salesforce) struct Untold {
     owners: AtomicBool,
     tasks: AtomicBool,
+    events: AtomicBool,
 }
 
 /// A lead changed hands.
@@ -38,7 +39,7 @@ struct Change {
 #[derive(Default)]
 pub(super) struct Stories {
     changes: HashMap<String, Vec<Change>>,
-    /// Completed tasks by the contact they are about, earliest first.
+    /// Completed tasks and past events by the contact they are about, earliest first.
     contacted: HashMap<String, Vec<DateTime<Utc>>>,
     /// What could not be read, for people.
     pub(super) notes: Vec<String>,
@@ -72,7 +73,7 @@ impl Stories {
 }
 
 impl Salesforce {
-    /// The stories of closed leads: two calls for each 400.
+    /// The stories of closed leads: three calls for each 400.
     pub(super) async fn stories(&self, leads: &[Record]) -> Result<Stories, Fault> {
         let mut stories = Stories::default();
         let all = |field: &str| leads.iter().filter_map(|lead| lead.id(field)).collect::<Vec<_>>();
@@ -85,7 +86,11 @@ impl Salesforce {
             let done =
                 if self.untold.tasks.load(Ordering::Relaxed) { Ok(()) } else { self.tasks(ids, &mut stories).await };
             forgive(done, &self.untold.tasks, "tasks", &mut stories.notes)?;
+            let done =
+                if self.untold.events.load(Ordering::Relaxed) { Ok(()) } else { self.events(ids, &mut stories).await };
+            forgive(done, &self.untold.events, "events", &mut stories.notes)?;
         }
+        stories.contacted.values_mut().for_each(|moments| moments.sort_unstable());
         Ok(stories)
     }
 
@@ -108,21 +113,43 @@ impl Salesforce {
     }
 
     async fn tasks(&self, contacts: &[String], stories: &mut Stories) -> Result<(), Fault> {
+        const DONE: &str = "CompletedDateTime";
+        let select = Select::new(["WhoId", DONE].map(Api::known), "Task")
+            .filter(Condition::Eq(Api::known("IsClosed"), Value::Bool(true)));
+        self.contacts(select, DONE, contacts, stories).await
+    }
+
+    /// Calls and meetings in calendars whose time has come. One that is entered for a whole day says nothing of an hour.
+    async fn events(&self, contacts: &[String], stories: &mut Stories) -> Result<(), Fault> {
+        const BEGINS: &str = "StartDateTime";
+        // By the org's clock, and by a call that the org does not count.
+        let now = self.org_date().await?;
+        let select = Select::new(["WhoId", BEGINS].map(Api::known), "Event")
+            .filter(Condition::Below(Api::known(BEGINS), Value::At(now)))
+            .filter(Condition::Eq(Api::known("IsAllDayEvent"), Value::Bool(false)));
+        self.contacts(select, BEGINS, contacts, stories).await
+    }
+
+    /// Moments of contact: activities of these contacts' that are not our own, which are no contact with a customer.
+    async fn contacts(
+        &self,
+        select: Select,
+        moment: &str,
+        contacts: &[String],
+        stories: &mut Stories,
+    ) -> Result<(), Fault> {
         let ours = self.client.user().await?;
-        let select = Select::new(["WhoId", "CompletedDateTime"].map(Api::known), "Task")
-            .filter(Condition::Eq(Api::known("IsClosed"), Value::Bool(true)))
+        let select = select
             .filter(Condition::Eq(Api::known("IsDeleted"), Value::Bool(false)))
-            // Our own tasks are no contact with a customer.
             .filter_some(ours.map(|user| Condition::NotEq(Api::known("CreatedById"), Value::Text(user))))
             .filter(Condition::Among(Api::known("WhoId"), contacts.to_vec()));
         // Old activities are archived, and then only `queryAll` shows them.
         for raw in self.client.query_rows(&select, Rows::All).await? {
             let row = Record::parse(&raw)?;
-            if let (Some(who), Some(at)) = (row.id("WhoId"), row.at("CompletedDateTime")) {
+            if let (Some(who), Some(at)) = (row.id("WhoId"), row.at(moment)) {
                 stories.contacted.entry(who).or_default().push(at);
             }
         }
-        stories.contacted.values_mut().for_each(|moments| moments.sort_unstable());
         Ok(())
     }
 }

@@ -17,6 +17,9 @@ use crate::domain::ids::LeadId;
 /// Where events name the program that made the change: what it called itself in `Sforce-Call-Options`.
 const OURSELVES: &str = "client=leadboard";
 
+/// What every change event begins with.
+const HEADER: &str = "ChangeEventHeader";
+
 /// What one event says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -36,7 +39,7 @@ pub(super) fn read(schema: &Schema, payload: &[u8], interest: &BTreeSet<String>)
     let Schema::Record(record) = schema else { return Err("the schema is no record".to_owned()) };
     let reader = GenericDatumReader::builder(schema).build().map_err(|error| error.to_string())?;
     let event = reader.read_value(&mut &payload[..]).map_err(|error| error.to_string())?;
-    let header = field(&event, "ChangeEventHeader").ok_or("it has no ChangeEventHeader")?;
+    let header = field(&event, HEADER).ok_or("it has no ChangeEventHeader")?;
     let kind = field(header, "changeType").and_then(text).ok_or("it has no changeType")?;
     if kind == "GAP_OVERFLOW" {
         return Ok(Change::Overflow);
@@ -55,6 +58,18 @@ pub(super) fn read(schema: &Schema, payload: &[u8], interest: &BTreeSet<String>)
     }
     let leads = texts(field(header, "recordIds")).into_iter().filter_map(ids::normalise).map(LeadId::new);
     Ok(Change::Leads(leads.collect()))
+}
+
+/// The fields that events of this schema tell of, and the parts of compound ones. `None` if it is no schema of changes.
+pub(super) fn fields(schema: &Schema) -> Option<Vec<String>> {
+    let Schema::Record(record) = schema else { return None };
+    let place = *record.lookup.get(HEADER)?;
+    let told = record.fields.iter().enumerate().filter(|(n, _)| *n != place).map(|(_, field)| field);
+    let with_parts = told.flat_map(|field| {
+        let parts = inner_record(&field.schema).into_iter().flat_map(|parts| &parts.fields);
+        std::iter::once(field).chain(parts).map(|field| field.name.clone())
+    });
+    Some(with_parts.collect())
 }
 
 fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {

@@ -18,6 +18,16 @@ pub(super) enum Refusal {
     Fault(Fault),
 }
 
+impl Refusal {
+    /// Where no place was named that could be lost.
+    pub(super) fn into_fault(self) -> Fault {
+        match self {
+            Self::PlaceLost(words) => Fault::new(Class::Protocol, words),
+            Self::Fault(fault) => fault,
+        }
+    }
+}
+
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)

@@ -67,6 +67,9 @@ pub(super) struct TopicRequest {
 pub(super) struct TopicInfo {
     #[prost(bool, tag = "4")]
     pub can_subscribe: bool,
+    /// Empty for a channel of several objects, whose events name a schema each.
+    #[prost(string, tag = "5")]
+    pub schema_id: String,
 }
 
 /// Which schema.

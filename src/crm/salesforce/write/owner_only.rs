@@ -55,7 +55,7 @@ impl Salesforce {
                 _ => return Err(fault.into()),
             }
         }
-        Err(CrmError::Transient(format!("lead {} changes faster than it can be written", parts.lead)))
+        Err(CrmError::Locked(format!("lead {} changes faster than it can be written", parts.lead)))
     }
 
     /// An id leads nowhere: the owner's, unless the lead itself is gone.

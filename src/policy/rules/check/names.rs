@@ -50,6 +50,19 @@ pub(super) fn check(rule: &Rule, book: &Rulebook, world: &World, findings: &mut 
     }
 }
 
+/// Reps that settings speak of.
+pub(super) fn check_settings(book: &Rulebook, world: &World, findings: &mut Vec<Finding>) {
+    for (key, name) in book.sections().named_reps() {
+        let trouble = match world.directory.person(name) {
+            Ok(person) if person.active => continue,
+            Ok(person) => Trouble::RepInactive { name: person.name.clone() },
+            Err(why) => Trouble::RepNotFound { why },
+        };
+        let (severity, place) = (trouble.severity(), book.settings.place(&key));
+        findings.push(Finding { severity, place, rule: key, trouble });
+    }
+}
+
 /// Values that a condition compares with.
 fn in_condition(rule: &Rule, condition: &Condition, book: &Rulebook, world: &World, findings: &mut Vec<Finding>) {
     let mut unknown_facts = BTreeSet::new();

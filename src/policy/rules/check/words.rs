@@ -16,7 +16,13 @@ fn did_you_mean(near: Option<&String>) -> String {
 
 impl Display for Finding {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "{}: {}: rule {}: {}", self.place, self.severity, quoted(&self.rule), self.trouble)
+        let Self { place, severity, rule, trouble } = self;
+        match trouble {
+            Trouble::RepNotFound { .. } | Trouble::RepInactive { .. } => {
+                write!(f, "{place}: {severity}: {}: {trouble}", text::safe(rule))
+            }
+            _ => write!(f, "{place}: {severity}: rule {}: {trouble}", quoted(rule)),
+        }
     }
 }
 
@@ -84,6 +90,8 @@ impl Display for Trouble {
                 "once the lead has the source {}, the rule no longer fires for it; add that source to its condition",
                 quoted(source)
             ),
+            Self::RepNotFound { why } => why.fmt(f),
+            Self::RepInactive { name } => write!(f, "{} is inactive in the CRM; it can go", quoted(name)),
             Self::NotAnalysed { parts } if parts.is_empty() => {
                 write!(f, "its condition has too many branches to be compared with other rules")
             }

@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use chrono::{DateTime, SecondsFormat};
 
-use super::{Atom, Compare, Condition, Part};
+use super::{Atom, Because, Compare, Condition, Part};
 use crate::policy::rules::facts::{Field, Kind, Value};
 use crate::policy::rules::words::{literal, number};
 
@@ -17,6 +17,17 @@ pub(super) fn value(value: Value<'_>) -> String {
         Value::Flag(flag) => flag.to_string(),
         Value::Time(at) => at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         Value::Texts(texts) => format!("[{}]", texts.iter().map(|text| literal(text)).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+impl Display for Because {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::False { part, found: None } => write!(f, "{part} does not hold"),
+            Self::False { part, found: Some(found) } => write!(f, "{part} does not hold, it is {found}"),
+            Self::Missing { field } => write!(f, "{field} is not known"),
+            Self::NotCalculable { part, error } => write!(f, "{part} cannot be calculated: {error}"),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a lead looks like: the why-panel, used beside the queue and as a screen of its own.
 
 mod parts;
+mod way;
 mod why;
 
 use ratatui::Frame;
@@ -35,6 +36,11 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         lines.push(Line::default());
         lines.extend(score);
     }
+    let way = way::long(detail, ctx, width);
+    if !way.is_empty() {
+        lines.push(Line::default());
+        lines.extend(way);
+    }
     lines.push(Line::default());
     lines.extend(parts::pool_list(detail, ctx, width));
     lines.push(Line::default());
@@ -53,7 +59,9 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let roomy = height >= 26;
     let mut facts = why::lead_score(detail, ctx, width);
     facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
-    let verdict = parts::recommendation(detail, ctx, width);
+    let mut verdict = parts::recommendation(detail, ctx, width);
+    // A rule that decided comes before everything that the model has to say.
+    verdict.extend(way::short(detail, ctx, width, if roomy { 4 } else { 2 }));
     let decision = parts::decision(detail, model, ctx, width);
     let pool = parts::pool(detail, ctx, width);
     let reps = detail.ranking.as_ref().map_or(0, |r| r.reps.len());

@@ -56,7 +56,7 @@ fn the_step_and_the_code_together_decide() {
         assert!(matches!(one_failed(step, 400, &error(code)), Ended::Refused(_)), "{step} {code}");
     }
     for (step, code, class) in [
-        (LEAD, "UNABLE_TO_LOCK_ROW", Class::Transient),
+        (LEAD, "UNABLE_TO_LOCK_ROW", Class::Locked),
         // A duplicate that is not the decision record's says nothing about the decision.
         (TASK, "DUPLICATE_VALUE", Class::Duplicate),
         // The composite was answered, so even a server error in it is known to have been rolled back.

@@ -1,0 +1,87 @@
+//! What routing looks at and leaves behind: rulebooks, what reps were given lately, and each rep's account.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Ledger, StoreError};
+use crate::domain::ids::{LeadId, RepId};
+use crate::domain::lead::LeadRecord;
+
+/// The text of a `routing.toml`, and where it was read from, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesText {
+    /// The text.
+    pub text: String,
+    /// The name of the file.
+    pub place: String,
+}
+
+/// Where the manager keeps `routing.toml`.
+pub trait RulesSource: Send + Sync {
+    /// The text as it is now; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// What is in the way of reading it, in words.
+    fn read(&self) -> Result<Option<RulesText>, String>;
+}
+
+/// A rulebook that is or was in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRulebook {
+    /// Its version.
+    pub version: String,
+    /// Its canonical text.
+    pub body: String,
+    /// When it first came into force.
+    pub since: DateTime<Utc>,
+    /// Where it was read from.
+    pub place: String,
+}
+
+/// Leads that a rep was given in a quarter of an hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The rep.
+    pub rep: RepId,
+    /// When the quarter of an hour began.
+    pub at: DateTime<Utc>,
+    /// How many.
+    pub leads: u32,
+}
+
+/// What routing reads and keeps.
+#[async_trait]
+pub trait RoutingStore: Send + Sync {
+    /// The rulebook in force; `None` while there never was one.
+    async fn rulebook(&self) -> Result<Option<StoredRulebook>, StoreError>;
+
+    /// The rulebook of a version, if it was ever in force.
+    async fn rulebook_of(&self, version: &str) -> Result<Option<StoredRulebook>, StoreError>;
+
+    /// Every rulebook that was ever in force, the newest first.
+    async fn rulebooks(&self) -> Result<Vec<StoredRulebook>, StoreError>;
+
+    /// Puts a rulebook into force. Leads in a lane that were ranked under another one become pending again, so that no
+    /// recommendation is older than the rules. How many; `None` if it was in force already.
+    async fn enforce(&self, book: &StoredRulebook) -> Result<Option<u64>, StoreError>;
+
+    /// Makes a lead that waits in a lane pending again, because what its ranking rests on is not so any more. False if it
+    /// does not wait.
+    async fn rank_anew(&self, lead: &LeadId, at: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// What reps were given since then, by quarters of an hour: leads that were decided, and those that people took.
+    async fn given(&self, since: DateTime<Utc>) -> Result<Vec<Given>, StoreError>;
+
+    /// Leads received at or after the one time and before the other, in the order in which they came, bounded: those after
+    /// the first `skip` of them.
+    async fn received_between(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        skip: u64,
+        limit: u32,
+    ) -> Result<Vec<LeadRecord>, StoreError>;
+
+    /// Each rep's account, over all decisions that stand.
+    async fn ledger(&self) -> Result<Ledger, StoreError>;
+}

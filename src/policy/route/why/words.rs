@@ -1,0 +1,78 @@
+//! Answers in words. Names are raw: sanitise before display.
+
+use super::{Lift, WhyNot};
+use crate::policy::fairness::{LEAD, standing};
+use crate::policy::price::points;
+use crate::policy::route::{Proof, Why};
+
+fn percent(p: f64) -> String {
+    format!("{:.1} %", p * 100.0)
+}
+
+impl WhyNot {
+    /// As a sentence about the rep of this name. Raw: sanitise before display.
+    pub fn words(&self, name: &str) -> String {
+        match self {
+            Self::Given => format!("{name} gets it."),
+            Self::Unknown => format!("{name} was no rep that leads could go to."),
+            Self::Unavailable { claim, why } => Why::Unavailable { claim: claim.clone(), why: why.clone() }.to_string(),
+            Self::Claimed { claim } => format!("{claim}."),
+            Self::NoRep { why } => why.clone(),
+            Self::Excluded { why, further: 0 } => format!("{name} is not eligible: {why}."),
+            Self::Excluded { why, further: 1 } => format!("{name} is not eligible: {why}, and one more reason."),
+            Self::Excluded { why, further } => {
+                format!("{name} is not eligible: {why}, and {further} more reasons.")
+            }
+            Self::PassedOver { with, bound } => {
+                let bound = *bound as f64 / LEAD as f64;
+                format!("{name} is passed over: with it {}, beyond the bound of {bound:.1}.", standing(*with))
+            }
+            Self::LaterTurn { place, of, balance, next } => {
+                format!("{name} has turn {place} of {of} ({}); {} has the first.", standing(*balance), next.name)
+            }
+            Self::Costs { price, p_win, pick } => format!(
+                "{name} has {}, but the slot costs {} points, and {} remains worth more.",
+                percent(*p_win),
+                points(*price),
+                pick.name
+            ),
+            Self::Ranked { rank, p_win, pick, pick_p_win } => format!(
+                "The model ranks {name} {rank}. with {}; {} has {}.",
+                percent(*p_win),
+                pick.name,
+                percent(*pick_p_win)
+            ),
+            Self::TooFewDeals { deals, similar } => {
+                format!("The model knows too few deals of {name}: {similar} of {deals} are like this lead.")
+            }
+        }
+    }
+}
+
+impl Lift {
+    /// As a sentence about the rep of this name. Raw: sanitise before display.
+    pub fn words(&self, name: &str) -> String {
+        match self {
+            Self::Exclusion { why } => format!("This would have to go away: {why}."),
+            Self::Names { by: Proof::Rule { name: rule, .. } } => format!("Rule \"{rule}\" would have to name {name}."),
+            Self::Names { by } => format!("{name} would have to own {by}."),
+            Self::WithoutRule { rule } => format!("Rule \"{rule}\" would have to go."),
+            Self::AmountBelow { from } => format!("The amount would have to be below {from:.0}."),
+            Self::Settled => "It would have to be settled whose the company is.".to_owned(),
+            Self::ModelWorks => "The model would have to work.".to_owned(),
+            Self::MoreDeals => format!("The model would have to know more deals of {name} like this one."),
+            Self::Probability { from: Some(from), to } => {
+                format!("{name} would have to reach {} instead of {}.", percent(*to), percent(*from))
+            }
+            Self::Probability { from: None, to } => {
+                format!("{name}, whom the model did not score, would have to reach {}.", percent(*to))
+            }
+            Self::Cheaper { price } => {
+                format!("{name}'s slot would have to cost less than {} points.", points(*price))
+            }
+            Self::FewerLeads { leads } => {
+                format!("{name} would have to have had {leads:.1} leads fewer than their share.")
+            }
+        }
+    }
+}
