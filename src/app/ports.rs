@@ -1,6 +1,7 @@
 //! The ports: everything the use cases need from the outside, as traits. Adapters implement them; `bootstrap` alone
 //! connects the two.
 
+mod accounts;
 mod audit;
 mod backfill;
 mod events;
@@ -14,6 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+pub use accounts::{CompanyAccount, CompanySought};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
@@ -258,6 +260,10 @@ pub trait Crm: Send + Sync {
     /// How busy these reps are, with what touches the window of their calendars. A few calls, whatever their number: for
     /// every few minutes, not for every lead.
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError>;
+
+    /// Accounts that may belong to one of these companies, each once. What is found is generous: `policy::company` decides
+    /// what matches. Nothing where it is switched off.
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError>;
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;

@@ -48,6 +48,8 @@ fn domains_of_companies_and_of_nobody() {
         ("192.168.1.1", None),
         ("http://[::1]/", None),
         ("acme.local", None),
+        ("https://www.acme.example", Some("acme.example")),
+        ("example", None),
         ("localhost", None),
         ("n/a", None),
         ("", None),

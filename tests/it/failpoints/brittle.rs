@@ -291,6 +291,7 @@ brittle! {
         async read_back(leads: &[LeadId]) -> Answered<Vec<ReadBack>>;
         async outcomes(cursor: &Cursor) -> Answered<(Vec<LeadOutcome>, Cursor)>;
         async workloads(reps: &[RepId], window: Span) -> Answered<Workloads>;
+        async accounts(sought: &[CompanySought]) -> Answered<Vec<CompanyAccount>>;
         async probe() -> Answered<()>;
     }
     sure {

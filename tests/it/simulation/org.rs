@@ -237,6 +237,10 @@ impl Crm for Org {
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
+        Ok(Vec::new())
+    }
+
     fn usage(&self) -> ApiUsage {
         ApiUsage::default()
     }

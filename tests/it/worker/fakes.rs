@@ -10,8 +10,9 @@ use leadboard::app::budget::Budget;
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead,
-    RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    ModelRow, OrgInfo, RankedLead, RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads,
+    WriteOutcome,
 };
 use leadboard::app::rank;
 use leadboard::app::routing::InForce;
@@ -260,6 +261,10 @@ impl Crm for FakeCrm {
     async fn workloads(&self, reps: &[RepId], _: Span) -> Result<Workloads, CrmError> {
         let nothing = reps.iter().map(|rep| (rep.clone(), RepWorkload::default()));
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
+    }
+
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
+        Ok(Vec::new())
     }
 
     fn usage(&self) -> ApiUsage {
