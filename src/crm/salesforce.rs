@@ -205,7 +205,7 @@ impl Crm for Salesforce {
         Ok(self.read_workloads(reps, window).await?)
     }
 
-    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
         Ok(self.read_accounts(sought).await?)
     }
 

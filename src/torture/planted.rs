@@ -189,7 +189,7 @@ impl Crm for Careless {
         self.inner.workloads(reps, window).await
     }
 
-    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
         self.inner.accounts(sought).await
     }
 

@@ -1,8 +1,13 @@
-//! Which accounts of the CRM a lead may belong to.
+//! Which accounts of the CRM a lead may belong to, and what is kept of that.
 
 use std::collections::BTreeSet;
 
-use crate::domain::lead::Lead;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::StoreError;
+use crate::domain::ids::LeadId;
+use crate::domain::lead::{Form, Lead, LeadRecord, Owner};
 use crate::policy::company::{self, CompanySettings, domain};
 
 pub use crate::policy::subject::Account as CompanyAccount;
@@ -41,14 +46,92 @@ impl CompanySought {
     }
 }
 
+/// What the CRM said of a lead's company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The accounts that match; `None` where the CRM is not asked for accounts.
+    pub accounts: Option<Vec<CompanyAccount>>,
+}
+
+/// What was found out about the company of a lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeadCompany {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The reading that it was found out for; of another one it says nothing.
+    pub modstamp: DateTime<Utc>,
+    /// What the lead's company and person are found by (`policy::company::keys`).
+    pub keys: BTreeSet<String>,
+    /// What the CRM said; `None` where it was not asked. Then what it said before stays.
+    pub asked: Option<Asked>,
+}
+
+/// A lead that somebody has already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EarlierLead {
+    /// The lead.
+    pub id: LeadId,
+    /// Its company, raw.
+    pub company: String,
+    /// The person's name, raw.
+    pub contact: Option<String>,
+    /// What the form said.
+    pub form: Form,
+    /// Who has it.
+    pub owner: Owner,
+    /// Since when: since it was decided; where a person took it, since it came at the earliest.
+    pub since: DateTime<Utc>,
+}
+
+/// Leads of whose companies something is to be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlooked {
+    /// Pending leads of which the CRM was not asked, the oldest first.
+    Waiting,
+    /// Leads in a lane of which it was not asked, or not since then.
+    Stale {
+        /// Then.
+        before: DateTime<Utc>,
+    },
+    /// Leads that were decided or taken before anybody looked at companies, received since then.
+    Settled {
+        /// Then.
+        since: DateTime<Utc>,
+    },
+}
+
+/// What is kept of the companies of leads.
+#[async_trait]
+pub trait CompanyStore: Send + Sync {
+    /// Leads of whose companies something is to be found out, bounded.
+    async fn unlooked(&self, which: Unlooked, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
+
+    /// Keeps what was found out, in one transaction. Leads in a lane of which the CRM says something else than before become
+    /// pending again; how many.
+    async fn note_companies(&self, found: &[LeadCompany], at: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// What the CRM said of the companies of these leads; leads of which it was not asked are left out.
+    async fn asked_companies(&self, leads: &[LeadId]) -> Result<Vec<(LeadId, Asked)>, StoreError>;
+
+    /// Leads received since then that somebody has (decided here or taken in the CRM, not deleted) and that share one of
+    /// these keys, the newest first, bounded.
+    async fn earlier_leads(
+        &self,
+        keys: &[String],
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<EarlierLead>, StoreError>;
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
 
     use super::*;
     use crate::domain::facts::LeadFacts;
-    use crate::domain::ids::{LeadId, RepId};
-    use crate::domain::lead::{Form, Owner};
+    use crate::domain::ids::RepId;
 
     fn sought(company: &str, email: &str, website: &str) -> Option<CompanySought> {
         let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());

@@ -24,9 +24,9 @@ const SHORTEST_STEM: usize = 3;
 const LONGEST_NAME: usize = 255;
 
 impl Salesforce {
-    /// Accounts that may be one of these companies, by id.
-    pub(super) async fn read_accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, Fault> {
-        let Some(optional) = &self.accounts else { return Ok(Vec::new()) };
+    /// Accounts that may be one of these companies, by id; `None` where they are not looked up.
+    pub(super) async fn read_accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, Fault> {
+        let Some(optional) = &self.accounts else { return Ok(None) };
         let mut sought: Vec<&CompanySought> = sought.iter().collect();
         sought.sort_unstable();
         sought.dedup();
@@ -53,7 +53,7 @@ impl Salesforce {
         self.count_open_deals(&mut found).await?;
         let mut accounts: Vec<CompanyAccount> = found.into_values().collect();
         accounts.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Ok(accounts)
+        Ok(Some(accounts))
     }
 
     /// Where opportunities are not ours to see, none are counted.

@@ -56,6 +56,8 @@ pub(super) enum Value {
     At(DateTime<Utc>),
     /// True or false.
     Bool(bool),
+    /// Nothing.
+    Null,
 }
 
 impl fmt::Display for Value {
@@ -64,6 +66,7 @@ impl fmt::Display for Value {
             Self::Text(text) => f.write_str(&literal(text)),
             Self::At(at) => f.write_str(&dates::write(*at)),
             Self::Bool(yes) => write!(f, "{yes}"),
+            Self::Null => f.write_str("null"),
         }
     }
 }

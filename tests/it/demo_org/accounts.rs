@@ -31,7 +31,7 @@ async fn some_leads_belong_to_accounts_that_somebody_owns() {
     let sought: Vec<CompanySought> = leads.iter().filter_map(|lead| CompanySought::of(lead, &settings)).collect();
     assert!(sought.iter().filter(|sought| !sought.domains.is_empty()).count() > 50, "the demo's domains count");
     let before = crm.usage().calls_made;
-    let accounts = crm.accounts(&sought).await.unwrap();
+    let accounts = crm.accounts(&sought).await.unwrap().unwrap();
     assert!(crm.usage().calls_made - before <= 4, "{}", crm.usage().calls_made - before);
     let index = Index::new(accounts.iter().map(Record::from), settings);
     let found: Vec<Found> = leads.iter().map(|lead| index.find(&subject(lead))).collect();
@@ -77,13 +77,17 @@ async fn hostile_and_foreign_names_find_their_account_and_no_other() {
         ("Nobody", "a@mail.quite-different.co.uk", How::Domain),
     ] {
         let sought = CompanySought::new(Some(company), leadboard::policy::company::domain::of_email(email));
-        let accounts = crm.accounts(&[sought]).await.unwrap();
+        let accounts = crm.accounts(&[sought]).await.unwrap().unwrap();
         let index = Index::new(accounts.iter().map(Record::from), CompanySettings::default());
         let Found::One { record } = index.find(&lead(company, email)) else { panic!("{company}: {accounts:?}") };
         assert!(record.how == how && made.contains(&record.id), "{company}: {record:?}");
     }
     let all = CompanySought::new(Some("100%_"), []);
-    assert_eq!(crm.accounts(&[all]).await.unwrap(), [], "what stands for anything in a pattern is itself in a name");
+    assert_eq!(
+        crm.accounts(&[all]).await.unwrap().unwrap(),
+        [],
+        "what stands for anything in a pattern is itself in a name"
+    );
 }
 
 #[tokio::test]
@@ -99,7 +103,7 @@ async fn many_companies_are_asked_for_in_addresses_that_are_not_too_long() {
     let id =
         bench.create("Account", &json!({"Name": "Größere Gesellschaft für Erprobung 187"})).await.body["id"].clone();
     let before = crm.usage().calls_made;
-    let accounts = crm.accounts(&sought).await.unwrap();
+    let accounts = crm.accounts(&sought).await.unwrap().unwrap();
     assert_eq!(accounts.iter().map(|account| json!(account.id)).collect::<Vec<_>>(), [id]);
     let calls = crm.usage().calls_made - before;
     assert!((4..=20).contains(&calls), "{calls}");
@@ -111,6 +115,6 @@ async fn accounts_that_are_not_to_be_looked_up_cost_nothing() {
     let crm = adapter(&bench, &bench.org.leadboard_config().replace("accounts = true", "accounts = false"));
     let before = crm.usage().calls_made;
     let sought = CompanySought::new(Some("Acme"), []);
-    assert_eq!(crm.accounts(&[sought]).await.unwrap(), []);
+    assert_eq!(crm.accounts(&[sought]).await.unwrap(), None);
     assert_eq!(crm.usage().calls_made, before);
 }

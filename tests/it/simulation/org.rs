@@ -155,7 +155,12 @@ impl Inside {
         }
         let trace = write.trace_id.to_string();
         self.by_key.insert(key, Written { trace, lead: lead_id, owner: write.owner.clone() });
-        WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: at(now), modstamp: at(now) }
+        WriteOutcome::Applied {
+            owner_after: write.owner.clone(),
+            modified_at: at(now),
+            modstamp: at(now),
+            source: None,
+        }
     }
 }
 
@@ -237,8 +242,8 @@ impl Crm for Org {
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
-    async fn accounts(&self, _: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
-        Ok(Vec::new())
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
+        Ok(Some(Vec::new()))
     }
 
     fn usage(&self) -> ApiUsage {

@@ -64,7 +64,7 @@ impl Crm for Line {
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
         self.crm.workloads(reps, window).await
     }
-    async fn accounts(&self, sought: &[CompanySought]) -> Result<Vec<CompanyAccount>, CrmError> {
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
         self.crm.accounts(sought).await
     }
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
