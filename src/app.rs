@@ -6,6 +6,7 @@ pub mod audit_trail;
 pub mod backfill;
 pub mod bench;
 pub mod budget;
+pub mod companies;
 pub mod decide;
 pub mod doctor;
 pub mod drift;

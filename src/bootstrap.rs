@@ -319,7 +319,8 @@ impl Context {
     /// No CRM is configured, there is no champion, or the org's reps and queues were never read.
     pub async fn backfill_bench(&self, store: &dyn Store) -> Result<Bench, AppError> {
         let salesforce = self.salesforce().map_err(AppError::refused)?;
-        Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await
+        let bench = Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await?;
+        Ok(bench.asking(self.crm().map_err(AppError::refused)?))
     }
 
     /// The right to work on a back-fill, if no other process of this data directory does.

@@ -45,6 +45,7 @@ pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const RULES: &str = "routing rules";
+pub(crate) const COMPANIES: &str = "companies of leads";
 const WORKLOADS: &str = "how busy reps are";
 const DRIFT: &str = "drift";
 const SEAL: &str = "seal";
@@ -109,7 +110,7 @@ impl Worker {
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
         let listens = deps.crm.lead_events().is_some();
-        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, DRIFT, COUNT, SEAL];
+        let mut names = vec![POLL, COMPANIES, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, DRIFT, COUNT, SEAL];
         if listens {
             names.insert(1, EVENTS);
         }
@@ -128,6 +129,8 @@ impl Worker {
             champion: Champion::default(),
             rules: steps::Rules::default(),
             busy: steps::Busy::default(),
+            silence: steps::Silence::default(),
+            reviewed: steps::Reviewed::default(),
             allowance: Allowance::default(),
             push: Push::default(),
             cancel: cancel.clone(),
@@ -148,6 +151,7 @@ impl Worker {
         }
         // Each worker ranks, so each needs to know.
         spawn(WORKLOADS, Kind::Reads, None, |l| steps::workloads(l).boxed());
+        spawn(COMPANIES, Kind::Reads, Some(&duty), |l| steps::companies(l).boxed());
         spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
@@ -192,6 +196,8 @@ struct Shared {
     champion: Champion,
     rules: steps::Rules,
     busy: steps::Busy,
+    silence: steps::Silence,
+    reviewed: steps::Reviewed,
     allowance: Allowance,
     push: Push,
     /// For steps that last as long as the worker does.

@@ -3,7 +3,7 @@
 use super::AppError;
 use super::ports::{Clock, Crm, IntakeChange, IntakeReport, RawLead, Store};
 use crate::domain::decision::WriteState;
-use crate::domain::lead::{LeadRecord, LeadState, LegacyAssignment};
+use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment};
 
 /// Name of the polling cursor in the store.
 pub const CURSOR: &str = "leads";
@@ -84,8 +84,9 @@ pub fn judge(raw: RawLead, known: Option<&LeadRecord>, at: chrono::DateTime<chro
             return Some(IntakeChange::Supersede { lead: Box::new(raw), why: why.to_owned() });
         }
     }
-    // Rules look at the form too.
-    let rerank = open && (raw.lead.facts != known.lead.facts || raw.lead.form != known.lead.form);
+    // Rules look at the form too, and company and person tell who works with them already.
+    let said = |lead: &Lead| (lead.facts.clone(), lead.form.clone(), lead.company.clone(), lead.contact.clone());
+    let rerank = open && said(&raw.lead) != said(&known.lead);
     Some(IntakeChange::Refresh { lead: Box::new(raw), rerank })
 }
 
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
     use crate::domain::facts::LeadFacts;
     use crate::domain::ids::{LeadId, RepId};
-    use crate::domain::lead::{Form, Lead, Owner};
+    use crate::domain::lead::{Form, Owner};
 
     fn lead(owner: &str, age: i64) -> Lead {
         let t = DateTime::UNIX_EPOCH + Duration::seconds(age);

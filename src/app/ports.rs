@@ -1,6 +1,7 @@
 //! The ports: everything the use cases need from the outside, as traits. Adapters implement them; `bootstrap` alone
 //! connects the two.
 
+mod accounts;
 mod audit;
 mod backfill;
 mod events;
@@ -14,6 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLead, LeadCompany, Unlooked};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
@@ -164,6 +166,8 @@ pub enum WriteOutcome {
         modified_at: DateTime<Utc>,
         /// New change stamp.
         modstamp: DateTime<Utc>,
+        /// The lead source as read back, where one was to be set: another than that where somebody had chosen theirs.
+        source: Option<String>,
     },
     /// An earlier attempt had already applied it; nothing was repeated.
     AlreadyApplied,
@@ -258,6 +262,10 @@ pub trait Crm: Send + Sync {
     /// How busy these reps are, with what touches the window of their calendars. A few calls, whatever their number: for
     /// every few minutes, not for every lead.
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError>;
+
+    /// Accounts that may belong to one of these companies, each once. What is found is generous: `policy::company` decides
+    /// what matches. `None` where it is switched off.
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError>;
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;
@@ -433,6 +441,8 @@ pub enum EffectResult {
         owner_after: Option<Owner>,
         /// New stamps of the lead, when known.
         stamps: Option<(DateTime<Utc>, DateTime<Utc>)>,
+        /// The lead source as read back, where one was to be set.
+        source: Option<String>,
     },
     /// A person was faster: decision and lead become `Superseded`.
     Superseded(String),
@@ -496,7 +506,7 @@ pub trait LeadStore: Send + Sync {
     async fn set_event_place(&self, place: Option<&EventPlace>) -> Result<(), StoreError>;
     /// How many leads we have that the CRM created from the one time to before the other.
     async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
-    /// Pending leads, oldest first.
+    /// Pending leads: those first that were hot when they were ranked last, then the oldest.
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
     /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay
     /// pending. Returns how many were stored.
@@ -724,6 +734,7 @@ pub trait Store:
     + AuditStore
     + BackfillStore
     + RoutingStore
+    + CompanyStore
 {
 }
 impl<T> Store for T where
@@ -736,5 +747,6 @@ impl<T> Store for T where
         + AuditStore
         + BackfillStore
         + RoutingStore
+        + CompanyStore
 {
 }

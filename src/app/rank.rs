@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::AppError;
+use super::companies::Companies;
 use super::ports::RankedLead;
 use super::routing::InForce;
 use crate::domain::facts::LeadFacts;
@@ -16,7 +17,7 @@ use crate::domain::pool::Pool;
 use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking, Support};
 use crate::domain::rep::Roster;
 use crate::model::{LeadChance, Scorer};
-use crate::policy::lane::stake;
+use crate::policy::lane::{stake, urgency};
 use crate::policy::recommend::technical_failure;
 use crate::policy::route::{self, Moment, Situation};
 use crate::policy::subject::Subject;
@@ -70,6 +71,13 @@ impl<'a> Case<'a> {
         };
         Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }
     }
+
+    /// The same with what is known of the lead's company.
+    #[must_use]
+    pub fn known(mut self, companies: &Companies) -> Self {
+        companies.complete(&mut self.subject);
+        self
+    }
 }
 
 /// The moment of a batch: as fine as the store keeps it, so that a replay has the same.
@@ -110,7 +118,11 @@ pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
         lead_id: case.subject.lead_id.clone(),
         modstamp: case.modstamp,
         lane,
-        priority: stake(&case.subject.facts, recommendation.gap, &desk.moment.policy().book().sections().value),
+        priority: if lane == Lane::Hot {
+            urgency(&case.subject.facts)
+        } else {
+            stake(&case.subject.facts, recommendation.gap, &desk.moment.policy().book().sections().value)
+        },
         ranking,
         recommendation,
         at: desk.moment.now(),

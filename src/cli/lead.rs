@@ -112,7 +112,9 @@ pub(super) fn path_lines(path: &Path) -> Vec<String> {
     });
     let rungs = path.rungs.iter().map(|step| format!("  {} {step}", if step.taken { '>' } else { '-' }));
     let heat = path.heat.is_hot().then(|| format!("  {}", path.heat));
-    let mut lines: Vec<String> = rules.chain(unknown).chain(rungs).chain(heat).collect();
+    let same = path.duplicates.iter().map(|duplicate| format!("  {duplicate}"));
+    let source = path.source.iter().map(|source| format!("  lead source: {source}, by a partner rule"));
+    let mut lines: Vec<String> = rules.chain(unknown).chain(rungs).chain(heat).chain(source).chain(same).collect();
     lines.insert(0, format!("the way there (rules {}):", path.version().short()));
     lines
 }

@@ -200,6 +200,9 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
         let record = store.leads(std::slice::from_ref(&lead)).await?.pop();
         let record = record.ok_or_else(|| CliError::Failed(format!("there is no lead {lead}")))?;
         let at = context.clock.now();
+        for side in [&mut before, &mut after] {
+            side.learn(store, std::slice::from_ref(&record), at).await?;
+        }
         let (was, is) = (before.route(&judge, &record, at), after.route(&judge, &record, at));
         let compared = Compared {
             lead_id: lead,
@@ -220,6 +223,9 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
             break;
         }
         skip += leads.len() as u64;
+        for side in [&mut before, &mut after] {
+            side.learn(store, &leads, from).await?;
+        }
         for record in &leads {
             let at = record.received_at;
             let (was, is) = (before.route(&judge, record, at), after.route(&judge, record, at));

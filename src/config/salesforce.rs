@@ -44,6 +44,8 @@ pub struct Salesforce {
     pub rep_territory: String,
     /// User field that says that a rep is away: a checkbox, or the date or date-time until when. Empty if there is none.
     pub rep_out_of_office: String,
+    /// Whether accounts are looked up by the company of a lead, so that routing knows who owns them.
+    pub accounts: bool,
     /// Which Lead fields are which facts.
     pub fields: Fields,
     /// The org's change events.
@@ -196,6 +198,8 @@ struct Raw {
     #[serde(default)]
     rep_out_of_office: String,
     #[serde(default)]
+    accounts: bool,
+    #[serde(default)]
     fields: Fields,
     #[serde(default)]
     pubsub: PubSub,
@@ -276,6 +280,7 @@ impl TryFrom<Raw> for Salesforce {
             rep_key: raw.rep_key,
             rep_territory: raw.rep_territory,
             rep_out_of_office: raw.rep_out_of_office,
+            accounts: raw.accounts,
             fields: raw.fields,
             pubsub: raw.pubsub,
         })

@@ -82,7 +82,11 @@ pub fn lane(subject: &Subject, outcome: &Outcome, ranking: Option<&Ranking>, leg
     } else if subject.earlier.iter().any(|(_, how)| *how == Earlier::Returned) {
         Lane::Returned
     } else {
-        super::lane::lane(&outcome.recommendation, ranking, legacy)
+        match super::lane::lane(&outcome.recommendation, ranking, legacy) {
+            // What somebody may have a claim on is not waved through.
+            Lane::Fast if matches!(outcome.path.on(Rung::AccountOwner), Some(Why::Unanswered { .. })) => Lane::Disagree,
+            lane => lane,
+        }
     }
 }
 

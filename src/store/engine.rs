@@ -22,6 +22,7 @@ use crate::app::ports::StoreError;
 mod audit;
 mod backfill;
 pub(super) mod chain;
+mod companies;
 mod decisions;
 mod drift;
 mod duties;

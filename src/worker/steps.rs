@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use super::{Deps, Shared, allowance, anchor};
+use crate::app::companies::{self, Companies, Look};
 use crate::app::learn::{self, LoadedModel};
 use crate::app::ports::{RankedLead, Span, Workloads};
 use crate::app::rank::{self, Case, Desk, rank as rank_lead};
@@ -28,6 +29,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How much of the calendars is read: what decides who is back from a leave, and where a free slot is looked for.
 const CALENDAR_BEHIND: chrono::Duration = chrono::Duration::days(28);
 const CALENDAR_AHEAD: chrono::Duration = chrono::Duration::days(3);
+/// How long leads wait for a CRM that does not say which account they belong to, before they are ranked without. None of
+/// them waits then, until it answers again.
+const COMPANY_PATIENCE: chrono::Duration = chrono::Duration::seconds(60);
+/// How often it is looked whether the CRM should be asked again about leads that wait in a lane.
+const REVIEW_LANES: chrono::Duration = chrono::Duration::minutes(1);
 /// How often it is looked whether the manager changed the rules.
 const LOOK_AT_RULES: Duration = Duration::from_secs(2);
 /// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
@@ -75,6 +81,55 @@ impl Rules {
         let mut kept = self.0.lock().await;
         *kept = routing::in_force(deps.store.as_ref(), kept.as_ref()).await?;
         Ok(kept.clone())
+    }
+}
+
+/// Since when leads wait for what the CRM does not say of their companies.
+#[derive(Default)]
+pub(super) struct Silence(std::sync::Mutex<Option<DateTime<Utc>>>);
+
+impl Silence {
+    /// Whether it is over with waiting. `waits` says whether any lead does now.
+    fn is_too_long(&self, companies: &Companies, waits: bool, now: DateTime<Utc>) -> bool {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if companies.answered_at() > *since {
+            *since = None;
+        }
+        match (*since, waits) {
+            (Some(since), true) => now - since >= COMPANY_PATIENCE,
+            (None, true) => {
+                *since = Some(now);
+                false
+            }
+            // All of them are told of.
+            (_, false) => {
+                *since = None;
+                false
+            }
+        }
+    }
+}
+
+/// What of the leads that do not wait was looked through for companies of which nothing is known.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Review {
+    /// When all lanes were.
+    lanes: Option<DateTime<Utc>>,
+    /// Whether all that is past was.
+    past: bool,
+}
+
+/// The state of that.
+#[derive(Default)]
+pub(super) struct Reviewed(std::sync::Mutex<Review>);
+
+impl Reviewed {
+    fn latest(&self) -> Review {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, review: Review) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = review;
     }
 }
 
@@ -149,6 +204,38 @@ pub(super) async fn workloads(shared: Arc<Shared>) -> Result<Pause, AppError> {
     Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
 }
 
+/// Finds out which companies leads are from and who works with them, where rules look at it. One or two calls for many
+/// leads.
+pub(super) async fn companies(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let rules = shared.rules.current(deps).await?.filter(|rules| companies::wanted(&rules.policy));
+    let Some(rules) = rules else {
+        shared.reviewed.learn(Review::default());
+        return Ok(Pause::For(LOOK_AT_RULES));
+    };
+    right_org(&shared).await?;
+    let settings = &rules.policy.book().sections().company;
+    let look = |what| companies::look(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), settings, what);
+    if look(Look::Waiting).await?.more {
+        return Ok(Pause::None);
+    }
+    // Looking through all lanes, and through all that is past, costs more than it finds, and is done now and then.
+    let (now, mut review) = (deps.clock.now(), shared.reviewed.latest());
+    if review.lanes.is_none_or(|at| now - at >= REVIEW_LANES) {
+        if look(Look::InLane).await?.more {
+            return Ok(Pause::None);
+        }
+        review.lanes = Some(now);
+        shared.reviewed.learn(review);
+    }
+    if !review.past {
+        review.past = !look(Look::Settled).await?.more;
+        shared.reviewed.learn(review);
+        return Ok(Pause::None);
+    }
+    Ok(Pause::UntilChange(LOOK_AGAIN))
+}
+
 /// Looks whether the manager changed the rules.
 pub(super) async fn rules(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
@@ -170,10 +257,11 @@ pub(super) async fn rules(shared: Arc<Shared>) -> Result<Pause, AppError> {
 /// Ranks a batch of pending leads.
 pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let pending = deps.store.pending(RANK_BATCH).await?;
+    let mut pending = deps.store.pending(RANK_BATCH).await?;
     if pending.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
+    let full = pending.len() == RANK_BATCH as usize;
     // Neither reps nor rules at the very start; the loops that read them come first.
     let Some(rules) = shared.rules.current(deps).await? else { return Ok(Pause::UntilChange(LOOK_AGAIN)) };
     if rules.roster.reps.is_empty() {
@@ -187,10 +275,17 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
         ))
     })?;
     let now = deps.clock.now();
+    let companies = Companies::of(deps.store.as_ref(), &rules, &pending, now).await?;
+    let waits = pending.iter().any(|lead| companies.waits(lead));
+    if !shared.silence.is_too_long(&companies, waits, now) {
+        pending.retain(|lead| !companies.waits(lead));
+        if pending.is_empty() {
+            return Ok(Pause::UntilChange(LOOK_AGAIN));
+        }
+    }
     let crm = shared.busy.latest();
     let situation = routing::situation(deps.store.as_ref(), &rules, crm.as_deref(), now).await?;
     let settings = deps.settings.clone();
-    let full = pending.len() == RANK_BATCH as usize;
     // Scoring is arithmetic, so it runs where it cannot hold up the network.
     let ranked = tokio::task::spawn_blocking(move || {
         let desk = Desk {
@@ -204,7 +299,7 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
         };
         let (kept, situation) = (replay::desk(&desk)?, replay::situation(&situation)?);
         let one = |record: &LeadRecord| {
-            let case = Case::of(record);
+            let case = Case::of(record).known(&companies);
             let made_from = Some(replay::made_from(&case, &kept, &situation)?);
             Ok(RankedLead { made_from, ..rank_lead(&case, &desk) })
         };

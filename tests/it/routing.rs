@@ -1,10 +1,11 @@
 //! Routing rules as a manager meets them: a file becomes the rules in force, leads follow them, what a rep is given is
 //! counted, and a decision made under rules can be made again.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use leadboard::app::AppError;
+use leadboard::app::companies::Companies;
 use leadboard::app::decide::{self, VerdictRequest};
 use leadboard::app::ports::{Clock, RulesSource, RulesText, Store};
 use leadboard::app::rank::{self, Case, Desk};
@@ -16,14 +17,12 @@ use leadboard::domain::pool::Exclusion;
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::recommendation::RouteReason;
 use leadboard::domain::verdict::Verdict;
-use leadboard::model::{Explanation, RepScore, Scorer};
+use leadboard::model::{Explanation, LeadChance, RepScore, Scorer};
 use leadboard::policy::{Queues, Settings};
-use leadboard::store::PostgresStore;
 
-use crate::store_cluster::database;
-use crate::store_fixtures::{at, id, raw, receive, record, rep, roster, sqlite, take_in};
+use crate::store_fixtures::{at, id, raw, receive, record, rep, roster, take_in};
 
-struct FixedClock(DateTime<Utc>);
+pub(crate) struct FixedClock(pub(crate) DateTime<Utc>);
 
 impl Clock for FixedClock {
     fn now(&self) -> DateTime<Utc> {
@@ -32,7 +31,7 @@ impl Clock for FixedClock {
 }
 
 /// Takes `best` for the best.
-struct Prefers;
+pub(crate) struct Prefers;
 
 impl Scorer for Prefers {
     fn score(&self, _: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore> {
@@ -48,14 +47,21 @@ impl Scorer for Prefers {
     fn segment(&self, _: &LeadFacts) -> String {
         "all deals".into()
     }
+
+    /// The fact `score`, where a lead has it.
+    fn lead_chance(&self, facts: &LeadFacts) -> Option<LeadChance> {
+        let score = *facts.numeric.get("score")? as u8;
+        let interval = Interval { low: 0.1, high: 0.9 };
+        Some(LeadChance { score, probability: 0.5, interval, deals: 100, factors: Vec::new() })
+    }
 }
 
 /// A file that the manager edits.
 #[derive(Default)]
-struct File(Mutex<Option<String>>);
+pub(crate) struct File(Mutex<Option<String>>);
 
 impl File {
-    fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         *self.0.lock().unwrap() = Some(format!("format = 1\n{text}"));
     }
 
@@ -81,13 +87,13 @@ reason = "Leo knows the board"
 "#;
 
 /// A desk with a store and a file.
-struct Office<'a> {
-    store: &'a dyn Store,
-    file: File,
+pub(crate) struct Office<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) file: File,
 }
 
 impl Office<'_> {
-    async fn publish(&self, seconds: i64) -> Result<Published, AppError> {
+    pub(crate) async fn publish(&self, seconds: i64) -> Result<Published, AppError> {
         routing::publish(self.store, &FixedClock(at(seconds)), &self.file).await
     }
 
@@ -99,7 +105,7 @@ impl Office<'_> {
         self.rank(seconds).await;
     }
 
-    async fn rank(&self, seconds: i64) {
+    pub(crate) async fn rank(&self, seconds: i64) {
         let rules = routing::in_force(self.store, None).await.unwrap().unwrap();
         let situation = routing::situation(self.store, &rules, None, at(seconds)).await.unwrap();
         let moment = rank::moment(&rules, &situation, at(seconds));
@@ -113,11 +119,12 @@ impl Office<'_> {
             moment: &moment,
         };
         let pending = self.store.pending(100).await.unwrap();
-        let ranked = pending.iter().map(|record| rank::rank(&Case::of(record), &desk)).collect();
+        let companies = Companies::of(self.store, &rules, &pending, at(seconds)).await.unwrap();
+        let ranked = pending.iter().map(|record| rank::rank(&Case::of(record).known(&companies), &desk)).collect();
         self.store.save_rankings(ranked).await.unwrap();
     }
 
-    async fn approve(&self, name: &str, seconds: i64) -> Result<(), AppError> {
+    pub(crate) async fn approve(&self, name: &str, seconds: i64) -> Result<(), AppError> {
         let request = VerdictRequest {
             lead_id: id(name),
             verdict: Verdict::Approve,
@@ -128,7 +135,7 @@ impl Office<'_> {
         decide::decide(self.store, &FixedClock(at(seconds)), &Settings::default(), request).await.map(drop)
     }
 
-    async fn reason(&self, name: &str) -> (RouteReason, Owner) {
+    pub(crate) async fn reason(&self, name: &str) -> (RouteReason, Owner) {
         let detail = self.store.lead_detail(&id(name)).await.unwrap().unwrap();
         let given = detail.recommendation.unwrap();
         (given.reason, given.route.owner())
@@ -140,13 +147,14 @@ impl Office<'_> {
     }
 }
 
-async fn office(store: &dyn Store) -> Office<'_> {
+pub(crate) async fn office(store: &dyn Store) -> Office<'_> {
     store.bind_org(&leadboard::domain::ids::OrgId::new("00D1")).await.unwrap();
     store.save_roster(&roster(), at(0)).await.unwrap();
     Office { store, file: File::default() }
 }
 
-async fn a_file_becomes_the_rules(store: &dyn Store) {
+async fn a_file_becomes_the_rules(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     assert!(routing::in_force(store, None).await.unwrap().is_none(), "nothing is ranked before the rules are read");
     assert!(matches!(office.publish(1).await.unwrap(), Published::New { ranked_again: 0, .. }));
@@ -184,7 +192,8 @@ async fn a_file_becomes_the_rules(store: &dyn Store) {
     assert_eq!(store.rulebooks().await.unwrap().len(), 2);
 }
 
-async fn shares_are_booked_with_decisions(store: &dyn Store) {
+async fn shares_are_booked_with_decisions(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[fairness]\nahead_at_most = 50");
     office.publish(1).await.unwrap();
@@ -202,7 +211,8 @@ async fn shares_are_booked_with_decisions(store: &dyn Store) {
     assert_eq!(store.given(at(0)).await.unwrap().iter().map(|given| given.leads).sum::<u32>(), 1);
 }
 
-async fn no_cap_is_broken_by_approving_fast(store: &dyn Store) {
+async fn no_cap_is_broken_by_approving_fast(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[capacity]\nper_day = 1");
     office.publish(1).await.unwrap();
@@ -227,21 +237,24 @@ async fn no_cap_is_broken_by_approving_fast(store: &dyn Store) {
     assert_eq!(pool.excluded.len(), roster().reps.len());
 }
 
+/// Each test on SQLite, and on PostgreSQL where there is one.
 macro_rules! on_both {
     ($($name:ident, $postgres:ident, $test:ident;)*) => {$(
         #[tokio::test]
         async fn $name() {
-            let (_dir, store) = sqlite().await;
-            $test(store.as_ref()).await;
+            let (_dir, store) = crate::store_fixtures::sqlite().await;
+            $test(store).await;
         }
 
         #[tokio::test]
         async fn $postgres() {
-            let Some(database) = database().await else { return };
-            $test(&PostgresStore::open(&database.url).await.unwrap()).await;
+            let Some(database) = crate::store_cluster::database().await else { return };
+            $test(std::sync::Arc::new(leadboard::store::PostgresStore::open(&database.url).await.unwrap())).await;
         }
     )*};
 }
+
+pub(crate) use on_both;
 
 on_both! {
     a_file_becomes_the_rules_in_force_and_a_bad_one_does_not, rules_in_force_on_postgres, a_file_becomes_the_rules;

@@ -223,6 +223,8 @@ fn write_of(decision: &Decision) -> DecisionWrite {
         decided_by: "Ana".into(),
         decided_at: decision.decided_at,
         task: None,
+        source: None,
+        urgent: false,
         rung: leadboard::domain::effect::Rung::Whole,
     }
 }

@@ -1,6 +1,7 @@
 //! The background worker with a CRM in the test's hand and the real store: faults stay where they are, and what must
 //! never be sent never is.
 
+mod companies;
 pub(crate) mod fakes;
 mod team;
 

@@ -66,8 +66,8 @@ pub trait RoutingStore: Send + Sync {
     async fn enforce(&self, book: &StoredRulebook) -> Result<Option<u64>, StoreError>;
 
     /// Makes a lead that waits in a lane pending again, because what its ranking rests on is not so any more. False if it
-    /// does not wait.
-    async fn rank_anew(&self, lead: &LeadId, at: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// does not wait. `why` is a word for the trail.
+    async fn rank_anew(&self, lead: &LeadId, why: &str, at: DateTime<Utc>) -> Result<bool, StoreError>;
 
     /// What reps were given since then, by quarters of an hour: leads that were decided, and those that people took.
     async fn given(&self, since: DateTime<Utc>) -> Result<Vec<Given>, StoreError>;

@@ -122,6 +122,11 @@ pub(super) struct FactFields {
 }
 
 impl FactFields {
+    /// The field of the lead source, if it is one of the lead itself.
+    pub(super) fn source(&self) -> Option<&Api> {
+        self.source.as_ref().filter(|field| !field.as_str().contains('.'))
+    }
+
     /// Checks every configured name; the message says which is wrong.
     pub(super) fn new(config: &Fields) -> Result<Self, Fault> {
         let more = |fields: &std::collections::BTreeMap<String, String>| {

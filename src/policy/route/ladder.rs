@@ -318,6 +318,7 @@ impl<'a> Ladder<'a> {
             heat,
             gates: self.gates,
             source,
+            duplicates: self.subject.duplicates.clone(),
             fairness: self.fairness,
             unsupported: self.unsupported,
             pricing: self.pricing,

@@ -91,6 +91,7 @@ impl Display for Why {
                 write!(f, "{claim}, who is unavailable: {}.", why.join("; "))
             }
             Self::NoOwner => f.write_str("Nobody is known to work with the company."),
+            Self::Unanswered { what } => write!(f, "Not known who works with the company: {}", ended(what)),
             Self::OwnerGone { claim } => write!(f, "{claim}, but is no active rep any more."),
             Self::Disputed => f.write_str("Several reps already work with the company."),
             Self::NotSet => f.write_str("The settings give no company to one rep."),

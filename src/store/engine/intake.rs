@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads};
+use super::{Driver, SqlStore, audit, companies, leads};
 use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
 use crate::domain::lead::{Lead, LegacyAssignment, Owner};
@@ -268,6 +268,9 @@ async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Read
         && storable(&lead.raw) == row.text("raw")?
     {
         return Ok(Reading::Same);
+    }
+    if new.company != old.company || new.form != old.form {
+        companies::forget(conn, &new.id).await?;
     }
     bind_reading(query(sql::intake::READING_REPLACE), lead)?.execute(conn).await?;
     Ok(Reading::Replaced)

@@ -42,7 +42,8 @@ async fn put(
         .bind(write.lead_id.as_str())
         .bind(values::json(write)?)
         .bind(micros(not_before))
-        .bind(micros(at));
+        .bind(micros(at))
+        .bind(i64::from(write.urgent));
     insert.execute(conn).await.map(drop)
 }
 
@@ -156,7 +157,7 @@ pub(super) async fn finish<D: Driver>(
     // Facts only: what the CRM says in words may name people, and stays in the outbox.
     let mut details = json!({ "effect": effect.id, "attempts": settled.int("attempts")? });
     match result {
-        EffectResult::Done { owner_after, stamps } => {
+        EffectResult::Done { owner_after, stamps, source } => {
             if owner_after.is_some() || stamps.is_some() {
                 let written = query(sql::outbox::LEAD_WRITTEN)
                     .bind(lead.as_str())
@@ -168,6 +169,9 @@ pub(super) async fn finish<D: Driver>(
             }
             details["owner"] = json!(owner_after);
             details["rung"] = json!(effect.write.rung);
+            if let Some(set) = &effect.write.source {
+                details["source"] = json!({ "from": set.from, "to": set.to, "after": source });
+            }
             if end.what == "effect.overridden" {
                 details["decided"] = json!(effect.write.owner);
             }

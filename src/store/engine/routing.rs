@@ -35,13 +35,13 @@ impl<D: Driver> RoutingStore for SqlStore<D> {
         self.again(|| enforce(self, book)).await
     }
 
-    async fn rank_anew(&self, lead: &LeadId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn rank_anew(&self, lead: &LeadId, why: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let anew = || async {
             let mut tx = self.begin().await?;
             leads::lock(&mut *tx, [lead]).await?;
             let moved = query(sql::RANK_ANEW).bind(lead.as_str()).execute(&mut *tx).await? > 0;
             if moved {
-                let event = audit::of_lead(at, WORKER, "lead.rank_anew", lead, json!({ "why": "no_room" }));
+                let event = audit::of_lead(at, WORKER, "lead.rank_anew", lead, json!({ "why": why }));
                 audit::append(&mut *tx, &event).await?;
                 self.commit(tx).await?;
             } else {

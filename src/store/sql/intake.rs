@@ -24,7 +24,8 @@ statements! {
             form = $16
         WHERE id = $1";
 
-    BACK_TO_PENDING = "UPDATE leads SET state = 'pending', lane = NULL WHERE id = $1 AND state = 'in_lane'";
+    /// The lane stays, as what it was when it was ranked last.
+    BACK_TO_PENDING = "UPDATE leads SET state = 'pending' WHERE id = $1 AND state = 'in_lane'";
 
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";

@@ -2,8 +2,9 @@
 
 statements! {
     INSERT = "INSERT INTO outbox (
-            idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token, created_at)
-        VALUES ($1, $2, $3, $4, 'ready', 0, $5, $5, 0, $6)";
+            idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token, created_at,
+            urgent)
+        VALUES ($1, $2, $3, $4, 'ready', 0, $5, $5, 0, $6, $7)";
 
     OF_DECISION = "SELECT id, state, lease_token, payload FROM outbox WHERE trace_id = $1";
 
@@ -16,13 +17,13 @@ statements! {
 
     /// Leases what is due: ready, or leased to somebody who did not finish in time. A lead has one live effect at most
     /// (a unique index sees to it), so this can never put two writes of one lead on the way. Where several workers
-    /// share the database, none waits for what another is just taking.
+    /// share the database, none waits for what another is just taking. What is urgent goes first.
     CLAIM = "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
             lease_owner = $1, due_at = $2
-        WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4)
+        WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY urgent DESC, due_at, id LIMIT $4)
         RETURNING id, lease_token, attempts, payload",
         postgres: "WITH due AS MATERIALIZED (
-            SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+            SELECT id FROM outbox WHERE due_at <= $3 ORDER BY urgent DESC, due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
         UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
             lease_owner = $1, due_at = $2
         FROM due WHERE outbox.id = due.id

@@ -48,7 +48,7 @@ async fn fill(store: &dyn Store) {
     }
     store.undo(&id("L001"), "Ana", at(6)).await.unwrap();
     let results = [
-        EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(21), at(22))) },
+        EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(21), at(22))), source: None },
         EffectResult::Superseded("a person was faster".into()),
         EffectResult::Dead("field is missing".into()),
         EffectResult::Retry { not_before: at(90), error: "busy".into(), counts: true },

@@ -37,12 +37,18 @@ pub(super) fn long(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
     if path.heat.is_hot() {
         lines.push(said(Meaning::Warn, &path.heat.to_string(), ctx, width));
     }
+    lines.extend(
+        path.source
+            .iter()
+            .map(|source| said(Meaning::Muted, &format!("lead source: {source}, by a partner rule"), ctx, width)),
+    );
+    lines.extend(path.duplicates.iter().map(|same| said(Meaning::Muted, &same.to_string(), ctx, width)));
     lines
 }
 
 /// Whether there is anything to tell besides what the ranking shows.
 fn has_news(path: &Path) -> bool {
-    !path.rules.fired.is_empty() || path.heat.is_hot() || path.rungs.iter().any(tells)
+    !path.rules.fired.is_empty() || path.heat.is_hot() || !path.duplicates.is_empty() || path.rungs.iter().any(tells)
 }
 
 /// Whether a rung says what the ranking does not: most rungs were merely passed on the way to the model.
