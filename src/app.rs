@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod drift;
 pub mod events;
 pub mod exchange;
+pub mod explain;
 pub mod filter;
 pub mod health;
 pub mod intake;

@@ -289,11 +289,7 @@ impl Sums {
         took: Duration,
     ) -> Survey {
         let roster = bench.roster();
-        let name = |id: &str| {
-            let rep = roster.reps.iter().find(|rep| rep.id.as_str() == id).map(|rep| rep.name.clone());
-            let queue = || roster.queues.iter().find(|queue| queue.id.as_str() == id).map(|queue| queue.name.clone());
-            rep.or_else(queue).unwrap_or_else(|| id.to_owned())
-        };
+        let name = |id: &str| roster.name_of(id).unwrap_or(id).to_owned();
         let mut pairs: Vec<Pair> = self
             .pairs
             .into_iter()

@@ -195,11 +195,10 @@ fn lead_score(chance: LeadChance, settings: &Settings) -> LeadScore {
 fn expected(ranking: &Ranking, legacy: Option<&RepId>, scorer: &dyn Scorer) -> Option<Expected> {
     let best = ranking.best()?;
     let shrinkage = scorer.shrinkage()?;
-    let (sum, reps) =
-        ranking.reps.iter().filter(|r| r.in_pool).fold((0.0, 0.0), |(sum, reps), r| (sum + r.p_win, reps + 1.0));
-    let p_win = shrinkage.expected(best.p_win, sum / reps);
+    let mean = ranking.pool_mean()?;
+    let p_win = shrinkage.expected(best.p_win, mean);
     let rival = legacy.filter(|id| **id != best.rep_id).and_then(|id| ranking.of(id));
-    let gap = rival.map(|rival| p_win - shrinkage.expected(rival.p_win, sum / reps));
+    let gap = rival.map(|rival| p_win - shrinkage.expected(rival.p_win, mean));
     Some(Expected { p_win, gap, kept: shrinkage.factor, deals: shrinkage.deals })
 }
 

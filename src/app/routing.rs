@@ -22,7 +22,7 @@ use crate::policy::capacity::CapacitySettings;
 use crate::policy::fairness::{Entry, Ledger};
 use crate::policy::hold::HoldSettings;
 use crate::policy::route::{Moment, Policy, Situation};
-use crate::policy::rules::{Directory, Finding, Problem, Rulebook, Severity, World, check};
+use crate::policy::rules::{Directory, Finding, Problem, Rulebook, Severity, World, check, short};
 
 /// How far back loads are counted: the full weeks that the guard against sustained load may ask for, and a month.
 const LOOK_BACK: Duration = Duration::days(64);
@@ -151,7 +151,7 @@ fn said(problems: &[Problem]) -> String {
 fn stays_in_force(why: &str, before: Option<&StoredRulebook>) -> String {
     match before {
         Some(before) => {
-            let version: String = before.version.chars().take(8).collect();
+            let version = short(&before.version);
             let since = before.since.format("%Y-%m-%d %H:%M");
             format!(
                 "{why}\nuntil that is mended, the rules before (version {version}, since {since} UTC) stay in force"

@@ -1,10 +1,10 @@
 //! `leadboard rules`: the routing rules: right, in force, different, and what they would do.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::json;
 
 use super::args::{Rules as Action, RulesTest};
@@ -17,7 +17,7 @@ use crate::bootstrap::Context;
 use crate::domain::ids::LeadId;
 use crate::domain::rep::Roster;
 use crate::domain::text::fit;
-use crate::policy::rules::{Rulebook, Severity, diff};
+use crate::policy::rules::{Rulebook, Severity, diff, short};
 
 /// Leads read at a time, moves that are printed, and moves that are in `--json`.
 const PAGE: u32 = 1_000;
@@ -102,7 +102,7 @@ async fn show(store: &dyn Store, version: Option<&str>, out: Out) -> CliResult {
             .map(|book| {
                 let now = in_force.as_ref().is_some_and(|now| now.version == book.version);
                 vec![
-                    fit(&book.version, 8),
+                    short(&book.version).to_owned(),
                     book.since.format("%Y-%m-%d %H:%M UTC").to_string(),
                     book.place.clone(),
                     if now { "in force".to_owned() } else { String::new() },
@@ -248,24 +248,26 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
 }
 
 fn name(roster: &Roster, id: &str) -> String {
-    let rep = roster.reps.iter().find(|rep| rep.id.as_str() == id).map(|rep| &rep.name);
-    let queue = || roster.queues.iter().find(|queue| queue.id.as_str() == id).map(|queue| &queue.name);
-    rep.or_else(queue).map_or_else(|| id.to_owned(), |name| fit(name, 28))
+    roster.name_of(id).map_or_else(|| id.to_owned(), |name| fit(name, 28))
 }
 
-fn pairs(tally: &Tally, roster: &Roster) -> Vec<BTreeMap<&'static str, serde_json::Value>> {
+/// Leads that would go from one owner to another, by their names.
+#[derive(Serialize)]
+struct Pair {
+    from: String,
+    to: String,
+    leads: u64,
+}
+
+fn pairs(tally: &Tally, roster: &Roster) -> Vec<Pair> {
     let mut pairs: Vec<_> = tally.pairs.iter().collect();
     pairs.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-    pairs
-        .into_iter()
-        .map(|((from, to), leads)| {
-            BTreeMap::from([
-                ("from", json!(name(roster, from))),
-                ("to", json!(name(roster, to))),
-                ("leads", json!(leads)),
-            ])
-        })
-        .collect()
+    let pair = |((from, to), &leads): (&(String, String), &u64)| Pair {
+        from: name(roster, from),
+        to: name(roster, to),
+        leads,
+    };
+    pairs.into_iter().map(pair).collect()
 }
 
 fn one(compared: &Compared, roster: &Roster) -> Vec<String> {
@@ -282,7 +284,7 @@ fn one(compared: &Compared, roster: &Roster) -> Vec<String> {
 
 fn many(
     tally: &Tally,
-    pairs: &[BTreeMap<&'static str, serde_json::Value>],
+    pairs: &[Pair],
     moved: &[Compared],
     roster: &Roster,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
@@ -313,12 +315,8 @@ fn many(
         .collect();
     lines.extend(table(&["reason", "in force", "tested"], &reasons));
     if !pairs.is_empty() {
-        let text = |pair: &BTreeMap<&str, serde_json::Value>, key: &str| match &pair[key] {
-            serde_json::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        let rows: Vec<Vec<String>> =
-            pairs.iter().take(SHOWN).map(|pair| ["from", "to", "leads"].map(|key| text(pair, key)).to_vec()).collect();
+        let row = |pair: &Pair| vec![pair.from.clone(), pair.to.clone(), pair.leads.to_string()];
+        let rows: Vec<Vec<String>> = pairs.iter().take(SHOWN).map(row).collect();
         lines.push(String::new());
         lines.extend(table(&["from", "to", "leads"], &rows));
     }

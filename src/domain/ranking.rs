@@ -196,6 +196,13 @@ impl Ranking {
         self.reps.iter().find(|r| r.in_pool)
     }
 
+    /// Mean probability of the reps of the pool, which the winner's curse draws the best of them towards; `None` where
+    /// nobody of the pool is ranked.
+    pub fn pool_mean(&self) -> Option<f64> {
+        let pool: Vec<f64> = self.reps.iter().filter(|rep| rep.in_pool).map(|rep| rep.p_win).collect();
+        (!pool.is_empty()).then(|| pool.iter().sum::<f64>() / pool.len() as f64)
+    }
+
     /// The entry of one rep.
     pub fn of(&self, rep: &RepId) -> Option<&RankedRep> {
         self.reps.iter().find(|r| &r.rep_id == rep)

@@ -56,6 +56,13 @@ impl Roster {
         self.queues.iter().find(|q| &q.id == id)
     }
 
+    /// What the rep or queue with this id is called, raw: sanitise before display.
+    pub fn name_of(&self, id: &str) -> Option<&str> {
+        let rep = self.reps.iter().find(|rep| rep.id.as_str() == id).map(|rep| &rep.name);
+        let queue = || self.queues.iter().find(|queue| queue.id.as_str() == id).map(|queue| &queue.name);
+        rep.or_else(queue).map(String::as_str)
+    }
+
     /// The queue with this stable name.
     pub fn queue_by_key(&self, key: &str) -> Option<&Queue> {
         self.queues.iter().find(|q| q.key == key)

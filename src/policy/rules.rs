@@ -51,7 +51,7 @@ pub use facts::{AccountField, Facts, Field, Kind as FactKind, LeadField, RepFact
 pub use fire::{Destination, Effect, Failed, Fired, Firing, Narrowing, Outcome, Refusal, Standing, Unknown};
 pub use problem::{Excerpt, Place, Problem};
 pub use sections::{RepSettings, Sections};
-pub use version::Version;
+pub use version::{Version, short};
 
 use condition::Condition;
 

@@ -12,8 +12,8 @@ use leadboard::policy::Settings;
 use leadboard::policy::company::CompanySettings;
 use leadboard::policy::route::{Rung, Why};
 
-use crate::routing::{FixedClock, Office, office, on_both};
-use crate::store_fixtures::{at, id, raw, receive, record, refresh, rep, supersede, take_in};
+use crate::routing::{FixedClock, Office, office};
+use crate::store_fixtures::{at, id, on_every_store, raw, receive, record, refresh, rep, supersede, take_in};
 use crate::worker::fakes::Desk;
 
 /// Receives leads of the company with this domain, and finds out about them.
@@ -127,8 +127,8 @@ async fn a_lead_that_says_another_company_is_looked_up_again(store: Arc<dyn Stor
     assert_eq!((named("domain acme.com").await, named("domain other.com").await), (0, 1));
 }
 
-on_both! {
-    one_company_has_one_rep_however_fast_somebody_approves, one_company_on_postgres, one_company_has_one_rep;
-    who_took_a_lead_in_the_crm_has_its_company, taken_on_postgres, who_took_a_lead_has_its_company;
-    a_company_that_changed_is_looked_up_again, changed_on_postgres, a_lead_that_says_another_company_is_looked_up_again;
+on_every_store! {
+    one_company_has_one_rep
+    who_took_a_lead_has_its_company
+    a_lead_that_says_another_company_is_looked_up_again
 }

@@ -10,8 +10,8 @@ use leadboard::domain::effect::SourceWrite;
 use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::LeadState;
 
-use crate::routing::{FixedClock, Office, office, on_both};
-use crate::store_fixtures::{at, id, raw, receive, record, refresh, rep, take_in};
+use crate::routing::{FixedClock, Office, office};
+use crate::store_fixtures::{at, id, on_every_store, raw, receive, record, refresh, rep, take_in};
 
 const RULES: &str = r#"
 [[rule]]
@@ -122,8 +122,8 @@ async fn a_partners_lead_gets_its_source(store: Arc<dyn Store>) {
     assert_eq!(back.write.source, Some(set));
 }
 
-on_both! {
-    hot_leads_go_first_everywhere, hot_leads_on_postgres, hot_leads_go_first;
-    what_a_lead_does_later_is_scored_again, scored_again_on_postgres, what_a_lead_does_is_scored_again;
-    the_lead_of_a_partner_gets_its_source, source_on_postgres, a_partners_lead_gets_its_source;
+on_every_store! {
+    hot_leads_go_first
+    what_a_lead_does_is_scored_again
+    a_partners_lead_gets_its_source
 }

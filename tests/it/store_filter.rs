@@ -168,9 +168,9 @@ async fn what_a_filter_finds_is_what_a_reader_finds(store: Arc<dyn Store>) {
         let read: Vec<&str> = all.iter().filter(|row| passes(&filter, row)).map(|row| row.id.as_str()).collect();
         assert_eq!(find(&*store, &filter.to_string()).await, read, "{filter}");
         if read.is_empty() {
-            none += 1
+            none += 1;
         } else if read.len() < all.len() {
-            some += 1
+            some += 1;
         }
     }
     assert!(some > 100 && none > 10, "the filters tell little: {some} found some, {none} none");

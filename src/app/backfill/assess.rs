@@ -95,8 +95,7 @@ pub(super) fn of_ranking(lead: &LeadRecord, ranked: &RankedLead, cleared: bool, 
     }
     let gain = shrinkage.zip(ranked.ranking.as_ref()).and_then(|(shrinkage, ranking)| {
         let (ours, theirs) = (ranking.of(to)?.p_win, ranking.of(owner.rep()?)?.p_win);
-        let pool: Vec<f64> = ranking.reps.iter().filter(|rep| rep.in_pool).map(|rep| rep.p_win).collect();
-        let mean = pool.iter().sum::<f64>() / pool.len().max(1) as f64;
+        let mean = ranking.pool_mean()?;
         Some(shrinkage.expected(ours, mean) - shrinkage.expected(theirs, mean))
     });
     Fate::Moves { to: to.clone(), gain }

@@ -165,7 +165,5 @@ fn expected(judge: &Judge, ranked: &RankedLead) -> Option<f64> {
     };
     let p_win = ranking.of(rep)?.p_win;
     let Some(shrinkage) = judge.model.scorer.shrinkage() else { return Some(p_win) };
-    let pool: Vec<f64> = ranking.reps.iter().filter(|rep| rep.in_pool).map(|rep| rep.p_win).collect();
-    let mean = pool.iter().sum::<f64>() / pool.len().max(1) as f64;
-    Some(shrinkage.expected(p_win, mean))
+    Some(shrinkage.expected(p_win, ranking.pool_mean()?))
 }

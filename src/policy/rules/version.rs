@@ -21,11 +21,16 @@ impl Version {
         &self.0
     }
 
-    /// The first digits, for people. Two rulebooks of one org share them about once in 4 billion pairs.
+    /// The first digits, for people.
     pub fn short(&self) -> &str {
-        const DIGITS: usize = 8;
-        self.0.get(..DIGITS).unwrap_or(&self.0)
+        short(&self.0)
     }
+}
+
+/// The first digits of a version, for people. Two rulebooks of one org share them about once in 4 billion pairs.
+pub fn short(version: &str) -> &str {
+    const DIGITS: usize = 8;
+    version.get(..DIGITS).unwrap_or(version)
 }
 
 impl std::fmt::Display for Version {

@@ -174,9 +174,15 @@ pub(super) async fn finish<D: Driver>(
             }
             if end.what == "effect.overridden" {
                 details["decided"] = json!(effect.write.owner);
+                // Nobody is charged for a lead that the CRM's automation took from them at once.
+                routing::unbook_share(&mut *tx, &trace).await?;
             }
         }
         EffectResult::Degrade { write, why } => {
+            if write.owner != effect.write.owner {
+                // It goes to a queue instead.
+                routing::unbook_share(&mut *tx, &trace).await?;
+            }
             details["rung"] = json!(write.rung);
             details["owner"] = json!(write.owner);
             details["code"] = json!(code(why));

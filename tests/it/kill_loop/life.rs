@@ -53,7 +53,8 @@ async fn goes_on() {
         decided += 1;
         println!("DONE {received} {decided} {written}");
         for effect in store.claim_effects("w", AT_ONCE, now + chrono::TimeDelta::seconds(LEASE), now).await.unwrap() {
-            let done = EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(12), at(12))) };
+            let stamps = Some((at(12), at(12)));
+            let done = EffectResult::Done { owner_after: Some(rep("best")), stamps, source: None };
             assert!(store.finish_effect(&effect, done, now).await.unwrap());
             written += 1;
             println!("DONE {received} {decided} {written}");
