@@ -91,9 +91,9 @@ async fn note<D: Driver>(store: &SqlStore<D>, found: &[LeadCompany], at: DateTim
         }
     }
     if noted {
-        store.commit(tx).await?
+        store.commit(tx).await?;
     } else {
-        store.rollback(tx).await?
+        store.rollback(tx).await?;
     }
     Ok(ranked_again)
 }
