@@ -161,7 +161,7 @@ impl Action {
             Self::Snooze => "ask me again later".into(),
             Self::Note => "write a note for the next rejection".into(),
             Self::Undo => "take the last verdict back".into(),
-            Self::WhyNot => "why not another rep, and what would put them first".into(),
+            Self::WhyNot => "why not another rep, and what would change it".into(),
             Self::TalkTrack => "what the chosen rep can say to the lead".into(),
             Self::Open => "open the lead".into(),
             Self::Back => "back".into(),
