@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod drift;
 pub mod events;
 pub mod exchange;
+pub mod explain;
 pub mod health;
 pub mod intake;
 pub mod learn;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
 use super::views::LeadDetail;
-use super::{AppError, rank, routing};
+use super::{AppError, explain, rank, routing};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, Rung, TaskWrite};
 use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
@@ -130,9 +130,12 @@ async fn share(
     owner: &Owner,
     now: DateTime<Utc>,
 ) -> Result<Option<Entry>, AppError> {
-    let (Some(rules), Some(ranking)) = (routing::in_force(store, None).await?, &detail.ranking) else {
-        return Ok(None);
-    };
+    // Where there are no rules nobody has an account, and nothing that accounts and room rest on is read.
+    let rules = routing::in_force(store, None).await?.filter(|rules| !rules.policy.is_plain());
+    // Where the model failed, the pool is in the way to the recommendation.
+    let ranked = detail.ranking.as_ref().map(|ranking| &ranking.pool);
+    let pool = ranked.or_else(|| detail.path.as_ref()?.pool.as_ref());
+    let (Some(rules), Some(pool)) = (rules, pool) else { return Ok(None) };
     let situation = routing::situation(store, &rules, None, now).await?;
     let moment = rank::moment(&rules, &situation, now);
     let lead = &detail.record.lead.id;
@@ -144,11 +147,11 @@ async fn share(
         store.rank_anew(lead, now).await?;
         return Err(AppError::Refused(format!(
             "{} has no room any more ({}); the lead is being ranked again",
-            rules.roster.rep(rep).map_or(rep.as_str(), |rep| &rep.name),
+            owner_name(owner, &rules.roster),
             room.words()
         )));
     }
-    Ok(routing::share(&moment, lead, &ranking.pool, owner))
+    Ok(routing::share(&moment, lead, pool, owner))
 }
 
 /// How a decision was taken back.
@@ -325,22 +328,17 @@ fn reason_text(decision: &Decision, detail: &LeadDetail, roster: &Roster, manage
 
 fn task_text(reason: &str, decision: &Decision, detail: &LeadDetail) -> String {
     let mut lines = vec![reason.to_owned()];
-    if let Some(rep) = decision.owner.rep().and_then(|id| detail.ranking.as_ref()?.of(id)) {
-        for factor in rep.factors.iter().take(3) {
-            let sign = if factor.weight >= 0.0 { '+' } else { '-' };
-            lines.push(format!("{sign} {}", factor.label));
-        }
+    if let Some(track) = decision.owner.rep().and_then(|rep| explain::talk_track(detail, rep)) {
+        lines.extend(track.points.iter().map(explain::Point::line));
+        lines.extend(track.deals);
+        lines.extend(track.ask_first);
     }
     lines.push(format!("Trace {}", decision.trace_id));
     lines.join("\n")
 }
 
 pub(super) fn owner_name(owner: &Owner, roster: &Roster) -> String {
-    match owner {
-        Owner::Rep(id) => roster.rep(id).map(|r| r.name.clone()),
-        Owner::Queue(id) => roster.queue(id).map(|q| q.name.clone()),
-    }
-    .unwrap_or_else(|| owner.id().to_owned())
+    roster.name_of(owner.id()).unwrap_or_else(|| owner.id()).to_owned()
 }
 
 /// A new trace id of this moment.

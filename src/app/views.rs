@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::explain::InUse;
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::LeadOutcome;
 use crate::domain::decision::{Decision, WriteState};
@@ -156,6 +157,9 @@ pub struct LeadDetail {
     pub timeline: Vec<AuditEvent>,
     /// Names of every owner mentioned, by id, raw.
     pub names: BTreeMap<String, String>,
+    /// What ranks and routes now.
+    #[serde(default)]
+    pub in_use: InUse,
 }
 
 /// One decided lead, for reports and checks.

@@ -519,10 +519,15 @@ pub(crate) enum Lead {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Show one lead with its ranking, its decisions and what happened to it
+    /// Show one lead: its ranking, why this rep and why not another, its decisions and what happened to it
+    ///
+    /// Why and why not are read off what was stored when the lead was ranked; what is otherwise today is said beside it.
     Show {
         /// Lead id
         id: String,
+        /// Why this rep does not get it, and the smallest change that puts them first: id or name
+        #[arg(long, value_name = "REP")]
+        why_not: Option<String>,
     },
     /// Do what is recommended
     Approve {

@@ -1,17 +1,21 @@
 //! `leadboard lead`: everything the queue can do, for scripts.
 
+mod explained;
+
 use chrono::Duration;
+use serde::Serialize;
 use serde_json::json;
 
 use super::args::{Lead as Action, Why};
 use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
+use crate::app::explain::{self, Explanation};
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
 use crate::bootstrap::Context;
 use crate::domain::decision::WriteState;
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
@@ -27,7 +31,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
             let filter = LeadFilter { lane, state, text, include_snoozed: true };
             list(store.as_ref(), &filter, limit, context, out).await
         }
-        Action::Show { id } => show(store.as_ref(), &LeadId::new(id), out).await,
+        Action::Show { id, why_not } => show(store.as_ref(), &LeadId::new(id), why_not.as_deref(), context, out).await,
         Action::Undo { id } => undo(store.as_ref(), &LeadId::new(id), context, out).await,
         Action::Approve { id } => verdict(store.as_ref(), id, |_| Ok((Verdict::Approve, None)), context, out).await,
         Action::Keep { id, why } => {
@@ -86,10 +90,41 @@ fn percent(p: Option<f64>) -> String {
     p.map_or_else(|| "-".to_owned(), |p| format!("{:.1} %", p * 100.0))
 }
 
-async fn show(store: &dyn Store, id: &LeadId, out: Out) -> CliResult {
+/// A lead with its explanation; this is the `--json` contract of `lead show`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    detail: &'a LeadDetail,
+    explanation: Option<&'a Explanation>,
+}
+
+async fn show(store: &dyn Store, id: &LeadId, why_not: Option<&str>, context: &Context, out: Out) -> CliResult {
     let detail = store.lead_detail(id).await?.ok_or_else(|| CliError::Failed(format!("there is no lead {id}")))?;
-    out.result(&detail, || explain(&detail));
+    let roster = store.roster().await?;
+    let asked = why_not.map(|rep| ranked_or_listed(rep, &detail, &roster)).transpose()?;
+    let explanation = explain::explain(&detail, asked.as_ref(), &roster, context.clock.now());
+    if why_not.is_some() && explanation.is_none() {
+        return Err(CliError::Failed(format!(
+            "no way to a recommendation is stored for lead {id}, so none can be told"
+        )));
+    }
+    out.result(&Shown { detail: &detail, explanation: explanation.as_ref() }, || {
+        let mut lines = panel(&detail);
+        lines.extend(explanation.iter().flat_map(explained::lines));
+        lines.extend(decisions(&detail));
+        lines
+    });
     Ok(())
+}
+
+/// The rep of this name; by id also one who is no rep any more and was when the lead was ranked.
+fn ranked_or_listed(wanted: &str, detail: &LeadDetail, roster: &Roster) -> Result<RepId, CliError> {
+    let left =
+        detail.ranking.iter().flat_map(|r| r.pool.eligible.iter().chain(r.pool.excluded.iter().map(|(id, _)| id)));
+    match left.into_iter().find(|id| id.as_str() == wanted) {
+        Some(id) => Ok(id.clone()),
+        None => find_rep(wanted, roster),
+    }
 }
 
 /// The way to a recommendation: rules that fired, what they could not know, and the rungs of the ladder.
@@ -115,7 +150,7 @@ pub(super) fn path_lines(path: &Path) -> Vec<String> {
 }
 
 /// The why-panel as plain lines.
-fn explain(detail: &LeadDetail) -> Vec<String> {
+fn panel(detail: &LeadDetail) -> Vec<String> {
     let lead = &detail.record.lead;
     let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
     let fact = |f: &Option<String>| f.as_deref().unwrap_or("-").to_owned();
@@ -171,6 +206,13 @@ fn explain(detail: &LeadDetail) -> Vec<String> {
         ));
         lines.extend(reasons(ranking, &name));
     }
+    lines
+}
+
+/// Every decision on the lead, newest first.
+fn decisions(detail: &LeadDetail) -> Vec<String> {
+    let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
+    let mut lines = Vec::new();
     for decision in &detail.decisions {
         let undone = match (decision.undone_at, decision.replaces, decision.closed_at) {
             (Some(_), ..) => ", undone".to_owned(),
@@ -309,7 +351,7 @@ fn taken_back(back: &TakenBack) -> Vec<String> {
     }
 }
 
-fn find_rep(wanted: &str, roster: &Roster) -> Result<crate::domain::ids::RepId, CliError> {
+fn find_rep(wanted: &str, roster: &Roster) -> Result<RepId, CliError> {
     one(wanted, roster.reps.iter().map(|r| (r.id.as_str(), r.name.as_str(), &r.id)), "rep")
 }
 

@@ -27,6 +27,14 @@ impl Route {
             Self::ManagerQueue(id) | Self::Queue(id) | Self::DefaultQueue(id) => Owner::Queue(id.clone()),
         }
     }
+
+    /// The rep who would own it, unless a queue would.
+    pub const fn rep(&self) -> Option<&RepId> {
+        match self {
+            Self::AssignRep(id) => Some(id),
+            Self::ManagerQueue(_) | Self::Queue(_) | Self::DefaultQueue(_) => None,
+        }
+    }
 }
 
 /// Why policy chose a route. The text form is stable: it is stored, exported and written to the CRM.

@@ -25,6 +25,10 @@ pub enum Action {
     Note,
     /// Take the last verdict back.
     Undo,
+    /// Ask why some rep does not get it.
+    WhyNot,
+    /// Show what the chosen rep can say to the lead.
+    TalkTrack,
     /// Open what is under the cursor.
     Open,
     /// Go back, close, cancel.
@@ -80,6 +84,8 @@ impl Action {
             Self::Snooze,
             Self::Note,
             Self::Undo,
+            Self::WhyNot,
+            Self::TalkTrack,
             Self::Open,
             Self::Back,
             Self::Up,
@@ -119,6 +125,8 @@ impl Action {
             Self::Snooze => "snooze".into(),
             Self::Note => "note".into(),
             Self::Undo => "undo".into(),
+            Self::WhyNot => "why-not".into(),
+            Self::TalkTrack => "talk-track".into(),
             Self::Open => "open".into(),
             Self::Back => "back".into(),
             Self::Up => "up".into(),
@@ -153,6 +161,8 @@ impl Action {
             Self::Snooze => "ask me again later".into(),
             Self::Note => "write a note for the next rejection".into(),
             Self::Undo => "take the last verdict back".into(),
+            Self::WhyNot => "why not another rep, and what would change it".into(),
+            Self::TalkTrack => "what the chosen rep can say to the lead".into(),
             Self::Open => "open the lead".into(),
             Self::Back => "back".into(),
             Self::Up => "up".into(),
@@ -188,6 +198,8 @@ impl Action {
             Self::Snooze => "snooze",
             Self::Note => "note",
             Self::Undo => "undo",
+            Self::WhyNot => "why not",
+            Self::TalkTrack => "talk track",
             Self::Open => "open",
             Self::Back => "back",
             Self::Up => "up",
@@ -210,6 +222,11 @@ impl Action {
             Self::QuitNow => "quit now",
             Self::Accept => "accept",
         }
+    }
+
+    /// Whether it asks for more about a lead: harmless, and still not meant where keys come faster than a hand types.
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::WhyNot | Self::TalkTrack)
     }
 
     /// Whether it gives a verdict or leads to one: barred in read-only mode and from keys no hand can type so fast.

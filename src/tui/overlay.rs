@@ -19,8 +19,13 @@ pub const NOTE_LIMIT: usize = 1_000;
 pub enum Overlay {
     /// Choose by a letter: a reason, a queue, how long to snooze.
     Menu(Menu),
-    /// Find a rep by name.
+    /// Find a rep by name, to give the lead to or to ask about.
     Finder(Box<Finder>),
+    /// What the chosen rep can say to the lead in focus.
+    TalkTrack {
+        /// Lines scrolled past.
+        scroll: usize,
+    },
     /// Write a note.
     Note(Box<Note>),
     /// Yes or no?
@@ -44,7 +49,7 @@ impl Overlay {
             Self::Finder(_) => Place::Finder,
             Self::Note(_) => Place::Note,
             Self::Confirm(_) => Place::Confirm,
-            Self::Help { .. } | Self::Welcome => Place::Help,
+            Self::Help { .. } | Self::TalkTrack { .. } | Self::Welcome => Place::Help,
         }
     }
 }

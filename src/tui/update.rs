@@ -121,7 +121,7 @@ fn key(model: &mut Model, event: KeyEvent, hurried: bool) -> Vec<Effect> {
         (Place::Menu | Place::Confirm, Some(Action::Accept)) if hurried => too_fast(model),
         // A pasted line break must not send what was pasted.
         (Place::Note | Place::Finder, Some(Action::Accept)) if hurried => edit(model, event),
-        (_, Some(action)) if hurried && action.judges() => too_fast(model),
+        (_, Some(action)) if hurried && (action.judges() || action.asks()) => too_fast(model),
         (_, Some(action)) => act(model, action),
         (Place::Menu, None) if hurried && letter.is_some() => too_fast(model),
         (Place::Menu, None) => letter.map_or_else(Vec::new, |c| pick_letter(model, c)),
@@ -208,6 +208,8 @@ fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
             let lines: usize = model.keymap.help(*place).iter().map(|(_, lines)| lines.len() + 2).sum();
             *scroll = scroll.saturating_add_signed(step).min(lines);
         }
+        // How long it is depends on the width, which the view knows.
+        Some(Overlay::TalkTrack { scroll }) if step != 0 => *scroll = scroll.saturating_add_signed(step),
         Some(Overlay::Menu(menu)) if action == Action::Accept => {
             if let Some(item) = menu.items.get(menu.selected).cloned() {
                 let draft = menu.draft.clone();
@@ -242,6 +244,13 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             changed(model)
         }
         Action::Undo | Action::Note => verdict::judge(model, action),
+        Action::WhyNot => verdict::why_not(model),
+        Action::TalkTrack => {
+            if model.focus.detail().is_some() {
+                model.overlays.push(Overlay::TalkTrack { scroll: 0 });
+            }
+            Vec::new()
+        }
         action if action.judges() && action != Action::Retry => verdict::judge(model, action),
         action => of_screen(model, action),
     }

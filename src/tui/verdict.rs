@@ -12,7 +12,7 @@ use super::backend::{BackendError, LeadDetail, QueueKey, UndoAnswer, VerdictAnsw
 use super::format;
 use super::model::{Model, Status, Tone};
 use super::msg::Effect;
-use super::overlay::finder::Finder;
+use super::overlay::finder::{Finder, Purpose};
 use super::overlay::menu::{Choice, Menu};
 use super::overlay::{Note, Overlay};
 use super::screens::Screen;
@@ -37,6 +37,20 @@ pub struct Draft {
     pub outcome: String,
     /// Note for a rejection, raw.
     pub note: Option<String>,
+}
+
+impl Draft {
+    /// No verdict yet, on a lead as it is shown.
+    fn of(detail: &LeadDetail) -> Self {
+        Self {
+            lead: detail.record.lead.id.clone(),
+            company: detail.record.lead.company.clone(),
+            expected_decisions: detail.record.decisions_made,
+            verdict: None,
+            outcome: String::new(),
+            note: None,
+        }
+    }
 }
 
 /// Verdicts of this session.
@@ -127,14 +141,8 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
         model.say(Tone::Warn, why);
         return Vec::new();
     }
-    let mut draft = Draft {
-        lead: detail.record.lead.id.clone(),
-        company: detail.record.lead.company.clone(),
-        expected_decisions: detail.record.decisions_made,
-        verdict: None,
-        outcome: String::new(),
-        note: model.session.notes.get(&detail.record.lead.id).cloned(),
-    };
+    let mut draft = Draft::of(detail);
+    draft.note = model.session.notes.get(&draft.lead).cloned();
     match action {
         Action::Approve => match &detail.recommendation {
             Some(recommendation) => {
@@ -158,7 +166,8 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
             Err(why) => refuse(model, why),
         },
         Action::OverrideAny => {
-            let finder = model.roster.data.as_ref().map(|roster| Finder::new(draft, roster, detail));
+            let finder = model.roster.data.as_ref();
+            let finder = finder.map(|roster| Finder::new(draft, Purpose::Give, Some(roster), detail));
             match finder {
                 Some(finder) => model.overlays.push(Overlay::Finder(Box::new(finder))),
                 None => model.say(Tone::Warn, "The reps are not read yet; try again in a moment."),
@@ -301,12 +310,30 @@ pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> V
     }
 }
 
+/// Opens the question why some rep does not get the lead in focus; the one below the recommended rep is asked about first.
+pub fn why_not(model: &mut Model) -> Vec<Effect> {
+    let finder = model.focus.detail().map(|detail| {
+        let mut finder = Finder::new(Draft::of(detail), Purpose::WhyNot, model.roster.data.as_ref(), detail);
+        finder.step(1);
+        finder
+    });
+    match finder {
+        Some(finder) => model.overlays.push(Overlay::Finder(Box::new(finder))),
+        None => model.say(Tone::Warn, "The lead is not read yet; try again in a moment."),
+    }
+    model.roster.load.refresh().map(Effect::LoadRoster).into_iter().collect()
+}
+
 /// A rep was found by name.
 pub fn found(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Finder(finder)) = model.overlays.last() else { return Vec::new() };
     let Some(candidate) = finder.chosen() else { return Vec::new() };
     let (rep, name, draft) = (candidate.id.clone(), candidate.name.clone(), finder.draft.clone());
+    let asked = finder.purpose == Purpose::WhyNot;
     model.overlays.pop();
+    if asked {
+        return Vec::new();
+    }
     // The focus may have moved on under an open overlay; the draft says which lead is meant.
     if model.focus.id() != Some(&draft.lead) {
         return refuse(model, "The lead is not in view any more; nothing was decided.");

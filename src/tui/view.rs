@@ -202,6 +202,8 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::KeepLegacy,
             Action::Override(2),
             Action::OverrideAny,
+            Action::WhyNot,
+            Action::TalkTrack,
             Action::Reroute,
             Action::Snooze,
             Action::Note,

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::{Driver, SqlStore};
+use crate::app::explain::InUse;
 use crate::app::ports::{QueryStore, StoreError};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
-use crate::domain::ids::{LeadId, RepId};
+use crate::domain::ids::{LeadId, ModelId, RepId};
 use crate::domain::lead::{Conservation, LeadState};
 use crate::store::query::{ints, query};
 use crate::store::rows::{self, Columns};
@@ -135,6 +136,7 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
         outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
         timeline: timeline.iter().map(rows::audit_event).collect::<Result<_, _>>()?,
         names: BTreeMap::new(),
+        in_use: in_use(&mut *tx).await?,
     };
     detail.names = names(&mut *tx, &mentioned(&detail)).await?;
     Ok(Some(detail))
@@ -216,6 +218,16 @@ impl List {
     }
 }
 
+/// What ranks and routes now.
+async fn in_use(conn: &mut impl Session) -> Result<InUse, StoreError> {
+    let rules = query(sql::routing::VERSION_IN_FORCE).optional(conn).await?;
+    let champion = query(sql::learning::CHAMPION_ID).optional(conn).await?;
+    Ok(InUse {
+        rules: rules.map(|row| row.text("value")).transpose()?,
+        model: champion.map(|row| row.text("id").map(ModelId::new)).transpose()?,
+    })
+}
+
 /// Ids of every rep and queue that a lead's details speak of.
 fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
@@ -227,6 +239,10 @@ fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
         let excluded = ranking.pool.excluded.iter().map(|(rep, _)| rep);
         ids.extend(ranked.chain(&ranking.pool.eligible).chain(excluded).map(RepId::to_string));
     }
+    // Where the model failed, the pool is in the way to the recommendation.
+    let pool = detail.path.as_ref().and_then(|path| path.pool.as_ref());
+    ids.extend(pool.iter().flat_map(|pool| &pool.eligible).map(RepId::to_string));
+    ids.extend(pool.iter().flat_map(|pool| &pool.excluded).map(|(rep, _)| rep.to_string()));
     ids.extend(detail.recommendation.iter().map(|r| r.route.owner().id().to_owned()));
     for decision in &detail.decisions {
         ids.insert(decision.owner.id().to_owned());

@@ -29,6 +29,8 @@ statements! {
 
     CHAMPION = "SELECT id, created_at, champion, promoted_at, card FROM models WHERE champion = 1";
 
+    CHAMPION_ID = "SELECT id FROM models WHERE champion = 1";
+
     CHAMPION_RETIRE = "UPDATE models SET champion = 0 WHERE champion = 1 AND id <> $1";
 
     CHAMPION_SET = "UPDATE models SET champion = 1, promoted_at = $2 WHERE id = $1";

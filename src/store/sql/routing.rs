@@ -6,6 +6,8 @@ statements! {
     IN_FORCE = "SELECT b.version, b.body, b.since, b.place FROM meta m JOIN rulebooks b ON b.version = m.value
         WHERE m.key = 'rules_version'";
 
+    VERSION_IN_FORCE = "SELECT value FROM meta WHERE key = 'rules_version'";
+
     OF_VERSION = "SELECT version, body, since, place FROM rulebooks WHERE version = $1";
 
     ALL_BOOKS = "SELECT version, body, since, place FROM rulebooks ORDER BY since DESC, version";

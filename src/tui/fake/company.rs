@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{State, healthy};
+use crate::app::explain::InUse;
+use crate::app::views::Path;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId, QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
@@ -17,6 +19,9 @@ use crate::domain::ranking::{
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 use crate::domain::rep::{Queue, Rep, Roster};
 use crate::tui::backend::{LeadDetail, ModelRow};
+
+/// The version of the rules.
+const RULES: &str = "3f9a01c2d4e5b6a7";
 
 const COMPANIES: [&str; 12] = [
     "Acme Corporation",
@@ -133,11 +138,10 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
             "highest chance to win among those eligible".into(),
         )
     };
+    let path = path(best, &names(roster), eligible.len(), low);
     let legacy = Owner::Rep(legacy.rep_id.clone());
     let id = LeadId::new(format!("00Q5f00000{index:06}AA"));
-    let names: BTreeMap<String, String> = (roster.reps.iter().map(|r| (r.id.to_string(), r.name.clone())))
-        .chain(roster.queues.iter().map(|q| (q.id.to_string(), q.name.clone())))
-        .collect();
+    let names = names(roster);
     let event = |minutes: i64, what: &str| crate::domain::audit::AuditEvent {
         at: created_at + TimeDelta::minutes(minutes),
         actor: "worker".into(),
@@ -171,11 +175,47 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
         },
         ranking: Some(ranking),
         recommendation: Some(Recommendation { route, reason, explanation, gap: Some(gap) }),
-        path: None,
+        path: Some(path),
         decisions: Vec::new(),
         outcome: None,
         names,
+        in_use: InUse { rules: Some(RULES.into()), model: Some(ModelId::new("m-20261120-7f3a91")) },
     }
+}
+
+fn names(roster: &Roster) -> BTreeMap<String, String> {
+    (roster.reps.iter().map(|r| (r.id.to_string(), r.name.clone())))
+        .chain(roster.queues.iter().map(|q| (q.id.to_string(), q.name.clone())))
+        .collect()
+}
+
+/// The way to a recommendation where no rule has a word, as it is stored.
+fn path(best: &RankedRep, names: &BTreeMap<String, String>, of: usize, low: bool) -> Path {
+    let not = |rung: &str, code: &str| json!({ "rung": rung, "taken": false, "why": { "code": code } });
+    let mut rungs = vec![
+        not("strategic_rule", "no_rule"),
+        not("account_owner", "not_set"),
+        not("partner_route", "no_rule"),
+        not("exception", "not_asked"),
+    ];
+    if low {
+        let why = json!({ "code": "low_confidence", "best": best.p_win, "gate": 0.2 });
+        rungs.push(json!({ "rung": "model", "taken": false, "why": why }));
+        rungs.push(not("round_robin", "not_needed"));
+        rungs.push(json!({ "rung": "manager_queue", "taken": true, "why": { "code": "nobody_chosen" } }));
+    } else {
+        let who = json!({ "id": best.rep_id, "name": names[best.rep_id.as_str()] });
+        let why = json!({ "code": "chosen", "who": who, "p_win": best.p_win, "of": of });
+        rungs.push(json!({ "rung": "model", "taken": true, "why": why }));
+    }
+    serde_json::from_value(json!({
+        "rules": { "version": RULES, "territory": null, "fired": [], "unknown": [], "failed": [] },
+        "needs": { "territory": null, "language": null, "skills": [], "partner_tier": null },
+        "rungs": rungs,
+        "heat": { "code": "no_score" },
+        "gates": { "confidence": 0.2, "best": best.p_win, "cleared": true, "high_value": null, "margin": null },
+    }))
+    .unwrap()
 }
 
 fn ranking(index: usize, now: DateTime<Utc>, territory: &str, roster: &Roster, low: bool) -> Ranking {

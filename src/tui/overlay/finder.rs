@@ -1,6 +1,6 @@
-//! Finds a rep by a few letters of the name.
+//! Finds a rep by a few letters of the name: to give a lead to, or to ask why they do not get it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -10,7 +10,7 @@ use crate::domain::ids::RepId;
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::tui::backend::LeadDetail;
-use crate::tui::verdict::Draft;
+use crate::tui::verdict::{Draft, rep_name};
 
 /// A rep that can be chosen.
 #[derive(Clone, Debug)]
@@ -34,11 +34,22 @@ pub enum Standing {
     Unknown,
 }
 
+/// What a rep is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To give the lead to: of active reps.
+    Give,
+    /// To ask why they do not get it: of all.
+    WhyNot,
+}
+
 /// The state of the finder.
 #[derive(Debug)]
 pub struct Finder {
-    /// The verdict so far.
+    /// The lead, and the verdict so far.
     pub draft: Draft,
+    /// What the rep is looked for.
+    pub purpose: Purpose,
     /// What is typed.
     pub query: TextArea<'static>,
     /// Everybody who could own the lead, ranked ones first.
@@ -50,21 +61,31 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// Everybody who is active, best ranked first, then by name.
-    pub fn new(draft: Draft, roster: &Roster, detail: &LeadDetail) -> Self {
+    /// Everybody whom the purpose allows, best ranked first, then by name: to give the lead to, whoever is active today; to
+    /// ask about, also whoever there was when it was ranked.
+    pub fn new(draft: Draft, purpose: Purpose, roster: Option<&Roster>, detail: &LeadDetail) -> Self {
         let standing = |id: &RepId| standing(id, detail.ranking.as_ref());
-        let mut candidates: Vec<Candidate> = roster
-            .reps
-            .iter()
-            .filter(|rep| rep.active)
-            .map(|rep| Candidate { id: rep.id.clone(), name: rep.name.clone(), standing: standing(&rep.id) })
+        let today = roster.into_iter().flat_map(|roster| &roster.reps);
+        let mut known: BTreeMap<&RepId, &str> = today
+            .filter(|rep| rep.active || purpose == Purpose::WhyNot)
+            .map(|rep| (&rep.id, rep.name.as_str()))
+            .collect();
+        if let (Purpose::WhyNot, Some(ranking)) = (purpose, &detail.ranking) {
+            let then = ranking.pool.eligible.iter().chain(ranking.pool.excluded.iter().map(|(rep, _)| rep));
+            for rep in then {
+                known.entry(rep).or_insert_with(|| rep_name(detail, rep));
+            }
+        }
+        let mut candidates: Vec<Candidate> = known
+            .into_iter()
+            .map(|(id, name)| Candidate { id: id.clone(), name: name.to_owned(), standing: standing(id) })
             .collect();
         candidates.sort_by_cached_key(|c| {
             let rank = if let Standing::Ranked(rank, _) = c.standing { rank } else { u32::MAX };
             (rank, c.name.to_lowercase())
         });
         let matches = (0..candidates.len()).collect();
-        Self { draft, query: TextArea::default(), candidates, matches, selected: 0 }
+        Self { draft, purpose, query: TextArea::default(), candidates, matches, selected: 0 }
     }
 
     /// Those that match, best first.

@@ -7,13 +7,14 @@ use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
-use super::finder::{Finder, Standing};
+use super::finder::{Finder, Purpose, Standing};
 use super::menu::Menu;
 use super::{Note, Overlay};
 use crate::tui::action::Action;
 use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
+use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
 use crate::tui::verdict::Draft;
 use crate::tui::view::{Ctx, list_row, put, put_all};
@@ -33,7 +34,8 @@ const ASCII_BORDER: border::Set<'_> = border::Set {
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay: &Overlay) {
     match overlay {
         Overlay::Menu(menu) => draw_menu(frame, ctx, area, menu),
-        Overlay::Finder(finder) => draw_finder(frame, ctx, area, finder),
+        Overlay::Finder(finder) => draw_finder(frame, model, ctx, area, finder),
+        Overlay::TalkTrack { scroll } => draw_talk_track(frame, model, ctx, area, *scroll),
         Overlay::Note(note) => draw_note(frame, model, ctx, area, note),
         Overlay::Confirm(super::Confirm::Quit) => draw_quit(frame, model, ctx, area),
         Overlay::Help { place, scroll } => draw_help(frame, model, ctx, area, *place, *scroll),
@@ -90,8 +92,13 @@ fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
     }
 }
 
-fn draw_finder(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, finder: &Finder) {
-    let inner = window(frame, ctx, area, (62, 18), "Give it to which rep?");
+/// Lines of the list of reps where an answer stands below it.
+const FEW_REPS: u16 = 6;
+
+fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, finder: &Finder) {
+    let asks = finder.purpose == Purpose::WhyNot;
+    let (size, title) = if asks { ((78, 24), "Why not which rep?") } else { ((62, 18), "Give it to which rep?") };
+    let inner = window(frame, ctx, area, size, title);
     put(frame, inner, 0, subject(ctx, &finder.draft, inner.width));
     let prompt = format!("{} ", ctx.theme.glyphs().cursor);
     let typed = finder.query.lines().concat();
@@ -102,13 +109,19 @@ fn draw_finder(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, finder: &Finder) {
         Line::from(vec![ctx.span(Meaning::Key, prompt), Span::raw(shown.clone())])
     };
     put(frame, inner, 2, line);
-    let list = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
+    let mut list = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
+    if asks {
+        list.height = list.height.min(FEW_REPS);
+        let below = Rect { y: list.bottom() + 1, height: inner.bottom().saturating_sub(list.bottom() + 1), ..inner };
+        draw_answer(frame, model, ctx, below, finder);
+    }
     if list.height > 0 {
         let column = finder.query.cursor().1.min(shown.chars().count()) as u16;
         frame.set_cursor_position(Position { x: (inner.x + 2 + column).min(inner.right()), y: inner.y + 2 });
     }
     if finder.matches().len() == 0 {
-        return put(frame, list, 0, ctx.span(Meaning::Warn, "No active rep is called so.").into());
+        let nobody = if asks { "No rep is called so." } else { "No active rep is called so." };
+        return put(frame, list, 0, ctx.span(Meaning::Warn, nobody).into());
     }
     let visible = usize::from(list.height);
     let top = (finder.selected + 1).saturating_sub(visible);
@@ -128,6 +141,22 @@ fn draw_finder(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, finder: &Finder) {
         let line = list_row(ctx, line, index == finder.selected, usize::from(list.width));
         put(frame, list, (index - top) as u16, line);
     }
+}
+
+/// Why the rep under the cursor does not get the lead.
+fn draw_answer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, finder: &Finder) {
+    let asked = finder.chosen().zip(model.focus.detail());
+    let Some((rep, detail)) = asked.filter(|_| model.focus.id() == Some(&finder.draft.lead)) else { return };
+    put_all(frame, area, 0, lead::view::answer::of_rep(detail, &rep.id, model, ctx, usize::from(area.width)));
+}
+
+fn draw_talk_track(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, scroll: usize) {
+    let width = 76.min(area.width.saturating_sub(6));
+    let Some(detail) = model.focus.detail() else { return };
+    let lines = lead::view::talk::lines(detail, ctx, usize::from(width));
+    let inner = window(frame, ctx, area, (width + 4, lines.len() as u16 + 2), &detail.record.lead.company);
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    put_all(frame, inner, 0, lines.into_iter().skip(scroll.min(most)));
 }
 
 fn draw_note(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, note: &Note) {

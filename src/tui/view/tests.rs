@@ -111,6 +111,9 @@ fn model() {
 fn overlays() {
     assert_snapshot!("reasons_80x24", Stage::new().press("f2 3").picture());
     assert_snapshot!("finder_80x24", Stage::new().press("f2 o").write("lee").picture());
+    assert_snapshot!("why_not_80x24", Stage::new().press("f2 enter w").picture());
+    assert_snapshot!("why_not_excluded_80x24", Stage::new().press("f2 enter w").write("jun lee").text());
+    assert_snapshot!("talk_track_80x24", Stage::new().press("f2 enter t").picture());
     assert_snapshot!("queues_80x24", Stage::new().press("f2 r").text());
     assert_snapshot!("snooze_80x24", Stage::new().press("f2 s").text());
     assert_snapshot!("note_80x24", Stage::new().press("f2 k o").write("they know the CEO").picture());

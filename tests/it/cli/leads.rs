@@ -107,6 +107,44 @@ fn a_lead_is_judged_and_taken_back_from_a_script() {
 }
 
 #[test]
+fn it_is_told_why_not_another_rep() {
+    let home = office();
+    // Of a lead that was ranked before the way to a recommendation was kept, nobody can tell.
+    assert_eq!(home.json("lead show lead-1")["explanation"], Json::Null);
+    let ran = home.run("lead show lead-1 --why-not legacy").ended(1);
+    assert!(ran.err.contains("no way to a recommendation is stored"), "{ran:?}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = SqliteStore::open(&home.data().join("leadboard.db")).await.unwrap();
+        let office = crate::routing::office(&store).await;
+        office.publish(1).await.unwrap();
+        office.lead("lead-3", "Acme", 2).await;
+        store.close().await;
+    });
+    let shown = home.run("lead show lead-3").ended(0).out;
+    for words in [
+        "why not Leo Legacy (legacy owner):",
+        "  The model ranks Leo Legacy 2. with 30.0 %; Bea Best has 50.0 %.",
+        "the smallest change that puts Leo Legacy first:",
+        "  Leo Legacy would have to reach 50.0 % instead of 30.0 %.",
+        "all of this is as it was ranked:",
+        "talk track for Bea Best:",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains("why not Bea Best"), "{shown}");
+    let command = ["lead", "show", "lead-3", "--why-not", "bea best"];
+    let asked = Ran::of(home.command().args(command).output().unwrap()).ended(0).out;
+    assert!(asked.contains("why not Bea Best:") && asked.contains("Bea Best gets it."), "{asked}");
+    let told = home.json("lead show lead-3 --why-not legacy")["explanation"].clone();
+    assert_eq!((&told["asked"]["rep"], &told["asked"]["why_not"][0]["code"]), (&"legacy".into(), &"ranked".into()));
+    assert_eq!(told["asked"]["smallest_change"][0]["to"], 0.5);
+    assert_eq!(told["talk_track"]["name"], "Bea Best");
+    let ran = home.run("lead show lead-3 --why-not Bea-Best").ended(1);
+    assert!(ran.err.contains("did you mean \"Bea Best\"?"), "{ran:?}");
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_with_the_cure() {
     let home = office();
     for (line, code, words) in [

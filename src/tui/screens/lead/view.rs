@@ -1,6 +1,8 @@
 //! What a lead looks like: the why-panel, used beside the queue and as a screen of its own.
 
+pub mod answer;
 mod parts;
+pub mod talk;
 mod way;
 mod why;
 
@@ -43,6 +45,13 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     lines.push(Line::default());
     lines.extend(parts::pool_list(detail, ctx, width));
+    let room = |lines: &Vec<_>| usize::from(inner.height).saturating_sub(lines.len() + 1);
+    for more in [answer::of_legacy(detail, model, ctx, width), talk::lines(detail, ctx, width)] {
+        if !more.is_empty() && more.len() <= room(&lines) {
+            lines.push(Line::default());
+            lines.extend(more);
+        }
+    }
     lines.push(Line::default());
     lines.extend(parts::timeline(detail, ctx, width, usize::from(inner.height).saturating_sub(lines.len())));
     put_all(frame, inner, 0, lines);
@@ -69,10 +78,16 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let fixed = 1 + facts.len() + decision.len() + 1 + verdict.len();
     let spare = height.saturating_sub(fixed);
     // What tells the two apart, or, where nothing was compared, what speaks for and against each.
-    let mut factors = why::contrasts(detail, ctx, width, if roomy { 8 } else { 3 });
-    if factors.is_empty() {
-        factors = why::factors(detail, ctx, width, if roomy { 7 } else { 3 });
-    } else if roomy {
+    let change = answer::change(detail, ctx, width);
+    let few = 3 - change.len();
+    let mut factors = why::contrasts(detail, ctx, width, if roomy { 8 } else { few });
+    let compared = !factors.is_empty();
+    if !compared {
+        factors = why::factors(detail, ctx, width, if roomy { 7 } else { few });
+    }
+    // What would have put the legacy owner first tells more than a third reason.
+    factors.extend(change);
+    if compared && roomy {
         let rests_on = " Each weight allows for which leads the two had; few deals weigh little.";
         factors.push(ctx.span(Meaning::Muted, ctx.theme.text(rests_on, width)).into());
         factors.push(Line::default());

@@ -1,0 +1,44 @@
+//! An explanation as plain lines: why not the legacy owner, why not the rep who was asked about, and what to say.
+
+use crate::app::explain::{Answer, Explanation, Point, TalkTrack};
+use crate::cli::out::wrap;
+use crate::domain::text::fit;
+use crate::policy::rules::short;
+
+pub(super) fn lines(explanation: &Explanation) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(explanation.legacy.iter().flat_map(|legacy| answer(legacy, " (legacy owner)")));
+    lines.extend(explanation.asked.iter().flat_map(|asked| answer(asked, "")));
+    let ranked = explanation.as_of.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC, ").to_string());
+    let model = explanation.model.as_ref().map_or_else(|| "no model".to_owned(), ToString::to_string);
+    lines.push(format!("all of this is as it was ranked: {ranked}rules {}, {model}", short(&explanation.rules)));
+    lines.extend(explanation.since.iter().flat_map(|since| indented(&format!("since then: {}", since.words))));
+    lines.extend(explanation.talk_track.iter().flat_map(talk));
+    lines
+}
+
+fn indented(text: &str) -> Vec<String> {
+    wrap(&format!("  {text}"))
+}
+
+fn answer(answer: &Answer, role: &str) -> Vec<String> {
+    let name = fit(&answer.name, 28);
+    let mut lines = vec![format!("why not {name}{role}:")];
+    lines.extend(answer.why_not.iter().flat_map(|why| indented(&why.words)));
+    if !answer.smallest_change.is_empty() {
+        lines.push(format!("the smallest change that puts {name} first:"));
+        lines.extend(answer.smallest_change.iter().flat_map(|change| indented(&change.words)));
+    }
+    lines.extend(answer.since.iter().flat_map(|since| indented(&format!("since then: {}", since.words))));
+    lines
+}
+
+fn talk(track: &TalkTrack) -> Vec<String> {
+    let mut lines = vec![format!("talk track for {}:", fit(&track.name, 28))];
+    lines.extend(track.points.iter().map(Point::line).flat_map(|line| indented(&line)));
+    if track.points.is_empty() {
+        lines.push("  no reasons are stored for this rep, only counts of deals".to_owned());
+    }
+    lines.extend(track.deals.iter().chain(&track.ask_first).flat_map(|line| indented(line)));
+    lines
+}
