@@ -249,7 +249,13 @@ async fn snooze(
 fn open(detail: &LeadDetail) -> Result<(), AppError> {
     let why = match detail.record.state {
         LeadState::InLane => return Ok(()),
-        LeadState::Pending => "is not ranked yet; try again in a moment".to_owned(),
+        LeadState::Pending => match &detail.hold {
+            Some(hold) => {
+                let until = hold.closes_at.format("%H:%M:%S");
+                format!("is held until {until} UTC, to be given together with others; try again then")
+            }
+            None => "is not ranked yet; try again in a moment".to_owned(),
+        },
         LeadState::Superseded => "was taken by a person in the CRM, so there is nothing left to decide".to_owned(),
         LeadState::Decided => match detail.decisions.iter().find(|d| d.stands()) {
             Some(Decision { by: DecidedBy::Manager(name), decided_at, .. }) => {

@@ -19,7 +19,7 @@ pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLe
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
-pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
+pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use workload::{Appointment, AppointmentTime, OutOfOffice, RepWorkload, Shows, Span, WorkloadPart, Workloads};
 
 use crate::domain::audit::AuditEvent;
@@ -33,7 +33,9 @@ use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owne
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
+pub use crate::policy::absence::Feed;
 pub use crate::policy::fairness::{Account, Entry, Ledger};
+pub use crate::policy::hold::Hold;
 use crate::policy::route::Path;
 
 // ---------------------------------------------------------------------------------------------------------------- time

@@ -15,8 +15,10 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+pub use crate::policy::hold::Hold;
 pub use crate::policy::route::{Path, Step, Why};
 pub use crate::policy::rules::Standing;
+pub use crate::policy::slot::Slot;
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +153,9 @@ pub struct LeadDetail {
     /// The way to that; `None` for a ranking made before it was kept.
     #[serde(default)]
     pub path: Option<Path>,
+    /// That it waits for others, to be given together with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// All decisions on it, newest first, undone ones included.
     pub decisions: Vec<Decision>,
     /// What became of it.

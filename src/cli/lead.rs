@@ -3,6 +3,7 @@
 mod explained;
 
 use chrono::Duration;
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,6 +23,8 @@ use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::domain::text::{fit, safe};
 use crate::domain::verdict::{Rejection, Verdict};
+use crate::policy::capacity::Room;
+use crate::policy::hold::HoldAnswer;
 use crate::policy::route::Path;
 use crate::policy::rules::Standing;
 
@@ -179,7 +182,21 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
             recommendation.explanation
         ));
     }
+    lines.extend(
+        detail
+            .hold
+            .as_ref()
+            .map(|hold| format!("until {} UTC: {}", hold.closes_at.format("%H:%M:%S"), HoldAnswer::Wait(hold.clone()))),
+    );
     lines.extend(detail.path.iter().flat_map(path_lines));
+    lines.extend(detail.path.iter().flat_map(|path| &path.standings).map(|standing| {
+        let room = standing.room.as_ref().map_or_else(|| "room not counted".to_owned(), Room::words);
+        let slot = match &standing.slot {
+            Some(slot) => format!("first contact {} (UTC)", slot.words(Tz::UTC)),
+            None => "first contact unknown, because neither hours nor a calendar are known".to_owned(),
+        };
+        format!("  {} {room}; {slot}", name(standing.rep.as_str()))
+    }));
     if let Some(ranking) = &detail.ranking {
         let rows: Vec<Vec<String>> = ranking
             .reps

@@ -28,6 +28,7 @@ fn feed(source: Source, read_at: Option<&str>, away: &[(&str, &str, Option<&str>
                 kind: kind.map(str::to_owned),
             })
             .collect(),
+        busy: BTreeMap::new(),
     }
 }
 
@@ -190,10 +191,10 @@ proptest! {
         let zero = utc("2026-11-02T00:00:00Z");
         let hour = |n: i64| zero + TimeDelta::hours(n);
         let sources = [Source::Crm, Source::Calendar("c".into()), Source::HrFile("h".into())];
-        let feeds: Vec<Feed> = sources.iter().enumerate().map(|(i, source)| Feed {
-            source: source.clone(), read_at: Some(zero), problem: None,
-            away: spans.iter().filter(|s| s.2 == i)
-                .map(|(s, n, _)| Away { rep: ana(), span: Span::new(hour(*s), hour(s + n)), kind: None }).collect(),
+        let feeds: Vec<Feed> = sources.iter().enumerate().map(|(i, source)| {
+            let of = spans.iter().filter(|s| s.2 == i);
+            let away = of.map(|(s, n, _)| Away { rep: ana(), span: Span::new(hour(*s), hour(s + n)), kind: None });
+            Feed::read(source.clone(), zero, away.collect())
         }).collect();
         let absences = Absences::gather(&feeds, zero, &AbsenceSettings::default());
         let at = hour(at);

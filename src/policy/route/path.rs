@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Together;
 use crate::domain::ids::{QueueId, RepId};
 use crate::domain::pool::{Exclusion, Pool};
 use crate::policy::capacity::Room;
@@ -40,6 +41,9 @@ pub struct Path {
     /// What places cost, where that mattered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<Pricing>,
+    /// How it was given together with other leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Together>,
     /// Room and calendar of the rep who gets it and of the legacy owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standings: Vec<Standing>,
@@ -291,6 +295,11 @@ pub enum Why {
         /// How far they should be.
         wanted: f64,
     },
+    /// Not: the places of all who may get it went to leads that were given at the same moment.
+    NoPlace {
+        /// How many could have had it.
+        of: usize,
+    },
     /// Not: the model could choose, so whose turn it is does not count.
     NotNeeded,
 }
@@ -416,6 +425,7 @@ pub struct Standing {
     /// What room they have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,
-    /// Their first free slot.
-    pub slot: Slot,
+    /// Their first free slot; `None` where neither working hours nor a calendar of theirs are known.
+    #[serde(default)]
+    pub slot: Option<Slot>,
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{Driver, SqlStore};
+use super::{Driver, SqlStore, routing};
 use crate::app::explain::InUse;
 use crate::app::ports::{QueryStore, StoreError};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
@@ -127,8 +127,11 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
     let decisions = of_lead(sql::decisions::OF_LEAD).all(&mut *tx).await?;
     let outcome = of_lead(sql::learning::OUTCOME).optional(&mut *tx).await?;
     let timeline = of_lead(sql::audit::NEWEST_OF_LEAD).bind(TIMELINE).all(&mut *tx).await?;
+    let record = rows::lead_record(&lead)?;
+    let hold = if record.state == LeadState::Pending { routing::hold(&mut *tx).await? } else { None };
     let mut detail = LeadDetail {
-        record: rows::lead_record(&lead)?,
+        hold: hold.filter(|open| open.leads.contains(id)).map(|open| open.hold),
+        record,
         ranking,
         recommendation,
         path,

@@ -41,6 +41,19 @@ statements! {
 
     ACCOUNTS = "SELECT rep_id, got, entitled, last_at FROM fairness_accounts ORDER BY rep_id";
 
+    ARRIVALS = "SELECT received_at / 900000000 AS quarter, COUNT(*) AS leads FROM leads WHERE received_at >= $1
+        GROUP BY quarter ORDER BY quarter";
+
+    HOLD = "SELECT value FROM meta WHERE key = 'hold' AND value <> ''";
+
+    HOLD_SET = "INSERT INTO meta (key, value) VALUES ('hold', $1)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE meta.value <> excluded.value";
+
+    FEEDS = "SELECT value FROM meta WHERE key = 'absences'";
+
+    FEEDS_SET = "INSERT INTO meta (key, value) VALUES ('absences', $1)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
     /// The share of a decision that is to be counted from now on, if it is not.
     BOOK = "UPDATE decisions SET booked = 1 WHERE trace_id = $1 AND booked = 0 AND share IS NOT NULL RETURNING share";
 

@@ -15,6 +15,7 @@ use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectSt
 use leadboard::domain::ids::{LeadId, ModelId, OrgId, RepId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
+use leadboard::policy::absence::Feed;
 use leadboard::policy::fairness::Ledger;
 use tokio::sync::{Notify, watch};
 
@@ -273,6 +274,11 @@ brittle! {
         async given(since: Time) -> Stored<Vec<Given>>;
         async received_between(from: Time, until: Time, skip: u64, limit: u32) -> Stored<Vec<LeadRecord>>;
         async ledger() -> Stored<Ledger>;
+        async arrivals(since: Time) -> Stored<Vec<Arrived>>;
+        async open_hold() -> Stored<Option<OpenHold>>;
+        async keep_hold(hold: Option<&OpenHold>, at: Time) -> Stored<()>;
+        async feeds() -> Stored<Vec<Feed>>;
+        async save_feeds(feeds: &[Feed], at: Time) -> Stored<()>;
     }
 }
 

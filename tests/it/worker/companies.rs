@@ -14,7 +14,7 @@ use leadboard::domain::lead::LeadState;
 use leadboard::domain::recommendation::RouteReason;
 use leadboard::policy::route::{Rung, Why};
 
-use super::fakes::{Desk, Rules, account, eventually, lead_from};
+use super::fakes::{Desk, Written, account, eventually, lead_from};
 use super::{approve, conserved, no_grace};
 use crate::store_fixtures::{id, rep};
 
@@ -24,7 +24,7 @@ const ONE_REP: &str = "[company]\none_rep = true";
 
 async fn desk(rules: &'static str) -> Desk {
     let mut desk = Desk::open(no_grace()).await;
-    desk.rules = Arc::new(Rules(rules));
+    desk.rules = Arc::new(Written::saying(rules));
     desk
 }
 

@@ -485,6 +485,33 @@ pub(crate) async fn ranked_by(
     pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk)).collect()
 }
 
+/// A file of rules that the manager edits.
+#[derive(Default)]
+pub(crate) struct Written(Mutex<String>);
+
+impl Written {
+    /// One that says this.
+    pub(crate) fn saying(text: &str) -> Self {
+        let file = Self::default();
+        file.says(text);
+        file
+    }
+
+    pub(crate) fn says(&self, text: &str) {
+        *self.0.lock().unwrap() = format!("format = 1\n{text}");
+    }
+}
+
+impl RulesSource for Written {
+    fn read(&self) -> Result<Option<RulesText>, String> {
+        Ok(Some(RulesText { text: self.0.lock().unwrap().clone(), place: "routing.toml".into() }))
+    }
+
+    fn named(&self, file: &str, _: usize) -> Result<String, String> {
+        Err(format!("there is no file {file}"))
+    }
+}
+
 /// A manager who keeps no routing rules.
 pub(crate) struct NoRules;
 
@@ -492,14 +519,9 @@ impl RulesSource for NoRules {
     fn read(&self) -> Result<Option<RulesText>, String> {
         Ok(None)
     }
-}
 
-/// A manager who keeps these.
-pub(crate) struct Rules(pub(crate) &'static str);
-
-impl RulesSource for Rules {
-    fn read(&self) -> Result<Option<RulesText>, String> {
-        Ok(Some(RulesText { text: format!("format = 1\n{}", self.0), place: "routing.toml".into() }))
+    fn named(&self, file: &str, _: usize) -> Result<String, String> {
+        Err(format!("there is no file {file}"))
     }
 }
 
