@@ -53,13 +53,11 @@ pub fn priority(facts: &LeadFacts, gap: Option<f64>) -> f64 {
     stake(facts, gap, &ValueSettings::default())
 }
 
-/// Before every lead that is not hot, whatever that is worth. Among hot leads the older one is first: its clock has less left.
+/// Before every lead that is not hot, whatever that is worth: billions are more than a thousand tenths of a point times any
+/// weight of an amount that makes sense. Among hot leads the older one is first: its clock has less left.
 pub fn urgency(facts: &LeadFacts) -> f64 {
-    HOT + age(facts)
+    YEAR_2286 - facts.created_at.timestamp() as f64
 }
-
-/// More than any stake comes to: a thousand tenths of a point, times the largest weight of an amount that makes sense.
-const HOT: f64 = 1e9;
 
 /// [`priority`] with the weights of amounts that a manager set.
 pub fn stake(facts: &LeadFacts, gap: Option<f64>, value: &ValueSettings) -> f64 {
@@ -67,7 +65,10 @@ pub fn stake(facts: &LeadFacts, gap: Option<f64>, value: &ValueSettings) -> f64 
     tenths + age(facts)
 }
 
-/// Seconds since 1970 stay below 1e10 until the year 2286, so the age never outweighs a tenth of a point.
+/// Seconds from 1970 until a far day.
+const YEAR_2286: f64 = 1e10;
+
+/// Between 0 and 1 until that day, so the age never outweighs a tenth of a point.
 fn age(facts: &LeadFacts) -> f64 {
-    1.0 - facts.created_at.timestamp() as f64 / 1e10
+    1.0 - facts.created_at.timestamp() as f64 / YEAR_2286
 }

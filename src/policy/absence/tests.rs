@@ -128,13 +128,16 @@ fn back_from_leave_means_the_first_moment_at_work() {
 #[test]
 fn settings_read_as_documented() {
     let settings: AbsenceSettings = toml::from_str(
-        "stale_after_hours = 12\n[[calendar]]\nname = \"ana\"\nrep = \"ana@acme.example\"\nmeans = \"leave\"\n\
-         [[calendar]]\nname = \"bob\"\nrep = \"Bob Lee\"\n",
+        "stale_after_hours = 12\n[[calendar]]\nname = \"ana\"\nrep = \"ana@acme.example\"\n\
+         file = \"ana.ics\"\nmeans = \"leave\"\n[[calendar]]\nname = \"bob\"\nrep = \"Bob Lee\"\nfile = \"bob.ics\"\n",
     )
     .unwrap();
     let means: Vec<ics::Means> = settings.calendars.iter().map(|c| c.means).collect();
     assert_eq!((settings.stale_after_hours, means), (12, vec![ics::Means::Leave, ics::Means::Appointments]));
-    assert!(toml::from_str::<AbsenceSettings>("[[calendar]]\nname = \"a\"\nrep = \"b\"\nurl = \"c\"").is_err());
+    assert!(
+        toml::from_str::<AbsenceSettings>("[[calendar]]\nname = \"a\"\nrep = \"b\"\nfile = \"d\"\nurl = \"c\"")
+            .is_err()
+    );
 }
 
 #[test]

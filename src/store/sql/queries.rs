@@ -80,9 +80,9 @@ macro_rules! passes {
                 WHEN 'tier' THEN r.lead_tier = t.text
                 WHEN 'state' THEN l.state = t.text
                 WHEN 'lane' THEN l.lane = t.text
-                WHEN 'reason' THEN EXISTS (SELECT 1 FROM training_feedback f
-                    WHERE f.lead_id = l.id AND f.rejection_code = t.text AND f.retracted_at IS NULL)
-                END, FALSE))) "
+                WHEN 'reason' THEN EXISTS (SELECT 1 FROM decisions x
+                    WHERE x.lead_id = l.id AND x.rejection_code = t.text AND x.undone_at IS NULL)
+                END, 0 = 1))) "
         )
     };
 }
