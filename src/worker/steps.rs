@@ -257,7 +257,8 @@ pub(super) async fn companies(shared: Arc<Shared>) -> Result<Pause, AppError> {
         if look(Look::InLane).await?.more {
             return Ok(Pause::None);
         }
-        review.lanes = Some(now);
+        // Whoever took a lead may have said another company in the same breath.
+        review = Review { lanes: Some(now), past: false };
         shared.reviewed.learn(review);
     }
     if !review.past {

@@ -30,7 +30,9 @@ async fn arrive(office: &Office<'_>, desk: &Desk, names: &[&str], domain: &str, 
 
 async fn look(office: &Office<'_>, desk: &Desk, seconds: i64) {
     let (crm, clock) = (desk.crm.as_ref(), FixedClock(at(seconds)));
-    companies::look(crm, office.store, &clock, &CompanySettings::default(), Look::Waiting).await.unwrap();
+    for what in [Look::Waiting, Look::Settled] {
+        companies::look(crm, office.store, &clock, &CompanySettings::default(), what).await.unwrap();
+    }
 }
 
 async fn give_to(office: &Office<'_>, name: &str, to: &str, seconds: i64) {

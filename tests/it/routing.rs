@@ -23,6 +23,7 @@ use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::recommendation::RouteReason;
 use leadboard::domain::verdict::{ReasonCode, Rejection, Verdict};
 use leadboard::model::{Explanation, LeadChance, RepScore, Scorer};
+use leadboard::policy::route::{Rung, Why};
 use leadboard::policy::{Queues, Settings};
 
 use explaining::{the_rep_is_told_what_to_say, why_not_is_told_as_it_was};
@@ -411,8 +412,10 @@ async fn the_moment_gives_places_to_whom_they_are_worth_most(store: Arc<dyn Stor
     office.settle(3).await;
     assert_eq!(office.reason("L1").await, (RouteReason::ModelAgrees, rep("legacy")));
     assert_eq!(office.reason("L2").await, (RouteReason::ModelPick, rep("best")));
-    let together = store.lead_detail(&id("L1")).await.unwrap().unwrap().path.unwrap().round.unwrap();
-    assert_eq!((together.leads, together.instead_of.unwrap().name.as_str()), (2, "Bea Best"));
+    let path = store.lead_detail(&id("L1")).await.unwrap().unwrap().path.unwrap();
+    assert_eq!(path.round.as_ref().unwrap().leads, 2);
+    let Some(Why::Chosen { instead_of: Some(first), .. }) = path.on(Rung::Model) else { panic!("{path:?}") };
+    assert_eq!(first.name, "Bea Best");
     // Both are approved, and no cap is broken.
     office.approve("L1", 4).await.unwrap();
     office.approve("L2", 5).await.unwrap();

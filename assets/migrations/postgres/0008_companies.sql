@@ -14,5 +14,6 @@ CREATE TABLE lead_keys (
 CREATE INDEX lead_keys_of_lead ON lead_keys (lead_id);
 
 ALTER TABLE outbox ADD COLUMN urgent BIGINT NOT NULL DEFAULT 0 CHECK (urgent IN (0, 1));
+CREATE INDEX outbox_urgent ON outbox (due_at, id) WHERE urgent = 1 AND due_at IS NOT NULL;
 
 CREATE INDEX leads_pending_hot ON leads (received_at, id) WHERE state = 'pending' AND lane = 'hot';

@@ -20,6 +20,7 @@ CREATE INDEX lead_keys_of_lead ON lead_keys (lead_id);
 
 -- Whether a write goes before others that are due: that of a hot lead.
 ALTER TABLE outbox ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0 CHECK (urgent IN (0, 1));
+CREATE INDEX outbox_urgent ON outbox (due_at, id) WHERE urgent = 1 AND due_at IS NOT NULL;
 
 -- Hot leads are ranked again before others.
 CREATE INDEX leads_pending_hot ON leads (received_at, id) WHERE state = 'pending' AND lane = 'hot';

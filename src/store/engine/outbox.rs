@@ -64,13 +64,12 @@ pub(super) async fn claim<D: Driver>(
     at: DateTime<Utc>,
 ) -> Result<Vec<LeasedEffect>, StoreError> {
     let mut tx = store.begin().await?;
-    let claimed = query(sql::outbox::CLAIM)
-        .bind(owner)
-        .bind(micros(lease_until))
-        .bind(micros(at))
-        .bind(i64::from(limit))
-        .all(&mut *tx)
-        .await?;
+    let mut claimed = Vec::new();
+    for statement in [sql::outbox::CLAIM_URGENT, sql::outbox::CLAIM] {
+        let left = i64::from(limit) - claimed.len() as i64;
+        let claim = query(statement).bind(owner).bind(micros(lease_until)).bind(micros(at)).bind(left);
+        claimed.extend(claim.all(&mut *tx).await?);
+    }
     if claimed.is_empty() {
         store.rollback(tx).await?;
         return Ok(Vec::new());
@@ -78,7 +77,7 @@ pub(super) async fn claim<D: Driver>(
     let mut effects = claimed.iter().map(rows::leased_effect).collect::<Result<Vec<_>, _>>()?;
     store.commit(tx).await?;
     // The statement gives them in no promised order.
-    effects.sort_by_key(|effect| effect.id);
+    effects.sort_by_key(|effect| (!effect.write.urgent, effect.id));
     Ok(effects)
 }
 

@@ -17,13 +17,25 @@ statements! {
 
     /// Leases what is due: ready, or leased to somebody who did not finish in time. A lead has one live effect at most
     /// (a unique index sees to it), so this can never put two writes of one lead on the way. Where several workers
-    /// share the database, none waits for what another is just taking. What is urgent goes first.
+    /// share the database, none waits for what another is just taking.
     CLAIM = "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
             lease_owner = $1, due_at = $2
-        WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY urgent DESC, due_at, id LIMIT $4)
+        WHERE id IN (SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4)
         RETURNING id, lease_token, attempts, payload",
         postgres: "WITH due AS MATERIALIZED (
-            SELECT id FROM outbox WHERE due_at <= $3 ORDER BY urgent DESC, due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+            SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+        UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
+            lease_owner = $1, due_at = $2
+        FROM due WHERE outbox.id = due.id
+        RETURNING outbox.id, lease_token, attempts, payload";
+
+    /// The same of what is urgent: it goes first.
+    CLAIM_URGENT = "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
+            lease_owner = $1, due_at = $2
+        WHERE id IN (SELECT id FROM outbox WHERE urgent = 1 AND due_at <= $3 ORDER BY due_at, id LIMIT $4)
+        RETURNING id, lease_token, attempts, payload",
+        postgres: "WITH due AS MATERIALIZED (
+            SELECT id FROM outbox WHERE urgent = 1 AND due_at <= $3 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
         UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
             lease_owner = $1, due_at = $2
         FROM due WHERE outbox.id = due.id

@@ -119,6 +119,7 @@ async fn hot_statements_walk_an_index_and_sort_nothing() {
         (sql::audit::NEWEST_OF_LEAD, "audit_by_lead (lead_id=?)"),
         (sql::decisions::AFTER, "sqlite_autoindex_decisions_1 (trace_id>?)"),
         (sql::outbox::CLAIM, "outbox_due (due_at<?)"),
+        (sql::outbox::CLAIM_URGENT, "outbox_urgent (due_at<?)"),
         (sql::outbox::NEXT_AT, "outbox_due"),
         (sql::outbox::IN_STATE, "outbox_by_state (state=?)"),
         (sql::queries::LANE_COUNTS, "leads_by_lane"),
