@@ -221,7 +221,7 @@ def told(every, became):
     count = Counter(became.values())
     missed = sorted(name for name, end in became.items() if end == "MissedMutant")
     return {
-        "version": installed(), "mutants": len(every),
+        "version": installed(), "areas": sorted(set(every.values())), "mutants": len(every),
         "files": len({name.split(":")[0] for name in every}), "sampled": len(became), "caught": count["CaughtMutant"],
         "timeouts": count["Timeout"], "unviable": count["Unviable"], "missed": missed, "mended": [], "excluded": []}
 
@@ -234,16 +234,16 @@ def main():
     options.add_argument("--seed", type=int, default=1, help="decides which are chosen")
     options.add_argument("--again", metavar="REPORT", help="those that this earlier report calls missed")
     options.add_argument("--only", metavar="REGEX", help="mutants with such a name")
-    options.add_argument("--area", choices=AREAS, help="mutants of this area")
+    options.add_argument("--area", choices=AREAS, help="only this area; it is what the sample is drawn from")
     options.add_argument("--list", action="store_true", help="only name them")
     asked = options.parse_args()
     installed()
-    every = mutants()
+    every = {name: area for name, area in mutants().items() if asked.area in (None, area)}
     earlier = json.loads(Path(asked.again).read_text()) if asked.again else None
     chosen = sample(every, asked.sample or len(every), asked.seed)
     if earlier:
         chosen = [name for name in earlier["missed"] if name in every]
-    chosen = [name for name in chosen if re.search(asked.only or "", name) and asked.area in (None, every[name])]
+    chosen = [name for name in chosen if re.search(asked.only or "", name)]
     if asked.list:
         print("\n".join(chosen))
         return

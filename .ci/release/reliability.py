@@ -419,6 +419,13 @@ def cli_words(result):
         "jsforce and soql-parser-js are asked by every commit: `.ci/clients/run.sh`.)")
 
 
+MUTANT_AREAS = {
+    "routing": "the routing (with what makes text harmless)",
+    "store": "the store (with what decides and sends)",
+    "security": "what quotes SOQL and keeps secrets",
+}
+
+
 def mutant_words(report):
     dead, viable = killed(report)
     mended, excluded = len(report["mended"]), len(report["excluded"])
@@ -428,9 +435,9 @@ def mutant_words(report):
     then = f" Tests written since kill {mended} more: **{dead / viable:.1%} of the sample**." if mended else ""
     same = f"{excluded} turned out to change nothing that can be seen (`.cargo/mutants.toml` says why), " if excluded else ""
     missed = "\n\nNot noticed:\n\n" + "\n".join(f"- `{name}`" for name in report["missed"]) if report["missed"] else ""
+    parts = ", ".join(MUTANT_AREAS[area] for area in report["areas"])
     return (
-        f"cargo-mutants {report['version']} can break the store, the routing, and what stands between hostile text or a "
-        f"secret and those who would see it ({report['files']} files) in {report['mutants']:,} places. A random sample of "
+        f"cargo-mutants {report['version']} can break {parts} ({report['files']} files) in {report['mutants']:,} places. A random sample of "
         f"{report['sampled']} of them was tried, not all: {report['unviable']} did not compile, {same}and of the other {viable} "
         f"the tests noticed {at_first}, which makes between {low:.0%} and {high:.0%} of all likely (95 % interval, "
         f"Wilson).{then} {report['timeouts']} of them ran until the clock stopped them." + missed)
