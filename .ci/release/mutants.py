@@ -70,25 +70,26 @@ def update(file, text):
         file.write_text(text)
 
 
-def copy(source, target):
-    """Copies a file, or a folder without what is no longer in it."""
+def copy(source, target, change=lambda text: text):
+    """Copies a file, or a folder without what is no longer in it; sources may be changed on the way."""
     if source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
         for gone in {file.name for file in target.iterdir()} - {file.name for file in source.iterdir()}:
             shutil.rmtree(target / gone) if (target / gone).is_dir() else (target / gone).unlink()
         for file in source.iterdir():
-            copy(file, target / file.name)
-    elif not target.exists() or not filecmp.cmp(source, target, shallow=False):
-        target.parent.mkdir(parents=True, exist_ok=True)
+            copy(file, target / file.name, change)
+    elif source.suffix == ".rs":
+        update(target, change(source.read_text()))
+    else:
         shutil.copyfile(source, target)
 
 
-def modules(names, parent, place):
+def modules(names, parent, place, change=lambda text: text):
     """Copies modules: a file, and a folder if it has one."""
     for name in names:
-        copy(parent / f"{name}.rs", place / f"{name}.rs")
+        copy(parent / f"{name}.rs", place / f"{name}.rs", change)
         if (parent / name).is_dir():
-            copy(parent / name, place / name)
+            copy(parent / name, place / name, change)
 
 
 def manifest(name, beneath):
@@ -114,7 +115,9 @@ def crate(name):
     update(place / "src" / "lib.rs", lib)
     update(place / "Cargo.toml", manifest(f"leadboard-{name}", area.beneath))
     if area.beneath:
-        modules([*area.beneath, "testing"], ROOT / "src", place / "beneath" / "src")
+        # What the whole crate may use is then used from another.
+        public = lambda text: text.replace("pub(crate) ", "pub ")
+        modules([*area.beneath, "testing"], ROOT / "src", place / "beneath" / "src", public)
         lib = "".join(f"pub mod {module};\n" for module in area.beneath) + "#[cfg(test)]\nmod testing;\n"
         update(place / "beneath" / "src" / "lib.rs", lib)
         update(place / "beneath" / "Cargo.toml", manifest("beneath", ()).split("\n[profile.")[0] + "\n")
