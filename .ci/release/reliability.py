@@ -432,7 +432,7 @@ def mutant_words(report):
     # The sample stands for all mutants only as it was before its own survivors were looked at.
     low, high = wilson(dead - mended, viable)
     at_first = f"{dead - mended} ({(dead - mended) / viable:.1%}) at first" if mended else f"{dead} ({dead / viable:.1%})"
-    then = f" Tests written since kill {mended} more: **{dead / viable:.1%} of the sample**." if mended else ""
+    then = f" Tests that were written for what was left notice {mended} more: {dead} of {viable}." if mended else ""
     same = f"{excluded} turned out to change nothing that can be seen (`.cargo/mutants.toml` says why), " if excluded else ""
     missed = "\n\nNot noticed:\n\n" + "\n".join(f"- `{name}`" for name in report["missed"]) if report["missed"] else ""
     parts = ", ".join(MUTANT_AREAS[area] for area in report["areas"])
