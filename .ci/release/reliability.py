@@ -9,16 +9,17 @@
     .ci/release/reliability.py --program FILE [PART ...]
                                               with this optimised program, instead of one that is built first
     .ci/release/reliability.py --keep PART COMMIT COMMAND < report.json
-                                              keep what a torture elsewhere printed
+                                              keep what a torture elsewhere, or `mutants.py --again`, printed
 
 Each part leaves a file in .ci/release/seen: the commit it ran on, its commands as a reader would type them, and its
 figures. A part that breaks a promise, or fails, leaves nothing and ends the run with exit code 1. PostgreSQL's programs,
-strace and npm are needed by the parts that name them.
+strace, npm and cargo-mutants are needed by the parts that name them.
 """
 
 import argparse
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -37,6 +38,7 @@ SOAK_PER_MINUTE = 500
 SOAK_ON_TIME = 0.999
 # The store grows, and with it what is cached of it; a leak shows as more than that.
 SOAK_GROWTH = 1.25
+MUTANTS_KILLED = 0.9
 # A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
 POSTGRES_FAULTS = "all,slow=0.15,late_commit=0.3,short_page=0.7,ties=0.1"
 
@@ -54,11 +56,12 @@ class Amounts:
     seeds: int
     cases: int
     deals: int
+    mutants: int
     whole: bool  # every step and every disk, not a sample
 
 
-BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 60_000, 5_000, 20_000, 1_000_000, 200_000, True)
-QUICK = Amounts(100, 6, 20, 60, 200, 20, 12, 300, 4_000, False)
+BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 60_000, 5_000, 20_000, 1_000_000, 200_000, 300, True)
+QUICK = Amounts(100, 6, 20, 60, 200, 20, 12, 300, 4_000, 2, False)
 amounts = BEFORE_RELEASE
 program = None  # built when it is needed
 
@@ -261,6 +264,34 @@ def salesforce_cli():
         "version": re.search(r"Salesforce CLI (.*): agrees", said)[1], "checks": re.findall(r"^ok +(.*)$", said, re.MULTILINE)}
 
 
+def mutants():
+    command = [".ci/release/mutants.py", "--sample", str(amounts.mutants), "--seed", str(SEED)]
+    report = json.loads(run(command))
+    check_mutants(report)
+    return [" ".join(command)], report
+
+
+def killed(report):
+    """Mutants that the tests killed, and those that they could have: what does not compile is none."""
+    dead = report["caught"] + report["timeouts"]
+    return dead, dead + len(report["missed"])
+
+
+def wilson(part, whole):
+    """The 95 % interval of a share that a sample shows, after Wilson (1927): it is good near 0 and 1, and for few."""
+    z, share = 1.959964, part / whole
+    middle, spread = share + z * z / (2 * whole), z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
+    return (middle - spread) / (1 + z * z / whole), (middle + spread) / (1 + z * z / whole)
+
+
+def check_mutants(report):
+    """That the tests notice enough of what is broken."""
+    dead, viable = killed(report)
+    # Of a handful nothing can be said.
+    if not viable or amounts.whole and dead < MUTANTS_KILLED * viable:
+        fail(f"{dead} of {viable} mutants were killed: {json.dumps(report)}")
+
+
 def pull():
     """A history of many deals is read from the org; the reader's peak memory."""
     leadboard = binary()
@@ -388,6 +419,30 @@ def cli_words(result):
         "jsforce and soql-parser-js are asked by every commit: `.ci/clients/run.sh`.)")
 
 
+MUTANT_AREAS = {
+    "routing": "the routing (with what makes text harmless)",
+    "store": "the store (with what decides and sends)",
+    "security": "what quotes SOQL and keeps secrets",
+}
+
+
+def mutant_words(report):
+    dead, viable = killed(report)
+    mended, excluded = len(report["mended"]), len(report["excluded"])
+    # The sample stands for all mutants only as it was before its own survivors were looked at.
+    low, high = wilson(dead - mended, viable)
+    at_first = f"{dead - mended} ({(dead - mended) / viable:.1%}) at first" if mended else f"{dead} ({dead / viable:.1%})"
+    then = f" Tests that were written for what was left notice {mended} more: {dead} of {viable}." if mended else ""
+    same = f"{excluded} turned out to change nothing that can be seen (`.cargo/mutants.toml` says why), " if excluded else ""
+    missed = "\n\nNot noticed:\n\n" + "\n".join(f"- `{name}`" for name in report["missed"]) if report["missed"] else ""
+    parts = ", ".join(MUTANT_AREAS[area] for area in report["areas"])
+    return (
+        f"cargo-mutants {report['version']} can break {parts} ({report['files']} files) in {report['mutants']:,} places. A random sample of "
+        f"{report['sampled']} of them was tried, not all: {report['unviable']} did not compile, {same}and of the other {viable} "
+        f"the tests noticed {at_first}, which makes between {low:.0%} and {high:.0%} of all likely (95 % interval, "
+        f"Wilson).{then} {report['timeouts']} of them ran until the clock stopped them." + missed)
+
+
 def pull_words(result):
     return (
         f"A history of {result['deals']:,} closed leads, read from the org into SQLite: {result['peak_megabytes']} MB at the "
@@ -407,8 +462,13 @@ PARTS = {
     "team": ("A team on one database", team, team_words),
     "fuzz": ("Hostile input", fuzz, fuzz_words),
     "salesforce_cli": ("Salesforce's own command line", salesforce_cli, cli_words),
+    "mutants": ("Do the tests notice?", mutants, mutant_words),
     "pull": ("Memory of a large pull", pull, pull_words),
 }
+
+
+# Reports from elsewhere that are not those of torture, and what they must show.
+KEPT = {"soak": check_soak, "mutants": check_mutants}
 
 
 def keep(part, commands, result, at):
@@ -445,7 +505,7 @@ def main():
     options.add_argument("--page", action="store_true", help="only write the page")
     options.add_argument("--quick", action="store_true", help="a little of each, to see that it runs; keeps nothing")
     options.add_argument("--program", metavar="FILE", help="an optimised leadboard of this commit")
-    options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a torture's report")
+    options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a report")
     options.add_argument("--list", action="store_true", help="only name the parts")
     asked = options.parse_args()
     for part in asked.part:
@@ -461,10 +521,10 @@ def main():
             print("\n".join([f"{part}: {commands}", PARTS[part][2](result), ""]), flush=True)
     elif asked.keep:
         part, at, command = asked.keep
-        if not part.startswith("torture_") and part != "soak":
-            options.error("only a torture's report can be kept")
+        if not part.startswith("torture_") and part not in KEPT:
+            options.error("only a report of torture or of mutants can be kept")
         report = json.load(sys.stdin)
-        (check_soak if part == "soak" else check_torture)(report)
+        KEPT.get(part, check_torture)(report)
         keep(part, [command], report, at)
         write_page()
     else:
