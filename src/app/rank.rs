@@ -202,12 +202,10 @@ fn wants(case: &Case<'_>, scored: &Scored, desk: &Desk<'_>) -> Wants {
     found.unwrap_or_else(|_| failed())
 }
 
-/// Where prices or other leads put a rep first whom the model ranks lower, that rep is explained as well.
+/// Where a rule, an account, prices or other leads put a rep first whom the model ranks lower, that rep is explained as well:
+/// it is they who will ask what speaks for the lead.
 fn explain_pick(ranking: &mut Ranking, outcome: &Outcome, case: &Case<'_>, desk: &Desk<'_>) {
     let Route::AssignRep(pick) = &outcome.recommendation.route else { return };
-    if outcome.path.pricing.is_none() && outcome.path.round.is_none() {
-        return;
-    }
     let entry = ranking.reps.iter_mut().find(|entry| entry.rep_id == *pick && entry.factors.is_empty());
     if let (Some(entry), Some(rep)) = (entry, desk.roster.rep(pick)) {
         entry.factors = desk.scorer.explain(&case.subject.facts, &rep.key).factors;

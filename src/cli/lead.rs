@@ -14,7 +14,7 @@ use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Explanation};
 use crate::app::filter::Situation;
 use crate::app::ports::Store;
-use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
+use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek, Slot};
 use crate::bootstrap::Context;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
@@ -192,10 +192,11 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
     lines.extend(detail.path.iter().flat_map(|path| &path.standings).map(|standing| {
         let room = standing.room.as_ref().map_or_else(|| "room not counted".to_owned(), Room::words);
         let slot = match &standing.slot {
-            Some(slot) => format!("first contact {} (UTC)", slot.words(Tz::UTC)),
+            Some(slot @ Slot::Free { .. }) => format!("first contact {} (UTC)", slot.words(Tz::UTC)),
+            Some(slot @ Slot::None { .. }) => format!("{} (UTC)", slot.words(Tz::UTC)),
             None => "first contact unknown, because neither hours nor a calendar are known".to_owned(),
         };
-        format!("  {} {room}; {slot}", name(standing.rep.as_str()))
+        format!("  {}: {slot}; {room}", name(standing.rep.as_str()))
     }));
     if let Some(ranking) = &detail.ranking {
         let rows: Vec<Vec<String>> = ranking

@@ -3,6 +3,7 @@
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, TimeZone, Utc};
 
 use super::Zone;
+use crate::domain::recommendation::RouteReason;
 
 /// A probability with one decimal: `31.2%`.
 pub fn percent(p: f64) -> String {
@@ -125,6 +126,16 @@ pub fn tomorrow_morning(now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
 
 fn local(at: DateTime<Utc>, zone: Zone) -> DateTime<FixedOffset> {
     at.with_timezone(&zone(at))
+}
+
+/// What chose the rep, where it was not the model, in a word that fits where a gap would stand.
+pub const fn chosen_by(reason: RouteReason) -> Option<&'static str> {
+    match reason {
+        RouteReason::StrategicRule | RouteReason::PartnerRoute => Some("rule"),
+        RouteReason::AccountOwner => Some("owner"),
+        RouteReason::RoundRobinUnavailable | RouteReason::RoundRobinUnsupported => Some("turn"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,17 @@ const RECORDS: usize = 3;
 const QUESTIONS: usize = 3;
 /// Log-odds below which a reason rounds to nothing.
 const TELLING: f64 = 0.005;
-/// Facts that a lead can be asked about: nobody asks where a company is, or what it does.
-const ASKABLE: [&str; 5] = ["lead.amount", "lead.annual_revenue", "lead.employees", "lead.product", "lead.source"];
+/// Facts that a lead can be asked about, and how: nobody asks where a company is, or what it does.
+const ASKABLE: [(&str, &str); 6] = [
+    ("lead.amount", "Ask for the amount"),
+    ("lead.annual_revenue", "Ask for their revenue"),
+    ("lead.employees", "Ask how many people they are"),
+    ("lead.product", "Ask for the product"),
+    ("lead.source", "Ask how they found us"),
+    ("lead.text", "Ask what they need"),
+];
+/// How rules call the further facts of the config.
+const FURTHER: &str = "lead.fields.";
 /// How the model names what a lead does not tell, and what it knows of the rep on such leads.
 const NOT_KNOWN: &str = " not known";
 const WITH_REP: &str = " x this rep";
@@ -130,16 +139,14 @@ fn ask_first(ranked: &RankedRep, ranking: &Ranking, path: Option<&Path>) -> Vec<
             asks.push(format!("Ask for the {what}: the lead does not tell it, and the model looks at it."));
         }
     }
-    asks.extend(
-        path.into_iter().flat_map(|path| &path.rules.unknown).map(|unknown| {
-            format!("Ask for what the rule \"{}\" would have to know: {}.", unknown.first, unknown.field)
-        }),
-    );
+    asks.extend(path.into_iter().flat_map(|path| &path.rules.unknown).filter_map(|unknown| {
+        Some(format!("{}: the rule \"{}\" looks at it.", asked(&unknown.field.to_string())?, unknown.first))
+    }));
     // What speaks against the lead whoever works it is best asked about early.
     let against = ranked.factors.iter().find(|factor| {
-        ASKABLE.contains(&factor.feature.as_str()) && factor.weight <= -TELLING && !factor.label.ends_with(NOT_KNOWN)
+        asked(&factor.feature).is_some() && factor.weight <= -TELLING && !factor.label.ends_with(NOT_KNOWN)
     });
-    asks.extend(against.map(|factor| format!("Ask about the {}: it speaks against the deal.", factor.label)));
+    asks.extend(against.map(|factor| format!("Talk early about what speaks against the deal: {}.", factor.label)));
     let mut told = Vec::new();
     for ask in asks {
         if !told.contains(&ask) {
@@ -148,4 +155,10 @@ fn ask_first(ranked: &RankedRep, ranking: &Ranking, path: Option<&Path>) -> Vec<
     }
     told.truncate(QUESTIONS);
     told
+}
+
+/// How a person asks a lead for a fact.
+fn asked(field: &str) -> Option<String> {
+    let further = field.strip_prefix(FURTHER).map(|name| format!("Ask for the {}", name.replace('_', " ")));
+    further.or_else(|| Some(ASKABLE.iter().find(|(askable, _)| *askable == field)?.1.to_owned()))
 }

@@ -122,7 +122,7 @@ pub(super) async fn the_rep_is_told_what_to_say(store: Arc<dyn Store>) {
         track.ask_first,
         [
             "Ask for the annual revenue: the lead does not tell it, and the model looks at it.",
-            "Ask about the source Cold list: it speaks against the deal."
+            "Talk early about what speaks against the deal: source Cold list."
         ]
     );
     // The rep reads it in the task.

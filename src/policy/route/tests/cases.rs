@@ -197,6 +197,8 @@ fn exceptions_low_confidence_and_close_calls_are_for_a_manager() {
     let said = Scene::new("[margin]\npoints = 1\n", &ALL).decide(&lead(), &close);
     assert_eq!(reason(&said), RouteReason::ModelPick);
     assert!(said.outcome.recommendation.explanation.ends_with("It was close: 0.5 points before Rep c."));
+    let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3002), ("b", 0.1), ("c", 0.3001)]);
+    assert_eq!(tie.change("c"), "Rep c would only have to reach a little more: both are at 30.0 %.");
     let asked = Scene::new("[margin]\npoints = 1\nbelow = \"manager\"\n", &ALL).decide(&lead(), &close);
     assert_eq!((reason(&asked), asked.owner()), (RouteReason::LowMargin, "manager".into()));
     assert_eq!(asked.change("a"), "Rep a would have to reach 31.0 % instead of 30.5 %.");

@@ -69,6 +69,10 @@ impl Lift {
             Self::Settled => "It would have to be settled whose the company is.".to_owned(),
             Self::ModelWorks => "The model would have to work.".to_owned(),
             Self::MoreDeals => format!("The model would have to know more deals of {name} like this one."),
+            // They differ by less than is shown.
+            Self::Probability { from: Some(from), to } if percent(*from) == percent(*to) => {
+                format!("{name} would only have to reach a little more: both are at {}.", percent(*to))
+            }
             Self::Probability { from: Some(from), to } => {
                 format!("{name} would have to reach {} instead of {}.", percent(*to), percent(*from))
             }

@@ -121,3 +121,27 @@ fn a_model_that_is_not_cleared_to_route_is_said_so_and_no_gap_is_shown() {
     assert!(!cleared.text().contains("cleared to route"));
     assert!(cleared.text().contains("by m-2026"), "the model that ranked is named: {}", cleared.text());
 }
+
+/// Where a rule or an account chose, chances did not decide: the row says what did, and shows no gap.
+#[test]
+fn a_pick_that_the_model_did_not_make_says_who_made_it() {
+    for (reason, word) in [
+        (RouteReason::AccountOwner, "owner"),
+        (RouteReason::StrategicRule, "rule"),
+        (RouteReason::RoundRobinUnavailable, "turn"),
+    ] {
+        let mut state = company(noon(), 60);
+        for (_, detail) in state.leads.values_mut() {
+            if let Some(given) = detail.recommendation.as_mut().filter(|r| r.reason == RouteReason::ModelPick) {
+                given.reason = reason;
+            }
+        }
+        let mut stage = Stage::with(options(), state, (160, 45));
+        stage.press("f2");
+        let shown = stage.text();
+        let row = shown.lines().find(|line| line.trim_start().starts_with('▸')).unwrap();
+        assert!(row.contains(word) && !row.contains('+'), "{row}");
+        stage.press("enter");
+        assert!(stage.text().contains(&format!("({word})")), "{}", stage.text());
+    }
+}

@@ -147,8 +147,11 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width:
     let sla = if left <= TimeDelta::zero() { "late".into() } else { format::duration(left) };
     let same = row.reason == Some(RouteReason::ModelAgrees);
     let p = |p: Option<f64>| p.map_or_else(|| "-".into(), format::percent_short);
-    let gap = match (row.p_win, row.legacy_p_win) {
-        (Some(a), Some(b)) if !same && row.reason != Some(RouteReason::ModelUncleared) => format::points(a - b),
+    let chosen_by = row.reason.and_then(format::chosen_by);
+    let gap = match (chosen_by, row.p_win, row.legacy_p_win) {
+        // Their chances did not decide, so a gap would only make one wonder.
+        (Some(word), ..) => word.to_owned(),
+        (None, Some(a), Some(b)) if !same && row.reason != Some(RouteReason::ModelUncleared) => format::points(a - b),
         _ => String::new(),
     };
     let legacy = if same { "same" } else { row.legacy.as_deref().unwrap_or("-") };

@@ -191,9 +191,11 @@ fn rep_head(ranking: &Ranking, columns: &Columns, ctx: &Ctx, scale: f64) -> Line
 fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
     let recommended = is_recommended(detail, rep);
     let legacy = legacy_rep(detail) == Some(&rep.rep_id);
+    let by = chosen_by(detail);
+    let both = format!("{by}, legacy");
     let (meaning, tag) = match (recommended, legacy) {
-        (true, true) => (Meaning::Model, "model, legacy"),
-        (true, false) => (Meaning::Model, "model"),
+        (true, true) => (Meaning::Model, both.as_str()),
+        (true, false) => (Meaning::Model, by),
         (false, true) if rep.in_pool => (Meaning::Legacy, "legacy"),
         (false, true) => (Meaning::Legacy, "legacy, out"),
         (false, false) => (Meaning::Text, ""),
@@ -229,6 +231,11 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
 /// Whether policy would give the lead to this rep.
 pub(super) fn is_recommended(detail: &LeadDetail, rep: &RankedRep) -> bool {
     matches!(&detail.recommendation, Some(r) if matches!(&r.route, Route::AssignRep(id) if *id == rep.rep_id))
+}
+
+/// What chose the recommended rep, in a word.
+pub(super) fn chosen_by(detail: &LeadDetail) -> &'static str {
+    detail.recommendation.as_ref().and_then(|given| format::chosen_by(given.reason)).unwrap_or("model")
 }
 
 /// The recommended rep of the ranking, and the legacy owner's place in it.

@@ -3,11 +3,14 @@
 use ratatui::text::Line;
 
 use super::parts::heading;
-use crate::app::views::{Path, Slot, Standing, Step, Why};
+use crate::app::views::{Limit, Path, Slot, Standing, Step, Why};
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
 use crate::tui::theme::Meaning;
 use crate::tui::view::Ctx;
+
+/// Lines that one step of the way may take.
+const LONGEST: usize = 4;
 
 /// The rule or promise that decided, or the one that did not come to pass, on at most `most` lines; nothing where the model
 /// alone had the word.
@@ -30,38 +33,49 @@ pub(super) fn first_contact(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Opt
     let standing = detail.path.as_ref()?.standings.iter().find(|standing| Some(&standing.rep) == owner.rep())?;
     let (meaning, slot) = match &standing.slot {
         Some(Slot::Free { span, .. }) => {
-            (Meaning::Good, format!("free at {}", format::moment(span.start, ctx.now, ctx.zone)))
+            (Meaning::Good, format!("First contact: free at {}", format::moment(span.start, ctx.now, ctx.zone)))
         }
-        Some(Slot::None { ends, working_minutes, .. }) => {
-            let what = if *working_minutes == 0 { "not at work" } else { "not free" };
-            (Meaning::Warn, format!("{what} until {}", format::moment(*ends, ctx.now, ctx.zone)))
+        Some(Slot::None { ends, working_minutes, limit, .. }) => {
+            let why = if *working_minutes == 0 { "not at work" } else { "not free" };
+            let until = match limit {
+                Limit::Sla => "before the SLA ends at",
+                Limit::Horizon => "until",
+            };
+            (Meaning::Warn, format!("No first contact {until} {}: {why}", format::moment(*ends, ctx.now, ctx.zone)))
         }
-        None => (Meaning::Muted, "unknown (no hours, no calendar)".to_owned()),
+        None => (Meaning::Muted, "First contact: unknown (no hours, no calendar)".to_owned()),
     };
     let room = standing.room.as_ref().filter(|room| room.left.is_some()).map(|room| format!("; {}", room.words()));
-    Some(said(meaning, &format!("First contact: {slot}{}", room.unwrap_or_default()), ctx, width))
+    Some(said(meaning, &format!("{slot}{}", room.unwrap_or_default()), ctx, width))
 }
 
 /// All of it, for a wide screen.
 pub(super) fn long(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let Some(path) = detail.path.as_ref().filter(|path| has_news(path)) else { return Vec::new() };
     let mut lines = vec![heading(ctx, &format!("The way there (rules {})", path.version().short()))];
-    lines.extend(path.rules.fired.iter().map(|fired| {
+    let mut tell = |meaning: Meaning, text: &str| {
+        let rows = ctx.theme.wrap(text, width.saturating_sub(3), LONGEST);
+        // What goes on hangs, so that the eye finds where the next begins.
+        lines.extend(
+            rows.into_iter()
+                .enumerate()
+                .map(|(nth, row)| ctx.span(meaning, format!("{}{row}", if nth == 0 { " " } else { "   " })).into()),
+        );
+    };
+    for fired in &path.rules.fired {
         let applies = fired.standing == Standing::Applies;
         let meaning = if applies { Meaning::Text } else { Meaning::Muted };
         let note = if applies { "" } else { ", without effect" };
-        said(meaning, &format!("rule \"{}\", {}{note}: {}", fired.rule, fired.kind, fired.reason), ctx, width)
-    }));
-    lines.extend(path.rungs.iter().map(|step| line(step, ctx, width)));
-    if path.heat.is_hot() {
-        lines.push(said(Meaning::Warn, &path.heat.to_string(), ctx, width));
+        tell(meaning, &format!("rule \"{}\", {}{note}: {}", fired.rule, fired.kind, fired.reason));
     }
-    lines.extend(
-        path.source
-            .iter()
-            .map(|source| said(Meaning::Muted, &format!("lead source: {source}, by a partner rule"), ctx, width)),
-    );
-    lines.extend(path.duplicates.iter().map(|same| said(Meaning::Muted, &same.to_string(), ctx, width)));
+    path.rungs.iter().for_each(|step| tell(weight(step), &step.to_string()));
+    if path.heat.is_hot() {
+        tell(Meaning::Warn, &path.heat.to_string());
+    }
+    for source in &path.source {
+        tell(Meaning::Muted, &format!("lead source: {source}, by a partner rule"));
+    }
+    path.duplicates.iter().for_each(|same| tell(Meaning::Muted, &same.to_string()));
     lines
 }
 
@@ -89,7 +103,12 @@ const fn tells(step: &Step) -> bool {
 }
 
 fn line(step: &Step, ctx: &Ctx, width: usize) -> Line<'static> {
-    said(if step.taken { Meaning::Title } else { Meaning::Muted }, &step.to_string(), ctx, width)
+    said(weight(step), &step.to_string(), ctx, width)
+}
+
+/// The rung that decided stands out.
+const fn weight(step: &Step) -> Meaning {
+    if step.taken { Meaning::Title } else { Meaning::Muted }
 }
 
 fn said(meaning: Meaning, text: &str, ctx: &Ctx, width: usize) -> Line<'static> {

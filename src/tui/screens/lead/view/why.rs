@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
-use super::parts::{heading, is_recommended, rivals};
+use super::parts::{chosen_by, heading, is_recommended, rivals};
 use crate::domain::ranking::{Expected, LeadScore, RankedRep, Tier};
 use crate::domain::recommendation::RouteReason;
 use crate::tui::backend::LeadDetail;
@@ -164,7 +164,7 @@ pub(super) fn factors(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize
     let (model, legacy) = rivals(detail, ranking);
     let mut columns: Vec<(&RankedRep, Meaning, &str)> = Vec::new();
     columns.extend(model.map(|rep| {
-        let tag = if is_recommended(detail, rep) { "model" } else { "best ranked" };
+        let tag = if is_recommended(detail, rep) { chosen_by(detail) } else { "best ranked" };
         (rep, Meaning::Model, tag)
     }));
     let other = legacy.filter(|legacy| model.is_none_or(|model| model.rep_id != legacy.rep_id));
