@@ -5,6 +5,7 @@ pub mod headless;
 mod judge;
 pub(crate) mod wire;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -69,6 +70,9 @@ impl From<CrmError> for DemoError {
         Self::App(error.into())
     }
 }
+
+/// The rules that the made-up company has, until somebody changes them.
+const RULES: &str = include_str!("../assets/routing/demo.toml");
 
 /// What kind of demo.
 #[derive(Clone, Debug)]
@@ -138,6 +142,15 @@ impl Demo {
         let store = context.store().await?;
         let crm = context.crm()?;
         Ok(Self { org, context, store, crm })
+    }
+
+    /// Gives the company routing rules if it has none; where they are.
+    pub fn give_rules(&self) -> Result<PathBuf, DemoError> {
+        let path = self.context.rules_file();
+        match std::fs::File::create_new(&path).and_then(|mut file| file.write_all(RULES.as_bytes())) {
+            Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => Err(DemoError::Disk { path, source }),
+            _ => Ok(path),
+        }
     }
 
     /// Whether a model ranks already, so that [`Demo::learn`] has nothing to do.

@@ -94,7 +94,9 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
         let outcome = headless::run(&demo, u64::from(options.leads), u64::from(options.burst)).await?;
         out.result(&outcome, || lines(&outcome));
     } else {
+        let rules = demo.give_rules()?;
         watch(&demo).await?;
+        out.note(&format!("Its routing rules are in {}.", rules.display()));
         out.note(&format!("The demo is kept in {}; `leadboard demo` goes on with it.", data.root().display()));
     }
     demo.store.close().await;

@@ -59,8 +59,17 @@ fn a_headless_demo_proves_itself_and_a_second_start_goes_on_where_it_ended() {
 
     the_past_can_be_proved(&data);
 
+    // From here on with the rules that the company has on the screen.
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/routing/demo.toml");
+    let checked = leadboard(&data, &["rules", "check", rules.to_str().unwrap()]);
+    assert_eq!(checked["checked_against_the_org"], true, "{checked:#}");
+    let findings = checked["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|finding| finding["severity"] == "note"), "{checked:#}");
+    std::fs::copy(rules, data.join("routing.toml")).unwrap();
     let second = demo(LEADS + 20);
     check(&second, LEADS + 20);
+    assert!(second["crm_calls_per_lead"].as_f64().unwrap() <= 2.5, "{second:#}");
+    the_rules_were_followed(&data);
     // Learning ends with a promotion, so an unchanged time says that nothing was pulled, trained or promoted again.
     assert!(model["promoted_at"].is_string(), "{models:#}");
     assert_eq!(leadboard(&data, &["model", "list"]), models);
@@ -96,6 +105,23 @@ fn the_past_can_be_proved(data: &Path) {
     let replay: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(replay["equal"], false);
     assert_eq!(replay["differences"][0]["path"], "ranking.reps.0.p_win", "{replay:#}");
+}
+
+/// Some leads have the owner that a rule or an account gives them, and each of them is found the same way again.
+fn the_rules_were_followed(data: &Path) {
+    let decided = leadboard(data, &["lead", "list", "--state", "decided", "--limit", "500"]);
+    let promised = ["strategic_rule", "account_owner", "partner_route"];
+    let rows = decided["rows"].as_array().unwrap();
+    let chosen = rows.iter().filter(|row| promised.contains(&row["reason"].as_str().unwrap_or_default()));
+    let chosen: Vec<&str> = chosen.map(|row| row["id"].as_str().unwrap()).collect();
+    assert!(!chosen.is_empty(), "no rule and no account chose any owner: {:#}", rows[0]);
+    for lead in chosen {
+        let shown = leadboard(data, &["lead", "show", lead]);
+        assert!(shown["path"]["rungs"].as_array().unwrap().iter().any(|rung| rung["taken"] == true), "{shown:#}");
+        let trace = shown["decisions"][0]["trace_id"].as_str().unwrap();
+        let replay = leadboard(data, &["replay", trace]);
+        assert_eq!((&replay["equal"], &replay["differences"]), (&true.into(), &serde_json::json!([])), "{replay:#}");
+    }
 }
 
 /// Makes the first rep of a stored ranking look a little better.

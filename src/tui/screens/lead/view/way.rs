@@ -72,7 +72,7 @@ pub(super) fn long(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
     if path.heat.is_hot() {
         tell(Meaning::Warn, &path.heat.to_string());
     }
-    for source in &path.source {
+    if let Some(source) = &path.source {
         tell(Meaning::Muted, &format!("lead source: {source}, by a partner rule"));
     }
     path.duplicates.iter().for_each(|same| tell(Meaning::Muted, &same.to_string()));
