@@ -132,7 +132,7 @@ fn local(at: DateTime<Utc>, zone: Zone) -> DateTime<FixedOffset> {
 pub const fn chosen_by(reason: RouteReason) -> Option<&'static str> {
     match reason {
         RouteReason::StrategicRule | RouteReason::PartnerRoute => Some("rule"),
-        RouteReason::AccountOwner => Some("owner"),
+        RouteReason::AccountOwner => Some("acct"),
         RouteReason::RoundRobinUnavailable | RouteReason::RoundRobinUnsupported => Some("turn"),
         _ => None,
     }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures::FutureExt;
 
 use super::model::WINDOW;
-use crate::domain::recommendation::RouteReason;
+use crate::domain::recommendation::{Route, RouteReason};
 use crate::tui::fake::company;
 use crate::tui::msg::{Effect, Msg};
 use crate::tui::runtime::perform;
@@ -126,22 +126,31 @@ fn a_model_that_is_not_cleared_to_route_is_said_so_and_no_gap_is_shown() {
 #[test]
 fn a_pick_that_the_model_did_not_make_says_who_made_it() {
     for (reason, word) in [
-        (RouteReason::AccountOwner, "owner"),
+        (RouteReason::AccountOwner, "acct"),
         (RouteReason::StrategicRule, "rule"),
         (RouteReason::RoundRobinUnavailable, "turn"),
     ] {
         let mut state = company(noon(), 60);
         for (_, detail) in state.leads.values_mut() {
+            let second = detail.ranking.as_ref().and_then(|ranking| Some(ranking.reps.get(1)?.rep_id.clone()));
             if let Some(given) = detail.recommendation.as_mut().filter(|r| r.reason == RouteReason::ModelPick) {
                 given.reason = reason;
+                given.route = second.map_or(given.route.clone(), Route::AssignRep);
             }
         }
         let mut stage = Stage::with(options(), state, (160, 45));
         stage.press("f2");
-        let shown = stage.text();
-        let row = shown.lines().find(|line| line.trim_start().starts_with('▸')).unwrap();
+        let queue = stage.text();
+        let row = queue.lines().find(|line| line.trim_start().starts_with('▸')).unwrap();
         assert!(row.contains(word) && !row.contains('+'), "{row}");
         stage.press("enter");
-        assert!(stage.text().contains(&format!("({word})")), "{}", stage.text());
+        let shown = stage.text();
+        for told in [&format!("({word})"), " first: ", " points more."] {
+            assert!(shown.contains(told), "{told}: {shown}");
+        }
+        assert!(
+            !shown.contains("expected to hold"),
+            "what is expected of the best rep is promised of another: {shown}"
+        );
     }
 }

@@ -235,7 +235,12 @@ pub(super) fn is_recommended(detail: &LeadDetail, rep: &RankedRep) -> bool {
 
 /// What chose the recommended rep, in a word.
 pub(super) fn chosen_by(detail: &LeadDetail) -> &'static str {
-    detail.recommendation.as_ref().and_then(|given| format::chosen_by(given.reason)).unwrap_or("model")
+    promised_by(detail).unwrap_or("model")
+}
+
+/// What chose the recommended rep, in a word, where it was not the model.
+pub(super) fn promised_by(detail: &LeadDetail) -> Option<&'static str> {
+    detail.recommendation.as_ref().and_then(|given| format::chosen_by(given.reason))
 }
 
 /// The recommended rep of the ranking, and the legacy owner's place in it.
@@ -253,11 +258,18 @@ pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Ve
         return vec![ctx.span(Meaning::Muted, " Nothing is recommended yet.").into()];
     };
     let arrow = ctx.theme.glyphs().arrow;
-    let owner = ctx.theme.text(name_of(detail, &recommendation.route.owner()), 24);
+    let owner = recommendation.route.owner();
+    let name = name_of(detail, &owner);
+    let owner = ctx.theme.text(name, 24);
+    // A sentence about the owner goes on where the name ends.
+    let (mark, why) = match recommendation.explanation.strip_prefix(name) {
+        Some(rest) if rest.starts_with(' ') => ("", rest.trim_start()),
+        _ => (":", recommendation.explanation.as_str()),
+    };
     let room = width.saturating_sub(owner.width() + arrow.width() + 6);
     let first = Line::from(vec![
         ctx.span(Meaning::Model, format!(" {arrow} {owner}")),
-        ctx.span(Meaning::Text, format!(": {}", ctx.theme.text(&recommendation.explanation, room))),
+        ctx.span(Meaning::Text, format!("{mark} {}", ctx.theme.text(why, room))),
     ]);
     vec![first, super::why::gap(detail, ctx, width)]
 }

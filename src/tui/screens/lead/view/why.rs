@@ -4,8 +4,8 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
-use super::parts::{chosen_by, heading, is_recommended, rivals};
-use crate::domain::ranking::{Expected, LeadScore, RankedRep, Tier};
+use super::parts::{chosen_by, heading, is_recommended, promised_by, rivals};
+use crate::domain::ranking::{Expected, LeadScore, RankedRep, Ranking, Tier};
 use crate::domain::recommendation::RouteReason;
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
@@ -80,11 +80,15 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
         Some(((Some(model), Some(legacy)), _)) if model.rep_id == legacy.rep_id => {
             return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
         }
+        Some(((Some(pick), _), _)) if promised_by(detail).is_some() => passed_over(detail, pick),
         Some(((Some(model), Some(legacy)), expected)) => {
             let points = (model.p_win - legacy.p_win) * 100.0;
             let apart = model.interval.low > legacy.interval.high;
             let sure = if apart { "ranges apart" } else { "ranges overlap" };
+            let best = detail.ranking.as_ref().and_then(Ranking::best).is_some_and(|best| best.rep_id == model.rep_id);
             let texts = match expected.and_then(|e| Some((e, e.gap?))) {
+                // What is expected is expected of the best rep, and nothing is known of what a lower one's gap is worth.
+                _ if !best => vec![format!("gap {points:.1} points ({sure}); others rank higher, see the way there")],
                 Some((expected, gap)) => held(points, expected, gap, sure),
                 None => [
                     format!("gap {points:.1} points: {points:.0} more wins expected per 100 leads like this ({sure})"),
@@ -104,6 +108,19 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
         _ => "no gap: nobody is ranked".into(),
     };
     ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()
+}
+
+/// What a rule or an account gives up, by the model: nobody should have to work it out.
+fn passed_over(detail: &LeadDetail, pick: &RankedRep) -> String {
+    match detail.ranking.as_ref().and_then(Ranking::best) {
+        Some(best) if best.rep_id != pick.rep_id => format!(
+            "The model ranks {} first: {}, {:.1} points more.",
+            rep_name(detail, &best.rep_id),
+            format::percent(best.p_win),
+            (best.p_win - pick.p_win) * 100.0
+        ),
+        _ => "The model ranks the same rep first.".into(),
+    }
 }
 
 /// The gap, and what of it is expected to hold; the longest first.
