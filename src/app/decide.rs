@@ -304,6 +304,7 @@ fn effect(
         decided_at: decision.decided_at,
         task,
         rung: Rung::Whole,
+        clears_return: lead.form.returned.is_some(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Intake: from "something changed in the CRM" to received, refreshed or superseded leads.
 
-use super::AppError;
 use super::ports::{Clock, Crm, IntakeChange, IntakeReport, RawLead, Store};
+use super::{AppError, returned};
 use crate::domain::decision::WriteState;
 use crate::domain::lead::{LeadRecord, LeadState, LegacyAssignment};
 
@@ -26,7 +26,7 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
         let record = known.get(&raw.lead.id);
         match judge(raw, record, at) {
             Some(IntakeChange::Refresh { lead, rerank }) => {
-                decided.push(moved_again(store, lead, record, rerank).await?);
+                decided.push(of_decided(store, lead, record, rerank, at).await?);
             }
             change => decided.extend(change),
         }
@@ -35,13 +35,22 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
     Ok((report, changes.more))
 }
 
-/// A new reading of a lead, and whether it says that somebody undid a decision that was written.
-async fn moved_again(
+/// A new reading of a lead, and whether it says that somebody undid a decision that was written, or that the rep who got
+/// the lead by it gives it back.
+async fn of_decided(
     store: &dyn Store,
     lead: Box<RawLead>,
     known: Option<&LeadRecord>,
     rerank: bool,
+    at: chrono::DateTime<chrono::Utc>,
 ) -> Result<IntakeChange, AppError> {
+    if known.is_some_and(|known| returned::has_news(known, &lead.lead))
+        && let Some(decision) = store.decision_of(&lead.lead.id).await?
+        && let Some(rep) = returned::giver(&decision, &lead.lead)
+    {
+        let had = returned::had(rep, &lead.lead, at);
+        return Ok(IntakeChange::GiveBack { lead, decision: decision.trace_id, had });
+    }
     let changed_hands = known.is_some_and(|known| {
         known.state == LeadState::Decided && known.lead.owner != lead.lead.owner && !lead.lead.deleted
     });
@@ -125,6 +134,7 @@ mod tests {
             ranked_at: None,
             snoozed_until: None,
             decisions_made: 0,
+            earlier: Vec::new(),
         }
     }
 

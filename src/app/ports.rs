@@ -27,7 +27,7 @@ use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState,
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{DecisionKey, LeadId, ModelId, OrgId, RepId, TraceId};
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owner};
+use crate::domain::lead::{Conservation, Had, Lead, LeadRecord, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
@@ -327,6 +327,16 @@ pub enum IntakeChange {
         lead: Box<RawLead>,
         /// The owner that was decided on.
         decided: Owner,
+    },
+    /// The rep who was given a lead by a decision that was written gives it back: it is open again, the decision stands no
+    /// more, and its share is taken out of the accounts. The reading is replaced.
+    GiveBack {
+        /// The lead.
+        lead: Box<RawLead>,
+        /// The decision that gave it to them; if another one stands by now, only the reading is replaced.
+        decision: TraceId,
+        /// Who, and why.
+        had: Had,
     },
     /// Somebody was faster: the lead, if pending or in a lane, becomes `Superseded`.
     Supersede {

@@ -198,6 +198,7 @@ mod tests {
             decided_at: DateTime::UNIX_EPOCH,
             task: None,
             rung: Rung::Whole,
+            clears_return: false,
         }
     }
 

@@ -165,6 +165,10 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
         ),
         format!("state {}, legacy owner {}", detail.record.state, name(detail.record.legacy.owner.id())),
     ];
+    lines.extend(detail.record.earlier.iter().map(|had| {
+        let why = had.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        format!("{} {} at {}{why}", name(had.rep.as_str()), had.how.words(), had.at.format("%Y-%m-%d %H:%M UTC"))
+    }));
     if let Some(recommendation) = &detail.recommendation {
         let owner = recommendation.route.owner();
         lines.push(format!(

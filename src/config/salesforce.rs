@@ -129,6 +129,8 @@ pub struct Fields {
     pub text: String,
     /// The person's language.
     pub language: String,
+    /// Where a rep writes why they give a lead back. Read and cleared; never for a model either.
+    pub returned: String,
     /// Further numeric facts: name in the model to Lead field.
     pub numeric: BTreeMap<String, String>,
     /// Further categorical facts: name in the model to Lead field.
@@ -150,6 +152,7 @@ impl Default for Fields {
             website: "Website".into(),
             text: "Description".into(),
             language: String::new(),
+            returned: "AI_Return_Reason__c".into(),
             numeric: BTreeMap::new(),
             categorical: BTreeMap::new(),
         }

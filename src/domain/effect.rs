@@ -47,6 +47,9 @@ pub struct DecisionWrite {
     /// How much of the decision is written.
     #[serde(default)]
     pub rung: Rung,
+    /// Whether the lead carries a reason for which a rep gave it back, to be cleared for the next.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clears_return: bool,
 }
 
 /// The rungs of the ladder on which a write comes down when the CRM refuses it: each asks for less than the one before.

@@ -106,6 +106,10 @@ pub(super) fn lead_record(row: &impl Columns) -> Result<LeadRecord, StoreError> 
         ranked_at: row.time_opt("ranked_at")?,
         snoozed_until: row.time_opt("snoozed_until")?,
         decisions_made: row.small_count("decisions_made")?,
+        earlier: match row.text_opt("earlier")? {
+            Some(earlier) => values::from_json(&earlier, "earlier owners of a lead")?,
+            None => Vec::new(),
+        },
     })
 }
 

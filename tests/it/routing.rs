@@ -2,6 +2,7 @@
 //! counted, and a decision made under rules can be made again.
 
 mod explaining;
+mod returning;
 
 use std::sync::Mutex;
 
@@ -23,6 +24,7 @@ use leadboard::policy::{Queues, Settings};
 use leadboard::store::PostgresStore;
 
 use explaining::{the_rep_is_told_what_to_say, why_not_is_told_as_it_was};
+use returning::{a_rep_gives_it_back, only_who_was_given_it_gives_it_back};
 
 use crate::store_cluster::database;
 use crate::store_fixtures::{at, id, raw, receive, record, rep, roster, sqlite, take_in};
@@ -332,5 +334,7 @@ on_both! {
         who_gets_a_lead_that_the_model_failed_on_is_charged;
     why_not_is_told_as_it_was_stored, why_not_on_postgres, why_not_is_told_as_it_was;
     the_rep_is_told_what_to_say_from_stored_reasons, talk_track_on_postgres, the_rep_is_told_what_to_say;
+    a_lead_that_a_rep_gives_back_goes_to_another, given_back_on_postgres, a_rep_gives_it_back;
+    nobody_gives_back_what_they_were_not_given, not_given_on_postgres, only_who_was_given_it_gives_it_back;
     who_has_no_room_gets_no_lead_however_fast_somebody_approves, room_on_postgres, no_cap_is_broken_by_approving_fast;
 }

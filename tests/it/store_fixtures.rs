@@ -224,6 +224,7 @@ fn write_of(decision: &Decision) -> DecisionWrite {
         decided_at: decision.decided_at,
         task: None,
         rung: leadboard::domain::effect::Rung::Whole,
+        clears_return: false,
     }
 }
 

@@ -330,6 +330,7 @@ impl Slice<'_> {
             // Thousands of tasks that are due in four hours would help nobody.
             task: None,
             rung: Rung::Whole,
+            clears_return: lead.lead.form.returned.is_some(),
         }
     }
 }

@@ -75,6 +75,7 @@ pub(super) async fn put_back(
         decided_at: now,
         task: None,
         rung: Rung::Whole,
+        clears_return: false,
     };
     let new = NewDecision {
         decision: decision.clone(),

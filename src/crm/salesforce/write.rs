@@ -40,7 +40,7 @@ struct Standing {
 impl Salesforce {
     /// Sends one decision, once, however often it is called.
     pub(super) async fn apply_decision(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
-        let parts = compose::Parts::new(write)?;
+        let parts = compose::Parts::new(write, self.form.returned())?;
         if write.rung == Rung::OwnerOnly {
             return self.apply_owner(&parts).await;
         }

@@ -57,6 +57,7 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         owner_kind: Text, owner_id: Text, created_at: Int, modified_at: Int, modstamp: Int, converted: Int, deleted: Int,
         state: Text, lane: Text, queue_order: Real, ranking_id: Int, snoozed_until: Int, decisions_made: Int,
         superseded_why: Text, received_at: Int, first_ranked_at: Int, ranked_at: Int, raw: Text, form: Text,
+        earlier: Text, open_with: Text,
     }
     legacy_assignments { lead_id: Text, owner_kind: Text, owner_id: Text, captured_at: Int }
     desks { id: Text, body: Text }

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads};
+use super::{Driver, SqlStore, audit, leads, routing};
 use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
-use crate::domain::ids::{LeadId, OrgId};
-use crate::domain::lead::{Lead, LegacyAssignment, Owner};
+use crate::domain::ids::{LeadId, OrgId, TraceId};
+use crate::domain::lead::{Had, Lead, LegacyAssignment, Owner};
 use crate::domain::verdict::Verdict;
 use crate::store::query::{Query, query};
 use crate::store::rows::{self, Columns};
@@ -65,6 +65,9 @@ pub(super) async fn take_in<D: Driver>(
             IntakeChange::Overridden { lead, decided } => {
                 report.refreshed += u64::from(overridden(&mut *tx, lead, decided, at).await?);
             }
+            IntakeChange::GiveBack { lead, decision, had } => {
+                report.refreshed += u64::from(give_back(&mut *tx, lead, *decision, had, at).await?);
+            }
             IntakeChange::Supersede { lead, why } => match supersede(&mut *tx, lead, why, at).await? {
                 Superseded::Now => report.superseded += 1,
                 Superseded::ReadOnly => report.refreshed += 1,
@@ -120,6 +123,7 @@ fn lead_of(change: &IntakeChange) -> &LeadId {
     let (IntakeChange::Receive { lead, .. }
     | IntakeChange::Refresh { lead, .. }
     | IntakeChange::Overridden { lead, .. }
+    | IntakeChange::GiveBack { lead, .. }
     | IntakeChange::Supersede { lead, .. }) = change;
     &lead.lead.id
 }
@@ -181,6 +185,38 @@ async fn overridden(
     }
     let details = json!({ "owner": lead.lead.owner, "decided": decided });
     audit::append(conn, &audit::of_lead(at, WORKER, "lead.overridden", &lead.lead.id, details)).await?;
+    Ok(true)
+}
+
+/// A lead whose rep gives it back: it is open again, and the decision that gave it to them stands no more. Where that cannot
+/// be any more, only the reading is replaced. False if there was nothing new in it.
+async fn give_back(
+    conn: &mut impl Session,
+    lead: &RawLead,
+    decision: TraceId,
+    had: &Had,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if replace_reading(conn, lead).await? != Reading::Replaced {
+        return Ok(false);
+    }
+    let (id, trace) = (&lead.lead.id, decision.to_string());
+    let mut earlier = rows::lead_record(&query(sql::leads::BY_ID).bind(id.as_str()).one(conn).await?)?.earlier;
+    earlier.push(Had { why: had.why.as_deref().map(storable), ..had.clone() });
+    let open_with = format!("{}{}", owner_kind(&lead.lead.owner), lead.lead.owner.id());
+    let back =
+        query(sql::intake::GIVE_BACK).bind(id.as_str()).bind(values::json(&earlier)?).bind(open_with).bind(&trace);
+    if back.execute(conn).await? == 0 {
+        let details = json!({ "owner": lead.lead.owner, "reranked": false });
+        audit::append(conn, &audit::of_lead(at, WORKER, "lead.refreshed", id, details)).await?;
+        return Ok(true);
+    }
+    // They are credited: it is as if the lead had not come to them.
+    routing::unbook_share(conn, &trace).await?;
+    query(sql::decisions::CLOSE).bind(&trace).bind(micros(at)).execute(conn).await?;
+    // What they write may name people: it stays with the lead.
+    let details = json!({ "rep": had.rep, "how": had.how });
+    audit::append(conn, &audit::of_decision(at, WORKER, "lead.returned", id, decision, details)).await?;
     Ok(true)
 }
 

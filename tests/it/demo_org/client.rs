@@ -60,6 +60,7 @@ pub(crate) fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
         decided_at: lead.modified_at,
         task,
         rung: Rung::Whole,
+        clears_return: false,
     }
 }
 

@@ -146,6 +146,7 @@ fn no_facts() -> Fields {
         website: none(),
         text: none(),
         language: none(),
+        returned: none(),
         numeric: BTreeMap::new(),
         categorical: BTreeMap::new(),
     }

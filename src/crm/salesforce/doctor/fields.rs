@@ -105,7 +105,9 @@ impl Salesforce {
         let rep: Vec<&str> = rep.filter(|name| !name.contains('.')).collect();
         let names: Vec<&str> = self.rep_names.all().iter().map(Api::as_str).collect();
         vec![
-            found("lead_fields", "Lead", self.describe("Lead").await, &|lead| lead_fields(lead, &configured, &form)),
+            found("lead_fields", "Lead", self.describe("Lead").await, &|lead| {
+                lead_fields(lead, &configured, &form, self.form.cleared())
+            }),
             found("decision_object", DECISION, self.describe(DECISION).await, &decision_object),
             found("task", "Task", self.describe("Task").await, &task),
             found("user_fields", "User", self.describe("User").await, &|user| user_fields(user, &rep, &names)),
@@ -113,7 +115,8 @@ impl Salesforce {
     }
 }
 
-fn lead_fields(lead: &Object, configured: &[&str], form: &[&str]) -> Finding {
+/// `cleared` is a field of the form that a decision may clear, where the org has it.
+fn lead_fields(lead: &Object, configured: &[&str], form: &[&str], cleared: Option<&Api>) -> Finding {
     const ID: &str = "lead_fields";
     let ours = lead.missing(WRITTEN_ON_LEAD.into_iter().chain(READ_ON_LEAD));
     if !ours.is_empty() {
@@ -128,7 +131,8 @@ fn lead_fields(lead: &Object, configured: &[&str], form: &[&str]) -> Finding {
              read it.",
         );
     }
-    let closed = lead.refused(&WRITTEN_ON_LEAD, |field| field.updateable);
+    let written: Vec<&str> = WRITTEN_ON_LEAD.into_iter().chain(cleared.map(Api::as_str)).collect();
+    let closed = lead.refused(&written, |field| field.updateable);
     if !closed.is_empty() {
         return Finding::failed(ID, format!("{} of Lead cannot be changed by this user.", closed.join(", ")), CURE);
     }

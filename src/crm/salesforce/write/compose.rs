@@ -36,10 +36,13 @@ pub(super) struct Parts<'a> {
     pub(super) write: &'a DecisionWrite,
     pub(super) lead: String,
     pub(super) key: &'a str,
+    /// The field in which reps give leads back, to be cleared.
+    clears: Option<Api>,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new(write: &'a DecisionWrite) -> Result<Self, Fault> {
+    /// `returned` is the field in which reps give leads back, where the org has it.
+    pub(super) fn new(write: &'a DecisionWrite, returned: Option<Api>) -> Result<Self, Fault> {
         let refuse = |what: &str, id: &str| Fault::new(Class::Permanent, format!("{what} {id:?} cannot be written"));
         let lead = ids::normalise(write.lead_id.as_str()).filter(|id| id.starts_with("00Q"));
         let lead = lead.ok_or_else(|| refuse("lead id", write.lead_id.as_str()))?;
@@ -50,7 +53,7 @@ impl<'a> Parts<'a> {
         if ids::owner(write.owner.id()).as_ref() != Some(&write.owner) {
             return Err(refuse("owner id", write.owner.id()));
         }
-        Ok(Self { write, lead, key })
+        Ok(Self { write, lead, key, clears: returned.filter(|_| write.clears_return) })
     }
 
     /// The whole write. It takes effect only if the lead was not changed since that time.
@@ -119,6 +122,9 @@ impl<'a> Parts<'a> {
             "AI_Routing_Reason__c": cut(&write.reason, length::REASON),
             "AI_Win_Probability__c": probability(write.p_win),
         });
+        if let Some(field) = &self.clears {
+            body[field.as_str()] = Value::Null;
+        }
         // An owner that stays is not written: "change of owner" would wake automation for nothing.
         if write.owner != write.expected_owner {
             body["OwnerId"] = json!(write.owner.id());
