@@ -2,7 +2,7 @@
 //!
 //! Brings: expected deals on the generated company's planted truth, at 90 % load, against giving each lead in order of
 //! arrival to the likeliest rep who has room; over 20 seeds. Costs: processor time against scoring the same leads with a
-//! trained model, 500 reps, as a ratio in one run.
+//! trained model, 500 reps and 200 rules, as a ratio in one run: the whole way that the worker takes, and its parts.
 //!
 //! `cargo bench --bench policy`
 #![expect(clippy::print_stdout, reason = "a bench prints")]
@@ -11,6 +11,8 @@
 mod days;
 #[path = "policy/model.rs"]
 mod model;
+#[path = "policy/route.rs"]
+mod route;
 #[path = "policy/work.rs"]
 mod work;
 
@@ -21,6 +23,7 @@ use rustix::time::{ClockId, clock_gettime};
 use work::{Office, together};
 
 const REPS: usize = 500;
+const RULES: usize = 200;
 const LEADS: usize = 10_000;
 const SEEDS: u64 = 20;
 /// More expected deals than greedy, in percent, that are promised.
@@ -75,6 +78,14 @@ fn costs(share: usize) {
     let (scored, seconds) = model::score(REPS, leads);
     println!("\n{leads} leads, {REPS} reps each, processor time of one thread");
     print("scoring: features, trees, calibration, intervals", seconds, leads, seconds);
+    let way = route::route(REPS, RULES, &scored);
+    let whole = if way.sum() <= seconds { "met" } else { "MISSED" };
+    print(&format!("the policy with {RULES} rules, less than scoring: {whole}"), way.sum(), leads, seconds);
+    print("  who is away, at work, has room; each batch of 64", way.moments, leads, seconds);
+    print("  what places cost, every 40 batches", way.prices, leads, seconds);
+    print("  rules and pool", way.prepare, leads, seconds);
+    print("  ladder and explanation", way.ladder, leads, seconds);
+    print(&format!("  batches given together, {} given", way.given), way.together, leads, seconds);
     let mut office = Office::new(REPS, (LEADS.div_ceil(REPS) as f64 / 0.9).ceil() as u32);
     let at = scored[0].0.created_at;
     let room = office.room(&vec![0; REPS], at);

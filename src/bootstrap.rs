@@ -17,7 +17,7 @@ use crate::app::budget::Budget;
 use crate::app::doctor::{Doctor, Finding, Questions};
 use crate::app::drift::Limits;
 use crate::app::events;
-use crate::app::ports::{Clock, Crm, CrmError, RulesSource, RulesText, Store, StoreError};
+use crate::app::ports::{Clock, Crm, CrmError, RulesSource, Store, StoreError};
 use crate::config::paths::{self, DataDir};
 use crate::config::secret::Secret;
 use crate::config::{self, Config, ConfigError};
@@ -187,12 +187,9 @@ impl Context {
         Arc::new(rules::RulesFile(self.rules_file()))
     }
 
-    /// The text of routing rules in a file; `None` if it is not there.
-    ///
-    /// # Errors
-    /// What is in the way of reading it, in words.
-    pub fn rules_in(&self, path: &Path) -> Result<Option<RulesText>, String> {
-        rules::read(path)
+    /// Routing rules in another file.
+    pub fn rules_in(&self, path: &Path) -> Arc<dyn RulesSource> {
+        Arc::new(rules::RulesFile(path.to_owned()))
     }
 
     /// Where the routing rules of the manager are.
@@ -319,7 +316,8 @@ impl Context {
     /// No CRM is configured, there is no champion, or the org's reps and queues were never read.
     pub async fn backfill_bench(&self, store: &dyn Store) -> Result<Bench, AppError> {
         let salesforce = self.salesforce().map_err(AppError::refused)?;
-        Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await
+        let bench = Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await?;
+        Ok(bench.asking(self.crm().map_err(AppError::refused)?))
     }
 
     /// The right to work on a back-fill, if no other process of this data directory does.

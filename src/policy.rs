@@ -3,6 +3,7 @@
 //! Pure and deterministic: no clock, no I/O, no randomness. The same facts always give the same recommendation.
 
 pub mod absence;
+pub mod arrivals;
 pub mod assignment;
 pub mod capacity;
 pub mod company;

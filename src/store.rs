@@ -26,6 +26,7 @@ mod sqlite;
 mod values;
 
 #[cfg(test)]
+#[expect(dead_code, reason = "in the unit tests no server dies")]
 #[path = "../tests/it/store_cluster.rs"]
 mod cluster;
 #[cfg(test)]

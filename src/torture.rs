@@ -17,8 +17,10 @@ mod planted;
 mod process;
 mod report;
 pub mod shift;
+mod soak;
 mod world;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use tokio::time::Instant;
@@ -36,6 +38,7 @@ use crate::demo_org::FaultPlan;
 #[cfg(debug_assertions)]
 pub use planted::Plant;
 pub use report::Report;
+pub use soak::Soak;
 
 /// What kind of torture.
 #[derive(Clone, Debug)]
@@ -49,6 +52,8 @@ pub struct Options {
     pub leads: u64,
     /// SIGKILLs of the worker.
     pub kills: u64,
+    /// Leads that come in each minute of a soak, in which nothing is killed; `None` for torture proper.
+    pub per_minute: Option<NonZeroU32>,
     /// Faults of the org.
     pub faults: FaultPlan,
     /// An empty PostgreSQL database, to be used instead of a file.

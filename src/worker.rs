@@ -11,6 +11,7 @@ pub mod health;
 pub mod lock;
 mod push;
 mod steps;
+mod to_come;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ use duty::Duty;
 use health::{Monitor, Went};
 use push::Push;
 use steps::{Champion, Pause};
+use to_come::ToCome;
 
 // The loops by the names that a manager reads, in the order a lead meets them.
 pub(crate) const POLL: &str = "new leads";
@@ -45,7 +47,9 @@ pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const RULES: &str = "routing rules";
+pub(crate) const COMPANIES: &str = "companies of leads";
 const WORKLOADS: &str = "how busy reps are";
+const ABSENCES: &str = "calendars";
 const DRIFT: &str = "drift";
 const SEAL: &str = "seal";
 const COUNT: &str = "daily count";
@@ -109,7 +113,8 @@ impl Worker {
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
         let listens = deps.crm.lead_events().is_some();
-        let mut names = vec![POLL, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, DRIFT, COUNT, SEAL];
+        let mut names =
+            vec![POLL, COMPANIES, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, ABSENCES, DRIFT, COUNT, SEAL];
         if listens {
             names.insert(1, EVENTS);
         }
@@ -127,7 +132,11 @@ impl Worker {
             deps,
             champion: Champion::default(),
             rules: steps::Rules::default(),
+            last_look: steps::LastLook::default(),
+            to_come: ToCome::default(),
             busy: steps::Busy::default(),
+            silence: steps::Silence::default(),
+            reviewed: steps::Reviewed::default(),
             allowance: Allowance::default(),
             push: Push::default(),
             cancel: cancel.clone(),
@@ -148,6 +157,8 @@ impl Worker {
         }
         // Each worker ranks, so each needs to know.
         spawn(WORKLOADS, Kind::Reads, None, |l| steps::workloads(l).boxed());
+        spawn(COMPANIES, Kind::Reads, Some(&duty), |l| steps::companies(l).boxed());
+        spawn(ABSENCES, Kind::Other, Some(&duty), |l| steps::absences(l).boxed());
         spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
         spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
@@ -191,7 +202,11 @@ struct Shared {
     deps: Deps,
     champion: Champion,
     rules: steps::Rules,
+    last_look: steps::LastLook,
+    to_come: ToCome,
     busy: steps::Busy,
+    silence: steps::Silence,
+    reviewed: steps::Reviewed,
     allowance: Allowance,
     push: Push,
     /// For steps that last as long as the worker does.
@@ -212,11 +227,12 @@ async fn forever(
     mut duty: Option<Duty>,
     cancel: CancellationToken,
 ) {
-    let mut changes = shared.deps.store.changes();
+    let (mut changes, mut rules) = (shared.deps.store.changes(), shared.rules.changes());
     let mut failures: u32 = 0;
     while !cancel.is_cancelled() {
         // Before the step, so that what changes while it runs is not missed.
         changes.mark_unchanged();
+        rules.mark_unchanged();
         let held = if kind == Kind::Reads { shared.allowance.held(&shared.deps).await } else { None };
         if let Some(held) = held {
             shared.monitor.report(name, &Went::Paused(&held.why), &shared.deps);
@@ -265,7 +281,7 @@ async fn forever(
         };
         tokio::select! {
             () = cancel.cancelled() => {}
-            () = wait(pause, &shared, &mut changes) => {}
+            () = wait(pause, &shared, &mut changes, &mut rules) => {}
         }
     }
 }
@@ -281,7 +297,7 @@ async fn standby(name: &'static str, shared: &Shared, duty: Option<&mut Duty>, c
     }
 }
 
-async fn wait(pause: Pause, shared: &Shared, changes: &mut watch::Receiver<u64>) {
+async fn wait(pause: Pause, shared: &Shared, changes: &mut watch::Receiver<u64>, rules: &mut watch::Receiver<u64>) {
     match pause {
         Pause::None => {}
         Pause::For(time) => tokio::time::sleep(time).await,
@@ -291,12 +307,16 @@ async fn wait(pause: Pause, shared: &Shared, changes: &mut watch::Receiver<u64>)
                 () = tokio::time::sleep(time) => {}
             }
         }
-        Pause::UntilChange(time) => {
-            tokio::select! {
-                // An error says that the store is gone: nothing will change any more.
-                changed = changes.changed() => if changed.is_err() { tokio::time::sleep(time).await },
-                () = tokio::time::sleep(time) => {}
-            }
-        }
+        Pause::UntilChange(time) => until(changes, time).await,
+        Pause::UntilRules(time) => until(rules, time).await,
+    }
+}
+
+/// Until there is news, and at the latest for so long.
+async fn until(news: &mut watch::Receiver<u64>, time: Duration) {
+    tokio::select! {
+        // An error says that whoever would tell is gone: there will be no news any more.
+        changed = news.changed() => if changed.is_err() { tokio::time::sleep(time).await },
+        () = tokio::time::sleep(time) => {}
     }
 }

@@ -64,7 +64,7 @@ await leadboard("history", "pull");
 // A worker that polls, reads reps and outcomes, and looks for leads; stopped when every kind of question was asked.
 const worker = spawn(binary, ["--config", "recorded.toml", "--data-dir", "recorded-data", "worker"], { stdio: "ignore" });
 const asked = (text) => [...seen.keys()].some((query) => query.includes(text));
-const wanted = ["FROM Group", "FROM User", "FROM Event", "FROM Opportunity WHERE IsClosed", "AND SystemModstamp >= ", "ConvertedOpportunity.SystemModstamp >= ", "AND ConvertedOpportunity.IsClosed"];
+const wanted = ["FROM Group", "FROM User", "FROM Event", "FROM Account", "FROM Opportunity WHERE IsClosed", "AND SystemModstamp >= ", "ConvertedOpportunity.SystemModstamp >= ", "AND ConvertedOpportunity.IsClosed"];
 for (let waited = 0; !wanted.every(asked) && waited < 600; waited++) await new Promise((done) => setTimeout(done, 100));
 worker.kill("SIGTERM");
 await once(worker, "exit");

@@ -9,16 +9,17 @@
     .ci/release/reliability.py --program FILE [PART ...]
                                               with this optimised program, instead of one that is built first
     .ci/release/reliability.py --keep PART COMMIT COMMAND < report.json
-                                              keep what a torture elsewhere printed
+                                              keep what a torture elsewhere, or `mutants.py --again`, printed
 
 Each part leaves a file in .ci/release/seen: the commit it ran on, its commands as a reader would type them, and its
 figures. A part that breaks a promise, or fails, leaves nothing and ends the run with exit code 1. PostgreSQL's programs,
-strace and npm are needed by the parts that name them.
+strace, npm and cargo-mutants are needed by the parts that name them.
 """
 
 import argparse
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -33,6 +34,11 @@ SEEN = ROOT / ".ci" / "release" / "seen"
 PAGE = ROOT / "docs" / "RELIABILITY.md"
 SEED = 20261122
 PULL_MEGABYTES = 100
+SOAK_PER_MINUTE = 500
+SOAK_ON_TIME = 0.999
+# The store grows, and with it what is cached of it; a leak shows as more than that.
+SOAK_GROWTH = 1.25
+MUTANTS_KILLED = 0.9
 # A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
 POSTGRES_FAULTS = "all,slow=0.15,late_commit=0.3,short_page=0.7,ties=0.1"
 
@@ -44,15 +50,18 @@ class Amounts:
     leads: int
     kills: int
     faults: int
+    kill_loop: int
+    soak: int
     sequences: int
     seeds: int
     cases: int
     deals: int
+    mutants: int
     whole: bool  # every step and every disk, not a sample
 
 
-BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 20_000, 20_000, 1_000_000, 200_000, True)
-QUICK = Amounts(100, 6, 20, 20, 12, 300, 4_000, False)
+BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 60_000, 5_000, 20_000, 1_000_000, 200_000, 300, True)
+QUICK = Amounts(100, 6, 20, 60, 200, 20, 12, 300, 4_000, 2, False)
 amounts = BEFORE_RELEASE
 program = None  # built when it is needed
 
@@ -145,11 +154,16 @@ def torture(faults, extra=(), shown=""):
     return ["leadboard " + " ".join(arguments) + shown], report
 
 
-def check_torture(report):
-    """The promise, and that enough was done to test it."""
+def check_promise(report):
+    """That no promise was broken."""
     broken = {name: report[name] for name in ("lost", "doubled", "overruled", "mismatched") if report[name]}
     if broken or not report["chain_ok"] or not report["quiet"] or report["conservation"]["broken"]:
         fail(f"a promise was broken: {json.dumps(report)}")
+
+
+def check_torture(report):
+    """The promise, and that enough was done to test it."""
+    check_promise(report)
     done = [report["leads"] >= amounts.leads, report["kills"] >= amounts.kills, report["faults"] >= amounts.faults]
     if not all(done):
         fail(f"too little was done: {report['leads']} leads, {report['kills']} kills, {report['faults']} faults")
@@ -162,6 +176,34 @@ def torture_sqlite():
 def torture_postgres():
     with postgres() as url:
         return torture(POSTGRES_FAULTS, ["--database-url", url], " --database-url postgres://…")
+
+
+def kill_loop():
+    command, said, _ = tests("kill_loop::", "--", "--nocapture", LEADBOARD_KILLS=str(amounts.kill_loop))
+    server = r"kills on PostgreSQL, (\d+) of the server"
+    return [command], {
+        "sqlite": figure(r"(\d+) kills on SQLite", said), "postgres": figure(r"(\d+) kills on PostgreSQL", said),
+        "servers": figure(server, said), "leads": sum(map(int, re.findall(r"(\d+) leads acknowledged", said)))}
+
+
+def soak():
+    arguments = ["torture", "--seed", SEED, "--leads", amounts.soak, "--per-minute", SOAK_PER_MINUTE, "--faults", "all", "--json"]
+    arguments = list(map(str, arguments))
+    report = json.loads(run([binary(), *arguments]))
+    check_soak(report)
+    return ["leadboard " + " ".join(arguments)], report
+
+
+def check_soak(report):
+    """The promise; that leads were on time; that nothing grew after the first tenth, in which caches are filled."""
+    check_promise(report)
+    soak = report["soak"]
+    if report["leads"] < amounts.soak or soak["on_time"] < SOAK_ON_TIME:
+        fail(f"too few leads, or too many late ones: {json.dumps(soak)}")
+    for what in ("memory_mb", "files", "log_mb") if amounts.whole else ():
+        series = soak[what]
+        if not series or series[-1] > SOAK_GROWTH * series[1]:
+            fail(f"{what} grew, or was not seen: {series}")
 
 
 def power_cuts():
@@ -222,6 +264,34 @@ def salesforce_cli():
         "version": re.search(r"Salesforce CLI (.*): agrees", said)[1], "checks": re.findall(r"^ok +(.*)$", said, re.MULTILINE)}
 
 
+def mutants():
+    command = [".ci/release/mutants.py", "--sample", str(amounts.mutants), "--seed", str(SEED)]
+    report = json.loads(run(command))
+    check_mutants(report)
+    return [" ".join(command)], report
+
+
+def killed(report):
+    """Mutants that the tests killed, and those that they could have: what does not compile is none."""
+    dead = report["caught"] + report["timeouts"]
+    return dead, dead + len(report["missed"])
+
+
+def wilson(part, whole):
+    """The 95 % interval of a share that a sample shows, after Wilson (1927): it is good near 0 and 1, and for few."""
+    z, share = 1.959964, part / whole
+    middle, spread = share + z * z / (2 * whole), z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
+    return (middle - spread) / (1 + z * z / whole), (middle + spread) / (1 + z * z / whole)
+
+
+def check_mutants(report):
+    """That the tests notice enough of what is broken."""
+    dead, viable = killed(report)
+    # Of a handful nothing can be said.
+    if not viable or amounts.whole and dead < MUTANTS_KILLED * viable:
+        fail(f"{dead} of {viable} mutants were killed: {json.dumps(report)}")
+
+
 def pull():
     """A history of many deals is read from the org; the reader's peak memory."""
     leadboard = binary()
@@ -264,6 +334,27 @@ def torture_words(report):
         f"The org has {effects['records']:,} decision records for them, {effects.get('put_back', 0):,} of which put back "
         f"what an earlier one had written; {effects['undone']:,} decisions were taken back in time and left nothing. The conservation rule was looked at after {checks['checks']:,} restarts and broken at "
         f"{checks['broken']}.\n\nFaults by kind: {kinds}.")
+
+
+def kill_words(result):
+    return (
+        f"A process that takes leads in, decides and books writes is killed {result['sqlite']:,} times on SQLite and "
+        f"{result['postgres']:,} times on PostgreSQL, whose server dies with it {result['servers']:,} times: each next life "
+        f"found everything that was acknowledged ({result['leads']:,} leads in all), and at the end every lead is counted, "
+        "every decision is there once, and the audit chain is whole.")
+
+
+def soak_words(report):
+    soak = report["soak"]
+    series = lambda name: ", ".join(f"{value:,.0f}" for value in soak[name])
+    return (
+        f"{report['leads']:,} leads at {soak['per_minute']} a minute, in {report['seconds'] / 3600:.1f} hours, with all faults "
+        f"for 5 of every 30 seconds ({report['faults']:,} injected) and {report['acts_of_people']:,} acts of people: lost "
+        f"{report['lost']}, doubled {report['doubled']}, overruled {report['overruled']}, mismatched {report['mismatched']}, "
+        f"audit chain whole. {soak['on_time']:.3%} of the leads were decided and written, or settled by a person, within "
+        f"{soak['deadline_seconds']} seconds of their arrival; half within {soak['median_seconds']}, 99 of 100 within "
+        f"{soak['p99_seconds']}, the longest took {soak['longest_seconds']}.\n\nThe worker, tenth by tenth of the run: memory "
+        f"{series('memory_mb')} MB; open files {series('files')}; write-ahead log at most {series('log_mb')} MB.")
 
 
 def power_words(result):
@@ -328,6 +419,30 @@ def cli_words(result):
         "jsforce and soql-parser-js are asked by every commit: `.ci/clients/run.sh`.)")
 
 
+MUTANT_AREAS = {
+    "routing": "the routing (with what makes text harmless)",
+    "store": "the store (with what decides and sends)",
+    "security": "what quotes SOQL and keeps secrets",
+}
+
+
+def mutant_words(report):
+    dead, viable = killed(report)
+    mended, excluded = len(report["mended"]), len(report["excluded"])
+    # The sample stands for all mutants only as it was before its own survivors were looked at.
+    low, high = wilson(dead - mended, viable)
+    at_first = f"{dead - mended} ({(dead - mended) / viable:.1%}) at first" if mended else f"{dead} ({dead / viable:.1%})"
+    then = f" Tests that were written for what was left notice {mended} more: {dead} of {viable}." if mended else ""
+    same = f"{excluded} turned out to change nothing that can be seen (`.cargo/mutants.toml` says why), " if excluded else ""
+    missed = "\n\nNot noticed:\n\n" + "\n".join(f"- `{name}`" for name in report["missed"]) if report["missed"] else ""
+    parts = ", ".join(MUTANT_AREAS[area] for area in report["areas"])
+    return (
+        f"cargo-mutants {report['version']} can break {parts} ({report['files']} files) in {report['mutants']:,} places. A random sample of "
+        f"{report['sampled']} of them was tried, not all: {report['unviable']} did not compile, {same}and of the other {viable} "
+        f"the tests noticed {at_first}, which makes between {low:.0%} and {high:.0%} of all likely (95 % interval, "
+        f"Wilson).{then} {report['timeouts']} of them ran until the clock stopped them." + missed)
+
+
 def pull_words(result):
     return (
         f"A history of {result['deals']:,} closed leads, read from the org into SQLite: {result['peak_megabytes']} MB at the "
@@ -337,6 +452,8 @@ def pull_words(result):
 PARTS = {
     "torture_sqlite": ("Torture on SQLite", torture_sqlite, torture_words),
     "torture_postgres": ("Torture on PostgreSQL", torture_postgres, torture_words),
+    "soak": ("A soak", soak, soak_words),
+    "kill_loop": ("Killed again and again", kill_loop, kill_words),
     "failpoints": ("A failure at each step", failpoints, failpoint_words),
     "power_cuts": ("Power cuts", power_cuts, power_words),
     "simulation": ("A seeded simulation", simulation, simulation_words),
@@ -345,8 +462,13 @@ PARTS = {
     "team": ("A team on one database", team, team_words),
     "fuzz": ("Hostile input", fuzz, fuzz_words),
     "salesforce_cli": ("Salesforce's own command line", salesforce_cli, cli_words),
+    "mutants": ("Do the tests notice?", mutants, mutant_words),
     "pull": ("Memory of a large pull", pull, pull_words),
 }
+
+
+# Reports from elsewhere that are not those of torture, and what they must show.
+KEPT = {"soak": check_soak, "mutants": check_mutants}
 
 
 def keep(part, commands, result, at):
@@ -383,7 +505,7 @@ def main():
     options.add_argument("--page", action="store_true", help="only write the page")
     options.add_argument("--quick", action="store_true", help="a little of each, to see that it runs; keeps nothing")
     options.add_argument("--program", metavar="FILE", help="an optimised leadboard of this commit")
-    options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a torture's report")
+    options.add_argument("--keep", nargs=3, metavar=("PART", "COMMIT", "COMMAND"), help="keep a report")
     options.add_argument("--list", action="store_true", help="only name the parts")
     asked = options.parse_args()
     for part in asked.part:
@@ -399,10 +521,10 @@ def main():
             print("\n".join([f"{part}: {commands}", PARTS[part][2](result), ""]), flush=True)
     elif asked.keep:
         part, at, command = asked.keep
-        if not part.startswith("torture_"):
-            options.error("only a torture's report can be kept")
+        if not part.startswith("torture_") and part not in KEPT:
+            options.error("only a report of torture or of mutants can be kept")
         report = json.load(sys.stdin)
-        check_torture(report)
+        KEPT.get(part, check_torture)(report)
         keep(part, [command], report, at)
         write_page()
     else:

@@ -17,8 +17,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::AppError;
+use super::companies::{self, Companies};
 use super::learn::{self, LoadedModel};
-use super::ports::{Clock, Selection, Store};
+use super::ports::{Clock, Crm, Selection, Store};
 use super::rank::{self, Desk};
 use super::routing::trial::Judge;
 use super::routing::{self, InForce};
@@ -43,6 +44,8 @@ pub struct Bench {
     rules: Arc<InForce>,
     queues: Queues,
     settings: Settings,
+    /// Who is asked which accounts leads belong to, where that was never asked.
+    crm: Option<Arc<dyn Crm>>,
 }
 
 impl Bench {
@@ -69,7 +72,26 @@ impl Bench {
 
     /// A bench from its parts.
     pub fn new(model: Arc<LoadedModel>, rules: Arc<InForce>, queues: Queues, settings: Settings) -> Self {
-        Self { model, rules, queues, settings }
+        Self { model, rules, queues, settings, crm: None }
+    }
+
+    /// The same, with somebody to ask which accounts leads belong to.
+    #[must_use]
+    pub fn asking(self, crm: Arc<dyn Crm>) -> Self {
+        Self { crm: Some(crm), ..self }
+    }
+
+    /// What is known of the companies of these leads, once the CRM was asked about those of which it never was.
+    pub async fn companies(
+        &self,
+        store: &dyn Store,
+        leads: &[LeadRecord],
+        now: DateTime<Utc>,
+    ) -> Result<Companies, AppError> {
+        if let Some(crm) = &self.crm {
+            companies::ask_missing(crm.as_ref(), store, &self.rules, leads, now).await?;
+        }
+        Companies::of(store, &self.rules, leads, now).await
     }
 
     /// The model that scores.
@@ -114,6 +136,7 @@ impl Bench {
     async fn assess(
         &self,
         leads: Vec<LeadRecord>,
+        mut companies: Companies,
         mut situation: Situation,
         now: DateTime<Utc>,
     ) -> Result<Assessed, AppError> {
@@ -124,7 +147,7 @@ impl Bench {
                 let moment = rank::moment(&bench.rules, &situation, now);
                 assess::together(&leads, &bench.desk(&moment))
             } else {
-                assess::in_turn(&leads, &bench, &mut situation, now)
+                assess::in_turn(&leads, &bench, &mut companies, &mut situation, now)
             };
             Assessed { leads: leads.into_iter().zip(fates).collect(), situation, took: began.elapsed() }
         };
@@ -211,7 +234,8 @@ pub async fn survey(
         let leads = store.candidates(selection, after.as_ref(), PAGE, clock.now()).await?;
         let Some(last) = leads.last() else { break };
         after = Some(last.lead.id.clone());
-        let assessed = bench.assess(leads, situation, clock.now()).await?;
+        let companies = bench.companies(store, &leads, clock.now()).await?;
+        let assessed = bench.assess(leads, companies, situation, clock.now()).await?;
         scoring += assessed.took;
         situation = assessed.situation;
         for (lead, fate) in &assessed.leads {

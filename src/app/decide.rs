@@ -5,19 +5,23 @@ use ring::digest;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::companies::Companies;
 use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
+use super::rank::Case;
 use super::views::LeadDetail;
 use super::{AppError, explain, rank, routing};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
-use crate::domain::effect::{DecisionWrite, Rung, TaskWrite};
+use crate::domain::effect::{DecisionWrite, Rung as WriteRung, SourceWrite, TaskWrite};
 use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
-use crate::domain::lead::{LeadState, Owner};
-use crate::domain::recommendation::Recommendation;
+use crate::domain::lead::{Lead, LeadState, Owner};
+use crate::domain::recommendation::{Recommendation, RouteReason};
 use crate::domain::rep::Roster;
 use crate::domain::text::hex;
 use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
 use crate::policy::Settings;
+use crate::policy::company::Found;
 use crate::policy::fairness::Entry;
+use crate::policy::route::{Path, Rung, Why};
 
 mod put_back;
 
@@ -76,6 +80,9 @@ pub async fn decide(
     let org = store.org().await?.ok_or_else(|| AppError::Refused("no org is connected yet".into()))?;
     let recommendation = detail.recommendation.clone().ok_or_else(|| AppError::Refused("not ranked yet".into()))?;
     let owner = chosen_owner(&request.verdict, &detail, &recommendation, &roster)?;
+    if matches!(request.verdict, Verdict::Approve) {
+        same_company(store, &detail, &recommendation, &owner, now).await?;
+    }
     let share = share(store, &detail, &request.verdict, &recommendation, &owner, now).await?;
     let seen = request.seen_decisions.unwrap_or(detail.record.decisions_made);
     let decision = Decision {
@@ -120,6 +127,40 @@ pub async fn decide(
     }
 }
 
+/// Refused if somebody works with the company by now of whom the ranking did not know, as when two leads of it were ranked
+/// at once: one company has one rep, however fast somebody approves.
+async fn same_company(
+    store: &dyn Store,
+    detail: &LeadDetail,
+    recommendation: &Recommendation,
+    owner: &Owner,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
+    // A strategic rule stands above accounts, and a queue takes nobody's company away.
+    let chosen = owner.rep().filter(|_| recommendation.reason != RouteReason::StrategicRule);
+    let (Some(rep), Some(path)) = (chosen, &detail.path) else { return Ok(()) };
+    let rules = routing::in_force(store, None).await?;
+    let Some(rules) = rules.filter(|rules| rules.policy.book().sections().company.one_rep) else { return Ok(()) };
+    let companies = Companies::of(store, &rules, std::slice::from_ref(&detail.record), now).await?;
+    let subject = Case::of(&detail.record).known(&companies).subject;
+    let because = match &subject.owners {
+        Found::One { record } => match record.owner.as_ref().and_then(Owner::rep) {
+            // Their claim was weighed: by this rep, or by what kept them from it.
+            Some(theirs) if theirs != rep && path.company_claim().is_none_or(|claim| claim.who.id != *theirs) => {
+                let name = rules.roster.rep(theirs).map_or(theirs.as_str(), |rep| &rep.name);
+                format!("{name} works with the company by now ({record})")
+            }
+            _ => return Ok(()),
+        },
+        Found::Ambiguous { .. } if !matches!(path.on(Rung::AccountOwner), Some(Why::Disputed)) => {
+            "several reps work with the company by now".to_owned()
+        }
+        Found::Nothing | Found::Ambiguous { .. } => return Ok(()),
+    };
+    store.rank_anew(&detail.record.lead.id, "company", now).await?;
+    Err(AppError::Refused(format!("{because}; the lead is being ranked again")))
+}
+
 /// What the decision does to the accounts of the reps. Refused if the recommended rep has been given so much since the lead
 /// was ranked that there is no room any more: no cap is broken by approving fast.
 async fn share(
@@ -144,7 +185,7 @@ async fn share(
     if let Some(rep) = owner.rep().filter(|_| chosen_freely)
         && let Some(room) = moment.room(rep).filter(|room| room.is_full())
     {
-        store.rank_anew(lead, now).await?;
+        store.rank_anew(lead, "no_room", now).await?;
         return Err(AppError::Refused(format!(
             "{} has no room any more ({}); the lead is being ranked again",
             owner_name(owner, &rules.roster),
@@ -208,7 +249,13 @@ async fn snooze(
 fn open(detail: &LeadDetail) -> Result<(), AppError> {
     let why = match detail.record.state {
         LeadState::InLane => return Ok(()),
-        LeadState::Pending => "is not ranked yet; try again in a moment".to_owned(),
+        LeadState::Pending => match &detail.hold {
+            Some(hold) => {
+                let until = hold.closes_at.format("%H:%M:%S");
+                format!("is held until {until} UTC, to be given together with others; try again then")
+            }
+            None => "is not ranked yet; try again in a moment".to_owned(),
+        },
         LeadState::Superseded => "was taken by a person in the CRM, so there is nothing left to decide".to_owned(),
         LeadState::Decided => match detail.decisions.iter().find(|d| d.stands()) {
             Some(Decision { by: DecidedBy::Manager(name), decided_at, .. }) => {
@@ -277,9 +324,12 @@ fn effect(
 ) -> DecisionWrite {
     let lead = &detail.record.lead;
     let reason = reason_text(decision, detail, roster, manager);
-    // A rep who keeps what they already had needs no task about it.
-    let task = decision.owner.rep().filter(|_| decision.verdict != Verdict::KeepLegacy).map(|_| TaskWrite {
-        subject: format!("Contact {} within {} hours", lead.company, settings.sla.num_hours()),
+    let urgent = detail.path.as_ref().is_some_and(|path| path.heat.is_hot());
+    let source = (decision.verdict != Verdict::KeepLegacy).then(|| source(detail.path.as_ref(), lead)).flatten();
+    // A rep who keeps what they already had needs no task about it, unless it cannot wait.
+    let wanted = urgent || decision.verdict != Verdict::KeepLegacy;
+    let task = decision.owner.rep().filter(|_| wanted).map(|_| TaskWrite {
+        subject: task_subject(&lead.company, urgent, settings),
         description: task_text(&reason, decision, detail),
         due_at: settings.sla_deadline(&lead.facts),
     });
@@ -303,9 +353,22 @@ fn effect(
         decided_by: manager.to_owned(),
         decided_at: decision.decided_at,
         task,
-        rung: Rung::Whole,
-        clears_return: lead.form.returned.is_some(),
+        source,
+        urgent,
+        rung: WriteRung::Whole,
+        return_reason: lead.form.returned.clone(),
     }
+}
+
+fn task_subject(company: &str, urgent: bool, settings: &Settings) -> String {
+    let kind = if urgent { "high-intent lead " } else { "" };
+    format!("Contact {kind}{company} within {} hours", settings.sla.num_hours())
+}
+
+/// The source that a partner rule gives a lead, where it has another.
+pub(super) fn source(path: Option<&Path>, lead: &Lead) -> Option<SourceWrite> {
+    let (to, from) = (path?.source.clone()?, lead.facts.source.clone());
+    (from.as_ref() != Some(&to)).then_some(SourceWrite { from, to: Some(to) })
 }
 
 /// One or two sentences that answer "why did this rep get this lead?", for the field on the lead.

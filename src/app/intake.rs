@@ -1,9 +1,9 @@
 //! Intake: from "something changed in the CRM" to received, refreshed or superseded leads.
 
+use super::AppError;
 use super::ports::{Clock, Crm, IntakeChange, IntakeReport, RawLead, Store};
-use super::{AppError, returned};
 use crate::domain::decision::WriteState;
-use crate::domain::lead::{LeadRecord, LeadState, LegacyAssignment};
+use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment};
 
 /// Name of the polling cursor in the store.
 pub const CURSOR: &str = "leads";
@@ -26,7 +26,7 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
         let record = known.get(&raw.lead.id);
         match judge(raw, record, at) {
             Some(IntakeChange::Refresh { lead, rerank }) => {
-                decided.push(of_decided(store, lead, record, rerank, at).await?);
+                decided.push(moved_again(store, lead, record, rerank).await?);
             }
             change => decided.extend(change),
         }
@@ -35,22 +35,13 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
     Ok((report, changes.more))
 }
 
-/// A new reading of a lead, and whether it says that somebody undid a decision that was written, or that the rep who got
-/// the lead by it gives it back.
-async fn of_decided(
+/// A new reading of a lead, and whether it says that somebody undid a decision that was written.
+async fn moved_again(
     store: &dyn Store,
     lead: Box<RawLead>,
     known: Option<&LeadRecord>,
     rerank: bool,
-    at: chrono::DateTime<chrono::Utc>,
 ) -> Result<IntakeChange, AppError> {
-    if known.is_some_and(|known| returned::has_news(known, &lead.lead))
-        && let Some(decision) = store.decision_of(&lead.lead.id).await?
-        && let Some(rep) = returned::giver(&decision, &lead.lead)
-    {
-        let had = returned::had(rep, &lead.lead, at);
-        return Ok(IntakeChange::GiveBack { lead, decision: decision.trace_id, had });
-    }
     let changed_hands = known.is_some_and(|known| {
         known.state == LeadState::Decided && known.lead.owner != lead.lead.owner && !lead.lead.deleted
     });
@@ -93,8 +84,9 @@ pub fn judge(raw: RawLead, known: Option<&LeadRecord>, at: chrono::DateTime<chro
             return Some(IntakeChange::Supersede { lead: Box::new(raw), why: why.to_owned() });
         }
     }
-    // Rules look at the form too.
-    let rerank = open && (raw.lead.facts != known.lead.facts || raw.lead.form != known.lead.form);
+    // Rules look at the form too, and company and person tell who works with them already.
+    let said = |lead: &Lead| (lead.facts.clone(), lead.form.clone(), lead.company.clone(), lead.contact.clone());
+    let rerank = open && said(&raw.lead) != said(&known.lead);
     Some(IntakeChange::Refresh { lead: Box::new(raw), rerank })
 }
 
@@ -105,7 +97,7 @@ mod tests {
     use super::*;
     use crate::domain::facts::LeadFacts;
     use crate::domain::ids::{LeadId, RepId};
-    use crate::domain::lead::{Form, Lead, Owner};
+    use crate::domain::lead::{Form, Owner};
 
     fn lead(owner: &str, age: i64) -> Lead {
         let t = DateTime::UNIX_EPOCH + Duration::seconds(age);

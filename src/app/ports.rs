@@ -1,6 +1,7 @@
 //! The ports: everything the use cases need from the outside, as traits. Adapters implement them; `bootstrap` alone
 //! connects the two.
 
+mod accounts;
 mod audit;
 mod backfill;
 mod events;
@@ -14,10 +15,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLead, LeadCompany, Unlooked};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
-pub use routing::{Given, RoutingStore, RulesSource, RulesText, StoredRulebook};
+pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use workload::{Appointment, AppointmentTime, OutOfOffice, RepWorkload, Shows, Span, WorkloadPart, Workloads};
 
 use crate::domain::audit::AuditEvent;
@@ -27,11 +29,13 @@ use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState,
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{DecisionKey, LeadId, ModelId, OrgId, RepId, TraceId};
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Conservation, Had, Lead, LeadRecord, LegacyAssignment, Owner};
+use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
+pub use crate::policy::absence::Feed;
 pub use crate::policy::fairness::{Account, Entry, Ledger};
+pub use crate::policy::hold::Hold;
 use crate::policy::route::Path;
 
 // ---------------------------------------------------------------------------------------------------------------- time
@@ -164,6 +168,8 @@ pub enum WriteOutcome {
         modified_at: DateTime<Utc>,
         /// New change stamp.
         modstamp: DateTime<Utc>,
+        /// The lead source as read back, where one was to be set: another than that where somebody had chosen theirs.
+        source: Option<String>,
     },
     /// An earlier attempt had already applied it; nothing was repeated.
     AlreadyApplied,
@@ -259,6 +265,10 @@ pub trait Crm: Send + Sync {
     /// every few minutes, not for every lead.
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError>;
 
+    /// Accounts that may belong to one of these companies, each once. What is found is generous: `policy::company` decides
+    /// what matches. `None` where it is switched off.
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError>;
+
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;
 
@@ -313,7 +323,8 @@ pub enum IntakeChange {
         /// The owner the CRM's rules chose.
         legacy: LegacyAssignment,
     },
-    /// A known lead changed. The reading is replaced; with `rerank` it goes back to `Pending` if it was in a lane.
+    /// A known lead changed. The reading is replaced; with `rerank` it goes back to `Pending` if it was in a lane. If it says
+    /// that whoever got it by a decision gives it back (`app::returned`), it is open again.
     Refresh {
         /// The lead.
         lead: Box<RawLead>,
@@ -327,16 +338,6 @@ pub enum IntakeChange {
         lead: Box<RawLead>,
         /// The owner that was decided on.
         decided: Owner,
-    },
-    /// The rep who was given a lead by a decision that was written gives it back: it is open again, the decision stands no
-    /// more, and its share is taken out of the accounts. The reading is replaced.
-    GiveBack {
-        /// The lead.
-        lead: Box<RawLead>,
-        /// The decision that gave it to them; if another one stands by now, only the reading is replaced.
-        decision: TraceId,
-        /// Who, and why.
-        had: Had,
     },
     /// Somebody was faster: the lead, if pending or in a lane, becomes `Superseded`.
     Supersede {
@@ -443,6 +444,8 @@ pub enum EffectResult {
         owner_after: Option<Owner>,
         /// New stamps of the lead, when known.
         stamps: Option<(DateTime<Utc>, DateTime<Utc>)>,
+        /// The lead source as read back, where one was to be set.
+        source: Option<String>,
     },
     /// A person was faster: decision and lead become `Superseded`.
     Superseded(String),
@@ -506,7 +509,7 @@ pub trait LeadStore: Send + Sync {
     async fn set_event_place(&self, place: Option<&EventPlace>) -> Result<(), StoreError>;
     /// How many leads we have that the CRM created from the one time to before the other.
     async fn created_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, StoreError>;
-    /// Pending leads, oldest first.
+    /// Pending leads: those first that were hot when they were ranked last, then the oldest.
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError>;
     /// Stores rankings and moves their leads into lanes, in one transaction. Leads that changed meanwhile stay
     /// pending. Returns how many were stored.
@@ -734,6 +737,7 @@ pub trait Store:
     + AuditStore
     + BackfillStore
     + RoutingStore
+    + CompanyStore
 {
 }
 impl<T> Store for T where
@@ -746,5 +750,6 @@ impl<T> Store for T where
         + AuditStore
         + BackfillStore
         + RoutingStore
+        + CompanyStore
 {
 }

@@ -1,10 +1,13 @@
 //! Ranking: pending leads into lanes. One lead that fails, even by a panic, never holds up another.
 
+pub mod round;
+
 use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+use super::companies::Companies;
 use super::ports::RankedLead;
 use super::routing::InForce;
 use super::{AppError, returned};
@@ -14,11 +17,12 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, Owner};
 use crate::domain::pool::Pool;
 use crate::domain::ranking::{Comparison, Expected, LeadScore, RankedRep, Ranking, Support};
+use crate::domain::recommendation::Route;
 use crate::domain::rep::Roster;
 use crate::model::{LeadChance, Scorer};
-use crate::policy::lane::stake;
+use crate::policy::lane::{stake, urgency};
 use crate::policy::recommend::technical_failure;
-use crate::policy::route::{self, Moment, Situation};
+use crate::policy::route::{self, Candidate, Moment, Outcome, Prepared, Situation};
 use crate::policy::subject::Subject;
 use crate::policy::{Queues, Settings};
 
@@ -43,6 +47,15 @@ pub struct Desk<'a> {
     pub settings: &'a Settings,
     /// The routing policy, and how things stand now.
     pub moment: &'a Moment<'a>,
+}
+
+impl<'a> Desk<'a> {
+    /// What the policy wants to know of it.
+    fn policy(&self, legacy: &'a Owner) -> route::Desk<'a> {
+        let Self { queues, settings, cleared, .. } = *self;
+        let kept = self.scorer.shrinkage().map(|shrinkage| shrinkage.factor);
+        route::Desk { legacy, queues, settings, cleared, kept }
+    }
 }
 
 /// What ranking needs of a lead.
@@ -71,6 +84,13 @@ impl<'a> Case<'a> {
         };
         Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }
     }
+
+    /// The same with what is known of the lead's company.
+    #[must_use]
+    pub fn known(mut self, companies: &Companies) -> Self {
+        companies.complete(&mut self.subject);
+        self
+    }
 }
 
 /// The moment of a batch: as fine as the store keeps it, so that a replay has the same.
@@ -78,17 +98,43 @@ pub fn moment<'a>(rules: &'a InForce, situation: &'a Situation, now: DateTime<Ut
     Moment::new(&rules.policy, &rules.roster, situation, now.trunc_subsecs(6))
 }
 
+/// A lead whose pool was scored, and that is not decided yet.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    subject: Subject,
+    prepared: Prepared,
+    ranking: Result<Ranking, String>,
+}
+
+/// Where a lead goes if it is decided by itself.
+enum Wants {
+    /// The model gives it: to whom, is for all leads of the moment to say.
+    Model(Candidate),
+    /// There, whatever other leads want.
+    Other(Route),
+}
+
+impl Wants {
+    fn candidate(self) -> Option<Candidate> {
+        match self {
+            Self::Model(candidate) => Some(candidate),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 /// Ranks one lead and says what to do with it. Never fails: what goes wrong becomes a recommendation to use the
 /// fallback queue, in the lane where a person sees it.
 pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
-    let policy = route::Desk {
-        legacy: case.legacy,
-        queues: desk.queues,
-        settings: desk.settings,
-        cleared: desk.cleared,
-        kept: desk.scorer.shrinkage().map(|shrinkage| shrinkage.factor),
-    };
-    let whole = catch_unwind(AssertUnwindSafe(|| {
+    decide(case, score(case, desk), desk)
+}
+
+/// Finds the pool of a lead and scores it.
+///
+/// # Errors
+/// A panic, in words.
+pub fn score(case: &Case<'_>, desk: &Desk<'_>) -> Result<Scored, String> {
+    caught(|| {
         let lead_score = desk.scorer.lead_chance(&case.subject.facts).map(|chance| lead_score(chance, desk.settings));
         let subject = Subject {
             score: lead_score.as_ref().map(|score| score.score),
@@ -96,28 +142,76 @@ pub fn rank(case: &Case<'_>, desk: &Desk<'_>) -> RankedLead {
             ..case.subject.clone()
         };
         let prepared = route::prepare(&subject, desk.moment);
-        let ranking = catch_unwind(AssertUnwindSafe(|| ranking(case, desk, &prepared.pool, lead_score)))
-            .unwrap_or_else(|panic| Err(format!("internal error: {}", panic_text(panic.as_ref()))));
-        let scored = ranking.as_ref().map_err(String::as_str);
-        let outcome = route::conclude(&subject, &prepared, &scored, desk.moment, &policy);
-        let lane = route::lane(&subject, &outcome, ranking.as_ref().ok(), case.legacy);
-        (ranking.ok(), outcome.recommendation, lane, Some(outcome.path))
-    }));
-    let (ranking, recommendation, lane, path) = whole.unwrap_or_else(|panic| {
-        let what = format!("internal error: {}", panic_text(panic.as_ref()));
-        (None, technical_failure(&what, desk.queues), Lane::Sync, None)
+        let ranking = caught(|| ranking(case, desk, &prepared.pool, lead_score)).and_then(|ranking| ranking);
+        Scored { subject, prepared, ranking }
+    })
+}
+
+/// Says what to do with a lead that was scored, by itself or as one of the leads of the moment.
+pub fn decide(case: &Case<'_>, scored: Result<Scored, String>, desk: &Desk<'_>) -> RankedLead {
+    let whole = scored.and_then(|scored| {
+        caught(|| {
+            let outcome = outcome(case, &scored, desk);
+            let Scored { subject, ranking, .. } = scored;
+            let mut ranking = ranking.ok();
+            let lane = route::lane(&subject, &outcome, ranking.as_ref(), case.legacy);
+            if let Some(ranking) = &mut ranking {
+                explain_pick(ranking, &outcome, case, desk);
+            }
+            (ranking, outcome.recommendation, lane, Some(outcome.path))
+        })
     });
+    let (ranking, recommendation, lane, path) =
+        whole.unwrap_or_else(|what| (None, technical_failure(&what, desk.queues), Lane::Sync, None));
     RankedLead {
         lead_id: case.subject.lead_id.clone(),
         modstamp: case.modstamp,
         lane,
-        priority: stake(&case.subject.facts, recommendation.gap, &desk.moment.policy().book().sections().value),
+        priority: if lane == Lane::Hot {
+            urgency(&case.subject.facts)
+        } else {
+            stake(&case.subject.facts, recommendation.gap, &desk.moment.policy().book().sections().value)
+        },
         ranking,
         recommendation,
         at: desk.moment.now(),
         rules: desk.moment.policy().version().as_str().to_owned(),
         path,
         made_from: None,
+    }
+}
+
+/// What comes of some work; if it panics, why, in words.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| format!("internal error: {}", panic_text(panic.as_ref())))
+}
+
+fn outcome(case: &Case<'_>, scored: &Scored, desk: &Desk<'_>) -> Outcome {
+    let ranking = scored.ranking.as_ref().map_err(String::as_str);
+    route::conclude(&scored.subject, &scored.prepared, &ranking, desk.moment, &desk.policy(case.legacy))
+}
+
+/// Where a lead would go by itself.
+fn wants(case: &Case<'_>, scored: &Scored, desk: &Desk<'_>) -> Wants {
+    let failed = || Wants::Other(Route::DefaultQueue(desk.queues.default.clone()));
+    let Ok(ranking) = &scored.ranking else { return failed() };
+    let found = caught(|| {
+        let (outcome, policy) = (outcome(case, scored, desk), desk.policy(case.legacy));
+        let found = route::candidate(&scored.subject, &scored.prepared, ranking, &outcome, desk.moment, &policy);
+        found.map_or(Wants::Other(outcome.recommendation.route), Wants::Model)
+    });
+    found.unwrap_or_else(|_| failed())
+}
+
+/// Where prices or other leads put a rep first whom the model ranks lower, that rep is explained as well.
+fn explain_pick(ranking: &mut Ranking, outcome: &Outcome, case: &Case<'_>, desk: &Desk<'_>) {
+    let Route::AssignRep(pick) = &outcome.recommendation.route else { return };
+    if outcome.path.pricing.is_none() && outcome.path.round.is_none() {
+        return;
+    }
+    let entry = ranking.reps.iter_mut().find(|entry| entry.rep_id == *pick && entry.factors.is_empty());
+    if let (Some(entry), Some(rep)) = (entry, desk.roster.rep(pick)) {
+        entry.factors = desk.scorer.explain(&case.subject.facts, &rep.key).factors;
     }
 }
 

@@ -4,11 +4,12 @@
 //! else (ranking here or in another process, back-fills, replays) takes the rules from there. A file that is refused
 //! changes nothing: the rules before stay in force, and the fault is shown.
 
+pub mod absences;
 mod load;
 pub mod trial;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -20,7 +21,6 @@ use crate::domain::pool::Pool;
 use crate::domain::rep::Roster;
 use crate::policy::capacity::CapacitySettings;
 use crate::policy::fairness::{Entry, Ledger};
-use crate::policy::hold::HoldSettings;
 use crate::policy::route::{Moment, Policy, Situation};
 use crate::policy::rules::{Directory, Finding, Problem, Rulebook, Severity, World, check, short};
 
@@ -43,14 +43,20 @@ pub enum Published {
     },
 }
 
-/// Puts the rules of the manager's file into force, if they are others than before.
+/// Puts the rules of the manager's file into force, if they are others than before. `found` is what was read of it just
+/// now; `source` is asked for the files that the rules name.
 ///
 /// # Errors
 /// Refused, with every place and cure, if the file cannot be used, or is not there any more.
-pub async fn publish(store: &dyn Store, clock: &dyn Clock, source: &dyn RulesSource) -> Result<Published, AppError> {
+pub async fn publish(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    source: &dyn RulesSource,
+    found: Result<Option<RulesText>, String>,
+) -> Result<Published, AppError> {
     let before = store.rulebook().await?;
     let stays = |why: String| AppError::Refused(stays_in_force(&why, before.as_ref()));
-    let found = source.read().map_err(&stays)?;
+    let found = found.map_err(&stays)?;
     let (book, place) = match (found, &before) {
         (Some(RulesText { text, place }), _) => {
             let book = Rulebook::parse(&text, &place).map_err(|problems| stays(said(&problems)))?;
@@ -71,7 +77,7 @@ pub async fn publish(store: &dyn Store, clock: &dyn Clock, source: &dyn RulesSou
         return Err(stays("reps are not read from the CRM yet, so the rules cannot be checked".into()));
     }
     let now = clock.now();
-    let Examined { problems, findings } = examine(&book, &roster, now);
+    let Examined { problems, findings } = examine(&book, &roster, source, now);
     let (bad, remarks): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| finding.severity == Severity::Error);
     if !problems.is_empty() || !bad.is_empty() {
@@ -102,26 +108,16 @@ impl Examined {
     }
 }
 
-/// Settings that are understood and do nothing in this version: nobody shall rely on them.
-fn without_effect(book: &Rulebook) -> Vec<Problem> {
-    let sections = book.sections();
-    let cure = "take it out; this version of leadboard does not heed it";
-    let calendars = sections.absence.calendars.first().map(|_| {
-        book.problem("absence.calendar", "calendar files are not read yet; absences are those of the CRM", cure)
-    });
-    let hold = (sections.hold != HoldSettings::default())
-        .then(|| book.problem("hold", "leads are not held back to be assigned together yet", cure));
-    calendars.into_iter().chain(hold).collect()
-}
-
-/// Compares a rulebook with the org, as far as it was read from the CRM, and with itself.
-pub fn examine(book: &Rulebook, roster: &Roster, now: DateTime<Utc>) -> Examined {
+/// Compares a rulebook with the org, as far as it was read from the CRM, with the files that it names, and with itself.
+pub fn examine(book: &Rulebook, roster: &Roster, source: &dyn RulesSource, now: DateTime<Utc>) -> Examined {
     let known = !roster.reps.is_empty();
     let mut problems: Vec<Problem> = match Policy::new(book.clone(), roster) {
         Ok(policy) => policy.unresolved().iter().filter(|_| known).cloned().collect(),
         Err(problems) => problems,
     };
-    problems.extend(without_effect(book));
+    if known {
+        problems.extend(absences::problems(book, roster, source, now));
+    }
     // Without a roster every name would be unknown.
     let mut findings = if known { check(book, &world(roster), now) } else { Vec::new() };
     findings.retain(|finding| problems.iter().all(|problem| problem.place != finding.place));
@@ -161,6 +157,10 @@ fn stays_in_force(why: &str, before: Option<&StoredRulebook>) -> String {
     }
 }
 
+/// The policy that was made ready last. Verdicts come one by one, each from a use case that keeps nothing, and to parse
+/// thousands of rules takes longer than all the rest of one.
+static LATEST: Mutex<Option<Arc<InForce>>> = Mutex::new(None);
+
 /// The policy in force, ready for the reps that the store knows. `kept` is what it was the time before; unless something
 /// changed, it is that. `None` while no rules were ever put into force: the worker on duty does so first of all.
 pub async fn in_force(store: &dyn Store, kept: Option<&Arc<InForce>>) -> Result<Option<Arc<InForce>>, AppError> {
@@ -169,8 +169,18 @@ pub async fn in_force(store: &dyn Store, kept: Option<&Arc<InForce>>) -> Result<
     if let Some(kept) = kept.filter(same) {
         return Ok(Some(kept.clone()));
     }
+    if book.version == Rulebook::empty().version().as_str() {
+        return Ok(Some(Arc::new(InForce::plain(roster))));
+    }
+    let latest = || LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = latest().clone();
+    if let Some(found) = found.as_ref().filter(same) {
+        return Ok(Some(found.clone()));
+    }
     let policy = compile(&book.body, &roster)?;
-    Ok(Some(Arc::new(InForce { policy, roster })))
+    let ready = Arc::new(InForce { policy, roster });
+    *latest() = Some(ready.clone());
+    Ok(Some(ready))
 }
 
 /// A policy and the reps that it is ready for.
@@ -228,10 +238,14 @@ pub async fn situation(
     if let Some((crm, read_at)) = crm {
         load::add_crm(&mut situation, crm, policy, *read_at);
     }
+    if absences::are_named(policy) {
+        absences::add(&mut situation, store.feeds().await?, policy);
+    }
     Ok(situation)
 }
 
-fn has_caps(settings: &CapacitySettings) -> bool {
+/// Whether anything limits how many leads somebody gets.
+pub fn has_caps(settings: &CapacitySettings) -> bool {
     let CapacitySettings { per_day, per_week, per_month, open, reps, .. } = settings;
     [per_day, per_week, per_month, open].into_iter().any(Option::is_some) || !reps.is_empty()
 }

@@ -89,6 +89,7 @@ async fn apply(crm: &dyn Crm, write: &DecisionWrite) -> Result<WriteOutcome, Crm
         owner_after: now.owner,
         modified_at: now.modified_at,
         modstamp: now.modstamp,
+        source: None,
     }))
 }
 
@@ -130,17 +131,18 @@ fn judge(
         EffectResult::Retry { not_before: now + backoff(attempt), error, counts }
     };
     match answer {
-        Ok(WriteOutcome::Applied { owner_after, modified_at, modstamp }) => {
-            EffectResult::Done { owner_after: Some(owner_after), stamps: Some((modified_at, modstamp)) }
+        Ok(WriteOutcome::Applied { owner_after, modified_at, modstamp, source }) => {
+            EffectResult::Done { owner_after: Some(owner_after), stamps: Some((modified_at, modstamp)), source }
         }
-        Ok(WriteOutcome::AlreadyApplied) => EffectResult::Done { owner_after: None, stamps: None },
+        Ok(WriteOutcome::AlreadyApplied) => EffectResult::Done { owner_after: None, stamps: None, source: None },
         Ok(WriteOutcome::Superseded { why }) => EffectResult::Superseded(why),
         Ok(WriteOutcome::BadAssignee { why }) => {
             let next = queue.and_then(|queue| write.for_queue(queue, &why));
             degrade(next, why, "neither the chosen owner nor the default queue can own leads")
         }
         Ok(WriteOutcome::NotAsAWhole { why }) => {
-            degrade(write.owner_only(), why, "not even the owner alone can be written")
+            let next = write.without_source().or_else(|| write.owner_only());
+            degrade(next, why, "not even the owner alone can be written")
         }
         Err(CrmError::Quota { wait_seconds, message }) => EffectResult::Retry {
             not_before: now + Duration::seconds(i64::try_from(wait_seconds).unwrap_or(3600)),
@@ -167,7 +169,7 @@ fn backoff(attempt: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::effect::Rung;
+    use crate::domain::effect::{Rung, SourceWrite};
     use crate::domain::ids::{DecisionKey, LeadId, RepId, TraceId};
     use crate::domain::lead::Owner;
 
@@ -197,8 +199,10 @@ mod tests {
             decided_by: "Ana".into(),
             decided_at: DateTime::UNIX_EPOCH,
             task: None,
+            source: None,
+            urgent: false,
             rung: Rung::Whole,
-            clears_return: false,
+            return_reason: None,
         }
     }
 
@@ -241,6 +245,13 @@ mod tests {
         assert!(next(broken(), &alone).is_none());
         let queued = next(bad(), &alone).unwrap();
         assert_eq!((queued.rung, queued.owner.id()), (Rung::OwnerOnly, "dq"), "it never goes up again");
+        // The lead source is the least: without it the rest may be written as a whole.
+        let source = Some(SourceWrite { from: None, to: Some("Partner".into()) });
+        let sourced = DecisionWrite { source, ..top.clone() };
+        let plain = next(broken(), &sourced).unwrap();
+        assert_eq!((&plain.source, plain.rung, plain.owner.id()), (&None, Rung::Whole, "best"));
+        assert_eq!(next(broken(), &plain).unwrap().rung, Rung::OwnerOnly);
+        assert!(next(bad(), &sourced).unwrap().source.is_some(), "it is a partner's lead in the queue as well");
         assert!(matches!(judge(bad(), &top, None, 1, DateTime::UNIX_EPOCH), EffectResult::Dead(_)), "no such queue");
     }
 }

@@ -6,16 +6,20 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::explain::InUse;
+use super::filter::Condition;
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::LeadOutcome;
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::ids::{LeadId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
+use crate::domain::pool::Earlier;
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+pub use crate::policy::hold::Hold;
 pub use crate::policy::route::{Path, Step, Why};
 pub use crate::policy::rules::Standing;
+pub use crate::policy::slot::Slot;
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,14 +38,15 @@ impl LaneCounts {
 }
 
 /// Which leads a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LeadFilter {
     /// Only this lane (and then only leads in a lane).
     pub lane: Option<Lane>,
     /// Only this state.
     pub state: Option<LeadState>,
-    /// Only leads whose company or id contains this, ignoring case.
-    pub text: Option<String>,
+    /// Only leads that meet all of these.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
     /// Snoozed leads too.
     pub include_snoozed: bool,
 }
@@ -124,6 +129,22 @@ pub struct QueueRow {
     pub decided_owner: Option<String>,
     /// How far the write of the decision is.
     pub write: Option<WriteState>,
+    /// Who had it last and gave it back, while nobody else got it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<ReturnedBy>,
+}
+
+/// Who gave a lead back, or lost it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedBy {
+    /// Name of the rep, raw.
+    pub name: String,
+    /// How they lost it.
+    pub how: Earlier,
+    /// When we learned of it.
+    pub at: DateTime<Utc>,
+    /// Why, in their words, raw.
+    pub why: Option<String>,
 }
 
 /// A window of the queue: neighbouring rows, in order.
@@ -149,6 +170,9 @@ pub struct LeadDetail {
     /// The way to that; `None` for a ranking made before it was kept.
     #[serde(default)]
     pub path: Option<Path>,
+    /// That it waits for others, to be given together with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// All decisions on it, newest first, undone ones included.
     pub decisions: Vec<Decision>,
     /// What became of it.

@@ -1,11 +1,13 @@
 //! The command line as types. The doc comments are the help texts.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use secrecy::SecretString;
 use strum::IntoEnumIterator;
 
+use crate::app::filter::Filter;
 use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
@@ -268,6 +270,11 @@ pub(crate) struct Torture {
     #[arg(long, value_name = "all|none|NAME,..", default_value = "all")]
     pub(crate) faults: FaultPlan,
 
+    /// Soak instead: no kills, leads come in steadily at this pace, faults for 5 seconds of every 30; says how long leads
+    /// took, and whether memory, files and the write-ahead log stayed as they were
+    #[arg(long, value_name = "N", conflicts_with = "kills")]
+    pub(crate) per_minute: Option<NonZeroU32>,
+
     /// Torture a worker on this empty PostgreSQL database (postgres://…) instead of on a file
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<SecretString>,
@@ -291,6 +298,10 @@ pub(crate) struct TortureWorker {
     /// Bring everything to its end, and end
     #[arg(long)]
     pub(crate) last: bool,
+
+    /// Milliseconds between two looks of the managers at their queue
+    #[arg(long, default_value_t = 60)]
+    pub(crate) look: u64,
 
     /// Leave a guard out
     #[cfg(debug_assertions)]
@@ -506,15 +517,16 @@ pub(crate) struct Score {
 pub(crate) enum Lead {
     /// List leads
     List {
+        /// Only leads that pass this filter, as in the dashboard: src:webinar score>80 gap>5 sla<1h rep:ana reason:T age<1d
+        /// -tier:cold acme
+        #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+        filter: Option<Filter>,
         /// Only this lane: fast, disagree, low_confidence, exceptions, hot, returned, sync
         #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
         lane: Option<crate::domain::lane::Lane>,
         /// Only this state: pending, in_lane, decided, superseded
         #[arg(long, value_parser = word::<crate::domain::lead::LeadState>)]
         state: Option<crate::domain::lead::LeadState>,
-        /// Only leads whose company or id contains this
-        #[arg(long)]
-        text: Option<String>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,

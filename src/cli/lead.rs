@@ -3,6 +3,7 @@
 mod explained;
 
 use chrono::Duration;
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,8 +12,9 @@ use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Explanation};
+use crate::app::filter::Situation;
 use crate::app::ports::Store;
-use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek};
+use crate::app::views::{LeadDetail, LeadFilter, QueueRow, ReturnedBy, Seek};
 use crate::bootstrap::Context;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
@@ -21,14 +23,18 @@ use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::domain::text::{fit, safe};
 use crate::domain::verdict::{Rejection, Verdict};
+use crate::policy::capacity::Room;
+use crate::policy::hold::HoldAnswer;
 use crate::policy::route::Path;
 use crate::policy::rules::Standing;
 
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
-        Action::List { lane, state, text, limit } => {
-            let filter = LeadFilter { lane, state, text, include_snoozed: true };
+        Action::List { filter, lane, state, limit } => {
+            let (now, sla, roster) = (context.clock.now(), context.settings().sla, store.roster().await?);
+            let conditions = filter.unwrap_or_default().conditions(&Situation { now, sla, roster: &roster });
+            let filter = LeadFilter { lane, state, conditions, include_snoozed: true };
             list(store.as_ref(), &filter, limit, context, out).await
         }
         Action::Show { id, why_not } => show(store.as_ref(), &LeadId::new(id), why_not.as_deref(), context, out).await,
@@ -60,8 +66,14 @@ async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Cont
         if page.rows.is_empty() {
             return vec!["There are no such leads.".to_owned()];
         }
-        let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
-        let heads = ["lead", "company", "lane", "score", "recommended", "p_win", "legacy", "p_win"];
+        let mut rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
+        let mut heads = vec!["lead", "company", "lane", "score", "recommended", "p_win", "legacy", "p_win"];
+        if page.rows.iter().any(|row| row.returned.is_some()) {
+            heads.push("returned");
+            for (cells, row) in rows.iter_mut().zip(&page.rows) {
+                cells.push(row.returned.as_ref().map_or_else(|| "-".to_owned(), returned));
+            }
+        }
         let mut lines = table(&heads, &rows);
         lines.push(format!("{} of {} leads", page.rows.len(), page.total));
         lines
@@ -84,6 +96,11 @@ fn row(row: &QueueRow) -> Vec<String> {
         name(&row.legacy),
         percent(row.legacy_p_win),
     ]
+}
+
+fn returned(by: &ReturnedBy) -> String {
+    let why = by.why.as_deref().map_or_else(String::new, |why| format!(": {}", fit(why, 60).trim_end()));
+    format!("{} {}{why}", fit(&by.name, 24).trim_end(), by.at.format("%Y-%m-%d %H:%M"))
 }
 
 fn percent(p: Option<f64>) -> String {
@@ -144,7 +161,9 @@ pub(super) fn path_lines(path: &Path) -> Vec<String> {
     });
     let rungs = path.rungs.iter().map(|step| format!("  {} {step}", if step.taken { '>' } else { '-' }));
     let heat = path.heat.is_hot().then(|| format!("  {}", path.heat));
-    let mut lines: Vec<String> = rules.chain(unknown).chain(rungs).chain(heat).collect();
+    let same = path.duplicates.iter().map(|duplicate| format!("  {duplicate}"));
+    let source = path.source.iter().map(|source| format!("  lead source: {source}, by a partner rule"));
+    let mut lines: Vec<String> = rules.chain(unknown).chain(rungs).chain(heat).chain(source).chain(same).collect();
     lines.insert(0, format!("the way there (rules {}):", path.version().short()));
     lines
 }
@@ -178,7 +197,21 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
             recommendation.explanation
         ));
     }
+    lines.extend(
+        detail
+            .hold
+            .as_ref()
+            .map(|hold| format!("until {} UTC: {}", hold.closes_at.format("%H:%M:%S"), HoldAnswer::Wait(hold.clone()))),
+    );
     lines.extend(detail.path.iter().flat_map(path_lines));
+    lines.extend(detail.path.iter().flat_map(|path| &path.standings).map(|standing| {
+        let room = standing.room.as_ref().map_or_else(|| "room not counted".to_owned(), Room::words);
+        let slot = match &standing.slot {
+            Some(slot) => format!("first contact {} (UTC)", slot.words(Tz::UTC)),
+            None => "first contact unknown, because neither hours nor a calendar are known".to_owned(),
+        };
+        format!("  {} {room}; {slot}", name(standing.rep.as_str()))
+    }));
     if let Some(ranking) = &detail.ranking {
         let rows: Vec<Vec<String>> = ranking
             .reps
@@ -218,7 +251,9 @@ fn decisions(detail: &LeadDetail) -> Vec<String> {
     let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
     let mut lines = Vec::new();
     for decision in &detail.decisions {
+        let had = detail.record.earlier.iter().find(|had| had.decision == decision.trace_id);
         let undone = match (decision.undone_at, decision.replaces, decision.closed_at) {
+            _ if had.is_some() => had.map_or_else(String::new, |had| format!(", they {}", had.how.words())),
             (Some(_), ..) => ", undone".to_owned(),
             (None, Some(old), _) => format!(", in place of {old}"),
             (None, None, Some(_)) => ", replaced".to_owned(),

@@ -41,7 +41,7 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
 /// The rules of a file; without one, of the file that the worker reads.
 fn of_file(context: &Context, file: Option<&Path>) -> Result<(Rulebook, String), CliError> {
     let path = file.map_or_else(|| context.rules_file(), Path::to_owned);
-    let found = context.rules_in(&path).map_err(CliError::Usage)?.ok_or_else(|| {
+    let found = context.rules_in(&path).read().map_err(CliError::Usage)?.ok_or_else(|| {
         let example = "assets/routing has examples to begin with";
         CliError::Usage(format!("there is no file {}; {example}", path.display()))
     })?;
@@ -56,7 +56,8 @@ async fn check(store: &dyn Store, context: &Context, file: Option<&Path>, out: O
     let (book, place) = of_file(context, file)?;
     let roster = store.roster().await?;
     let known = !roster.reps.is_empty();
-    let report = routing::examine(&book, &roster, context.clock.now());
+    let source = file.map_or_else(|| context.rules(), |path| context.rules_in(path));
+    let report = routing::examine(&book, &roster, source.as_ref(), context.clock.now());
     let errors = report.problems.len() + report.of(Severity::Error);
     let result = json!({
         "file": place,
@@ -200,6 +201,9 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
         let record = store.leads(std::slice::from_ref(&lead)).await?.pop();
         let record = record.ok_or_else(|| CliError::Failed(format!("there is no lead {lead}")))?;
         let at = context.clock.now();
+        for side in [&mut before, &mut after] {
+            side.learn(store, std::slice::from_ref(&record), at).await?;
+        }
         let (was, is) = (before.route(&judge, &record, at), after.route(&judge, &record, at));
         let compared = Compared {
             lead_id: lead,
@@ -220,6 +224,9 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
             break;
         }
         skip += leads.len() as u64;
+        for side in [&mut before, &mut after] {
+            side.learn(store, &leads, from).await?;
+        }
         for record in &leads {
             let at = record.received_at;
             let (was, is) = (before.route(&judge, record, at), after.route(&judge, record, at));

@@ -1,6 +1,7 @@
 //! `leadboard torture`, and the worker that it starts again and again.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use indicatif::ProgressBar;
 
@@ -57,7 +58,8 @@ fn torture_options(options: Torture, data: DataDir) -> Options {
         data,
         seed: options.seed,
         leads: options.leads,
-        kills: options.kills,
+        kills: if options.per_minute.is_some() { 0 } else { options.kills },
+        per_minute: options.per_minute,
         faults: options.faults,
         database_url: options.database_url,
         model: options.model,
@@ -87,6 +89,9 @@ fn lines(report: &Report) -> Vec<String> {
             report.conservation.checks, report.conservation.broken
         ),
     ];
+    if let Some(soak) = &report.soak {
+        lines.extend(soak.words());
+    }
     if !report.quiet {
         lines.push("NOT everything came to rest".to_owned());
     }
@@ -99,6 +104,7 @@ pub(super) async fn work(options: TortureWorker, context: &Context) -> CliResult
     let orders = Orders {
         seed: options.seed,
         last: options.last,
+        look: Duration::from_millis(options.look),
         #[cfg(debug_assertions)]
         plants: options.plant,
     };

@@ -44,6 +44,8 @@ pub struct Salesforce {
     pub rep_territory: String,
     /// User field that says that a rep is away: a checkbox, or the date or date-time until when. Empty if there is none.
     pub rep_out_of_office: String,
+    /// Whether accounts are looked up by the company of a lead, so that routing knows who owns them.
+    pub accounts: bool,
     /// Which Lead fields are which facts.
     pub fields: Fields,
     /// The org's change events.
@@ -131,6 +133,10 @@ pub struct Fields {
     pub language: String,
     /// Where a rep writes why they give a lead back. Read and cleared; never for a model either.
     pub returned: String,
+    /// Status of the lead. Read only if `disqualified` names a value.
+    pub status: String,
+    /// Values of the status that say that it is no lead at all, so that whoever was given it is credited.
+    pub disqualified: Vec<String>,
     /// Further numeric facts: name in the model to Lead field.
     pub numeric: BTreeMap<String, String>,
     /// Further categorical facts: name in the model to Lead field.
@@ -153,6 +159,8 @@ impl Default for Fields {
             text: "Description".into(),
             language: String::new(),
             returned: "AI_Return_Reason__c".into(),
+            status: "Status".into(),
+            disqualified: Vec::new(),
             numeric: BTreeMap::new(),
             categorical: BTreeMap::new(),
         }
@@ -198,6 +206,8 @@ struct Raw {
     rep_territory: String,
     #[serde(default)]
     rep_out_of_office: String,
+    #[serde(default)]
+    accounts: bool,
     #[serde(default)]
     fields: Fields,
     #[serde(default)]
@@ -279,6 +289,7 @@ impl TryFrom<Raw> for Salesforce {
             rep_key: raw.rep_key,
             rep_territory: raw.rep_territory,
             rep_out_of_office: raw.rep_out_of_office,
+            accounts: raw.accounts,
             fields: raw.fields,
             pubsub: raw.pubsub,
         })

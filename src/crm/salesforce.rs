@@ -13,8 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Span,
-    Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    LeadEvents, OrgInfo, ReadBack, Span, Workloads, WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
@@ -22,6 +22,7 @@ use crate::domain::effect::DecisionWrite;
 use crate::domain::ids::{LeadId, RepId, RepKey};
 use crate::domain::rep::Roster;
 
+mod accounts;
 mod address;
 mod auth;
 mod bulk;
@@ -91,6 +92,8 @@ pub struct Salesforce {
     rep_territory: Option<Api>,
     /// By which rules may call people.
     rep_names: Optional,
+    /// What is read of accounts besides their names; `None` if they are not looked up.
+    accounts: Option<Optional>,
     rep_out_of_office: Option<Api>,
     /// Zone, and whether they are there.
     rep_presence: Optional,
@@ -132,6 +135,7 @@ impl Salesforce {
             lead_page: AtomicU32::new(LARGEST_PAGE),
             rep_key,
             rep_territory: map::optional_field("rep_territory", &config.rep_territory)?,
+            accounts: config.accounts.then(|| Optional::new("Account", ["Website", "Type"].map(Api::known))),
             rep_presence: Optional::new("User", [Api::known("TimeZoneSidKey")].into_iter().chain(away.clone())),
             rep_out_of_office: away,
             rep_names: Optional::new("User", ["Username", "Email"].map(Api::known)),
@@ -199,6 +203,10 @@ impl Crm for Salesforce {
 
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
         Ok(self.read_workloads(reps, window).await?)
+    }
+
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
+        Ok(self.read_accounts(sought).await?)
     }
 
     fn usage(&self) -> ApiUsage {

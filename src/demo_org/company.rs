@@ -211,6 +211,16 @@ impl Company {
     }
 }
 
+impl Firm {
+    fn domain(&self) -> String {
+        format!("{}.example", names::plain(&self.name))
+    }
+
+    fn website(&self) -> String {
+        format!("https://www.{}", self.domain())
+    }
+}
+
 impl Prospect {
     fn closing_amount(&self) -> f64 {
         (self.amount * self.haggling / 100.0).round() * 100.0
@@ -218,7 +228,7 @@ impl Prospect {
 
     /// What a complete record shows.
     fn firm_fields(&self) -> Vec<(&'static str, Value)> {
-        let domain = format!("{}.example", names::plain(&self.firm.name));
+        let domain = self.firm.domain();
         let email = format!("{}.{}@{domain}", names::plain(self.given), names::plain(self.family));
         let source = self.traits.source.map_or("", |place| SOURCES[place]);
         let product = self.traits.product.map_or("", |place| PRODUCTS[place]);
@@ -228,7 +238,7 @@ impl Prospect {
             ("LastName", self.family.into()),
             ("Email", if email.len() <= 80 { email.as_str().into() } else { Value::Null }),
             ("Title", self.title.into()),
-            ("Website", format!("https://www.{domain}").as_str().into()),
+            ("Website", self.firm.website().as_str().into()),
             ("LeadSource", source.into()),
             ("Industry", INDUSTRIES[self.firm.industry].into()),
             ("AnnualRevenue", Value::Number(self.firm.revenue)),
@@ -283,7 +293,8 @@ fn firm(seed: u64, number: u64) -> Firm {
     let name = if chance.happens(HOSTILE_SHARE) {
         names::hostile(&mut chance).to_owned()
     } else {
-        names::company(&mut chance, industry, TERRITORIES[territory].forms)
+        let founder = Chance::new(seed, "founder", number).pick(&names::FAMILY);
+        names::company(&mut chance, founder, industry, TERRITORIES[territory].forms)
     };
     let scale = 10f64.powi(size as i32);
     let revenue = (chance.log_uniform(1e6 * scale, 1e7 * scale) / 1e4).round() * 1e4;

@@ -94,6 +94,7 @@ impl RunningOrg {
             ("client_secret".to_owned(), self.credentials().client_secret.as_str().into()),
             ("poll_seconds".to_owned(), 1.0.into()),
             ("rep_out_of_office".to_owned(), "Away_Until__c".into()),
+            ("accounts".to_owned(), true.into()),
             // Whoever starts later still gets the leads that came in before.
             ("since".to_owned(), self.began.to_rfc3339_opts(SecondsFormat::Secs, true).into()),
         ]);

@@ -193,6 +193,8 @@ pub(crate) fn convert(tx: &mut Transaction<'_>, lead: Id, owner: Id, ending: End
             ("AnnualRevenue", copy("AnnualRevenue")),
             ("NumberOfEmployees", copy("NumberOfEmployees")),
             ("BillingCountry", copy("Country")),
+            ("Website", copy("Website")),
+            ("Type", if ending.won { "Customer - Direct" } else { "Prospect" }.into()),
         ],
     );
     let contact_record = make(

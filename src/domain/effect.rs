@@ -44,12 +44,18 @@ pub struct DecisionWrite {
     pub decided_at: DateTime<Utc>,
     /// A task for the new owner, if they are a rep.
     pub task: Option<TaskWrite>,
+    /// The lead source to set, where a rule gives the lead another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceWrite>,
+    /// Whether it goes before others that are due: the lead is hot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// How much of the decision is written.
     #[serde(default)]
     pub rung: Rung,
-    /// Whether the lead carries a reason for which a rep gave it back, to be cleared for the next.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub clears_return: bool,
+    /// The reason on the lead for which a rep gave it back, to be cleared for the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_reason: Option<String>,
 }
 
 /// The rungs of the ladder on which a write comes down when the CRM refuses it: each asks for less than the one before.
@@ -90,10 +96,26 @@ impl DecisionWrite {
         })
     }
 
+    /// The same without the lead source, the least of what is written: the next step down when the write is refused as a
+    /// whole. `None` if it sets none.
+    pub fn without_source(&self) -> Option<Self> {
+        (self.rung < Rung::OwnerOnly && self.source.is_some()).then(|| Self { source: None, ..self.clone() })
+    }
+
     /// The next rung down when the write is refused as a whole: the owner alone. `None` if it was that already.
     pub fn owner_only(&self) -> Option<Self> {
-        (self.rung < Rung::OwnerOnly).then(|| Self { rung: Rung::OwnerOnly, ..self.clone() })
+        (self.rung < Rung::OwnerOnly).then(|| Self { rung: Rung::OwnerOnly, source: None, ..self.clone() })
     }
+}
+
+/// Another lead source. It is set only where the lead still has the one that the decision started from: whoever chose
+/// another meanwhile, person or program, has the last word, and the rest of the decision is written all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceWrite {
+    /// The source that the decision started from, as the CRM spells it; `None` for none.
+    pub from: Option<String>,
+    /// The source to set; `None` for none.
+    pub to: Option<String>,
 }
 
 /// A task for the rep who gets the lead.

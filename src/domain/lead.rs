@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::facts::LeadFacts;
-use super::ids::{LeadId, QueueId, RepId};
+use super::ids::{LeadId, QueueId, RepId, TraceId};
 use super::lane::Lane;
 use super::pool::Earlier;
 
@@ -58,12 +58,18 @@ pub struct Form {
     /// Why the rep who has the lead gives it back, in their words. Of no form, and there only afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub returned: Option<String>,
+    /// Whether the CRM says that it is no lead at all. Of no form either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disqualified: bool,
 }
 
 impl Form {
     /// Whether it says nothing.
     pub const fn is_empty(&self) -> bool {
-        matches!(self, Self { email: None, website: None, text: None, language: None, returned: None })
+        matches!(
+            self,
+            Self { email: None, website: None, text: None, language: None, returned: None, disqualified: false }
+        )
     }
 }
 
@@ -76,6 +82,7 @@ impl std::fmt::Debug for Form {
             .field("text", &hidden(&self.text))
             .field("language", &self.language)
             .field("returned", &hidden(&self.returned))
+            .field("disqualified", &self.disqualified)
             .finish()
     }
 }
@@ -146,6 +153,8 @@ pub struct Had {
     pub why: Option<String>,
     /// What the lead said then, as a hash: they are not offered it again until it says something else.
     pub said: String,
+    /// The decision that had given it to them.
+    pub decision: TraceId,
 }
 
 /// A lead with all that we know of where it stands.
@@ -209,6 +218,7 @@ mod tests {
             text: said("secret wishes"),
             language: said("de"),
             returned: said("secret grudges"),
+            disqualified: false,
         };
         let at = DateTime::UNIX_EPOCH;
         let lead = Lead {

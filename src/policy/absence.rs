@@ -9,7 +9,7 @@
 pub mod hr;
 pub mod ics;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,22 +27,53 @@ use crate::domain::ids::RepId;
 /// [[absence.calendar]]
 /// name = "ana"
 /// rep = "ana@acme.example"
+/// file = "calendars/ana.ics"
 /// means = "appointments"
+///
+/// [[absence.hr]]
+/// name = "personnel"
+/// file = "leave.csv"
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AbsenceSettings {
     /// A source that was read longer ago than this makes a warning.
     pub stale_after_hours: u32,
-    /// Calendars of reps. Where they are read from is not said here: the addresses of calendars are secrets, and these
-    /// settings are shown to people.
+    /// Calendars of reps, as files: the address of a calendar is a secret, and these settings are shown to people.
     #[serde(rename = "calendar")]
     pub calendars: Vec<CalendarSource>,
+    /// Lists of absences from HR.
+    #[serde(rename = "hr")]
+    pub lists: Vec<ListSource>,
 }
 
 impl Default for AbsenceSettings {
     fn default() -> Self {
-        Self { stale_after_hours: 24, calendars: Vec::new() }
+        Self { stale_after_hours: 24, calendars: Vec::new(), lists: Vec::new() }
+    }
+}
+
+impl AbsenceSettings {
+    /// What is wrong with the settings, each with its dotted key: two sources of a kind with one name could not be told
+    /// apart.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let calendars = self.calendars.iter().enumerate().map(|(at, one)| ("calendar", at, &one.name, &one.file));
+        let lists = self.lists.iter().enumerate().map(|(at, one)| ("hr", at, &one.name, &one.file));
+        let mut known = BTreeSet::new();
+        let mut problems = Vec::new();
+        for (kind, at, name, file) in calendars.chain(lists) {
+            let mut problem =
+                |field: &str, what: String| problems.push((format!("absence.{kind}[{at}].{field}"), what));
+            if file.trim().is_empty() {
+                problem("file", "no file is named".to_owned());
+            }
+            if name.trim().is_empty() {
+                problem("name", "a source without a name cannot be told from others".to_owned());
+            } else if !known.insert((kind, name)) {
+                problem("name", format!("there is a [[absence.{kind}]] {name:?} already"));
+            }
+        }
+        problems
     }
 }
 
@@ -54,9 +85,21 @@ pub struct CalendarSource {
     pub name: String,
     /// Whose it is, by id, user name, e-mail address or name.
     pub rep: String,
+    /// The file, seen from where the rules are.
+    pub file: String,
     /// What its events mean.
     #[serde(default)]
     pub means: ics::Means,
+}
+
+/// `[[absence.hr]]`: one list of absences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListSource {
+    /// What it is called.
+    pub name: String,
+    /// The file, seen from where the rules are.
+    pub file: String,
 }
 
 /// Where it is known from that somebody is away.
@@ -65,7 +108,7 @@ pub struct CalendarSource {
 pub enum Source {
     /// Out-of-office entries of the CRM.
     Crm,
-    /// A calendar, by the name it has in the settings (its address is a secret).
+    /// A calendar, by the name it has in the settings.
     Calendar(String),
     /// A file from HR, by its name.
     HrFile(String),
@@ -103,6 +146,16 @@ pub struct Feed {
     pub problem: Option<String>,
     /// What it said when it was last read.
     pub away: Vec<Away>,
+    /// When it said that reps have something else to do, absences included.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub busy: BTreeMap<RepId, Vec<Span>>,
+}
+
+impl Feed {
+    /// A source that was read whole.
+    pub const fn read(source: Source, at: DateTime<Utc>, away: Vec<Away>) -> Self {
+        Self { source, read_at: Some(at), problem: None, away, busy: BTreeMap::new() }
+    }
 }
 
 /// Something about a source that a manager should know before trusting who is available.

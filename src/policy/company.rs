@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use index::Index;
+pub use index::{Index, keys};
 
 use super::subject::Account;
 use crate::domain::ids::RepId;
@@ -84,6 +84,16 @@ pub struct Record {
     pub owner: Option<Owner>,
 }
 
+impl std::fmt::Display for Duplicate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { how, kind, id } = self;
+        match how {
+            SamePerson::Email => write!(f, "the person of {kind} {id}: same e-mail address"),
+            SamePerson::NameAndCompany => write!(f, "the person of {kind} {id}: same name and company"),
+        }
+    }
+}
+
 impl From<&Account> for Record {
     fn from(account: &Account) -> Self {
         Self {
@@ -123,6 +133,8 @@ pub enum How {
     Domain,
     /// The name.
     Name,
+    /// The person's e-mail address, where it tells nothing of a company, as that of a mail provider.
+    Person,
 }
 
 /// A record of the lead's company.
@@ -138,7 +150,7 @@ pub struct Match {
     pub owner: Option<Owner>,
     /// In what they are the same.
     pub how: How,
-    /// What they share, made comparable: the domain, or the name where only that is shared.
+    /// What they share, made comparable: the domain, the name where only that is shared, or the person's address.
     pub shared: String,
 }
 
@@ -149,6 +161,7 @@ impl std::fmt::Display for Match {
             How::DomainAndName => write!(f, "{kind} {company} ({id}): same domain {shared} and same name"),
             How::Domain => write!(f, "{kind} {company} ({id}): same domain {shared}"),
             How::Name => write!(f, "{kind} {company} ({id}): same name"),
+            How::Person => write!(f, "{kind} {company} ({id}): same person"),
         }
     }
 }
@@ -178,6 +191,21 @@ impl Found {
         match self {
             Self::One { record } => record.owner.as_ref().and_then(Owner::rep),
             Self::Nothing | Self::Ambiguous { .. } => None,
+        }
+    }
+
+    /// The same once those who cannot work with the company any more do not count: they contradict nobody. `active` tells
+    /// whether a rep can.
+    #[must_use]
+    pub fn among(self, active: impl Fn(&RepId) -> bool) -> Self {
+        let Self::Ambiguous { records } = self else { return self };
+        let speaks = |record: &&Match| record.owner.as_ref().and_then(Owner::rep).is_some_and(&active);
+        let here: Vec<Match> = records.iter().filter(speaks).cloned().collect();
+        match (here.as_slice(), records.first()) {
+            ([one], _) => Self::One { record: one.clone() },
+            ([], Some(first)) => Self::One { record: first.clone() },
+            ([], None) => Self::Nothing,
+            _ => Self::Ambiguous { records: here },
         }
     }
 }

@@ -64,6 +64,11 @@ impl Schedule {
         Self::new(zone, Week::always())
     }
 
+    /// Whether no working hours are known.
+    pub fn is_always(&self) -> bool {
+        self.week == Week::always()
+    }
+
     /// The same with these days off.
     #[must_use]
     pub fn with_holidays(mut self, days: impl IntoIterator<Item = (HolidayKey, Holiday)>) -> Self {

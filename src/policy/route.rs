@@ -24,6 +24,7 @@ mod moment;
 mod path;
 mod policy;
 mod prepare;
+mod round;
 mod settings;
 mod situation;
 mod why;
@@ -41,6 +42,7 @@ pub use moment::Moment;
 pub use path::{Claim, Fairness, Gates, Heat, Margin, Path, Place, Pricing, Proof, Rung, Standing, Step, Who, Why};
 pub use policy::Policy;
 pub use prepare::{Prepared, prepare};
+pub use round::{Candidate, Offers, Round, Together, candidate, give, rep_prices, wait};
 pub use settings::{BelowMargin, ClaimSettings, HighValueSettings, MarginSettings, Unavailable};
 pub use situation::{RepPrices, Situation};
 pub use why::{Lift, Told, WhyNot, smallest_change, why_not};
@@ -82,7 +84,11 @@ pub fn lane(subject: &Subject, outcome: &Outcome, ranking: Option<&Ranking>, leg
     } else if subject.earlier.iter().any(|(_, how)| *how == Earlier::Returned) {
         Lane::Returned
     } else {
-        super::lane::lane(&outcome.recommendation, ranking, legacy)
+        match super::lane::lane(&outcome.recommendation, ranking, legacy) {
+            // What somebody may have a claim on is not waved through.
+            Lane::Fast if matches!(outcome.path.on(Rung::AccountOwner), Some(Why::Unanswered { .. })) => Lane::Disagree,
+            lane => lane,
+        }
     }
 }
 

@@ -321,6 +321,21 @@ impl Rulebook {
         &self.sections
     }
 
+    /// Whether a condition asks about the account of a lead.
+    pub fn asks_about_accounts(&self) -> bool {
+        let mut asks = false;
+        let conditions = self
+            .rules
+            .iter()
+            .flat_map(|rule| std::iter::once(&rule.condition).chain(rule.reps().map(|reps| &reps.condition)));
+        for condition in conditions {
+            condition.each_atom(&mut |atom, _| {
+                asks |= atom.fields().iter().any(|field| matches!(field, Field::Account(_)));
+            });
+        }
+        asks
+    }
+
     /// A problem with a setting, by its dotted key (`rep[2].zone`), with its place in the file.
     pub(crate) fn problem(&self, key: &str, message: impl Into<String>, cure: impl Into<String>) -> Problem {
         self.settings.problem(key, message, cure)

@@ -8,7 +8,7 @@ use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
 pub use crate::domain::pool::Earlier;
 use crate::domain::ranking::Tier;
-use crate::policy::company::Found;
+use crate::policy::company::{Duplicate, Found};
 
 /// The lead that is to be routed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,12 @@ pub struct Subject {
     /// Who already works with the company, with the records that prove it.
     #[serde(default)]
     pub owners: Found,
+    /// Records of the same person, best proof first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Duplicate>,
+    /// Why it is not known which account it belongs to, where the CRM should have said so and did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<String>,
     /// Reps that had the lead and lost it (returned it, or let its clock run out), with why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<(RepId, Earlier)>,
@@ -60,6 +66,8 @@ impl Subject {
             tier: None,
             account: None,
             owners: Found::Nothing,
+            duplicates: Vec::new(),
+            unanswered: None,
             earlier: Vec::new(),
         }
     }

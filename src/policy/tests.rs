@@ -3,7 +3,7 @@ mod economics;
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 
-use super::lane::{lane, priority};
+use super::lane::{lane, priority, urgency};
 use super::recommend::{recommend, technical_failure};
 use super::{Queues, Settings};
 use crate::domain::facts::LeadFacts;
@@ -114,6 +114,9 @@ fn priority_is_stake_first_then_age() {
     let older = facts(now - Duration::seconds(1), 5_000.0);
     assert!(priority(&large, Some(0.05)) > priority(&small, Some(0.10)));
     assert!(priority(&small, Some(0.10)) > priority(&small, Some(0.05)));
+    // A hot lead is before them all, and the older before the newer.
+    assert!(urgency(&small) > priority(&large, Some(1.0)));
+    assert!(urgency(&older) > urgency(&small));
     assert!(priority(&older, Some(0.05)) > priority(&small, Some(0.05)));
     assert!(priority(&older, Some(0.050_02)) > priority(&small, Some(0.050_04)), "noise does not outweigh age");
 }

@@ -22,6 +22,7 @@ use crate::app::ports::StoreError;
 mod audit;
 mod backfill;
 pub(super) mod chain;
+mod companies;
 mod decisions;
 mod drift;
 mod duties;
@@ -31,6 +32,7 @@ mod learning;
 mod outbox;
 mod queries;
 mod rankings;
+mod returned;
 mod routing;
 
 /// How often a transaction that another one got in the way of is done again, and the longest first wait.

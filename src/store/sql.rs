@@ -57,6 +57,7 @@ macro_rules! statements {
 pub(super) mod audit;
 pub(super) mod backfill;
 pub(super) mod chain;
+pub(super) mod companies;
 pub(super) mod decisions;
 pub(super) mod drift;
 pub(super) mod duties;
@@ -76,6 +77,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         audit::ALL,
         backfill::ALL,
         chain::ALL,
+        companies::ALL,
         decisions::ALL,
         drift::ALL,
         duties::ALL,

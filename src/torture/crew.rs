@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::company::Company;
 use super::process::Process;
+use super::soak;
 use super::{Options, TortureError};
 
 /// Who works on a shared database at the same time.
@@ -58,8 +59,11 @@ impl<'a> Crew<'a> {
         let (config, data) = (self.company.config.to_string_lossy(), self.places[at].data.to_string_lossy());
         let seed = seed.to_string();
         let mut arguments = vec!["torture-worker", "--config", &config, "--data-dir", &data, "--seed", &seed];
+        let look = soak::LOOK.as_millis().to_string();
         if last {
             arguments.push("--last");
+        } else if self.options.per_minute.is_some() {
+            arguments.extend(["--look", &look]);
         }
         let plants = plants(self.options);
         if !plants.is_empty() {
@@ -87,6 +91,11 @@ impl<'a> Crew<'a> {
             Some(mut worker) => worker.kill().await,
             None => Ok(false),
         }
+    }
+
+    /// The process ids of those who work.
+    pub(super) fn ids(&self) -> impl Iterator<Item = u32> {
+        self.places.iter().filter_map(|place| place.worker.as_ref()?.id())
     }
 
     /// Lets all of them end in their own time.

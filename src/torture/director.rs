@@ -13,6 +13,7 @@ use super::company::Company;
 use super::crew::Crew;
 use super::process::Process;
 use super::shift::Said;
+use super::soak::{self, Sample};
 use super::world::{self, Reins};
 use super::{Options, Progress, TortureError};
 use crate::demo::wire::Judge;
@@ -55,6 +56,8 @@ pub(super) struct Deeds {
     pub(super) faults: Json,
     /// Whether everything came to rest in the end.
     pub(super) quiet: bool,
+    /// What was seen of the worker in a soak, sample by sample.
+    pub(super) samples: Vec<Sample>,
     /// What is wrong, in words.
     pub(super) findings: Vec<String>,
     known: u64,
@@ -77,15 +80,22 @@ pub(super) async fn direct(
     say: &mut impl FnMut(Progress),
 ) -> Result<Deeds, TortureError> {
     let judge = &company.org.judge;
-    turn(judge, &options.faults, options).await?;
+    if options.per_minute.is_none() {
+        turn(judge, &options.faults, options).await?;
+    }
     let reins = Reins::default();
     let mut deeds = Deeds::default();
     {
         let turning = world::turn(judge, &reins, options.seed ^ 0x77);
-        let killing = lives(company, options, &reins, &mut deeds, say);
+        let living = async {
+            match options.per_minute {
+                Some(pace) => soak::live(company, options, pace, &reins, &mut deeds, say).await,
+                None => lives(company, options, &reins, &mut deeds, say).await,
+            }
+        };
         tokio::select! {
             ended = turning => ended?,
-            killed = killing => killed?,
+            lived = living => lived?,
         }
     }
     deeds.acts = reins.acts.load(Ordering::SeqCst);
@@ -99,7 +109,7 @@ pub(super) async fn direct(
     Ok(deeds)
 }
 
-async fn turn(judge: &Judge, faults: &FaultPlan, options: &Options) -> Result<(), TortureError> {
+pub(super) async fn turn(judge: &Judge, faults: &FaultPlan, options: &Options) -> Result<(), TortureError> {
     let plan = FaultPlan::none().then(faults.clone()).then(lasting(options));
     judge.post("faults", json!({ "faults": plan.to_string(), "seed": options.seed })).await?;
     Ok(())
@@ -145,15 +155,21 @@ async fn lives(
         say(Progress::Kills(deeds.kills, reins.arrived.load(Ordering::SeqCst)));
     }
     reins.allowed.store(options.leads, Ordering::SeqCst);
-    while crew.vacancies() > 0 {
-        let newest = crew.hire(random.random(), false)?;
-        hear_opening(crew.worker(newest)?, deeds).await?;
-    }
+    fill(&mut crew, &mut random, deeds).await?;
     while reins.arrived.load(Ordering::SeqCst) < options.leads {
         tokio::time::sleep(LOOK).await;
     }
     wait_for_rest(company, options.leads).await?;
     crew.dismiss().await
+}
+
+/// Hires until everybody is there.
+pub(super) async fn fill(crew: &mut Crew<'_>, random: &mut ChaCha8Rng, deeds: &mut Deeds) -> Result<(), TortureError> {
+    while crew.vacancies() > 0 {
+        let newest = crew.hire(random.random(), false)?;
+        hear_opening(crew.worker(newest)?, deeds).await?;
+    }
+    Ok(())
 }
 
 /// One life. False if it ended before it was killed.
@@ -240,7 +256,7 @@ fn check(sum: &Conservation, deeds: &mut Deeds) {
 
 /// Waits until nothing new happens for a while, after all leads have met the faults, unless something is stuck; but not for
 /// ever.
-async fn wait_for_rest(company: &Company, leads: u64) -> Result<(), TortureError> {
+pub(super) async fn wait_for_rest(company: &Company, leads: u64) -> Result<(), TortureError> {
     let store = company.context.store().await?;
     let (mut before, mut same) = (None, 0);
     for _ in 0..MOST_LOOKS {

@@ -54,6 +54,8 @@ pub(super) struct Judgement {
     pub(super) moves: u64,
     /// Changes of owner by triggers and rules of the org.
     pub(super) moved_by_org: u64,
+    /// Seconds between the arrival of a lead and the moment at which it was settled, for each that was.
+    pub(super) took: Vec<i64>,
     /// What is wrong, in words.
     pub(super) findings: Vec<String>,
 }
@@ -106,6 +108,7 @@ impl Case<'_> {
         let (id, story) = (self.id, self.story);
         found.leads += 1;
         found.moved_by_org += story.moved_by_org;
+        found.took.extend(story.took());
         self.count_effects(found);
         let Some(record) = self.record else {
             // Whoever was finished before our first look is not ours; it was seen by nobody if nothing was done to it.
@@ -194,7 +197,9 @@ impl Case<'_> {
         found.put_back += u64::from(decision.verdict == Verdict::Undo);
         let wants_task =
             decision.owner.rep().is_some() && !matches!(decision.verdict, Verdict::KeepLegacy | Verdict::Undo);
-        if wants_task != (effects.tasks > 0) {
+        // Whoever keeps a hot lead has a task all the same.
+        let may_have = decision.owner.rep().is_some() && decision.verdict == Verdict::KeepLegacy;
+        if wants_task != (effects.tasks > 0) && !(may_have && effects.tasks > 0) {
             found.mismatch(format!("{id}: {} tasks where {} was owed", effects.tasks, u8::from(wants_task)));
         }
         let owner = decision.owner.id();

@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, LeadEvents, OrgInfo, ReadBack, Span,
-    Store, StoreError, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    LeadEvents, OrgInfo, ReadBack, Span, Store, StoreError, Workloads, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
@@ -187,6 +187,10 @@ impl Crm for Careless {
 
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
         self.inner.workloads(reps, window).await
+    }
+
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
+        self.inner.accounts(sought).await
     }
 
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {

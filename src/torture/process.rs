@@ -55,6 +55,11 @@ impl Process {
         line.map(read).transpose()
     }
 
+    /// Its id, while it runs.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// SIGKILL. Whether it struck a running process.
     pub(super) async fn kill(&mut self) -> Result<bool, TortureError> {
         let failed = || TortureError::process("cannot kill the worker");

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Options;
 use super::director::Deeds;
 use super::judge::Judgement;
+use super::soak::Soak;
 
 /// What torture found. This is the JSON that is printed.
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +51,9 @@ pub struct Report {
     pub release: bool,
     /// How long it took.
     pub seconds: f64,
+    /// How it went hour after hour, if it was a soak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
     /// Guards that were left out on purpose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub planted: Vec<String>,
@@ -134,6 +138,7 @@ impl Report {
             faults_by_kind,
             store: if options.database_url.is_some() { "postgres" } else { "sqlite" },
             release: !cfg!(debug_assertions),
+            soak: options.per_minute.map(|pace| Soak::of(pace, found.leads, &found.took, &deeds.samples)),
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
             planted: planted(options),
             findings: deeds.findings.into_iter().chain(found.findings).collect(),

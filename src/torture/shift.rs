@@ -21,7 +21,7 @@ use crate::worker::POLL;
 const STALLED: Duration = Duration::from_secs(20);
 /// Looks at the org that must bring nothing new before all is called quiet.
 const EMPTY_POLLS: u32 = 4;
-/// Between two looks of the managers at their queue.
+/// Between two looks of the managers at their queue in the last life.
 const LOOK: Duration = Duration::from_millis(60);
 
 /// What a worker is told.
@@ -31,6 +31,8 @@ pub struct Orders {
     pub seed: u64,
     /// Whether to bring everything to its end.
     pub last: bool,
+    /// Between two looks of the managers at their queue.
+    pub look: Duration,
     /// Guards left out on purpose.
     #[cfg(debug_assertions)]
     pub plants: Vec<Plant>,
@@ -79,7 +81,7 @@ pub async fn run(context: &Context, orders: &Orders, say: impl Fn(&Said)) -> Res
     }
     loop {
         managers.look().await?;
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(orders.look).await;
     }
 }
 

@@ -5,14 +5,16 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::{Deps, Shared, allowance, anchor};
+use crate::app::companies::{self, Companies, Look};
 use crate::app::learn::{self, LoadedModel};
-use crate::app::ports::{RankedLead, Span, Workloads};
-use crate::app::rank::{self, Case, Desk, rank as rank_lead};
-use crate::app::routing::{self, InForce, Published};
-use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, replay, send as sending};
+use crate::app::ports::{OpenHold, RulesText, Span, Workloads};
+use crate::app::rank::round::{self, Settled};
+use crate::app::rank::{self, Desk};
+use crate::app::routing::{self, InForce, Published, absences};
+use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, send as sending};
 use crate::domain::ids::RepId;
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
@@ -28,8 +30,17 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How much of the calendars is read: what decides who is back from a leave, and where a free slot is looked for.
 const CALENDAR_BEHIND: chrono::Duration = chrono::Duration::days(28);
 const CALENDAR_AHEAD: chrono::Duration = chrono::Duration::days(3);
+/// How long leads wait for a CRM that does not say which account they belong to, before they are ranked without. None of
+/// them waits then, until it answers again.
+const COMPANY_PATIENCE: chrono::Duration = chrono::Duration::seconds(60);
+/// How often it is looked whether the CRM should be asked again about leads that wait in a lane.
+const REVIEW_LANES: chrono::Duration = chrono::Duration::minutes(1);
 /// How often it is looked whether the manager changed the rules.
 const LOOK_AT_RULES: Duration = Duration::from_secs(2);
+/// How often calendars and lists of absences are read.
+const LOOK_AT_CALENDARS: Duration = Duration::from_secs(15);
+/// Where there are no rules that need anything, how often it is asked whether another process put some into force.
+const LOOK_FOR_RULES: Duration = Duration::from_mins(1);
 /// How often it is asked whether another day is over. Unless one is, the CRM counts no call for it.
 const COUNT_AGAIN: Duration = Duration::from_mins(30);
 /// Between two parts of work that nobody waits for.
@@ -46,6 +57,8 @@ pub(super) enum Pause {
     UntilChange(Duration),
     /// When the CRM tells of a change, and at the latest after this time.
     UntilHeard(Duration),
+    /// When other rules are in force, or there are other reps; at the latest after this time.
+    UntilRules(Duration),
 }
 
 /// The champion, kept parsed for as long as it is the champion.
@@ -68,13 +81,87 @@ impl Champion {
 
 /// The policy in force, kept ready for as long as nothing changes.
 #[derive(Default)]
-pub(super) struct Rules(Mutex<Option<Arc<InForce>>>);
+pub(super) struct Rules {
+    kept: Mutex<Option<Arc<InForce>>>,
+    /// How often it was another one.
+    changes: watch::Sender<u64>,
+}
 
 impl Rules {
     async fn current(&self, deps: &Deps) -> Result<Option<Arc<InForce>>, AppError> {
-        let mut kept = self.0.lock().await;
-        *kept = routing::in_force(deps.store.as_ref(), kept.as_ref()).await?;
-        Ok(kept.clone())
+        let mut kept = self.kept.lock().await;
+        let now = routing::in_force(deps.store.as_ref(), kept.as_ref()).await?;
+        if kept.as_ref().map(Arc::as_ptr) != now.as_ref().map(Arc::as_ptr) {
+            self.changes.send_modify(|n| *n += 1);
+        }
+        kept.clone_from(&now);
+        Ok(now)
+    }
+
+    /// Tells of other rules or reps.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}
+
+/// What the manager's file said when it was last looked at, and what came of that.
+#[derive(Default)]
+pub(super) struct LastLook(Mutex<Option<Judged>>);
+
+struct Judged {
+    found: Result<Option<RulesText>, String>,
+    /// The version that is in force because of it; or its fault.
+    came_of_it: Result<String, String>,
+    /// How often the store had changed by then.
+    changes: u64,
+}
+
+/// Since when leads wait for what the CRM does not say of their companies.
+#[derive(Default)]
+pub(super) struct Silence(std::sync::Mutex<Option<DateTime<Utc>>>);
+
+impl Silence {
+    /// Whether it is over with waiting. `waits` says whether any lead does now.
+    fn is_too_long(&self, companies: &Companies, waits: bool, now: DateTime<Utc>) -> bool {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if companies.answered_at() > *since {
+            *since = None;
+        }
+        match (*since, waits) {
+            (Some(since), true) => now - since >= COMPANY_PATIENCE,
+            (None, true) => {
+                *since = Some(now);
+                false
+            }
+            // All of them are told of.
+            (_, false) => {
+                *since = None;
+                false
+            }
+        }
+    }
+}
+
+/// What of the leads that do not wait was looked through for companies of which nothing is known.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Review {
+    /// When all lanes were.
+    lanes: Option<DateTime<Utc>>,
+    /// Whether all that is past was.
+    past: bool,
+}
+
+/// The state of that.
+#[derive(Default)]
+pub(super) struct Reviewed(std::sync::Mutex<Review>);
+
+impl Reviewed {
+    fn latest(&self) -> Review {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, review: Review) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = review;
     }
 }
 
@@ -137,7 +224,7 @@ pub(super) async fn poll(shared: Arc<Shared>) -> Result<Pause, AppError> {
 pub(super) async fn workloads(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
     let rules = shared.rules.current(deps).await?.filter(|rules| !rules.policy.is_plain());
-    let Some(rules) = rules else { return Ok(Pause::For(LOOK_AT_RULES)) };
+    let Some(rules) = rules else { return Ok(Pause::UntilRules(LOOK_FOR_RULES)) };
     right_org(&shared).await?;
     let reps: Vec<RepId> = rules.roster.reps.iter().filter(|rep| rep.active).map(|rep| rep.id.clone()).collect();
     let now = deps.clock.now();
@@ -149,35 +236,112 @@ pub(super) async fn workloads(shared: Arc<Shared>) -> Result<Pause, AppError> {
     Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
 }
 
-/// Looks whether the manager changed the rules.
+/// Finds out which companies leads are from and who works with them, where rules look at it. One or two calls for many
+/// leads.
+pub(super) async fn companies(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let rules = shared.rules.current(deps).await?.filter(|rules| companies::wanted(&rules.policy));
+    let Some(rules) = rules else {
+        shared.reviewed.learn(Review::default());
+        return Ok(Pause::For(LOOK_AT_RULES));
+    };
+    right_org(&shared).await?;
+    let settings = &rules.policy.book().sections().company;
+    let look = |what| companies::look(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), settings, what);
+    if look(Look::Waiting).await?.more {
+        return Ok(Pause::None);
+    }
+    // Looking through all lanes, and through all that is past, costs more than it finds, and is done now and then.
+    let (now, mut review) = (deps.clock.now(), shared.reviewed.latest());
+    if review.lanes.is_none_or(|at| now - at >= REVIEW_LANES) {
+        if look(Look::InLane).await?.more {
+            return Ok(Pause::None);
+        }
+        // Whoever took a lead may have said another company in the same breath.
+        review = Review { lanes: Some(now), past: false };
+        shared.reviewed.learn(review);
+    }
+    if !review.past {
+        review.past = !look(Look::Settled).await?.more;
+        shared.reviewed.learn(review);
+        return Ok(Pause::None);
+    }
+    Ok(Pause::UntilChange(LOOK_AGAIN))
+}
+
+/// Looks whether the manager changed the rules. A text that was judged is not judged again, unless something changed that
+/// it may have been judged by.
 pub(super) async fn rules(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    if deps.store.roster().await?.reps.is_empty() {
+    let (store, clock) = (deps.store.as_ref(), deps.clock.as_ref());
+    let found = deps.rules.read();
+    let changes = *store.changes().borrow();
+    let mut last = shared.last_look.0.lock().await;
+    if let Some(last) = last.as_mut().filter(|last| last.found == found) {
+        match &last.came_of_it {
+            Ok(version) => {
+                // Another worker may have had the duty meanwhile, and another file.
+                let ours = async || Ok::<_, AppError>(store.rulebook().await?.is_some_and(|b| b.version == *version));
+                if last.changes == changes || ours().await? {
+                    last.changes = changes;
+                    return Ok(Pause::For(LOOK_AT_RULES));
+                }
+            }
+            Err(fault) if last.changes == changes => return Err(AppError::Refused(fault.clone())),
+            Err(_) => {}
+        }
+    }
+    *last = None;
+    if store.roster().await?.reps.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
-    let (store, clock) = (deps.store.as_ref(), deps.clock.as_ref());
-    if let Published::New { version, ranked_again, remarks } =
-        routing::publish(store, clock, deps.rules.as_ref()).await?
-    {
+    let published = routing::publish(store, clock, deps.rules.as_ref(), found.clone()).await;
+    if let Ok(Published::New { version, ranked_again, remarks }) = &published {
         tracing::info!(%version, ranked_again, "other routing rules are in force");
         for remark in remarks {
             tracing::warn!(%remark, "routing rules");
         }
     }
-    Ok(Pause::For(LOOK_AT_RULES))
+    let came_of_it = match published {
+        Ok(_) => Ok(shared.rules.current(deps).await?.map_or_else(String::new, |r| r.policy.version().to_string())),
+        Err(AppError::Refused(fault)) => Err(fault),
+        // A store or CRM that fails says nothing of the file.
+        Err(error) => return Err(error),
+    };
+    let outcome = came_of_it.clone().map(drop).map_err(AppError::Refused);
+    *last = Some(Judged { found, came_of_it, changes });
+    outcome.map(|()| Pause::For(LOOK_AT_RULES))
+}
+
+/// Reads the calendars and lists of absences that the rules name.
+pub(super) async fn absences(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    let rules = shared.rules.current(deps).await?.filter(|rules| absences::are_named(&rules.policy));
+    let Some(rules) = rules else { return Ok(Pause::UntilRules(LOOK_FOR_RULES)) };
+    let looked = absences::look(deps.store.as_ref(), deps.clock.as_ref(), deps.rules.as_ref(), &rules).await?;
+    for remark in looked.remarks.iter().filter(|_| looked.changed) {
+        tracing::warn!(%remark, "absences");
+    }
+    Ok(Pause::UntilRules(LOOK_AT_CALENDARS))
 }
 
 /// Ranks a batch of pending leads.
 pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
     let deps = &shared.deps;
-    let pending = deps.store.pending(RANK_BATCH).await?;
+    let mut pending = deps.store.pending(RANK_BATCH).await?;
     if pending.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
     }
+    let full = pending.len() == RANK_BATCH as usize;
     // Neither reps nor rules at the very start; the loops that read them come first.
     let Some(rules) = shared.rules.current(deps).await? else { return Ok(Pause::UntilChange(LOOK_AGAIN)) };
     if rules.roster.reps.is_empty() {
         return Ok(Pause::UntilChange(LOOK_AGAIN));
+    }
+    let now = deps.clock.now();
+    let open = deps.store.open_hold().await?;
+    if let Some(wait) = waits(&pending, &rules, open.as_ref(), now) {
+        return Ok(Pause::UntilChange(wait));
     }
     let queues = queues(deps, &rules.roster)?;
     let model = shared.champion.current(deps).await?.ok_or_else(|| {
@@ -186,13 +350,20 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
             pending.len()
         ))
     })?;
-    let now = deps.clock.now();
+    let companies = Companies::of(deps.store.as_ref(), &rules, &pending, now).await?;
+    let waits = pending.iter().any(|lead| companies.waits(lead));
+    if !shared.silence.is_too_long(&companies, waits, now) {
+        pending.retain(|lead| !companies.waits(lead));
+        if pending.is_empty() {
+            return Ok(Pause::UntilChange(LOOK_AGAIN));
+        }
+    }
     let crm = shared.busy.latest();
     let situation = routing::situation(deps.store.as_ref(), &rules, crm.as_deref(), now).await?;
-    let settings = deps.settings.clone();
-    let full = pending.len() == RANK_BATCH as usize;
+    let (recent, to_come) = (shared.to_come.read(deps, &rules, &model, now).await?, shared.to_come.clone());
+    let (settings, before) = (deps.settings.clone(), open.clone());
     // Scoring is arithmetic, so it runs where it cannot hold up the network.
-    let ranked = tokio::task::spawn_blocking(move || {
+    let Settled { ranked, held } = tokio::task::spawn_blocking(move || {
         let desk = Desk {
             scorer: model.scorer.as_ref(),
             model_id: &model.id,
@@ -202,18 +373,25 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
             settings: &settings,
             moment: &rank::moment(&rules, &situation, now),
         };
-        let (kept, situation) = (replay::desk(&desk)?, replay::situation(&situation)?);
-        let one = |record: &LeadRecord| {
-            let case = Case::of(record);
-            let made_from = Some(replay::made_from(&case, &kept, &situation)?);
-            Ok(RankedLead { made_from, ..rank_lead(&case, &desk) })
-        };
-        pending.iter().map(one).collect::<Result<Vec<_>, AppError>>()
+        let outlook = recent.map_or_else(|| to_come.latest(), |recent| to_come.learn(recent, &desk));
+        round::settle(&pending, &companies, &desk, (&rules, &situation), &outlook, open.as_ref(), full)
     })
     .await
     .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))??;
+    // Before the others are ranked: whoever dies in between leaves leads that wait, and none that nobody waits for.
+    if held != before {
+        deps.store.keep_hold(held.as_ref(), now).await?;
+    }
     deps.store.save_rankings(ranked).await?;
     Ok(if full { Pause::None } else { Pause::UntilChange(LOOK_AGAIN) })
+}
+
+/// How long nothing is to be done: all that is pending is held, and the end of the hold has not come.
+fn waits(pending: &[LeadRecord], rules: &InForce, open: Option<&OpenHold>, now: DateTime<Utc>) -> Option<Duration> {
+    let OpenHold { hold, leads } = open.filter(|_| rules.policy.book().sections().hold.is_some())?;
+    let all = pending.len() < RANK_BATCH as usize && pending.iter().all(|record| leads.contains(&record.lead.id));
+    let left = (hold.closes_at - now).to_std().ok().filter(|left| all && !left.is_zero())?;
+    Some(left.min(LOOK_AGAIN))
 }
 
 /// Sends what is due.

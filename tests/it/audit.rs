@@ -3,14 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use leadboard::app::audit_trail::{Fault, Head, Verification, verify};
-use leadboard::app::ports::{AuditStore, Store};
+use leadboard::app::ports::{AuditStore, Clock, Store};
 use leadboard::store::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use crate::store_fixtures::{in_lane, place};
+use crate::store_fixtures::{at, in_lane, place};
+
+/// A clock that stands still.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> DateTime<Utc> {
+        at(0)
+    }
+}
 
 /// A store with some leads in it, and so with some audit records.
 struct Trail {
@@ -162,10 +172,9 @@ async fn settings_are_noted_when_they_change_and_only_then() {
     use leadboard::app::events::config_in_force;
     let dir = place();
     let store = SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap();
-    let clock = leadboard::bootstrap::SystemClock;
     let set = |gate: &str| [("routing.confidence_gate".to_owned(), gate.to_owned())].into();
     for gate in ["0.2", "0.2", "0.3"] {
-        config_in_force(&store, &clock, "dana", &set(gate)).await.unwrap();
+        config_in_force(&store, &Stopped, "dana", &set(gate)).await.unwrap();
     }
     let found = store.audit_totals().await.unwrap();
     assert_eq!(found.records, 2);

@@ -206,7 +206,7 @@ async fn what_was_decided_before_is_assigned_again_only_when_asked_for_and_still
         }
         for effect in store.claim_effects("w", 9, at(60), at(50)).await.unwrap() {
             let owner_after = Some(crate::store_fixtures::queue("mq"));
-            let done = EffectResult::Done { owner_after, stamps: Some((at(51), at(51))) };
+            let done = EffectResult::Done { owner_after, stamps: Some((at(51), at(51))), source: None };
             store.finish_effect(&effect, done, at(51)).await.unwrap();
         }
         // A person moved the second one on.

@@ -1,5 +1,6 @@
 //! The demo org over real sockets, as a client meets it.
 
+mod accounts;
 mod assignment;
 mod bulk;
 pub(crate) mod client;

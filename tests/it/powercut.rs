@@ -14,6 +14,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use disk::{Disk, Event, Log};
+use futures::future::join_all;
 use leadboard::app::audit_trail::verify;
 use leadboard::app::ports::{DecisionStore, LeadStore, QueryStore};
 use leadboard::domain::lead::LeadState;
@@ -24,8 +25,11 @@ use rand_chacha::ChaCha8Rng;
 use crate::store_fixtures::{id, place};
 
 const SEED: u64 = 5187;
-/// Disks that are looked at in an ordinary run; `every_power_cut` looks at all.
-const STATES: usize = 250;
+/// Moments of a cut that are looked at in an ordinary run; `every_power_cut` looks at all.
+const MOMENTS: usize = 2_500;
+/// At each of them, so much of what was not synced survives: once nothing, and then by chance.
+const SURVIVES: [f64; 2] = [0.0, 0.5];
+const SURVIVES_FOR_A_RELEASE: [f64; 8] = [0.0, 0.1, 0.25, 0.5, 0.5, 0.75, 0.9, 1.0];
 
 /// What the writer has acknowledged.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,9 +88,9 @@ async fn examine(disk: &Disk, promised: Acknowledged) -> Result<(), String> {
 }
 
 /// Cuts the power after some of the events, and looks at what is left.
-async fn cut(log: &Log, states: Option<usize>, keeps_promises: bool) -> Found {
+async fn cut(log: &Log, moments: Option<usize>, survives: &[f64], keeps_promises: bool) -> Found {
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
-    let share = states.map_or(1.0, |wanted| wanted as f64 / log.events.len() as f64);
+    let share = moments.map_or(1.0, |wanted| wanted as f64 / log.events.len() as f64);
     let (mut disk, mut promised, mut found) = (Disk::default(), Acknowledged::default(), Found::default());
     for event in &log.events {
         match event {
@@ -97,13 +101,10 @@ async fn cut(log: &Log, states: Option<usize>, keeps_promises: bool) -> Found {
         if random.random::<f64>() >= share {
             continue;
         }
-        for survives in [0.0, 0.5] {
-            found.states += 1;
-            let after = disk.after_the_cut(survives, &mut random);
-            if let Err(wrong) = examine(&after, promised).await {
-                found.wrong.push(wrong);
-            }
-        }
+        let after: Vec<Disk> = survives.iter().map(|share| disk.after_the_cut(*share, &mut random)).collect();
+        found.states += after.len();
+        let looks = join_all(after.iter().map(|disk| examine(disk, promised))).await;
+        found.wrong.extend(looks.into_iter().filter_map(Result::err));
     }
     found
 }
@@ -136,28 +137,28 @@ fn trace(dir: &Path) -> Option<Log> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_a_power_cut() {
-    survives(Some(STATES)).await;
+    survives(Some(MOMENTS), &SURVIVES).await;
 }
 
 /// Thousands of disks; for a release.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "minutes"]
 async fn every_power_cut() {
-    survives(None).await;
+    survives(None, &SURVIVES_FOR_A_RELEASE).await;
 }
 
-async fn survives(states: Option<usize>) {
+async fn survives(moments: Option<usize>, share: &[f64]) {
     let dir = place();
     let Some(log) = trace(dir.path()) else {
         eprintln!("skipped: this system has no strace");
         return;
     };
     assert!(log.syncs() > 100 && log.events.len() > 500, "the trace saw too little: {} events", log.events.len());
-    let found = cut(&log, states, true).await;
+    let found = cut(&log, moments, share, true).await;
     assert!(found.states > 100, "{found:?}");
     assert!(found.wrong.is_empty(), "{} of {} disks: {:#?}", found.wrong.len(), found.states, found.wrong);
     eprintln!("{} disks after a power cut, nothing lost", found.states);
     // The judge is judged: on a disk that does not keep what it was told to sync, he must find losses.
-    let lying = cut(&log, Some(40), false).await;
+    let lying = cut(&log, Some(40), &SURVIVES, false).await;
     assert!(lying.wrong.len() > lying.states / 4, "a lying disk lost nothing: {lying:?}");
 }

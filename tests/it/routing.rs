@@ -4,13 +4,17 @@
 mod explaining;
 mod returning;
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Duration, Utc};
 use leadboard::app::AppError;
+use leadboard::app::companies::Companies;
 use leadboard::app::decide::{self, VerdictRequest};
-use leadboard::app::ports::{Clock, EffectResult, RulesSource, RulesText, Store};
+use leadboard::app::ports::{Clock, EffectResult, Hold, RulesSource, RulesText, Store};
+use leadboard::app::rank::round::{self, Recent};
 use leadboard::app::rank::{self, Case, Desk};
+use leadboard::app::routing::absences::{self, Looked};
 use leadboard::app::routing::{self, Published};
 use leadboard::domain::facts::LeadFacts;
 use leadboard::domain::ids::{ModelId, QueueId, RepId, RepKey};
@@ -19,17 +23,19 @@ use leadboard::domain::pool::Exclusion;
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::recommendation::RouteReason;
 use leadboard::domain::verdict::{ReasonCode, Rejection, Verdict};
-use leadboard::model::{Explanation, RepScore, Scorer};
+use leadboard::model::{Explanation, LeadChance, RepScore, Scorer};
+use leadboard::policy::route::{Rung, Why};
 use leadboard::policy::{Queues, Settings};
-use leadboard::store::PostgresStore;
 
 use explaining::{the_rep_is_told_what_to_say, why_not_is_told_as_it_was};
-use returning::{a_rep_gives_it_back, only_who_was_given_it_gives_it_back};
+use returning::{
+    a_rep_gives_it_back, lists_say_who_gave_it_back, only_who_was_given_it_gives_it_back,
+    what_is_no_lead_is_nobodys_share, what_is_polled_before_the_answer_counts,
+};
 
-use crate::store_cluster::database;
-use crate::store_fixtures::{at, id, raw, receive, record, rep, roster, sqlite, take_in};
+use crate::store_fixtures::{at, id, on_every_store, raw, receive, record, rep, roster, take_in};
 
-struct FixedClock(DateTime<Utc>);
+pub(crate) struct FixedClock(pub(crate) DateTime<Utc>);
 
 impl Clock for FixedClock {
     fn now(&self) -> DateTime<Utc> {
@@ -38,7 +44,7 @@ impl Clock for FixedClock {
 }
 
 /// Takes `best` for the best.
-struct Prefers;
+pub(crate) struct Prefers;
 
 impl Scorer for Prefers {
     fn score(&self, _: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore> {
@@ -53,6 +59,13 @@ impl Scorer for Prefers {
 
     fn segment(&self, _: &LeadFacts) -> String {
         "all deals".into()
+    }
+
+    /// The fact `score`, where a lead has it.
+    fn lead_chance(&self, facts: &LeadFacts) -> Option<LeadChance> {
+        let score = *facts.numeric.get("score")? as u8;
+        let interval = Interval { low: 0.1, high: 0.9 };
+        Some(LeadChance { score, probability: 0.5, interval, deals: 100, factors: Vec::new() })
     }
 }
 
@@ -73,9 +86,9 @@ impl Scorer for Fails {
     }
 }
 
-/// A file that the manager edits.
+/// A file that the manager edits, and others that it names.
 #[derive(Default)]
-pub(crate) struct File(Mutex<Option<String>>);
+pub(crate) struct File(Mutex<Option<String>>, Mutex<BTreeMap<String, String>>);
 
 impl File {
     pub(crate) fn says(&self, text: &str) {
@@ -85,11 +98,24 @@ impl File {
     fn is_gone(&self) {
         *self.0.lock().unwrap() = None;
     }
+
+    /// Another file says this, or is gone.
+    fn beside(&self, file: &str, text: Option<&str>) {
+        let mut files = self.1.lock().unwrap();
+        match text {
+            Some(text) => files.insert(file.to_owned(), text.to_owned()),
+            None => files.remove(file),
+        };
+    }
 }
 
 impl RulesSource for File {
     fn read(&self) -> Result<Option<RulesText>, String> {
         Ok(self.0.lock().unwrap().clone().map(|text| RulesText { text, place: "routing.toml".into() }))
+    }
+
+    fn named(&self, file: &str, _: usize) -> Result<String, String> {
+        self.1.lock().unwrap().get(file).cloned().ok_or_else(|| format!("there is no file {file}"))
     }
 }
 
@@ -105,13 +131,18 @@ reason = "Leo knows the board"
 
 /// A desk with a store and a file.
 pub(crate) struct Office<'a> {
-    store: &'a dyn Store,
+    pub(crate) store: &'a dyn Store,
     pub(crate) file: File,
 }
 
 impl Office<'_> {
     pub(crate) async fn publish(&self, seconds: i64) -> Result<Published, AppError> {
-        routing::publish(self.store, &FixedClock(at(seconds)), &self.file).await
+        routing::publish(self.store, &FixedClock(at(seconds)), &self.file, self.file.read()).await
+    }
+
+    async fn look(&self, seconds: i64) -> Result<Looked, AppError> {
+        let rules = routing::in_force(self.store, None).await?.unwrap();
+        absences::look(self.store, &FixedClock(at(seconds)), &self.file, &rules).await
     }
 
     /// A lead of a company, ranked by the rules in force.
@@ -144,7 +175,8 @@ impl Office<'_> {
             moment: &moment,
         };
         let pending = self.store.pending(100).await.unwrap();
-        let ranked = pending.iter().map(|record| rank::rank(&Case::of(record), &desk)).collect();
+        let companies = Companies::of(self.store, &rules, &pending, at(seconds)).await.unwrap();
+        let ranked = pending.iter().map(|record| rank::rank(&Case::of(record).known(&companies), &desk)).collect();
         self.store.save_rankings(ranked).await.unwrap();
     }
 
@@ -182,7 +214,8 @@ pub(crate) async fn office(store: &dyn Store) -> Office<'_> {
     Office { store, file: File::default() }
 }
 
-async fn a_file_becomes_the_rules(store: &dyn Store) {
+async fn a_file_becomes_the_rules(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     assert!(routing::in_force(store, None).await.unwrap().is_none(), "nothing is ranked before the rules are read");
     assert!(matches!(office.publish(1).await.unwrap(), Published::New { ranked_again: 0, .. }));
@@ -200,7 +233,7 @@ async fn a_file_becomes_the_rules(store: &dyn Store) {
     // Neither a slip nor a missing file takes the rules away.
     for (text, words) in [
         (Some("[[rule]]\nname = 3"), "routing.toml:3"),
-        (Some("[hold]\nlongest_seconds = 60"), "does not heed"),
+        (Some("[hold]\nworth_points = -1"), "must be 0 or more"),
         (Some(&*KEY_ACCOUNT.replace("Leo Legacy", "Leo Legasy")), "did you mean"),
         (None, "leave an empty file"),
     ] {
@@ -220,7 +253,8 @@ async fn a_file_becomes_the_rules(store: &dyn Store) {
     assert_eq!(store.rulebooks().await.unwrap().len(), 2);
 }
 
-async fn shares_are_booked_with_decisions(store: &dyn Store) {
+async fn shares_are_booked_with_decisions(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[fairness]\nahead_at_most = 50");
     office.publish(1).await.unwrap();
@@ -238,7 +272,8 @@ async fn shares_are_booked_with_decisions(store: &dyn Store) {
     assert_eq!(store.given(at(0)).await.unwrap().iter().map(|given| given.leads).sum::<u32>(), 1);
 }
 
-async fn who_does_not_get_it_is_not_charged(store: &dyn Store) {
+async fn who_does_not_get_it_is_not_charged(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[fairness]\nahead_at_most = 50");
     office.publish(1).await.unwrap();
@@ -249,7 +284,7 @@ async fn who_does_not_get_it_is_not_charged(store: &dyn Store) {
         office.approve(name, 3).await.unwrap();
         assert_eq!(office.balances().await[0], ("best".to_owned(), 1_000_000, 500_000));
         let [effect] = store.claim_effects("w", 9, due + Duration::hours(1), due).await.unwrap().try_into().unwrap();
-        let done = |owner| EffectResult::Done { owner_after: Some(owner), stamps: None };
+        let done = |owner| EffectResult::Done { owner_after: Some(owner), stamps: None, source: None };
         let ends = match name {
             "overridden" => vec![done(rep("legacy"))],
             "taken" => vec![EffectResult::Superseded("somebody was faster".into())],
@@ -272,7 +307,8 @@ async fn who_does_not_get_it_is_not_charged(store: &dyn Store) {
     }
 }
 
-async fn who_gets_a_lead_that_the_model_failed_on_is_charged(store: &dyn Store) {
+async fn who_gets_a_lead_that_the_model_failed_on_is_charged(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[fairness]\nahead_at_most = 50");
     office.publish(1).await.unwrap();
@@ -285,7 +321,8 @@ async fn who_gets_a_lead_that_the_model_failed_on_is_charged(store: &dyn Store) 
     assert_eq!(office.balances().await, charged);
 }
 
-async fn no_cap_is_broken_by_approving_fast(store: &dyn Store) {
+async fn no_cap_is_broken_by_approving_fast(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[capacity]\nper_day = 1");
     office.publish(1).await.unwrap();
@@ -310,31 +347,231 @@ async fn no_cap_is_broken_by_approving_fast(store: &dyn Store) {
     assert_eq!(pool.excluded.len(), roster().reps.len());
 }
 
-macro_rules! on_both {
-    ($($name:ident, $postgres:ident, $test:ident;)*) => {$(
-        #[tokio::test]
-        async fn $name() {
-            let (_dir, store) = sqlite().await;
-            $test(store.as_ref()).await;
-        }
+/// Who wins what depends on where it is from: most of those from events, only the best does.
+struct Picky;
 
-        #[tokio::test]
-        async fn $postgres() {
-            let Some(database) = database().await else { return };
-            $test(&PostgresStore::open(&database.url).await.unwrap()).await;
-        }
-    )*};
+impl Scorer for Picky {
+    fn score(&self, facts: &LeadFacts, reps: &[RepKey]) -> Vec<RepScore> {
+        let of = |rep: &RepKey| match (facts.source.as_deref(), rep.as_str()) {
+            (Some("Event"), "best") => 0.60,
+            (Some("Event"), _) => 0.22,
+            (_, "best") => 0.50,
+            _ => 0.45,
+        };
+        let one = |p_win| RepScore { p_win, interval: Interval { low: 0.1, high: 0.9 }, support: Support::default() };
+        reps.iter().map(|rep| one(of(rep))).collect()
+    }
+
+    fn explain(&self, _: &LeadFacts, _: &RepKey) -> Explanation {
+        Explanation { base: 0.0, factors: Vec::new() }
+    }
+
+    fn segment(&self, _: &LeadFacts) -> String {
+        "all deals".into()
+    }
 }
 
-on_both! {
-    a_file_becomes_the_rules_in_force_and_a_bad_one_does_not, rules_in_force_on_postgres, a_file_becomes_the_rules;
-    accounts_follow_decisions_and_what_is_taken_back, accounts_on_postgres, shares_are_booked_with_decisions;
-    who_does_not_get_the_lead_is_not_charged_for_it, not_charged_on_postgres, who_does_not_get_it_is_not_charged;
-    a_manager_charges_whom_they_give_what_the_model_failed_on, failed_on_postgres,
-        who_gets_a_lead_that_the_model_failed_on_is_charged;
-    why_not_is_told_as_it_was_stored, why_not_on_postgres, why_not_is_told_as_it_was;
-    the_rep_is_told_what_to_say_from_stored_reasons, talk_track_on_postgres, the_rep_is_told_what_to_say;
-    a_lead_that_a_rep_gives_back_goes_to_another, given_back_on_postgres, a_rep_gives_it_back;
-    nobody_gives_back_what_they_were_not_given, not_given_on_postgres, only_who_was_given_it_gives_it_back;
-    who_has_no_room_gets_no_lead_however_fast_somebody_approves, room_on_postgres, no_cap_is_broken_by_approving_fast;
+impl Office<'_> {
+    /// A lead arrives, from a source.
+    async fn arrives(&self, name: &str, source: &str, seconds: i64) {
+        let mut lead = raw(name, seconds, rep("legacy"));
+        lead.lead.facts.source = Some(source.into());
+        take_in(self.store, vec![receive(lead)], seconds).await;
+    }
+
+    /// What the worker makes of the leads that wait. Nothing is kept but the store, so that each time is after a restart.
+    async fn settle(&self, seconds: i64) {
+        let rules = routing::in_force(self.store, None).await.unwrap().unwrap();
+        let situation = routing::situation(self.store, &rules, None, at(seconds)).await.unwrap();
+        let desk = Desk {
+            scorer: &Picky,
+            model_id: &ModelId::new("m-1"),
+            cleared: true,
+            roster: &rules.roster,
+            queues: &Queues { manager: QueueId::new("mq"), default: QueueId::new("mq") },
+            settings: &Settings::default(),
+            moment: &rank::moment(&rules, &situation, at(seconds)),
+        };
+        let outlook = Recent::read(self.store, at(seconds)).await.unwrap().outlook(&desk);
+        let (pending, open) = (self.store.pending(64).await.unwrap(), self.store.open_hold().await.unwrap());
+        let settled =
+            round::settle(&pending, &Companies::default(), &desk, (&rules, &situation), &outlook, open.as_ref(), false)
+                .unwrap();
+        self.store.keep_hold(settled.held.as_ref(), at(seconds)).await.unwrap();
+        self.store.save_rankings(settled.ranked).await.unwrap();
+        assert_eq!(self.store.conservation().await.unwrap().lost(), 0);
+    }
+
+    async fn held(&self, name: &str) -> Option<Hold> {
+        self.store.lead_detail(&id(name)).await.unwrap().unwrap().hold
+    }
+}
+
+async fn the_moment_gives_places_to_whom_they_are_worth_most(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let office = office(store).await;
+    office.file.says("[capacity]\nper_day = 1");
+    office.publish(1).await.unwrap();
+    office.arrives("L1", "Web", 2).await;
+    office.arrives("L2", "Event", 2).await;
+    office.settle(3).await;
+    assert_eq!(office.reason("L1").await, (RouteReason::ModelAgrees, rep("legacy")));
+    assert_eq!(office.reason("L2").await, (RouteReason::ModelPick, rep("best")));
+    let path = store.lead_detail(&id("L1")).await.unwrap().unwrap().path.unwrap();
+    assert_eq!(path.round.as_ref().unwrap().leads, 2);
+    let Some(Why::Chosen { instead_of: Some(first), .. }) = path.on(Rung::Model) else { panic!("{path:?}") };
+    assert_eq!(first.name, "Bea Best");
+    // Both are approved, and no cap is broken.
+    office.approve("L1", 4).await.unwrap();
+    office.approve("L2", 5).await.unwrap();
+}
+
+/// Forty leads of the last hour say what is to come.
+async fn busy_hour(office: &Office<'_>, rules: &str) {
+    office.file.says(rules);
+    office.publish(1).await.unwrap();
+    for lead in 0..40 {
+        office.arrives(&format!("P{lead}"), if lead % 2 == 0 { "Event" } else { "Web" }, 10 + lead).await;
+    }
+    office.rank(100).await;
+}
+
+async fn a_hold_ends_in_time_and_outlasts_restarts(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let office = office(store).await;
+    busy_hour(&office, "[capacity]\nopen = 1\n[hold]\nlongest_seconds = 600\nloss_per_minute = 0.01").await;
+    office.arrives("H1", "Web", 3_600).await;
+    office.settle(3_600).await;
+    let hold = office.held("H1").await.unwrap();
+    assert_eq!(record(store, "H1").await.state, LeadState::Pending);
+    assert!(hold.closes_at > at(3_600) && hold.closes_at <= at(4_200) && hold.gain > hold.cost, "{hold:?}");
+    let refused = office.approve("H1", 3_601).await.unwrap_err().to_string();
+    assert!(refused.contains("is held until") && refused.contains("together with others"), "{refused}");
+
+    // Another joins, and the end is where it was.
+    office.arrives("H2", "Event", 3_610).await;
+    office.settle(3_620).await;
+    assert_eq!(office.held("H1").await, Some(hold.clone()));
+    assert_eq!(office.held("H2").await, Some(hold.clone()));
+
+    office.settle((hold.closes_at - at(0)).num_seconds()).await;
+    assert_eq!(office.reason("H1").await, (RouteReason::ModelAgrees, rep("legacy")));
+    assert_eq!(office.reason("H2").await, (RouteReason::ModelPick, rep("best")));
+    assert_eq!((store.open_hold().await.unwrap(), office.held("H1").await), (None, None));
+    let told = store.audit(Some(&id("H1")), 10).await.unwrap();
+    assert!(told.iter().any(|event| event.what == "lead.held"), "{told:?}");
+}
+
+async fn no_lead_is_held_near_its_deadline_or_without_being_asked(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let office = office(store).await;
+    let section = "[hold]\nlongest_seconds = 600\nloss_per_minute = 0.01";
+    busy_hour(&office, "[capacity]\nopen = 1").await;
+    office.arrives("H1", "Web", 3_600).await;
+    office.settle(3_600).await;
+    assert_eq!(office.held("H1").await, None, "nobody asked for it");
+    office.file.says(&format!("[capacity]\nopen = 1\n{section}"));
+    office.publish(3_601).await.unwrap();
+    office.rank(3_602).await;
+    // Three hours later, one is left, and that is what the rep needs.
+    office.arrives("H2", "Web", 10_800).await;
+    office.settle(10_800).await;
+    assert_eq!((office.held("H2").await, record(store, "H2").await.state), (None, LeadState::InLane));
+}
+
+const AWAY: &str = r#"
+[hours]
+week = "Mon-Fri 09:00-17:30"
+[capacity]
+per_day = 4
+[[absence.calendar]]
+name = "Bea's"
+rep = "Bea Best"
+file = "bea.ics"
+means = "leave"
+[[absence.hr]]
+name = "personnel"
+file = "leave.csv"
+"#;
+
+/// A calendar in which Bea is away.
+const BEA: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+    DTSTART;VALUE=DATE:20260921\r\nDTEND;VALUE=DATE:20260926\r\nSUMMARY:secret\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+/// And one in which she is not.
+const NOBODY: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//EN\r\nEND:VCALENDAR\r\n";
+/// Leo is back since this morning, a Monday.
+const LEAVE: &str = "who,from,until,kind\nLeo Legacy,2026-09-14,2026-09-18,vacation\nStranger,2026-09-14,2026-09-18,\n";
+
+async fn absences_come_from_files(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let office = office(store).await;
+    office.file.says(AWAY);
+    let refused = office.publish(1).await.unwrap_err().to_string();
+    for words in ["routing.toml:10:8: there is no file bea.ics", "routing.toml:14:8: there is no file leave.csv"] {
+        assert!(refused.contains(words), "{refused}");
+    }
+    office.file.beside("bea.ics", Some(BEA));
+    office.file.beside("leave.csv", Some(LEAVE));
+    office.publish(2).await.unwrap();
+    let looked = office.look(3).await.unwrap();
+    assert!(looked.changed, "{looked:?}");
+    assert_eq!(looked.remarks, ["the HR file personnel: 1 row is about nobody known, as \"Stranger\" (line 3)"]);
+    assert!(!office.look(20).await.unwrap().changed, "it says the same");
+
+    office.lead("L1", "Acme", 30).await;
+    assert_eq!(office.reason("L1").await, (RouteReason::ModelAgrees, rep("legacy")));
+    let detail = store.lead_detail(&id("L1")).await.unwrap().unwrap();
+    let pool = detail.ranking.unwrap().pool;
+    let why: Vec<String> = pool.reasons(&RepId::new("best")).map(ToString::to_string).collect();
+    assert_eq!(why, ["away, back Mon 28 Sep 09:00 their time (the calendar Bea's)"]);
+    let room = detail.path.unwrap().standings.remove(0).room.unwrap();
+    assert_eq!(
+        (room.left, room.words().as_str()),
+        (Some(2), "has 0 of 2 leads today; day 1 after 5 days of leave: 50 % of a full share")
+    );
+
+    // Neither a file that is none nor a missing one makes anybody present.
+    for (seconds, text, words) in [
+        (40, Some("<html>please log in"), "this is no calendar"),
+        (50, BEA.get(..150), "cut off"),
+        (60, None, "there is no file bea.ics"),
+    ] {
+        office.file.beside("bea.ics", text);
+        let fault = office.look(seconds).await.unwrap_err().to_string();
+        let said = ["the calendar Bea's (bea.ics)", words, "what it said at 2026-09-21 14:13 UTC stays in force"];
+        assert!(said.iter().all(|words| fault.contains(words)), "{fault}");
+        let name = format!("L{seconds}");
+        office.lead(&name, "Acme", seconds).await;
+        assert_eq!(office.reason(&name).await, (RouteReason::ModelAgrees, rep("legacy")));
+    }
+    office.file.beside("bea.ics", Some(NOBODY));
+    assert!(office.look(70).await.unwrap().changed);
+    office.lead("L70", "Acme", 71).await;
+    assert_eq!(office.reason("L70").await, (RouteReason::ModelPick, rep("best")));
+    // What the rules name no more does not count any more.
+    office.file.beside("bea.ics", Some(BEA));
+    assert!(office.look(80).await.unwrap().changed);
+    office.file.says("[hours]\nweek = \"Mon-Fri 09:00-17:30\"");
+    office.publish(81).await.unwrap();
+    office.lead("L81", "Acme", 82).await;
+    assert_eq!(office.reason("L81").await, (RouteReason::ModelPick, rep("best")));
+}
+
+on_every_store! {
+    a_file_becomes_the_rules
+    shares_are_booked_with_decisions
+    who_does_not_get_it_is_not_charged
+    who_gets_a_lead_that_the_model_failed_on_is_charged
+    why_not_is_told_as_it_was
+    the_rep_is_told_what_to_say
+    no_cap_is_broken_by_approving_fast
+    the_moment_gives_places_to_whom_they_are_worth_most
+    a_hold_ends_in_time_and_outlasts_restarts
+    no_lead_is_held_near_its_deadline_or_without_being_asked
+    absences_come_from_files
+    a_rep_gives_it_back
+    only_who_was_given_it_gives_it_back
+    lists_say_who_gave_it_back
+    what_is_polled_before_the_answer_counts
+    what_is_no_lead_is_nobodys_share
 }

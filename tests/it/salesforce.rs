@@ -55,6 +55,7 @@ fn config(url: &str) -> Config {
         rep_key: "Id".into(),
         rep_territory: "Territory__c".into(),
         rep_out_of_office: String::new(),
+        accounts: false,
         fields: Fields::default(),
         pubsub: PubSub::default(),
     }

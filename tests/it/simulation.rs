@@ -277,10 +277,10 @@ async fn play(seed: u64, keyless: bool) -> (u64, Vec<String>) {
     (deaths, company.wrong().await)
 }
 
-/// Few, unless `PROPTEST_CASES` asks for more.
+/// Other ones in each run, as many as every commit can spare, unless `PROPTEST_CASES` asks for another number.
 fn seeds() -> u32 {
     let asked = ProptestConfig::default().cases;
-    if asked == 256 { 12 } else { asked }
+    if asked == 256 { 500 } else { asked }
 }
 
 #[tokio::test]

@@ -223,8 +223,10 @@ fn write_of(decision: &Decision) -> DecisionWrite {
         decided_by: "Ana".into(),
         decided_at: decision.decided_at,
         task: None,
+        source: None,
+        urgent: false,
         rung: leadboard::domain::effect::Rung::Whole,
-        clears_return: false,
+        return_reason: None,
     }
 }
 
@@ -243,3 +245,29 @@ pub(crate) fn roster() -> Roster {
         queues: vec![Queue { id: QueueId::new("mq"), name: "Managers".into(), key: "Leadboard_Manager".into() }],
     }
 }
+
+/// Runs each test on every store there is.
+macro_rules! on_every_store {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let (_dir, store) = crate::store_fixtures::sqlite().await;
+                    super::$test(store).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    if let Some(store) = crate::store_fixtures::postgres().await {
+                        super::$test(store).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_every_store;

@@ -304,7 +304,9 @@ impl World {
         let now = self.model.now;
         let again = now + 3;
         let result = match end {
-            End::Done => EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(now), at(now))) },
+            End::Done => {
+                EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(now), at(now))), source: None }
+            }
             End::Superseded => EffectResult::Superseded("taken".into()),
             End::Retry { counts } => EffectResult::Retry { not_before: at(again), error: "busy".into(), counts },
             End::Dead => EffectResult::Dead("broken".into()),

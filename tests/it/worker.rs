@@ -1,18 +1,20 @@
 //! The background worker with a CRM in the test's hand and the real store: faults stay where they are, and what must
 //! never be sent never is.
 
+mod companies;
 pub(crate) mod fakes;
 mod team;
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use fakes::{Desk, Fault, applied, eventually, lead, ranked_by};
+use fakes::{Desk, Fault, Written, applied, eventually, lead, ranked_by};
 use leadboard::app::AppError;
 use leadboard::app::budget::ApiStage;
-use leadboard::app::decide::{TakenBack, VerdictRequest, decide, undo};
+use leadboard::app::decide::{TakenBack, VerdictOutcome, VerdictRequest, decide, undo};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{CrmError, Store, WriteOutcome};
+use leadboard::app::replay::replay;
 use leadboard::domain::decision::WriteState;
 use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectState};
 use leadboard::domain::ids::RepId;
@@ -22,12 +24,14 @@ use leadboard::domain::recommendation::{Route, RouteReason};
 use leadboard::domain::verdict::Verdict;
 use leadboard::policy::Settings;
 use leadboard::worker::lock::WorkerLock;
+use leadboard::worker::{Deps, Worker};
 
 use crate::store_fixtures::{at, id, place, raw, record, rep, sqlite};
 
 /// The loops, as the health names them.
 const POLL: &str = "new leads";
 const SEND: &str = "writing to the CRM";
+const RULES: &str = "routing rules";
 
 fn no_grace() -> Settings {
     Settings { grace: TimeDelta::zero(), ..Settings::default() }
@@ -65,6 +69,55 @@ async fn a_panic_in_one_loop_stops_no_other_and_is_seen_until_it_is_over() {
     desk.crm.fail_polls(None);
     desk.until_state("b", LeadState::InLane).await;
     desk.until_loop(&worker, POLL, LoopState::Running, "a bug in polling").await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_rules_is_shown_until_it_is_mended() {
+    let desk = Desk::open(no_grace()).await;
+    let rules = Arc::new(Written::default());
+    let deps = Desk::deps(desk.crm.clone(), desk.store.clone(), desk.clock.clone(), no_grace());
+    rules.says("[capacity]\nper_day = 5");
+    let worker = Worker::start(Deps { rules: rules.clone(), ..deps });
+    desk.crm.arrive(lead("a"));
+    desk.until_state("a", LeadState::InLane).await;
+    rules.says("[capacity]\nper_day = true");
+    desk.until_loop(&worker, RULES, LoopState::Failing, "routing.toml:3").await;
+    let version = desk.store.rulebook().await.unwrap().unwrap().version;
+    // What is being judged is the text, so the store that changes meanwhile makes no difference.
+    desk.crm.arrive(lead("b"));
+    desk.until_state("b", LeadState::InLane).await;
+    desk.until_loop(&worker, RULES, LoopState::Failing, "routing.toml:3").await;
+    assert_eq!(desk.store.rulebook().await.unwrap().unwrap().version, version);
+    rules.says("[capacity]\nper_day = 6");
+    desk.until_loop(&worker, RULES, LoopState::Running, "routing.toml:3").await;
+    assert_ne!(desk.store.rulebook().await.unwrap().unwrap().version, version);
+    worker.stop().await;
+}
+
+/// Two leads at once, a place of each rep: the worker gives them together, and each can be made again by itself.
+#[tokio::test]
+async fn leads_that_come_together_are_given_together_and_replayed() {
+    let desk = Desk::open(no_grace()).await;
+    let rules = Arc::new(Written::default());
+    let deps = Desk::deps(desk.crm.clone(), desk.store.clone(), desk.clock.clone(), no_grace());
+    rules.says("[capacity]\nper_day = 1");
+    for name in ["a", "b"] {
+        desk.crm.arrive(lead(name));
+    }
+    let worker = Worker::start(Deps { rules: rules.clone(), ..deps });
+    let mut owners = Vec::new();
+    for name in ["a", "b"] {
+        desk.until_state(name, LeadState::InLane).await;
+        let outcome = decide(desk.store.as_ref(), desk.clock.as_ref(), &no_grace(), approve(name)).await.unwrap();
+        let VerdictOutcome::Decided { decision, .. } = outcome else { panic!("{outcome:?}") };
+        let replay = replay(desk.store.as_ref(), decision.trace_id).await.unwrap();
+        assert!(replay.equal, "{:?}", replay.differences);
+        owners.push(decision.owner);
+    }
+    owners.sort_by_key(|owner| owner.id().to_owned());
+    assert_eq!(owners, [rep("best"), rep("legacy")]);
+    conserved(&desk.store).await;
     worker.stop().await;
 }
 

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use chrono::{DateTime, Utc};
 
 use super::Bench;
+use crate::app::companies::Companies;
 use crate::app::ports::RankedLead;
 use crate::app::rank::{self, Case, Desk, before};
 use crate::app::{returned, routing};
@@ -49,12 +50,18 @@ struct Contest<'a> {
 }
 
 /// What would become of these leads, in their order, if each that moves had moved before the next is looked at.
-pub(super) fn in_turn(leads: &[LeadRecord], bench: &Bench, situation: &mut Situation, now: DateTime<Utc>) -> Vec<Fate> {
+pub(super) fn in_turn(
+    leads: &[LeadRecord],
+    bench: &Bench,
+    companies: &mut Companies,
+    situation: &mut Situation,
+    now: DateTime<Utc>,
+) -> Vec<Fate> {
     let shrinkage = bench.model.scorer.shrinkage().filter(|_| bench.cleared());
-    let one = |lead: &LeadRecord| {
+    let mut one = |lead: &LeadRecord| {
         let (fate, share) = {
             let moment = rank::moment(&bench.rules, situation, now);
-            let ranked = rank::rank(&Case::of(lead), &bench.desk(&moment));
+            let ranked = rank::rank(&Case::of(lead).known(companies), &bench.desk(&moment));
             let fate = of_ranking(lead, &ranked, bench.cleared(), shrinkage);
             let share = match (&fate, &ranked.ranking) {
                 (Fate::Moves { to, .. }, Some(ranking)) => {
@@ -67,9 +74,12 @@ pub(super) fn in_turn(leads: &[LeadRecord], bench: &Bench, situation: &mut Situa
         if let Some(share) = share {
             routing::took(situation, &share);
         }
+        if let Fate::Moves { to, .. } = &fate {
+            companies.took(lead, &Owner::Rep(to.clone()));
+        }
         fate
     };
-    leads.iter().map(one).collect()
+    leads.iter().map(&mut one).collect()
 }
 
 /// What becomes of a lead that was ranked in full.

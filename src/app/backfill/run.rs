@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::assess::of_ranking;
 use super::{Bench, Fate};
 use crate::app::AppError;
-use crate::app::decide::{decision_key, owner_name, trace_id};
+use crate::app::companies::Companies;
+use crate::app::decide::{decision_key, owner_name, source, trace_id};
 use crate::app::ports::{
     BackfillRun, Clock, DecideOutcome, MadeFrom, NewDecision, RankedLead, RunState, RunTally, Selection, Store,
     StoredDesk,
@@ -22,7 +23,7 @@ use crate::domain::ids::{LeadId, OrgId, RepId};
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
 use crate::domain::recommendation::RouteReason;
 use crate::domain::verdict::Verdict;
-use crate::policy::route::Situation;
+use crate::policy::route::{Path, Situation};
 
 /// What came of asking for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,7 +193,8 @@ impl Slice<'_> {
     /// Assigns those that move; how many were decided.
     async fn work(&mut self, leads: Vec<LeadRecord>, tally: &mut RunTally) -> Result<u64, AppError> {
         let mut decided = 0;
-        let assessed = self.bench.assess(leads, self.situation.clone(), self.clock.now()).await?;
+        let companies = self.bench.companies(self.store, &leads, self.clock.now()).await?;
+        let assessed = self.bench.assess(leads, companies, self.situation.clone(), self.clock.now()).await?;
         for (lead, fate) in assessed.leads {
             tally.scored += 1;
             match fate {
@@ -248,9 +250,11 @@ impl Slice<'_> {
 
     /// The ranking of a lead with all its reasons, as the worker makes it.
     async fn rank(&self, lead: LeadRecord, now: DateTime<Utc>) -> Result<(LeadRecord, RankedLead), AppError> {
+        // As it is now: an earlier lead of the slice may be of the same company.
+        let companies = Companies::of(self.store, &self.bench.rules, std::slice::from_ref(&lead), now).await?;
         let (bench, kept, situation) = (self.bench.clone(), self.kept.clone(), self.situation.clone());
         let work = move || {
-            let case = Case::of(&lead);
+            let case = Case::of(&lead).known(&companies);
             let made_from: MadeFrom = replay::made_from(&case, &kept, &replay::situation(&situation)?)?;
             let ranked = rank::rank(&case, &bench.desk(&rank::moment(&bench.rules, &situation, now)));
             drop(case);
@@ -290,7 +294,7 @@ impl Slice<'_> {
             replaces,
             closed_at: None,
         };
-        let effect = self.effect(&decision, lead);
+        let effect = self.effect(&decision, lead, ranked.path.as_ref());
         let moment = rank::moment(&self.bench.rules, &self.situation, now);
         let pool = ranked.ranking.as_ref().map(|ranking| &ranking.pool);
         let share = pool.and_then(|pool| routing::share(&moment, &decision.lead_id, pool, &decision.owner));
@@ -305,7 +309,7 @@ impl Slice<'_> {
         }
     }
 
-    fn effect(&self, decision: &Decision, lead: &LeadRecord) -> DecisionWrite {
+    fn effect(&self, decision: &Decision, lead: &LeadRecord, path: Option<&Path>) -> DecisionWrite {
         let name = owner_name(&decision.owner, self.bench.roster());
         let chance = decision.p_win.map(|p| format!(": {:.1} % to win", p * 100.0)).unwrap_or_default();
         DecisionWrite {
@@ -329,8 +333,10 @@ impl Slice<'_> {
             decided_at: decision.decided_at,
             // Thousands of tasks that are due in four hours would help nobody.
             task: None,
+            source: source(path, &lead.lead),
+            urgent: false,
             rung: Rung::Whole,
-            clears_return: lead.lead.form.returned.is_some(),
+            return_reason: lead.lead.form.returned.clone(),
         }
     }
 }

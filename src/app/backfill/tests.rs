@@ -103,7 +103,8 @@ fn lead(n: u32) -> LeadRecord {
 async fn many_leads_at_once_come_out_as_each_by_itself() {
     let bench = bench(Clearance::Routes);
     let leads: Vec<LeadRecord> = (0..700).map(lead).collect();
-    let assessed = bench.assess(leads, Situation::default(), DateTime::UNIX_EPOCH).await.unwrap().leads;
+    let assessed =
+        bench.assess(leads, Companies::default(), Situation::default(), DateTime::UNIX_EPOCH).await.unwrap().leads;
     let (mut moves, mut stays, mut left) = (0, 0, std::collections::HashMap::new());
     for (record, fate) in assessed {
         let (situation, at) = (Situation::default(), DateTime::UNIX_EPOCH);
@@ -138,7 +139,8 @@ async fn many_leads_at_once_come_out_as_each_by_itself() {
 async fn a_model_that_is_not_cleared_moves_nobody() {
     let bench = bench(Clearance::ScoresLeads);
     let leads = (0..100).map(lead).collect();
-    let assessed = bench.assess(leads, Situation::default(), DateTime::UNIX_EPOCH).await.unwrap().leads;
+    let assessed =
+        bench.assess(leads, Companies::default(), Situation::default(), DateTime::UNIX_EPOCH).await.unwrap().leads;
     assert!(!assessed.iter().any(|(_, fate)| matches!(fate, Fate::Moves { .. })));
     assert!(assessed.iter().any(|(_, fate)| *fate == Fate::Left(RouteReason::ModelUncleared)));
 }

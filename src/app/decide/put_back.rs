@@ -11,7 +11,7 @@ use crate::app::AppError;
 use crate::app::ports::{Clock, DecideOutcome, NewDecision, Store};
 use crate::app::views::LeadDetail;
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
-use crate::domain::effect::{DecisionWrite, Rung};
+use crate::domain::effect::{DecisionWrite, Rung, SourceWrite};
 use crate::domain::lead::{Lead, LeadState};
 use crate::domain::verdict::Verdict;
 
@@ -74,8 +74,10 @@ pub(super) async fn put_back(
         decided_by: by.to_owned(),
         decided_at: now,
         task: None,
+        source: sent.source.map(|set| SourceWrite { from: set.to, to: set.from }),
+        urgent: sent.urgent,
         rung: Rung::Whole,
-        clears_return: false,
+        return_reason: None,
     };
     let new = NewDecision {
         decision: decision.clone(),

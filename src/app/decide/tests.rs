@@ -428,7 +428,7 @@ async fn what_was_sent_is_given_back_to_whom_it_was_taken_from() {
     let (lead, late) = (LeadId::new("00Q1"), noon() + Duration::hours(1));
     let sent = office.store.claim_effects("test", 9, late, late).await.unwrap().remove(0);
     let stamp = noon() + Duration::minutes(30);
-    let done = EffectResult::Done { owner_after: Some(rep("bea")), stamps: Some((stamp, stamp)) };
+    let done = EffectResult::Done { owner_after: Some(rep("bea")), stamps: Some((stamp, stamp)), source: None };
     assert!(office.store.finish_effect(&sent, done, late).await.unwrap());
 
     let back = undo(&office.store, &office.clock, &lead, "Bob").await.unwrap();
@@ -459,7 +459,7 @@ async fn what_somebody_took_or_finished_since_is_not_given_back() {
         office.taken(Verdict::Approve, None).await;
         let late = noon() + Duration::hours(1);
         let sent = office.store.claim_effects("test", 9, late, late).await.unwrap().remove(0);
-        let done = EffectResult::Done { owner_after: Some(rep("bea")), stamps: Some((noon(), noon())) };
+        let done = EffectResult::Done { owner_after: Some(rep("bea")), stamps: Some((noon(), noon())), source: None };
         office.store.finish_effect(&sent, done, late).await.unwrap();
         let raw = RawLead { lead: Lead { modstamp: late, ..change }, raw: "{}".into() };
         let change = IntakeChange::Refresh { lead: Box::new(raw), rerank: false };

@@ -52,7 +52,7 @@ pub(super) fn add_crm(situation: &mut Situation, crm: &Workloads, policy: &Polic
     }
     let problem =
         crm.unknown.get(&WorkloadPart::Calendar).or_else(|| crm.unknown.get(&WorkloadPart::Presence)).cloned();
-    situation.feeds.push(Feed { source: Source::Crm, read_at: Some(read_at), problem, away });
+    situation.feeds.push(Feed { problem, ..Feed::read(Source::Crm, read_at, away) });
 }
 
 fn workload(given: &[&Given], zone: Tz, now: DateTime<Utc>) -> Workload {

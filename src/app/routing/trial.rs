@@ -7,11 +7,13 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{InForce, LOOK_BACK, has_caps, load, share, took};
+use crate::app::AppError;
+use crate::app::companies::Companies;
 use crate::app::learn::LoadedModel;
-use crate::app::ports::{Given, RankedLead};
+use crate::app::ports::{Given, RankedLead, Store};
 use crate::app::rank::{self, Case, Desk};
 use crate::domain::ids::{LeadId, RepId};
-use crate::domain::lead::LeadRecord;
+use crate::domain::lead::{LeadRecord, Owner};
 use crate::domain::recommendation::{Recommendation, Route};
 use crate::model::Clearance;
 use crate::policy::route::{Path, Situation};
@@ -32,6 +34,7 @@ pub struct Judge {
 pub struct Side {
     rules: Arc<InForce>,
     situation: Situation,
+    companies: Companies,
     given: Vec<Given>,
     counted: Option<DateTime<Utc>>,
 }
@@ -39,7 +42,19 @@ pub struct Side {
 impl Side {
     /// Rules under which nobody was given anything yet.
     pub fn new(rules: Arc<InForce>) -> Self {
-        Self { rules, situation: Situation::default(), given: Vec::new(), counted: None }
+        let companies = Companies::new(&rules);
+        Self { rules, situation: Situation::default(), companies, given: Vec::new(), counted: None }
+    }
+
+    /// Learns from the store who works with the companies of these leads, as it was when the tested time began. From then on
+    /// it is as leads are routed here.
+    pub async fn learn(
+        &mut self,
+        store: &dyn Store,
+        leads: &[LeadRecord],
+        from: DateTime<Utc>,
+    ) -> Result<(), AppError> {
+        Ok(self.companies.learn(store, leads, from).await?)
     }
 
     /// Routes a lead at a moment, and counts it as given to whom it is recommended to. Moments must not go back.
@@ -57,7 +72,7 @@ impl Side {
                 settings,
                 moment: &moment,
             };
-            let ranked = rank::rank(&Case::of(lead), &desk);
+            let ranked = rank::rank(&Case::of(lead).known(&self.companies), &desk);
             let pool = ranked.ranking.as_ref().map(|ranking| &ranking.pool);
             let to = ranked.recommendation.route.owner();
             let share = pool.and_then(|pool| share(&moment, &lead.lead.id, pool, &to));
@@ -67,6 +82,7 @@ impl Side {
             took(&mut self.situation, &share);
         }
         if let Route::AssignRep(rep) = &ranked.recommendation.route {
+            self.companies.took(lead, &Owner::Rep(rep.clone()));
             self.given.push(Given { rep: rep.clone(), at: now, leads: 1 });
         }
         ranked

@@ -22,7 +22,7 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 /// From this share of the daily allocation on, there may be too little left for us.
 const BUSY_SHARE: f64 = 0.7;
 /// Checks that need a session, in the order they are made; named as skipped when there is none.
-const NEEDS_SESSION: [&str; 11] = [
+const NEEDS_SESSION: [&str; 12] = [
     "clock",
     "allocation",
     "lead_fields",
@@ -32,6 +32,7 @@ const NEEDS_SESSION: [&str; 11] = [
     "queues",
     "users",
     "workload",
+    "accounts",
     "conditional_write",
     "rolled_back_composite",
 ];
@@ -65,6 +66,7 @@ impl Doctor for Salesforce {
                 findings.push(Finding::skipped("workload", "Not looked at: the users could not be read."));
             }
         }
+        findings.push(self.examine_accounts().await);
         findings.extend(self.examine_events().await);
         findings.extend(if questions.probe_writes {
             self.probe_writes().await

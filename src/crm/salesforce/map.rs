@@ -122,6 +122,11 @@ pub(super) struct FactFields {
 }
 
 impl FactFields {
+    /// The field of the lead source, if it is one of the lead itself.
+    pub(super) fn source(&self) -> Option<&Api> {
+        self.source.as_ref().filter(|field| !field.as_str().contains('.'))
+    }
+
     /// Checks every configured name; the message says which is wrong.
     pub(super) fn new(config: &Fields) -> Result<Self, Fault> {
         let more = |fields: &std::collections::BTreeMap<String, String>| {
@@ -204,6 +209,9 @@ pub(super) struct FormFields {
     text: Option<Api>,
     language: Option<Api>,
     returned: Option<Api>,
+    status: Option<Api>,
+    /// Values of the status, in small letters.
+    disqualified: Vec<String>,
     optional: Optional,
 }
 
@@ -215,8 +223,11 @@ impl FormFields {
         let text = optional_field("fields.text", &config.text)?;
         let language = optional_field("fields.language", &config.language)?;
         let returned = optional_field("fields.returned", &config.returned)?;
-        let all = [&email, &website, &text, &language, &returned].into_iter().flatten().cloned();
-        Ok(Self { optional: Optional::new("Lead", all), email, website, text, language, returned })
+        let disqualified: Vec<String> = config.disqualified.iter().map(|status| status.to_lowercase()).collect();
+        let status = optional_field("fields.status", &config.status)?.filter(|_| !disqualified.is_empty());
+        let all = [&email, &website, &text, &language, &returned, &status].into_iter().flatten().cloned();
+        let optional = Optional::new("Lead", all);
+        Ok(Self { optional, email, website, text, language, returned, status, disqualified })
     }
 
     /// All of them, whether or not the org shows them.
@@ -252,6 +263,8 @@ impl FormFields {
             text: text(&self.text, MAX_TEXT),
             language: text(&self.language, MAX_FACT),
             returned: text(&self.returned, MAX_FACT).filter(|why| !why.trim().is_empty()),
+            disqualified: text(&self.status, MAX_FACT)
+                .is_some_and(|status| self.disqualified.contains(&status.to_lowercase())),
         }
     }
 }

@@ -56,6 +56,8 @@ pub(super) enum Value {
     At(DateTime<Utc>),
     /// True or false.
     Bool(bool),
+    /// Nothing.
+    Null,
 }
 
 impl fmt::Display for Value {
@@ -64,6 +66,7 @@ impl fmt::Display for Value {
             Self::Text(text) => f.write_str(&literal(text)),
             Self::At(at) => f.write_str(&dates::write(*at)),
             Self::Bool(yes) => write!(f, "{yes}"),
+            Self::Null => f.write_str("null"),
         }
     }
 }
@@ -91,6 +94,13 @@ pub(super) fn literal(text: &str) -> String {
     out
 }
 
+/// A quoted pattern of `LIKE`: what may come before, the text as it stands, and anything after it.
+fn pattern(before: &str, text: &str) -> String {
+    let text = literal(text).replace('%', "\\%").replace('_', "\\_");
+    let inside = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    format!("'{before}{inside}%'")
+}
+
 /// One condition of a `WHERE`.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
@@ -106,6 +116,12 @@ pub(super) enum Condition {
     Above(Api, Value),
     /// The field is less than the value.
     Below(Api, Value),
+    /// The text begins with this one, whatever the case.
+    Begins(Api, String),
+    /// The text has this one in it, whatever the case.
+    Holds(Api, String),
+    /// One of these holds. There is at least one.
+    Any(Vec<Self>),
     /// After this row in the order of `(stamp, Id)`; rows that share a stamp are told apart by their id.
     After { stamp: Api, at: DateTime<Utc>, id: String },
 }
@@ -122,6 +138,12 @@ impl fmt::Display for Condition {
             Self::AtLeast(field, value) => write!(f, "{} >= {value}", field.0),
             Self::Above(field, value) => write!(f, "{} > {value}", field.0),
             Self::Below(field, value) => write!(f, "{} < {value}", field.0),
+            Self::Begins(field, text) => write!(f, "{} LIKE {}", field.0, pattern("", text)),
+            Self::Holds(field, text) => write!(f, "{} LIKE {}", field.0, pattern("%", text)),
+            Self::Any(conditions) => {
+                let conditions: Vec<String> = conditions.iter().map(ToString::to_string).collect();
+                write!(f, "({})", conditions.join(" OR "))
+            }
             Self::After { stamp, at, id } => {
                 let (stamp, at, id) = (&stamp.0, dates::write(*at), literal(id));
                 write!(f, "(({stamp} = {at} AND Id > {id}) OR {stamp} > {at})")

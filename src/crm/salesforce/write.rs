@@ -14,7 +14,7 @@ use super::errors::{Class, Fault};
 use super::map::Record;
 use super::wire::CompositeAnswer;
 use crate::app::ports::{CrmError, WriteOutcome};
-use crate::domain::effect::{DecisionWrite, Rung};
+use crate::domain::effect::{DecisionWrite, Rung, SourceWrite};
 use crate::domain::lead::Owner;
 
 mod compose;
@@ -35,25 +35,30 @@ struct Standing {
     modified_at: DateTime<Utc>,
     modstamp: DateTime<Utc>,
     converted: bool,
+    /// Its source, where that was asked for.
+    source: Option<String>,
 }
 
 impl Salesforce {
     /// Sends one decision, once, however often it is called.
     pub(super) async fn apply_decision(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
-        let parts = compose::Parts::new(write, self.form.returned())?;
+        let mut parts = compose::Parts::new(write, self.fields.source(), self.form.returned())?;
         if write.rung == Rung::OwnerOnly {
             return self.apply_owner(&parts).await;
         }
         let mut unmodified_since = write.expected_modified_at;
+        // The source that somebody chose meanwhile.
+        let mut kept = None;
         for _ in 0..=MAX_CONFLICTS {
             let composite = parts.composite(&self.client, unmodified_since);
             let ended = match self.client.write::<CompositeAnswer>(&["composite"], &composite).await {
-                Ok(answer) => interpret::read(&answer),
+                Ok(answer) => interpret::read(&answer, parts.source.map(|(_, field)| field.as_str())),
                 Err(fault) => Ended::Failed(fault),
             };
             match ended {
-                Ended::Applied { owner_after, modified_at, modstamp } => {
-                    return Ok(WriteOutcome::Applied { owner_after, modified_at, modstamp });
+                Ended::Applied { owner_after, modified_at, modstamp, source } => {
+                    let source = source.or_else(|| kept.take());
+                    return Ok(WriteOutcome::Applied { owner_after, modified_at, modstamp, source });
                 }
                 Ended::Duplicate(fault) => {
                     // Another unique field of the org may be meant.
@@ -64,6 +69,13 @@ impl Salesforce {
                 }
                 Ended::Conflict => match self.standing(&parts).await? {
                     Some(now) if now.owner == write.expected_owner && !now.converted => {
+                        // Another source, or one that is only spelt otherwise: without a change since, nothing else can
+                        // have been in the way. It stays, and the rest is written.
+                        let other = |set: &SourceWrite| now.source != set.from || now.modified_at <= unmodified_since;
+                        if parts.source.is_some_and(|(set, _)| other(set)) {
+                            parts.source = None;
+                            kept.clone_from(&now.source);
+                        }
                         unmodified_since = now.modified_at;
                     }
                     now => return self.superseded(&parts, now).await,
@@ -133,7 +145,8 @@ impl Salesforce {
     /// The lead as it stands; `None` when it is deleted or merged away.
     async fn standing(&self, parts: &compose::Parts<'_>) -> Result<Option<Standing>, Fault> {
         let path = ["sobjects", "Lead", &parts.lead];
-        let query = [("fields", compose::READ_BACK)];
+        let fields = parts.read_back();
+        let query = [("fields", fields.as_str())];
         let record = match self.client.read::<Box<RawValue>>(Target::Data { path: &path, query: &query }).await {
             Ok(reply) => Record::parse(&reply.value)?,
             Err(fault) if matches!(fault.class, Class::NotFound | Class::Gone) => return Ok(None),
@@ -141,7 +154,8 @@ impl Salesforce {
         };
         match (record.owner(), record.at("LastModifiedDate"), record.at("SystemModstamp")) {
             (Some(owner), Some(modified_at), Some(modstamp)) => {
-                Ok(Some(Standing { owner, modified_at, modstamp, converted: record.flag("IsConverted") }))
+                let source = parts.source.and_then(|(_, field)| record.text(field.as_str()));
+                Ok(Some(Standing { owner, modified_at, modstamp, converted: record.flag("IsConverted"), source }))
             }
             _ => Err(Fault::new(Class::Protocol, format!("lead {} came without owner or date", parts.lead))),
         }

@@ -45,8 +45,9 @@ const LEAD_FIELDS: [&str; 28] = [
     "CreatedById",
     "LastModifiedById",
 ];
-const ACCOUNT_FIELDS: [&str; 11] = [
+const ACCOUNT_FIELDS: [&str; 12] = [
     "Name",
+    "Type",
     "Industry",
     "AnnualRevenue",
     "NumberOfEmployees",
@@ -109,15 +110,18 @@ impl Company {
         let mut turns = [0_usize; TERRITORIES.len()];
         let mut account_of = vec![None; self.closed_deals as usize];
         let mut known = Vec::new();
+        let mut customers = vec![false; self.closed_deals as usize];
+        let mut records = Vec::new();
         for number in 0..self.closed_deals {
             let deal = self.closed_deal(number, base, &mut turns);
             let account = *account_of[deal.prospect.firm.number as usize].get_or_insert_with(|| {
                 let id = org.next_id(Object::Account);
-                accounts.load(org, id, account_values(&deal));
                 let firm = &deal.prospect.firm;
                 known.push(KnownAccount { id, name: firm.name.clone(), territory: firm.territory });
+                records.push((id, firm.number as usize, account_values(&deal)));
                 id
             });
+            customers[deal.prospect.firm.number as usize] |= deal.won;
             let opportunity = org.next_id(Object::Opportunity);
             opportunities.load(org, opportunity, opportunity_values(&deal, account));
             let contact = org.next_id(Object::Contact);
@@ -125,6 +129,10 @@ impl Company {
             let lead = org.next_id(Object::Lead);
             let intake = org.landmarks().intake_user;
             leads.load(org, lead, lead_values(deal, account, contact, opportunity, intake));
+        }
+        for (id, firm, mut values) in records {
+            values[1] = if customers[firm] { "Customer - Direct" } else { "Prospect" }.into();
+            accounts.load(org, id, values);
         }
         self.load_desks(org, base, &known);
     }
@@ -196,11 +204,13 @@ fn account_values(deal: &PastDeal) -> [Value; ACCOUNT_FIELDS.len()] {
     let firm = &deal.prospect.firm;
     [
         firm.name.as_str().into(),
+        // Whether they ever bought is known when all deals are.
+        Value::Null,
         super::INDUSTRIES[firm.industry].into(),
         Value::Number(firm.revenue),
         Value::Int(firm.employees),
         firm.country.into(),
-        Value::Null,
+        firm.website().as_str().into(),
         deal.owner.into(),
         deal.converted.into(),
         deal.converted.into(),

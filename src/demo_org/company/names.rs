@@ -76,7 +76,7 @@ const GIVEN: [&str; 72] = [
     "Yusuf",
     "Zoë",
 ];
-const FAMILY: [&str; 76] = [
+pub(super) const FAMILY: [&str; 76] = [
     "Adeyemi",
     "Almeida",
     "Andersson",
@@ -266,10 +266,10 @@ pub(super) fn people(chance: &mut Chance, count: usize) -> Vec<(&'static str, &'
     given.iter().cycle().zip(family.iter().cycle()).take(count).map(|(g, f)| (*g, *f)).collect()
 }
 
-/// A company of an industry, with the legal form of its country.
-pub(super) fn company(chance: &mut Chance, industry: usize, forms: &[&str]) -> String {
+/// A company of an industry, with the name of its founder and the legal form of its country. Few share a name.
+pub(super) fn company(chance: &mut Chance, founder: &str, industry: usize, forms: &[&str]) -> String {
     let trade = chance.pick(&TRADE[industry % TRADE.len()]);
-    format!("{} {trade} {}", chance.pick(&COMPANY), chance.pick(forms))
+    format!("{} {founder} {trade} {}", chance.pick(&COMPANY), chance.pick(forms))
 }
 
 /// A job title.

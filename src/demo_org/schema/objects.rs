@@ -10,6 +10,7 @@ const INDUSTRY: &[&str] = &["Technology", "Manufacturing", "Financial Services",
 const STAGE: &[&str] = &["Prospecting", "Qualification", "Proposal/Price Quote", "Closed Won", "Closed Lost"];
 const TASK_STATUS: &[&str] = &["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"];
 const TASK_PRIORITY: &[&str] = &["High", "Normal", "Low"];
+const ACCOUNT_TYPE: &[&str] = &["Prospect", "Customer - Direct", "Customer - Channel", "Technology Partner", "Other"];
 const SHOW_AS: &[&str] = &["Busy", "OutOfOffice", "Free"];
 const GROUP_TYPE: &[&str] = &["Regular", "Role", "Queue", "Organization"];
 const USER_TYPE: &[&str] = &["Standard", "CloudIntegrationUser", "AutomatedProcess", "Guest"];
@@ -141,6 +142,7 @@ fn queue_sobject() -> Vec<Field> {
 fn account() -> Vec<Field> {
     vec![
         text("Name", 255).required(),
+        Field::new("Type", Picklist(ACCOUNT_TYPE)),
         Field::new("Industry", Picklist(INDUSTRY)),
         Field::new("AnnualRevenue", Currency),
         Field::new("NumberOfEmployees", Int),

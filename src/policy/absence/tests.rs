@@ -28,6 +28,7 @@ fn feed(source: Source, read_at: Option<&str>, away: &[(&str, &str, Option<&str>
                 kind: kind.map(str::to_owned),
             })
             .collect(),
+        busy: BTreeMap::new(),
     }
 }
 
@@ -127,13 +128,16 @@ fn back_from_leave_means_the_first_moment_at_work() {
 #[test]
 fn settings_read_as_documented() {
     let settings: AbsenceSettings = toml::from_str(
-        "stale_after_hours = 12\n[[calendar]]\nname = \"ana\"\nrep = \"ana@acme.example\"\nmeans = \"leave\"\n\
-         [[calendar]]\nname = \"bob\"\nrep = \"Bob Lee\"\n",
+        "stale_after_hours = 12\n[[calendar]]\nname = \"ana\"\nrep = \"ana@acme.example\"\n\
+         file = \"ana.ics\"\nmeans = \"leave\"\n[[calendar]]\nname = \"bob\"\nrep = \"Bob Lee\"\nfile = \"bob.ics\"\n",
     )
     .unwrap();
     let means: Vec<ics::Means> = settings.calendars.iter().map(|c| c.means).collect();
     assert_eq!((settings.stale_after_hours, means), (12, vec![ics::Means::Leave, ics::Means::Appointments]));
-    assert!(toml::from_str::<AbsenceSettings>("[[calendar]]\nname = \"a\"\nrep = \"b\"\nurl = \"c\"").is_err());
+    assert!(
+        toml::from_str::<AbsenceSettings>("[[calendar]]\nname = \"a\"\nrep = \"b\"\nfile = \"d\"\nurl = \"c\"")
+            .is_err()
+    );
 }
 
 #[test]
@@ -190,10 +194,10 @@ proptest! {
         let zero = utc("2026-11-02T00:00:00Z");
         let hour = |n: i64| zero + TimeDelta::hours(n);
         let sources = [Source::Crm, Source::Calendar("c".into()), Source::HrFile("h".into())];
-        let feeds: Vec<Feed> = sources.iter().enumerate().map(|(i, source)| Feed {
-            source: source.clone(), read_at: Some(zero), problem: None,
-            away: spans.iter().filter(|s| s.2 == i)
-                .map(|(s, n, _)| Away { rep: ana(), span: Span::new(hour(*s), hour(s + n)), kind: None }).collect(),
+        let feeds: Vec<Feed> = sources.iter().enumerate().map(|(i, source)| {
+            let of = spans.iter().filter(|s| s.2 == i);
+            let away = of.map(|(s, n, _)| Away { rep: ana(), span: Span::new(hour(*s), hour(s + n)), kind: None });
+            Feed::read(source.clone(), zero, away.collect())
         }).collect();
         let absences = Absences::gather(&feeds, zero, &AbsenceSettings::default());
         let at = hour(at);

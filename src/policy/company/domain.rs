@@ -16,6 +16,11 @@ pub fn of_website(site: &str) -> Option<String> {
     registrable(host.split(':').next()?)
 }
 
+/// A domain as people write it: `müller.de` for `xn--mller-kva.de`.
+pub fn in_letters(domain: &str) -> String {
+    idna::domain_to_unicode(domain).0
+}
+
 /// An e-mail address as it is compared: without case, the domain in ASCII. `None` when it is none.
 pub fn address(email: &str) -> Option<String> {
     let email = email.trim();
@@ -37,7 +42,9 @@ fn ascii(host: &str) -> Option<String> {
 fn registrable(host: &str) -> Option<String> {
     let host = ascii(host)?;
     // Names that are in no list of public suffixes (`acme.local`, IP addresses) belong to nobody in particular.
-    let suffix = psl::suffix(host.as_bytes()).filter(psl::Suffix::is_known)?;
+    // `.example` is in none either, but set aside for examples (RFC 2606), and the demo company lives there.
+    let known = |suffix: &psl::Suffix<'_>| suffix.is_known() || suffix.as_bytes() == b"example";
+    let suffix = psl::suffix(host.as_bytes()).filter(known)?;
     let domain = psl::domain_str(&host)?;
     let label = domain.split('.').next()?;
     let shared = SHARED.contains(&domain) || PROVIDERS.contains(&label) || suffix.as_bytes() == domain.as_bytes();

@@ -33,28 +33,46 @@ impl Index {
     pub fn new(records: impl IntoIterator<Item = Record>, settings: CompanySettings) -> Self {
         let mut index = Self { settings, ..Self::default() };
         for record in records {
-            let at = index.records.len();
-            let keys = index.keys_of(
-                &record.company,
-                record.website.as_deref(),
-                record.email.as_deref(),
-                record.person.as_deref(),
-            );
-            for domain in &keys.domains {
-                index.by_domain.entry(domain.clone()).or_default().push(at);
-            }
-            let mut add = |map: fn(&mut Self) -> &mut HashMap<String, Vec<usize>>, key: &Option<String>| {
-                if let Some(key) = key {
-                    map(&mut index).entry(key.clone()).or_default().push(at);
-                }
-            };
-            add(|i| &mut i.by_name, &keys.name);
-            add(|i| &mut i.by_email, &keys.email);
-            add(|i| &mut i.by_person, &keys.person);
-            index.keys.push(keys);
-            index.records.push(record);
+            index.add(record);
         }
         index
+    }
+
+    /// Reads one more record in.
+    pub fn add(&mut self, record: Record) {
+        let at = self.records.len();
+        let keys = keys_of(
+            &record.company,
+            record.website.as_deref(),
+            record.email.as_deref(),
+            record.person.as_deref(),
+            &self.settings,
+        );
+        for domain in &keys.domains {
+            self.by_domain.entry(domain.clone()).or_default().push(at);
+        }
+        for (map, key) in
+            [(&mut self.by_name, &keys.name), (&mut self.by_email, &keys.email), (&mut self.by_person, &keys.person)]
+        {
+            if let Some(key) = key {
+                map.entry(key.clone()).or_default().push(at);
+            }
+        }
+        self.keys.push(keys);
+        self.records.push(record);
+    }
+
+    /// Somebody else owns the record that was read in at this place (counted from 0) from now on. Nothing happens beyond the
+    /// last.
+    pub fn set_owner(&mut self, at: usize, owner: Option<Owner>) {
+        if let Some(record) = self.records.get_mut(at) {
+            record.owner = owner;
+        }
+    }
+
+    /// What it compares by.
+    pub const fn settings(&self) -> &CompanySettings {
+        &self.settings
     }
 
     /// How many records there are.
@@ -69,8 +87,17 @@ impl Index {
 
     /// Who works with the lead's company. The lead itself is no record of it.
     pub fn find(&self, lead: &Subject) -> Found {
-        let keys = self.lead_keys(lead);
+        decide(self.matches(lead))
+    }
+
+    /// Every record of the lead's company or person, in no particular order.
+    pub fn matches(&self, lead: &Subject) -> Vec<Match> {
+        let keys = lead_keys(lead, &self.settings);
+        // By domain, by name; by neither, it is of the same person.
         let mut candidates: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
+        for at in keys.email.as_ref().and_then(|email| self.by_email.get(email)).into_iter().flatten() {
+            candidates.entry(*at).or_default();
+        }
         for domain in &keys.domains {
             for at in self.by_domain.get(domain).into_iter().flatten() {
                 candidates.entry(*at).or_default().0 = true;
@@ -79,17 +106,16 @@ impl Index {
         for at in keys.name.as_ref().and_then(|name| self.by_name.get(name)).into_iter().flatten() {
             candidates.entry(*at).or_default().1 = true;
         }
-        let matches = candidates
+        candidates
             .into_iter()
             .filter(|(at, _)| !self.is_lead(*at, lead))
             .map(|(at, (domain, name))| self.matched(at, domain, name, &keys))
-            .collect();
-        decide(matches)
+            .collect()
     }
 
     /// Records of the same person, best proof first.
     pub fn duplicates(&self, lead: &Subject) -> Vec<Duplicate> {
-        let keys = self.lead_keys(lead);
+        let keys = lead_keys(lead, &self.settings);
         let mut found: BTreeMap<usize, SamePerson> = BTreeMap::new();
         for at in keys.person.as_ref().and_then(|p| self.by_person.get(p)).into_iter().flatten() {
             let theirs = &self.keys[*at];
@@ -121,10 +147,12 @@ impl Index {
         let how = match (domain, name) {
             (true, true) => How::DomainAndName,
             (true, false) => How::Domain,
-            (false, _) => How::Name,
+            (false, true) => How::Name,
+            (false, false) => How::Person,
         };
         let shared_domain = keys.domains.intersection(&self.keys[at].domains).next();
-        let shared = shared_domain.or(keys.name.as_ref()).cloned().unwrap_or_default();
+        let name = keys.name.as_ref().filter(|_| name);
+        let shared = shared_domain.or(name).or(keys.email.as_ref()).cloned().unwrap_or_default();
         Match {
             id: record.id.clone(),
             kind: record.kind,
@@ -134,24 +162,37 @@ impl Index {
             shared,
         }
     }
+}
 
-    fn lead_keys(&self, lead: &Subject) -> Keys {
-        self.keys_of(&lead.company, lead.website.as_deref(), lead.email.as_deref(), lead.contact.as_deref())
-    }
+/// What a lead's company and person can be found by again, for a store that cannot compare names and domains itself: equal
+/// keys are of one company, or of one person.
+pub fn keys(lead: &Subject, settings: &CompanySettings) -> BTreeSet<String> {
+    let Keys { domains, name, email, person: _ } = lead_keys(lead, settings);
+    let domains = domains.into_iter().map(|domain| format!("domain {domain}"));
+    domains.chain(name.map(|name| format!("name {name}"))).chain(email.map(|email| format!("email {email}"))).collect()
+}
 
-    fn keys_of(&self, company: &str, website: Option<&str>, email: Option<&str>, person: Option<&str>) -> Keys {
-        let own = |d: &String| !self.settings.shared_domains.contains(d);
-        let domains = website.and_then(domain::of_website).into_iter().chain(email.and_then(domain::of_email));
-        let no_name = |n: &String| {
-            self.settings.no_names.contains(n)
-                || self.settings.no_names.iter().any(|x| name::key(x).as_ref() == Some(n))
-        };
-        Keys {
-            domains: domains.filter(own).collect(),
-            name: name::key(company).filter(|n| !no_name(n)),
-            email: email.and_then(domain::address),
-            person: person.and_then(name::person),
-        }
+fn lead_keys(lead: &Subject, settings: &CompanySettings) -> Keys {
+    keys_of(&lead.company, lead.website.as_deref(), lead.email.as_deref(), lead.contact.as_deref(), settings)
+}
+
+fn keys_of(
+    company: &str,
+    website: Option<&str>,
+    email: Option<&str>,
+    person: Option<&str>,
+    settings: &CompanySettings,
+) -> Keys {
+    let own = |d: &String| !settings.shared_domains.contains(d);
+    let domains = website.and_then(domain::of_website).into_iter().chain(email.and_then(domain::of_email));
+    let no_name = |n: &String| {
+        settings.no_names.contains(n) || settings.no_names.iter().any(|x| name::key(x).as_ref() == Some(n))
+    };
+    Keys {
+        domains: domains.filter(own).collect(),
+        name: name::key(company).filter(|n| !no_name(n)),
+        email: email.and_then(domain::address),
+        person: person.and_then(name::person),
     }
 }
 

@@ -20,6 +20,15 @@ pub fn key(raw: &str) -> Option<String> {
     (!key.is_empty() && !NO_NAMES.contains(&key.as_str())).then_some(key)
 }
 
+/// The beginning of a name that says which company it is, as it is written: what comes before its legal form. For searching
+/// where names cannot be compared by [`key`]. `None` when it names no company.
+pub fn stem(raw: &str) -> Option<&str> {
+    let wanted = key(raw)?;
+    let ends = raw.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at).chain([raw.len()]);
+    let stems = ends.filter_map(|end| raw.get(..end)).map(|stem| stem.trim().trim_end_matches(','));
+    stems.filter(|stem| !stem.is_empty()).find(|stem| key(stem).as_ref() == Some(&wanted))
+}
+
 /// The comparable form of a person's name; `None` when there is none.
 pub fn person(raw: &str) -> Option<String> {
     let key = words(raw).join(" ");
@@ -171,6 +180,20 @@ mod tests {
         same(&["A B C Systems", "ABC Systems", "A.B.C. Systems"]);
         same(&["Straße AG", "STRASSE"]);
         same(&["Procter & Gamble", "Procter and Gamble Company"]);
+    }
+
+    #[test]
+    fn the_stem_is_what_comes_before_the_legal_form() {
+        for (raw, wanted) in [
+            ("Acme Systems, Inc.", Some("Acme Systems")),
+            ("  Müller & Söhne GmbH & Co. KG", Some("Müller & Söhne")),
+            ("Acme S. A.", Some("Acme")),
+            ("Acme Holding", Some("Acme Holding")),
+            ("The Acme Ltd", Some("The Acme")),
+            ("", None),
+        ] {
+            assert_eq!(stem(raw), wanted, "{raw}");
+        }
     }
 
     #[test]

@@ -48,6 +48,8 @@ fn domains_of_companies_and_of_nobody() {
         ("192.168.1.1", None),
         ("http://[::1]/", None),
         ("acme.local", None),
+        ("https://www.acme.example", Some("acme.example")),
+        ("example", None),
         ("localhost", None),
         ("n/a", None),
         ("", None),
@@ -181,6 +183,30 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
     })
 }
 
+#[test]
+fn the_same_address_is_the_same_person_whatever_the_company() {
+    let mut earlier = record("L1", Kind::Lead, "Ada's shop", None, Some("ana"));
+    earlier.email = Some("ada@gmail.com".into());
+    let found = index(vec![earlier.clone()]).find(&lead("Countess Ltd", Some("Ada@Gmail.com"), None, None));
+    let Found::One { record: proof } = &found else { panic!("{found:?}") };
+    assert_eq!(proof.to_string(), "lead Ada's shop (L1): same person");
+    // An account of the company says more.
+    let account = record("A1", Kind::Account, "Countess", None, Some("bea"));
+    let found = index(vec![earlier, account]).find(&lead("Countess Ltd", Some("ada@gmail.com"), None, None));
+    assert_eq!(found.rep().map(RepId::as_str), Some("bea"));
+}
+
+#[test]
+fn who_is_gone_contradicts_nobody() {
+    let site = Some("acme.com");
+    let records = ["ana", "bea", "cy"].map(|rep| record(&format!("A-{rep}"), Kind::Account, "Acme", site, Some(rep)));
+    let found = || index(records.to_vec()).find(&lead("", None, site, None));
+    let among = |here: &[&str]| found().among(|rep| here.contains(&rep.as_str()));
+    assert!(matches!(among(&["ana", "bea"]), Found::Ambiguous { records } if records.len() == 2));
+    assert_eq!(among(&["bea"]).rep().map(RepId::as_str), Some("bea"));
+    assert_eq!(among(&[]).rep().map(RepId::as_str), Some("ana"), "that somebody had it is still told");
+}
+
 proptest! {
     #[test]
     fn the_index_agrees_with_comparing_every_record(
@@ -193,7 +219,18 @@ proptest! {
         let ours = domains(lead.website.as_ref(), lead.email.as_ref());
         let same_name = |r: &Record| name::key(&r.company).is_some() && name::key(&r.company) == name::key(&lead.company);
         let same_domain = |r: &Record| !ours.is_disjoint(&domains(r.website.as_ref(), r.email.as_ref()));
-        let of_company: BTreeSet<&str> = records.iter().filter(|r| same_name(r) || same_domain(r)).map(|r| r.id.as_str()).collect();
+        let mail = |e: Option<&String>| e.and_then(|e| domain::address(e));
+        let same_mail = |r: &Record| mail(r.email.as_ref()).is_some() && mail(r.email.as_ref()) == mail(lead.email.as_ref());
+        let concerned = |r: &&Record| same_name(r) || same_domain(r) || same_mail(r);
+        let of_company: BTreeSet<&str> = records.iter().filter(concerned).map(|r| r.id.as_str()).collect();
+        // A key finds exactly these again.
+        let by_key = |r: &&Record| {
+            let mut other = lead.clone();
+            (other.company, other.website, other.email) = (r.company.clone(), r.website.clone(), r.email.clone());
+            let settings = CompanySettings::default();
+            !keys(&other, &settings).is_disjoint(&keys(&lead, &settings))
+        };
+        prop_assert_eq!(records.iter().filter(by_key).map(|r| r.id.as_str()).collect::<BTreeSet<_>>(), of_company.clone());
         let index = index(records.clone());
         match index.find(&lead) {
             Found::Nothing => prop_assert!(of_company.is_empty()),
@@ -203,7 +240,8 @@ proptest! {
                 let how = match (same_domain(theirs), same_name(theirs)) {
                     (true, true) => How::DomainAndName,
                     (true, false) => How::Domain,
-                    _ => How::Name,
+                    (false, true) => How::Name,
+                    (false, false) => How::Person,
                 };
                 prop_assert_eq!(record.how, how);
                 // Nobody else has a proof that is as good.
@@ -222,10 +260,8 @@ proptest! {
         }
         let same_person = |r: &Record| {
             let name = |p: Option<&String>| p.and_then(|p| name::person(p));
-            let mail = |e: Option<&String>| e.and_then(|e| domain::address(e));
             let by_name = name(r.person.as_ref()).is_some() && name(r.person.as_ref()) == name(lead.contact.as_ref());
-            (mail(r.email.as_ref()).is_some() && mail(r.email.as_ref()) == mail(lead.email.as_ref()))
-                || (by_name && (same_name(r) || same_domain(r)))
+            same_mail(r) || (by_name && (same_name(r) || same_domain(r)))
         };
         let wanted: BTreeSet<&str> = records.iter().filter(|r| same_person(r)).map(|r| r.id.as_str()).collect();
         let duplicates = index.duplicates(&lead);

@@ -133,16 +133,8 @@ fn every_reason_is_given_and_the_most_important_comes_first() {
             Exclusion::Rule { rule: "big deals".into(), lacks: "senior".into() },
         ],
     );
-    world.feeds = vec![Feed {
-        source: Source::Crm,
-        read_at: Some(world.now),
-        problem: None,
-        away: vec![Away {
-            rep: RepId::new("ana"),
-            span: Span::new(world.now, world.now + TimeDelta::hours(1)),
-            kind: None,
-        }],
-    }];
+    let span = Span::new(world.now, world.now + TimeDelta::hours(1));
+    world.feeds = vec![Feed::read(Source::Crm, world.now, vec![Away { rep: RepId::new("ana"), span, kind: None }])];
     let mut lead = lead();
     lead.earlier = vec![(RepId::new("ana"), Earlier::SlaBreached)];
     lead.language = Some("de".into());
@@ -357,7 +349,7 @@ fn build(
             world.further.insert(id, vec![Exclusion::NoRoom { why: "full".into() }]);
         }
     }
-    world.feeds = vec![Feed { source: Source::Crm, read_at: Some(world.now), problem: None, away }];
+    world.feeds = vec![Feed::read(Source::Crm, world.now, away)];
     (world, lead)
 }
 

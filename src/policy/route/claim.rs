@@ -42,7 +42,11 @@ impl Ladder<'_> {
         }
         let account = self.subject.account.as_ref();
         let owner = account.and_then(|account| {
-            let by = Proof::Account { id: account.id.clone(), name: account.name.clone() };
+            // The record says in what it and the lead are the same.
+            let by = match &self.subject.owners {
+                Found::One { record } if record.id == account.id => Proof::Record { record: record.clone() },
+                _ => Proof::Account { id: account.id.clone(), name: account.name.clone() },
+            };
             Some((account.owner.as_ref().and_then(Owner::rep)?, by))
         });
         let claim = match (owner, &self.subject.owners) {
@@ -50,15 +54,23 @@ impl Ladder<'_> {
             (Some((rep, by)), _) => Claim { who: self.moment.who(rep), by },
             (None, found @ Found::One { record }) => match found.rep() {
                 Some(rep) => Claim { who: self.moment.who(rep), by: Proof::Record { record: record.clone() } },
-                None => return Claimed::Not(Why::NoOwner),
+                None => return Claimed::Not(self.nobody()),
             },
-            (None, Found::Nothing) => return Claimed::Not(Why::NoOwner),
+            (None, Found::Nothing) => return Claimed::Not(self.nobody()),
         };
         // Whoever has left holds no promise that others would have to stand in for: the lead is free.
         if self.moment.is_active(&claim.who.id) {
             self.available(claim, true)
         } else {
             Claimed::Not(Why::OwnerGone { claim })
+        }
+    }
+
+    /// Nobody is known to work with the company: for want of an answer, or because nobody does.
+    fn nobody(&self) -> Why {
+        match &self.subject.unanswered {
+            Some(what) => Why::Unanswered { what: what.clone() },
+            None => Why::NoOwner,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Desk, Fairness, Margin, Moment, Place, Prepared, Pricing};
+use super::{Desk, Fairness, Margin, Moment, Offers, Place, Prepared, Pricing};
 use crate::domain::ids::RepId;
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::policy::assignment::DEAL;
@@ -95,6 +95,14 @@ impl<'r> Field<'r> {
         let mean = p_win.iter().sum::<f64>() / p_win.len().max(1) as f64;
         let (expected, until) = (given.prices.expected, given.until.clone());
         self.pricing = Some(Pricing { weight, mean, kept, prices, expected, until });
+    }
+
+    /// What the lead is worth to each of them.
+    pub(super) fn offers(&self, subject: &Subject, moment: &Moment<'_>, desk: &Desk<'_>) -> Offers {
+        let p_win: Vec<f64> = self.reps.iter().map(|rep| rep.p_win).collect();
+        let weight = moment.policy.book().sections().value.weight(subject.facts.amount);
+        let worth = worth(&p_win, desk.kept.unwrap_or(1.0), weight);
+        self.reps.iter().zip(worth).map(|(rep, worth)| (rep.rep_id.clone(), worth.value)).collect()
     }
 
     /// How far the first is before the second.

@@ -3,10 +3,11 @@
 use super::claim::Claimed;
 use super::field::Field;
 use super::{
-    BelowMargin, Desk, Fairness, Gates, Heat, Moment, Outcome, Path, Prepared, Rung, Scored, Standing, Step, Who, Why,
+    BelowMargin, Desk, Fairness, Gates, Heat, Moment, Outcome, Path, Prepared, Rung, Scored, Standing, Step, Together,
+    Who, Why,
 };
 use crate::domain::ids::RepId;
-use crate::domain::ranking::Ranking;
+use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 use crate::policy::company::Found;
 use crate::policy::recommend::{Choice, empty_pool, technical_failure};
@@ -34,6 +35,7 @@ pub fn conclude(
         fairness: None,
         unsupported: Vec::new(),
         pricing: None,
+        round: None,
         gates: Gates {
             confidence: desk.settings.confidence_gate,
             cleared: desk.cleared,
@@ -71,6 +73,7 @@ pub(super) struct Ladder<'a> {
     fairness: Option<Fairness>,
     unsupported: Vec<RepId>,
     pricing: Option<super::Pricing>,
+    round: Option<Together>,
     gates: Gates,
 }
 
@@ -193,6 +196,14 @@ impl<'a> Ladder<'a> {
             self.refused = Some(Recommendation { route, reason, explanation, gap });
             return Answer::Not(why);
         }
+        let Some(pick) = self.together(&field, pick) else {
+            let why = Why::NoPlace { of: field.reps.len() };
+            let mut refused = empty_pool(pool.excluded.len(), self.desk.queues);
+            refused.explanation = why.to_string();
+            self.refused = Some(refused);
+            return Answer::Not(why);
+        };
+        let choice = Choice { pick, ..choice };
         let first = ranking.best().filter(|first| first.rep_id != pick.rep_id);
         let instead_of = first.map(|first| self.moment.who(&first.rep_id));
         let mut recommendation = choice.recommendation();
@@ -201,13 +212,35 @@ impl<'a> Ladder<'a> {
         Answer::Decided(recommendation, Why::Chosen { who, p_win: pick.p_win, of: field.reps.len(), instead_of })
     }
 
+    /// Whom the lead goes to, where others are given at the same moment; else `alone`. `None` if no place is left for it.
+    fn together<'r>(&mut self, field: &Field<'r>, alone: &'r RankedRep) -> Option<&'r RankedRep> {
+        let round = self.moment.situation.round.as_ref().filter(|_| self.desk.cleared);
+        let given = round.and_then(|round| Some((round, round.reps.get(&self.subject.lead_id)?)));
+        let Some((round, given)) = given else { return Some(alone) };
+        let rep = given.as_ref()?;
+        let pick = field.reps.iter().find(|one| one.rep_id == *rep).copied().unwrap_or(alone);
+        let moved = pick.rep_id != alone.rep_id;
+        if moved {
+            // How far the first is before the second says nothing of whoever gets it now.
+            self.gates.margin = None;
+        }
+        self.round = Some(Together {
+            leads: round.reps.len(),
+            instead_of: moved.then(|| self.moment.who(&alone.rep_id)),
+            gain: round.gain,
+            hold: round.hold.clone(),
+        });
+        Some(pick)
+    }
+
     /// Why it is not the model's first, and how close it was.
     fn add_remarks(&self, explanation: &mut String, first: Option<&Who>, ranking: &Ranking) {
         let mut remarks = Vec::new();
         if let Some(first) = first {
             let fairness = self.fairness.as_ref().and_then(|fairness| fairness.words(&first.id, &first.name));
+            let round = || self.round.as_ref().and_then(|round| round.words(&first.id));
             let pricing = || self.pricing.as_ref().and_then(|pricing| pricing.words(&first.id, &first.name));
-            remarks.extend(fairness.or_else(pricing).or_else(|| {
+            remarks.extend(fairness.or_else(round).or_else(pricing).or_else(|| {
                 let support = ranking.of(&first.id)?.support;
                 let (deals, similar) = (support.deals, support.similar_deals);
                 Some(format!("{} is passed over: the model knows {similar} of {deals} deals like this.", first.name))
@@ -299,7 +332,7 @@ impl<'a> Ladder<'a> {
             .map(|rep| Standing {
                 rep: rep.clone(),
                 room: self.moment.room(rep).cloned(),
-                slot: self.moment.slot(rep, deadline),
+                slot: self.moment.knows_time_of(rep).then(|| self.moment.slot(rep, deadline)),
             })
             .collect()
     }
@@ -318,9 +351,11 @@ impl<'a> Ladder<'a> {
             heat,
             gates: self.gates,
             source,
+            duplicates: self.subject.duplicates.clone(),
             fairness: self.fairness,
             unsupported: self.unsupported,
             pricing: self.pricing,
+            round: self.round,
             standings,
             pool,
         };

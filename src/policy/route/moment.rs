@@ -8,7 +8,7 @@ use super::{Policy, Situation, Who};
 use crate::domain::ids::RepId;
 use crate::domain::pool::{Exclusion, Pool};
 use crate::domain::rep::{Rep, Roster};
-use crate::policy::absence::{Absences, Warning};
+use crate::policy::absence::{Absences, Feed, Source, Warning};
 use crate::policy::capacity::{Leave, Room, Workload, room};
 use crate::policy::eligibility::Present;
 use crate::policy::fairness::{ORDINARY, Stake};
@@ -109,6 +109,20 @@ impl<'a> Moment<'a> {
         let stake =
             |rep: &RepId| Stake { rep: rep.clone(), weight: self.room(rep).map_or(ORDINARY, |room| room.weight) };
         pool.eligible.iter().map(stake).collect()
+    }
+
+    /// Whether anything says when a rep is at work or busy. Else every hour would be as good as any.
+    pub(super) fn knows_time_of(&self, rep: &RepId) -> bool {
+        let of_rep = |source: &Source| {
+            self.policy
+                .calendars()
+                .iter()
+                .any(|(id, calendar)| id == rep && *source == Source::Calendar(calendar.name.clone()))
+        };
+        let known = |feed: &&Feed| feed.source == Source::Crm && feed.problem.is_none() || of_rep(&feed.source);
+        !self.policy.team().schedule(rep).is_always()
+            || self.situation.busy.contains_key(rep)
+            || self.situation.feeds.iter().filter(known).any(|feed| feed.read_at.is_some())
     }
 
     /// The first free slot of a rep for a lead that must have been contacted by `deadline`.

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Together;
 use crate::domain::ids::{QueueId, RepId};
 use crate::domain::pool::{Exclusion, Pool};
 use crate::policy::capacity::Room;
-use crate::policy::company::Match;
+use crate::policy::company::{Duplicate, Match};
 use crate::policy::eligibility::Needs;
 use crate::policy::fairness::Turn;
 use crate::policy::price::BidPrice;
@@ -28,6 +29,9 @@ pub struct Path {
     /// The source that the lead gets in the CRM, where a partner rule gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Other records of the same person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Duplicate>,
     /// Whose share mattered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairness: Option<Fairness>,
@@ -37,6 +41,9 @@ pub struct Path {
     /// What places cost, where that mattered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<Pricing>,
+    /// How it was given together with other leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Together>,
     /// Room and calendar of the rep who gets it and of the legacy owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standings: Vec<Standing>,
@@ -49,6 +56,21 @@ impl Path {
     /// The rulebook that it was decided by.
     pub const fn version(&self) -> &Version {
         &self.rules.version
+    }
+
+    /// Who works with the company, as far as the path knows: whose claim it was, whether it was met or not. `None` where
+    /// nobody is known, or records contradict each other.
+    pub fn company_claim(&self) -> Option<&Claim> {
+        let step = self.rungs.iter().find(|step| step.rung == Rung::AccountOwner)?;
+        match &step.why {
+            Why::Claimed { claim } | Why::Unavailable { claim, .. } | Why::OwnerGone { claim } => Some(claim),
+            _ => None,
+        }
+    }
+
+    /// What was said on a rung, if it was reached.
+    pub fn on(&self, rung: Rung) -> Option<&Why> {
+        self.rungs.iter().find(|step| step.rung == rung).map(|step| &step.why)
     }
 
     /// The rung that decided.
@@ -224,6 +246,11 @@ pub enum Why {
     },
     /// Not: nobody is known to work with the company.
     NoOwner,
+    /// Not: the CRM did not say in time which account the lead belongs to, and nobody is known otherwise.
+    Unanswered {
+        /// What is in the way, in words.
+        what: String,
+    },
     /// Not: whoever worked with the company is gone.
     OwnerGone {
         /// Who and by what.
@@ -267,6 +294,11 @@ pub enum Why {
         found: f64,
         /// How far they should be.
         wanted: f64,
+    },
+    /// Not: the places of all who may get it went to leads that were given at the same moment.
+    NoPlace {
+        /// How many could have had it.
+        of: usize,
     },
     /// Not: the model could choose, so whose turn it is does not count.
     NotNeeded,
@@ -393,6 +425,7 @@ pub struct Standing {
     /// What room they have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,
-    /// Their first free slot.
-    pub slot: Slot,
+    /// Their first free slot; `None` where neither working hours nor a calendar of theirs are known.
+    #[serde(default)]
+    pub slot: Option<Slot>,
 }

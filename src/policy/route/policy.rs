@@ -143,7 +143,7 @@ impl Policy {
         &self.capacity
     }
 
-    /// The calendars of `[[absence.calendar]]`, each with whose it is.
+    /// The calendars of `[[absence.calendar]]`, each with whose it is. A calendar of somebody unknown is not among them.
     pub fn calendars(&self) -> &[(RepId, CalendarSource)] {
         &self.calendars
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Round;
 use crate::domain::ids::RepId;
 use crate::policy::absence::Feed;
 use crate::policy::capacity::Workload;
@@ -26,6 +27,9 @@ pub struct Situation {
     pub busy: BTreeMap<RepId, Vec<Span>>,
     /// What places cost, if that was found out.
     pub prices: Option<RepPrices>,
+    /// Who gets which of the leads that were given at the same moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
 }
 
 /// What the places of reps cost.

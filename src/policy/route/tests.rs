@@ -3,6 +3,7 @@
 mod cases;
 mod company;
 mod properties;
+mod round;
 mod settings;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -85,6 +85,13 @@ pub enum WhyNot {
         /// Who remains worth more.
         pick: Who,
     },
+    /// They would have got it alone, and their places go to leads that were given at the same moment.
+    PlacesGone {
+        /// How many leads were given, this one included.
+        leads: usize,
+        /// Who gets this one.
+        pick: Who,
+    },
     /// The model prefers another.
     Ranked {
         /// Their rank.
@@ -142,6 +149,8 @@ pub enum Lift {
         /// What it would have to be.
         to: f64,
     },
+    /// They have a place more.
+    AnotherPlace,
     /// Their place costs less: no probability would make up for it.
     Cheaper {
         /// What it costs, in billionths of a deal.
@@ -246,6 +255,10 @@ fn not_chosen(rep: &RepId, pick: &Who, pick_p_win: f64, told: &Told<'_>) -> Opti
     if told.path.unsupported.contains(rep) {
         return Some(WhyNot::TooFewDeals { deals: support.deals, similar: support.similar_deals });
     }
+    let alone = told.path.round.as_ref().filter(|round| round.instead_of.as_ref().is_some_and(|who| who.id == *rep));
+    if let Some(round) = alone {
+        return Some(WhyNot::PlacesGone { leads: round.leads, pick: pick.clone() });
+    }
     let price = told.path.pricing.as_ref().map_or(0, |pricing| pricing.price(rep));
     Some(if p_win >= pick_p_win && price > 0 {
         WhyNot::Costs { price, p_win, pick: pick.clone() }
@@ -300,6 +313,11 @@ pub fn smallest_change(rep: &RepId, told: &Told<'_>) -> Vec<Lift> {
         lifts.extend(fairness.excess(rep).map(|leads| Lift::FewerLeads { leads }));
     }
     lifts.extend(told.path.unsupported.contains(rep).then_some(Lift::MoreDeals));
+    let alone = told.path.round.as_ref().and_then(|round| round.instead_of.as_ref());
+    if alone.is_some_and(|who| who.id == *rep) {
+        lifts.push(Lift::AnotherPlace);
+        return lifts;
+    }
     lifts.extend(better(rep, decided, told));
     lifts
 }

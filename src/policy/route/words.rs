@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::{Claim, Fairness, Heat, Pricing, Proof, Rung, Step, Why};
+use super::{Claim, Fairness, Heat, Pricing, Proof, Rung, Step, Together, Why};
 use crate::domain::ids::RepId;
 use crate::policy::assignment::{DEAL, nano};
 use crate::policy::fairness::{LEAD, Within, standing};
@@ -91,6 +91,7 @@ impl Display for Why {
                 write!(f, "{claim}, who is unavailable: {}.", why.join("; "))
             }
             Self::NoOwner => f.write_str("Nobody is known to work with the company."),
+            Self::Unanswered { what } => write!(f, "Not known who works with the company: {}", ended(what)),
             Self::OwnerGone { claim } => write!(f, "{claim}, but is no active rep any more."),
             Self::Disputed => f.write_str("Several reps already work with the company."),
             Self::NotSet => f.write_str("The settings give no company to one rep."),
@@ -118,6 +119,9 @@ impl Display for Why {
                 found * 100.0,
                 wanted * 100.0
             ),
+            Self::NoPlace { of } => {
+                write!(f, "The places of all {} who may get it went to leads that came with it.", reps(*of))
+            }
             Self::NotNeeded => f.write_str("Nobody with a claim is unavailable, so it is nobody's turn."),
         }
     }
@@ -181,6 +185,18 @@ impl Fairness {
     pub fn excess(&self, rep: &RepId) -> Option<f64> {
         let turn = self.passed_over.iter().find(|turn| turn.rep == *rep)?;
         Some((turn.with() - self.bound?) as f64 / LEAD as f64)
+    }
+}
+
+impl Together {
+    /// Why a rep who would have got the lead alone did not: `Given together with 3 others: …`. `None` for anybody else.
+    pub fn words(&self, rep: &RepId) -> Option<String> {
+        let first = self.instead_of.as_ref().filter(|first| first.id == *rep)?;
+        let others = match self.leads.saturating_sub(1) {
+            1 => "another lead, which is".to_owned(),
+            others => format!("{others} others, which are"),
+        };
+        Some(format!("{}'s place goes to {others} worth more with them, given at the same moment.", first.name))
     }
 }
 

@@ -46,8 +46,9 @@ pub struct Sections {
     pub capacity: CapacitySettings,
     /// How far ahead of their share anybody may get.
     pub fairness: FairnessSettings,
-    /// Whether leads wait for each other.
-    pub hold: HoldSettings,
+    /// Whether leads wait for each other; they do not where this is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldSettings>,
     /// Deals that a manager wants to see.
     pub high_value: HighValueSettings,
     /// Reps that are too close to call.

@@ -11,6 +11,7 @@ use super::Sections;
 use super::problem::{Place, Problem, Source};
 use crate::domain::ids::RepId;
 use crate::policy::eligibility::{Team, TeamError};
+use crate::policy::hold::HoldSettings;
 use crate::policy::hours::HoursError;
 use crate::policy::skill::Skills;
 
@@ -81,12 +82,15 @@ pub(super) fn problems(sections: &Sections, places: &Settings) -> Vec<Problem> {
         ("value", sections.value.problem().map(|what| format!("[value] amounts: {what}"))),
         ("capacity", sections.capacity.problem()),
         ("fairness", sections.fairness.problem()),
-        ("hold", sections.hold.problem()),
+        ("hold", sections.hold.as_ref().and_then(HoldSettings::problem)),
         ("high_value", sections.high_value.problem()),
         ("margin", sections.margin.problem()),
     ];
     for (section, problem) in of_sections {
         problems.extend(problem.map(|what| places.problem(section, what, default)));
+    }
+    for (key, what) in sections.absence.problems() {
+        problems.push(places.problem(&key, what, "give each source a name of its own and a file"));
     }
     if let Err(error) = Skills::compile(&sections.skills) {
         problems.push(places.problem("skill", error.to_string(), "give each skill a name, and phrases or products"));

@@ -34,6 +34,8 @@ pub(super) fn lead() -> Subject {
         score: None,
         tier: None,
         account: None,
+        duplicates: Vec::new(),
+        unanswered: None,
         owners: crate::policy::company::Found::Nothing,
         earlier: vec![],
     }

@@ -57,9 +57,11 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         owner_kind: Text, owner_id: Text, created_at: Int, modified_at: Int, modstamp: Int, converted: Int, deleted: Int,
         state: Text, lane: Text, queue_order: Real, ranking_id: Int, snoozed_until: Int, decisions_made: Int,
         superseded_why: Text, received_at: Int, first_ranked_at: Int, ranked_at: Int, raw: Text, form: Text,
-        earlier: Text, open_with: Text,
+        earlier: Text, open_with: Text, disqualified: Int,
     }
     legacy_assignments { lead_id: Text, owner_kind: Text, owner_id: Text, captured_at: Int }
+    lead_companies { lead_id: Text, asked_at: Int, accounts: Text }
+    lead_keys numbered { id: Int, key: Text, lead_id: Text }
     desks { id: Text, body: Text }
     rulebooks { version: Text, body: Text, since: Int, place: Text }
     fairness_accounts { rep_id: Text, got: Int, entitled: Int, last_at: Int }
@@ -80,10 +82,12 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         id: Int, trace_id: Text, lead_id: Text, verdict: Text, rejection_code: Text, feedback: Text, given_at: Int,
         retracted_at: Int,
     }
+    rep_feedback { trace_id: Text, lead_id: Text, rep_id: Text, said: Text, feedback: Text, given_at: Int }
     outbox numbered {
         id: Int, idem_key: Text, trace_id: Text, lead_id: Text, payload: Text, state: Text, attempts: Int,
         not_before: Int, due_at: Int, lease_owner: Text, lease_token: Int, last_error: Text, created_at: Int,
         settled_at: Int, followed_by: Text,
+        urgent: Int,
     }
     outcomes { lead_id: Text, rep_id: Text, outcome: Text, closed_at: Int, amount: Real, read_at: Int }
     deals {

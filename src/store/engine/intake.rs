@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads, routing};
+use super::{Driver, SqlStore, audit, companies, leads, returned};
 use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
-use crate::domain::ids::{LeadId, OrgId, TraceId};
-use crate::domain::lead::{Had, Lead, LegacyAssignment, Owner};
+use crate::domain::ids::{LeadId, OrgId};
+use crate::domain::lead::{Form, Lead, LegacyAssignment, Owner};
 use crate::domain::verdict::Verdict;
 use crate::store::query::{Query, query};
 use crate::store::rows::{self, Columns};
@@ -65,9 +65,6 @@ pub(super) async fn take_in<D: Driver>(
             IntakeChange::Overridden { lead, decided } => {
                 report.refreshed += u64::from(overridden(&mut *tx, lead, decided, at).await?);
             }
-            IntakeChange::GiveBack { lead, decision, had } => {
-                report.refreshed += u64::from(give_back(&mut *tx, lead, *decision, had, at).await?);
-            }
             IntakeChange::Supersede { lead, why } => match supersede(&mut *tx, lead, why, at).await? {
                 Superseded::Now => report.superseded += 1,
                 Superseded::ReadOnly => report.refreshed += 1,
@@ -123,7 +120,6 @@ fn lead_of(change: &IntakeChange) -> &LeadId {
     let (IntakeChange::Receive { lead, .. }
     | IntakeChange::Refresh { lead, .. }
     | IntakeChange::Overridden { lead, .. }
-    | IntakeChange::GiveBack { lead, .. }
     | IntakeChange::Supersede { lead, .. }) = change;
     &lead.lead.id
 }
@@ -155,14 +151,19 @@ async fn receive(
 
 /// A known lead read anew. False if there was nothing new in it.
 async fn refresh(conn: &mut impl Session, lead: &RawLead, rerank: bool, at: DateTime<Utc>) -> Result<bool, StoreError> {
-    let reading = replace_reading(conn, lead).await?;
-    if reading == Reading::Older {
-        return Ok(false);
-    }
     let id = &lead.lead.id;
-    // It may have been open to nobody when the change was judged, and a decision was taken back since.
-    if reading == Reading::Replaced && supersede_if_taken(conn, id, "in a reading of an open lead", at).await? {
-        return Ok(true);
+    let reading = replace_reading(conn, lead, at).await?;
+    match &reading {
+        Reading::Older => return Ok(false),
+        Reading::Same => {}
+        Reading::Replaced { before } => {
+            // It may have been open to nobody when the change was judged, and a decision was taken back since.
+            if supersede_if_taken(conn, id, "in a reading of an open lead", at).await?
+                || returned::take_back(conn, id, before.returned.as_deref(), at).await?
+            {
+                return Ok(true);
+            }
+        }
     }
     let reranked = rerank && query(sql::intake::BACK_TO_PENDING).bind(id.as_str()).execute(conn).await? > 0;
     if reading == Reading::Same && !reranked {
@@ -180,43 +181,11 @@ async fn overridden(
     decided: &Owner,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if replace_reading(conn, lead).await? != Reading::Replaced {
+    if !matches!(replace_reading(conn, lead, at).await?, Reading::Replaced { .. }) {
         return Ok(false);
     }
     let details = json!({ "owner": lead.lead.owner, "decided": decided });
     audit::append(conn, &audit::of_lead(at, WORKER, "lead.overridden", &lead.lead.id, details)).await?;
-    Ok(true)
-}
-
-/// A lead whose rep gives it back: it is open again, and the decision that gave it to them stands no more. Where that cannot
-/// be any more, only the reading is replaced. False if there was nothing new in it.
-async fn give_back(
-    conn: &mut impl Session,
-    lead: &RawLead,
-    decision: TraceId,
-    had: &Had,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    if replace_reading(conn, lead).await? != Reading::Replaced {
-        return Ok(false);
-    }
-    let (id, trace) = (&lead.lead.id, decision.to_string());
-    let mut earlier = rows::lead_record(&query(sql::leads::BY_ID).bind(id.as_str()).one(conn).await?)?.earlier;
-    earlier.push(Had { why: had.why.as_deref().map(storable), ..had.clone() });
-    let open_with = format!("{}{}", owner_kind(&lead.lead.owner), lead.lead.owner.id());
-    let back =
-        query(sql::intake::GIVE_BACK).bind(id.as_str()).bind(values::json(&earlier)?).bind(open_with).bind(&trace);
-    if back.execute(conn).await? == 0 {
-        let details = json!({ "owner": lead.lead.owner, "reranked": false });
-        audit::append(conn, &audit::of_lead(at, WORKER, "lead.refreshed", id, details)).await?;
-        return Ok(true);
-    }
-    // They are credited: it is as if the lead had not come to them.
-    routing::unbook_share(conn, &trace).await?;
-    query(sql::decisions::CLOSE).bind(&trace).bind(micros(at)).execute(conn).await?;
-    // What they write may name people: it stays with the lead.
-    let details = json!({ "rep": had.rep, "how": had.how });
-    audit::append(conn, &audit::of_decision(at, WORKER, "lead.returned", id, decision, details)).await?;
     Ok(true)
 }
 
@@ -237,7 +206,7 @@ async fn supersede(
     why: &str,
     at: DateTime<Utc>,
 ) -> Result<Superseded, StoreError> {
-    let reading = replace_reading(conn, lead).await?;
+    let reading = replace_reading(conn, lead, at).await?;
     if reading == Reading::Older {
         return Ok(Superseded::Not);
     }
@@ -282,11 +251,11 @@ enum Reading {
     Older,
     /// Says the same.
     Same,
-    /// Took its place.
-    Replaced,
+    /// Took the place of one that said this beside the facts.
+    Replaced { before: Box<Form> },
 }
 
-async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Reading, StoreError> {
+async fn replace_reading(conn: &mut impl Session, lead: &RawLead, at: DateTime<Utc>) -> Result<Reading, StoreError> {
     let new = &lead.lead;
     let row =
         query(sql::intake::READING).bind(new.id.as_str()).optional(conn).await?.ok_or_else(|| unknown(&new.id))?;
@@ -305,8 +274,14 @@ async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Read
     {
         return Ok(Reading::Same);
     }
+    if new.company != old.company || new.form != old.form {
+        companies::forget(conn, &new.id).await?;
+    }
     bind_reading(query(sql::intake::READING_REPLACE), lead)?.execute(conn).await?;
-    Ok(Reading::Replaced)
+    if new.form.disqualified != old.form.disqualified {
+        returned::disqualify(conn, new, at).await?;
+    }
+    Ok(Reading::Replaced { before: Box::new(old.form) })
 }
 
 fn unknown(id: &LeadId) -> StoreError {

@@ -54,7 +54,14 @@ impl<D: Driver> LeadStore for SqlStore<D> {
     }
 
     async fn pending(&self, limit: u32) -> Result<Vec<LeadRecord>, StoreError> {
-        self.ask(query(sql::leads::PENDING).bind(i64::from(limit))).await?.iter().map(rows::lead_record).collect()
+        let mut first: Vec<LeadRecord> = self.pending_in(sql::leads::PENDING_HOT, limit).await?;
+        if first.len() < limit as usize {
+            let mut others = self.pending_in(sql::leads::PENDING, limit).await?;
+            others.retain(|lead| first.iter().all(|hot| hot.lead.id != lead.lead.id));
+            others.truncate(limit as usize - first.len());
+            first.extend(others);
+        }
+        Ok(first)
     }
 
     async fn save_rankings(&self, ranked: Vec<RankedLead>) -> Result<u64, StoreError> {
@@ -82,6 +89,12 @@ impl<D: Driver> LeadStore for SqlStore<D> {
 
     async fn roster(&self) -> Result<Roster, StoreError> {
         self.again(|| async { stored_roster(&mut *self.read().await?).await }).await
+    }
+}
+
+impl<D: Driver> SqlStore<D> {
+    async fn pending_in(&self, statement: sql::Statement, limit: u32) -> Result<Vec<LeadRecord>, StoreError> {
+        self.ask(query(statement).bind(i64::from(limit))).await?.iter().map(rows::lead_record).collect()
     }
 }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads, routing};
+use super::{Driver, SqlStore, audit, leads, returned, routing};
 use crate::app::ports::{EffectResult, StoreError};
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
@@ -42,7 +42,8 @@ async fn put(
         .bind(write.lead_id.as_str())
         .bind(values::json(write)?)
         .bind(micros(not_before))
-        .bind(micros(at));
+        .bind(micros(at))
+        .bind(i64::from(write.urgent));
     insert.execute(conn).await.map(drop)
 }
 
@@ -63,13 +64,12 @@ pub(super) async fn claim<D: Driver>(
     at: DateTime<Utc>,
 ) -> Result<Vec<LeasedEffect>, StoreError> {
     let mut tx = store.begin().await?;
-    let claimed = query(sql::outbox::CLAIM)
-        .bind(owner)
-        .bind(micros(lease_until))
-        .bind(micros(at))
-        .bind(i64::from(limit))
-        .all(&mut *tx)
-        .await?;
+    let mut claimed = Vec::new();
+    for statement in [sql::outbox::CLAIM_URGENT, sql::outbox::CLAIM] {
+        let left = i64::from(limit) - claimed.len() as i64;
+        let claim = query(statement).bind(owner).bind(micros(lease_until)).bind(micros(at)).bind(left);
+        claimed.extend(claim.all(&mut *tx).await?);
+    }
     if claimed.is_empty() {
         store.rollback(tx).await?;
         return Ok(Vec::new());
@@ -77,7 +77,7 @@ pub(super) async fn claim<D: Driver>(
     let mut effects = claimed.iter().map(rows::leased_effect).collect::<Result<Vec<_>, _>>()?;
     store.commit(tx).await?;
     // The statement gives them in no promised order.
-    effects.sort_by_key(|effect| effect.id);
+    effects.sort_by_key(|effect| (!effect.write.urgent, effect.id));
     Ok(effects)
 }
 
@@ -153,10 +153,11 @@ pub(super) async fn finish<D: Driver>(
     let write_state = query(sql::decisions::WRITE_STATE).bind(&trace).bind(end.decision.to_string());
     write_state.execute(&mut *tx).await?;
 
+    let read_since = matches!(result, EffectResult::Done { .. }) && read_since(&mut *tx, effect).await?;
     // Facts only: what the CRM says in words may name people, and stays in the outbox.
     let mut details = json!({ "effect": effect.id, "attempts": settled.int("attempts")? });
     match result {
-        EffectResult::Done { owner_after, stamps } => {
+        EffectResult::Done { owner_after, stamps, source } => {
             if owner_after.is_some() || stamps.is_some() {
                 let written = query(sql::outbox::LEAD_WRITTEN)
                     .bind(lead.as_str())
@@ -168,6 +169,9 @@ pub(super) async fn finish<D: Driver>(
             }
             details["owner"] = json!(owner_after);
             details["rung"] = json!(effect.write.rung);
+            if let Some(set) = &effect.write.source {
+                details["source"] = json!({ "from": set.from, "to": set.to, "after": source });
+            }
             if end.what == "effect.overridden" {
                 details["decided"] = json!(effect.write.owner);
                 // Nobody is charged for a lead that the CRM's automation took from them at once.
@@ -214,10 +218,21 @@ pub(super) async fn finish<D: Driver>(
         (EffectResult::Done { .. }, None) if effect.write.puts_back() => {
             open_again(&mut *tx, effect, at).await?;
         }
+        // It was polled before we knew that the write had happened, and the rep may have been fast.
+        (EffectResult::Done { .. }, None) if read_since => {
+            returned::take_back(&mut *tx, &lead, effect.write.return_reason.as_deref(), at).await?;
+        }
         _ => {}
     }
     store.commit(tx).await?;
     Ok(true)
+}
+
+/// Whether what is stored of the lead may be a reading of after a write that has just become known: it has the owner that
+/// was written.
+async fn read_since(conn: &mut impl Session, done: &LeasedEffect) -> Result<bool, StoreError> {
+    let row = query(sql::leads::BY_ID).bind(done.write.lead_id.as_str()).one(conn).await?;
+    Ok(row.owner("owner_kind", "owner_id")? == done.write.owner)
 }
 
 /// The write that waited for this one: it may go now, and takes the lead from the owner that this one gave it to.

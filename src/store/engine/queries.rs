@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{Driver, SqlStore};
+use super::{Driver, SqlStore, routing};
 use crate::app::explain::InUse;
 use crate::app::ports::{QueryStore, StoreError};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
@@ -17,7 +17,7 @@ use crate::store::query::{ints, query};
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
 use crate::store::sql::{self, Statement};
-use crate::store::values::{self, count, folded, micros};
+use crate::store::values::{self, count, micros};
 
 /// Events in the timeline of one lead.
 const TIMELINE: i64 = 200;
@@ -55,7 +55,7 @@ impl<D: Driver> QueryStore for SqlStore<D> {
         limit: u32,
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError> {
-        let Some(list) = List::of(filter, at) else { return Ok(QueuePage::default()) };
+        let Some(list) = List::of(filter, at)? else { return Ok(QueuePage::default()) };
         self.again(|| page(self, &list, seek, i64::from(limit))).await
     }
 
@@ -127,8 +127,11 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
     let decisions = of_lead(sql::decisions::OF_LEAD).all(&mut *tx).await?;
     let outcome = of_lead(sql::learning::OUTCOME).optional(&mut *tx).await?;
     let timeline = of_lead(sql::audit::NEWEST_OF_LEAD).bind(TIMELINE).all(&mut *tx).await?;
+    let record = rows::lead_record(&lead)?;
+    let hold = if record.state == LeadState::Pending { routing::hold(&mut *tx).await? } else { None };
     let mut detail = LeadDetail {
-        record: rows::lead_record(&lead)?,
+        hold: hold.filter(|open| open.leads.contains(id)).map(|open| open.hold),
+        record,
         ranking,
         recommendation,
         path,
@@ -164,25 +167,27 @@ struct List {
     key: Option<String>,
     snoozed: i64,
     now: i64,
-    text: Option<String>,
+    /// The conditions of the filter as JSON, if it has any.
+    conditions: Option<String>,
 }
 
 impl List {
     /// The list that a filter asks for; `None` if nothing can be in it.
-    fn of(filter: &LeadFilter, at: DateTime<Utc>) -> Option<Self> {
+    fn of(filter: &LeadFilter, at: DateTime<Utc>) -> Result<Option<Self>, StoreError> {
         use sql::queries as q;
         let (onward, backward, tally, found, key) = match (filter.lane, filter.state) {
             (Some(lane), None | Some(LeadState::InLane)) => {
                 (q::LANE_ONWARD, q::LANE_BACKWARD, q::LANE_TALLY, q::LANE_FOUND, Some(lane.to_string()))
             }
             // A lane holds only leads that are in it.
-            (Some(_), Some(_)) => return None,
+            (Some(_), Some(_)) => return Ok(None),
             (None, Some(state)) => {
                 (q::STATE_ONWARD, q::STATE_BACKWARD, q::STATE_TALLY, q::STATE_FOUND, Some(state.to_string()))
             }
             (None, None) => (q::ALL_ONWARD, q::ALL_BACKWARD, q::ALL_TALLY, q::ALL_FOUND, None),
         };
-        Some(Self {
+        let conditions = Some(&filter.conditions).filter(|all| !all.is_empty()).map(values::json).transpose()?;
+        Ok(Some(Self {
             onward,
             backward,
             tally,
@@ -190,8 +195,8 @@ impl List {
             key,
             snoozed: i64::from(filter.include_snoozed),
             now: micros(at),
-            text: filter.text.as_deref().filter(|text| !text.is_empty()).map(folded),
-        })
+            conditions,
+        }))
     }
 
     async fn rows(
@@ -201,7 +206,7 @@ impl List {
         place: &Place<'_>,
         limit: i64,
     ) -> Result<Vec<QueueRow>, StoreError> {
-        let query = query(statement).bind(self.snoozed).bind(self.now).bind(self.text.as_deref());
+        let query = query(statement).bind(self.snoozed).bind(self.now).bind(self.conditions.as_deref());
         let query = query.bind(place.order).bind(place.id).bind(limit);
         let query = if let Some(key) = &self.key { query.bind(key) } else { query };
         query.all(conn).await?.iter().map(rows::queue_row).collect()
@@ -209,10 +214,10 @@ impl List {
 
     /// Rows before a place, and rows in all.
     async fn tally(&self, conn: &mut impl Session, place: &Place<'_>) -> Result<(u64, u64), StoreError> {
-        let statement = if self.text.is_some() { self.found } else { self.tally };
+        let statement = if self.conditions.is_some() { self.found } else { self.tally };
         let query = query(statement).bind(self.snoozed).bind(self.now).bind(place.order).bind(place.id);
         let query = if let Some(key) = &self.key { query.bind(key) } else { query };
-        let query = if let Some(text) = &self.text { query.bind(text) } else { query };
+        let query = if let Some(conditions) = &self.conditions { query.bind(conditions) } else { query };
         let row = query.one(conn).await?;
         Ok((count(row.int("before")?)?, count(row.int("total")?)?))
     }

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Driver, RowOf, SqlStore, audit, leads};
-use crate::app::ports::{Account, Entry, Given, Ledger, RoutingStore, StoreError, StoredRulebook};
+use crate::app::ports::{
+    Account, Arrived, Entry, Feed, Given, Ledger, OpenHold, RoutingStore, StoreError, StoredRulebook,
+};
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::LeadRecord;
 use crate::store::query::query;
@@ -35,13 +37,13 @@ impl<D: Driver> RoutingStore for SqlStore<D> {
         self.again(|| enforce(self, book)).await
     }
 
-    async fn rank_anew(&self, lead: &LeadId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn rank_anew(&self, lead: &LeadId, why: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let anew = || async {
             let mut tx = self.begin().await?;
             leads::lock(&mut *tx, [lead]).await?;
             let moved = query(sql::RANK_ANEW).bind(lead.as_str()).execute(&mut *tx).await? > 0;
             if moved {
-                let event = audit::of_lead(at, WORKER, "lead.rank_anew", lead, json!({ "why": "no_room" }));
+                let event = audit::of_lead(at, WORKER, "lead.rank_anew", lead, json!({ "why": why }));
                 audit::append(&mut *tx, &event).await?;
                 self.commit(tx).await?;
             } else {
@@ -86,6 +88,31 @@ impl<D: Driver> RoutingStore for SqlStore<D> {
         };
         self.ask(query(sql::ACCOUNTS)).await?.iter().map(one).collect()
     }
+
+    async fn arrivals(&self, since: DateTime<Utc>) -> Result<Vec<Arrived>, StoreError> {
+        let one = |row: &RowOf<D>| {
+            let leads = u32::try_from(count(row.int("leads")?)?).unwrap_or(u32::MAX);
+            Ok(Arrived { at: values::time(row.int("quarter")? * QUARTER)?, leads })
+        };
+        self.ask(query(sql::ARRIVALS).bind(micros(since))).await?.iter().map(one).collect()
+    }
+
+    async fn open_hold(&self) -> Result<Option<OpenHold>, StoreError> {
+        self.again(|| async { hold(&mut *self.reader().await?).await }).await
+    }
+
+    async fn keep_hold(&self, hold: Option<&OpenHold>, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.again(|| keep_hold(self, hold, at)).await
+    }
+
+    async fn feeds(&self) -> Result<Vec<Feed>, StoreError> {
+        let row = self.ask_optional(query(sql::FEEDS)).await?;
+        row.map_or_else(|| Ok(Vec::new()), |row| values::from_json(&row.text("value")?, "absences"))
+    }
+
+    async fn save_feeds(&self, feeds: &[Feed], at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.again(|| save_feeds(self, feeds, at)).await
+    }
 }
 
 fn book(row: &impl Columns) -> Result<StoredRulebook, StoreError> {
@@ -111,6 +138,43 @@ async fn enforce<D: Driver>(store: &SqlStore<D>, book: &StoredRulebook) -> Resul
     audit::append(&mut *tx, &audit::event(*since, WORKER, "rules.enforced", details)).await?;
     store.commit(tx).await?;
     Ok(Some(again))
+}
+
+/// The leads that wait for others.
+pub(super) async fn hold(conn: &mut impl Session) -> Result<Option<OpenHold>, StoreError> {
+    let row = query(sql::HOLD).optional(conn).await?;
+    row.map(|row| values::from_json(&row.text("value")?, "leads that are held")).transpose()
+}
+
+async fn keep_hold<D: Driver>(
+    store: &SqlStore<D>,
+    new: Option<&OpenHold>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let before = hold(&mut *tx).await?.map(|open| open.leads).unwrap_or_default();
+    let text = new.map(values::json).transpose()?.unwrap_or_default();
+    if query(sql::HOLD_SET).bind(text).execute(&mut *tx).await? == 0 {
+        return store.rollback(tx).await;
+    }
+    if let Some(OpenHold { hold, leads }) = new {
+        for lead in leads.difference(&before) {
+            let details =
+                json!({ "until": hold.closes_at, "expected": hold.expected, "gain": hold.gain, "cost": hold.cost });
+            audit::append(&mut *tx, &audit::of_lead(at, WORKER, "lead.held", lead, details)).await?;
+        }
+    }
+    store.commit(tx).await
+}
+
+/// The trail tells of each source how much it said, not who is away why.
+async fn save_feeds<D: Driver>(store: &SqlStore<D>, feeds: &[Feed], at: DateTime<Utc>) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    query(sql::FEEDS_SET).bind(storable(&values::json(&feeds)?)).execute(&mut *tx).await?;
+    let one = |feed: &Feed| json!({ "source": feed.source.to_string(), "absences": feed.away.len(), "unreadable": feed.problem.is_some() });
+    let details = json!({ "sources": feeds.iter().map(one).collect::<Vec<_>>() });
+    audit::append(&mut *tx, &audit::event(at, WORKER, "absences.read", details)).await?;
+    store.commit(tx).await
 }
 
 /// Counts a decision in the accounts. Nothing is counted twice.

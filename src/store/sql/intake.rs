@@ -24,18 +24,21 @@ statements! {
             form = $16
         WHERE id = $1";
 
-    BACK_TO_PENDING = "UPDATE leads SET state = 'pending', lane = NULL WHERE id = $1 AND state = 'in_lane'";
+    /// The lane stays, as what it was when it was ranked last.
+    BACK_TO_PENDING = "UPDATE leads SET state = 'pending' WHERE id = $1 AND state = 'in_lane'";
 
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";
 
-    /// A lead whose rep gives it back is open again, and is ranked anew: unless the decision (`$4`) that gave it to them
-    /// stands no more, or somebody else has it by now.
+    /// A lead whose rep gives it back is open again, and is ranked anew.
     GIVE_BACK = "UPDATE leads SET state = 'pending', lane = NULL, earlier = $2, open_with = $3
-        WHERE id = $1 AND state = 'decided' AND EXISTS (
-            SELECT 1 FROM decisions d WHERE d.trace_id = $4 AND d.lead_id = leads.id AND d.undone_at IS NULL
-                AND d.closed_at IS NULL AND d.write_state = 'written' AND d.owner_kind = leads.owner_kind
-                AND d.owner_id = leads.owner_id)";
+        WHERE id = $1 AND state = 'decided'";
+
+    /// What training learns of it: what was shown to whoever gave it to them, else `$5`.
+    REP_FEEDBACK = "INSERT INTO rep_feedback (trace_id, lead_id, rep_id, said, feedback, given_at)
+        VALUES ($1, $2, $3, $4, COALESCE((SELECT feedback FROM training_feedback WHERE trace_id = $1), $5), $6)";
+
+    DISQUALIFY = "UPDATE leads SET disqualified = $2 WHERE id = $1";
 
     /// A lead that is open, but that somebody took or finished in the CRM. The owner of an open lead is the rep who gave it
     /// back last, the one it was put back to last (`$3`: that verdict), or the legacy one. Who was given it after it was

@@ -20,6 +20,12 @@ statements! {
 
     PENDING = concat!(lead_record!(), "WHERE l.state = 'pending' ORDER BY l.received_at, l.id LIMIT $1");
 
+    /// Those that were hot when they were ranked last: they are ranked again before others.
+    PENDING_HOT = concat!(
+        lead_record!(),
+        "WHERE l.state = 'pending' AND l.lane = 'hot' ORDER BY l.received_at, l.id LIMIT $1"
+    );
+
     SNOOZE = "UPDATE leads SET snoozed_until = $2 WHERE id = $1 AND state = 'in_lane'";
 
     /// Where one lead stands, to say why something is refused.

@@ -2,8 +2,9 @@
 
 statements! {
     INSERT = "INSERT INTO outbox (
-            idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token, created_at)
-        VALUES ($1, $2, $3, $4, 'ready', 0, $5, $5, 0, $6)";
+            idem_key, trace_id, lead_id, payload, state, attempts, not_before, due_at, lease_token, created_at,
+            urgent)
+        VALUES ($1, $2, $3, $4, 'ready', 0, $5, $5, 0, $6, $7)";
 
     OF_DECISION = "SELECT id, state, lease_token, payload FROM outbox WHERE trace_id = $1";
 
@@ -23,6 +24,18 @@ statements! {
         RETURNING id, lease_token, attempts, payload",
         postgres: "WITH due AS MATERIALIZED (
             SELECT id FROM outbox WHERE due_at <= $3 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+        UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
+            lease_owner = $1, due_at = $2
+        FROM due WHERE outbox.id = due.id
+        RETURNING outbox.id, lease_token, attempts, payload";
+
+    /// The same of what is urgent: it goes first.
+    CLAIM_URGENT = "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
+            lease_owner = $1, due_at = $2
+        WHERE id IN (SELECT id FROM outbox WHERE urgent = 1 AND due_at <= $3 ORDER BY due_at, id LIMIT $4)
+        RETURNING id, lease_token, attempts, payload",
+        postgres: "WITH due AS MATERIALIZED (
+            SELECT id FROM outbox WHERE urgent = 1 AND due_at <= $3 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
         UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_token = lease_token + 1,
             lease_owner = $1, due_at = $2
         FROM due WHERE outbox.id = due.id

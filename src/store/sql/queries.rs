@@ -7,7 +7,7 @@
 macro_rules! queue_rows {
     () => {
         "SELECT l.id, l.company, l.source, l.territory, l.state, l.lane, l.queue_order, l.created_at, l.received_at,
-            l.snoozed_until, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
+            l.snoozed_until, l.earlier, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
             r.lead_tier, d.write_state,
             CASE r.route_kind
                 WHEN 'assign_rep' THEN COALESCE((SELECT name FROM reps WHERE id = r.route_id), r.route_id)
@@ -17,7 +17,8 @@ macro_rules! queue_rows {
                 ELSE COALESCE((SELECT name FROM queues WHERE id = g.owner_id), g.owner_id) END AS legacy,
             CASE d.owner_kind
                 WHEN 'rep' THEN COALESCE((SELECT name FROM reps WHERE id = d.owner_id), d.owner_id)
-                ELSE COALESCE((SELECT name FROM queues WHERE id = d.owner_id), d.owner_id) END AS decided_owner
+                ELSE COALESCE((SELECT name FROM queues WHERE id = d.owner_id), d.owner_id) END AS decided_owner,
+            (SELECT name FROM reps WHERE id = substr(l.open_with, 4)) AS returned_by
         FROM leads l
             LEFT JOIN legacy_assignments g ON g.lead_id = l.id
             LEFT JOIN rankings r ON r.id = l.ranking_id
@@ -32,10 +33,65 @@ macro_rules! awake {
     };
 }
 
-/// The switchable conditions: [`awake`], and `$3`, a text or null.
-macro_rules! queue_conditions {
+/// Where what is asked of the recommendation and the legacy assignment stands.
+macro_rules! joined {
     () => {
-        concat!(awake!(), "AND (CAST($3 AS TEXT) IS NULL OR instr(l.search_text, $3) > 0) ")
+        "LEFT JOIN legacy_assignments g ON g.lead_id = l.id LEFT JOIN rankings r ON r.id = l.ranking_id "
+    };
+}
+
+/// The conditions of a filter (`app::filter::Condition`) as rows `t`, in the words of SQLite, and of PostgreSQL.
+macro_rules! terms {
+    (sqlite, $json:literal) => {
+        concat!(
+            "(SELECT value ->> 'field' AS field, value ->> 'negated' AS negated, value ->> 'text' AS text,
+                value ->> 'low' AS low, value ->> 'high' AS high FROM json_each(",
+            $json,
+            ")) AS t "
+        )
+    };
+    (postgres, $json:literal) => {
+        concat!(
+            "json_to_recordset(CAST(",
+            $json,
+            " AS JSON)) AS t(field TEXT, negated BIGINT, text TEXT, low DOUBLE PRECISION, high DOUBLE PRECISION) "
+        )
+    };
+}
+
+/// No condition of a filter fails. What is not known of a lead is as if the condition did not hold. Never LIKE: its case
+/// rules differ, and it has wildcards.
+macro_rules! passes {
+    ($dialect:ident, $json:literal) => {
+        concat!(
+            "AND (CAST(",
+            $json,
+            " AS TEXT) IS NULL OR NOT EXISTS (SELECT 1 FROM ",
+            terms!($dialect, $json),
+            "WHERE (t.negated = 1) = COALESCE(CASE t.field
+                WHEN 'any' THEN instr(l.search_text, t.text) > 0
+                WHEN 'source' THEN instr(lower(l.source), t.text) > 0
+                WHEN 'territory' THEN instr(lower(l.territory), t.text) > 0
+                WHEN 'recommended' THEN instr(t.text, ',' || r.route_id || ',') > 0
+                WHEN 'legacy' THEN instr(t.text, ',' || g.owner_id || ',') > 0
+                WHEN 'score' THEN r.lead_score BETWEEN t.low AND t.high
+                WHEN 'gap' THEN (r.p_win - r.legacy_p_win) * 100 BETWEEN t.low AND t.high
+                WHEN 'win' THEN r.p_win * 100 BETWEEN t.low AND t.high
+                WHEN 'created' THEN l.created_at BETWEEN t.low AND t.high
+                WHEN 'tier' THEN r.lead_tier = t.text
+                WHEN 'state' THEN l.state = t.text
+                WHEN 'lane' THEN l.lane = t.text
+                WHEN 'reason' THEN EXISTS (SELECT 1 FROM decisions x
+                    WHERE x.lead_id = l.id AND x.rejection_code = t.text AND x.undone_at IS NULL)
+                END, 0 = 1))) "
+        )
+    };
+}
+
+/// The switchable conditions: [`awake`], and `$3`, the conditions of a filter or null.
+macro_rules! queue_conditions {
+    ($dialect:ident) => {
+        concat!(awake!(), passes!($dialect, "$3"))
     };
 }
 
@@ -61,14 +117,6 @@ macro_rules! tally {
     };
 }
 
-/// A tally of the rows with a text in them: `$5`, or `$6` where there is a key. Never LIKE: its case rules differ, and it
-/// has wildcards.
-macro_rules! found {
-    ($text:literal) => {
-        concat!(" AND instr(l.search_text, ", $text, ") > 0")
-    };
-}
-
 macro_rules! of_lane {
     ($key:literal) => {
         concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ")
@@ -82,21 +130,30 @@ macro_rules! of_state {
 }
 
 statements! {
-    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), onward!());
-    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(), backward!());
-    /// Without a text, tallies come from the index alone.
+    LANE_ONWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(sqlite), onward!()),
+        postgres: concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(postgres), onward!());
+    LANE_BACKWARD = concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(sqlite), backward!()),
+        postgres: concat!(queue_rows!(), of_lane!("$7"), queue_conditions!(postgres), backward!());
+    /// Without a filter, tallies come from the index alone.
     LANE_TALLY = concat!(tally!(), of_lane!("$5"), awake!());
-    LANE_FOUND = concat!(tally!(), of_lane!("$5"), awake!(), found!("$6"));
+    LANE_FOUND = concat!(tally!(), joined!(), of_lane!("$5"), awake!(), passes!(sqlite, "$6")),
+        postgres: concat!(tally!(), joined!(), of_lane!("$5"), awake!(), passes!(postgres, "$6"));
 
-    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), onward!());
-    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(), backward!());
+    STATE_ONWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(sqlite), onward!()),
+        postgres: concat!(queue_rows!(), of_state!("$7"), queue_conditions!(postgres), onward!());
+    STATE_BACKWARD = concat!(queue_rows!(), of_state!("$7"), queue_conditions!(sqlite), backward!()),
+        postgres: concat!(queue_rows!(), of_state!("$7"), queue_conditions!(postgres), backward!());
     STATE_TALLY = concat!(tally!(), of_state!("$5"), awake!());
-    STATE_FOUND = concat!(tally!(), of_state!("$5"), awake!(), found!("$6"));
+    STATE_FOUND = concat!(tally!(), joined!(), of_state!("$5"), awake!(), passes!(sqlite, "$6")),
+        postgres: concat!(tally!(), joined!(), of_state!("$5"), awake!(), passes!(postgres, "$6"));
 
-    ALL_ONWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), onward!());
-    ALL_BACKWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(), backward!());
+    ALL_ONWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(sqlite), onward!()),
+        postgres: concat!(queue_rows!(), "WHERE ", queue_conditions!(postgres), onward!());
+    ALL_BACKWARD = concat!(queue_rows!(), "WHERE ", queue_conditions!(sqlite), backward!()),
+        postgres: concat!(queue_rows!(), "WHERE ", queue_conditions!(postgres), backward!());
     ALL_TALLY = concat!(tally!(), "WHERE ", awake!());
-    ALL_FOUND = concat!(tally!(), "WHERE ", awake!(), found!("$5"));
+    ALL_FOUND = concat!(tally!(), joined!(), "WHERE ", awake!(), passes!(sqlite, "$5")),
+        postgres: concat!(tally!(), joined!(), "WHERE ", awake!(), passes!(postgres, "$5"));
 
     /// One statement, so that all five numbers are of one moment.
     CONSERVATION = "SELECT

@@ -29,7 +29,10 @@ statements! {
             LEFT JOIN desks s ON s.id = r.situation_id
         WHERE d.trace_id = $1";
 
-    INTO_LANE = "UPDATE leads SET state = 'in_lane', lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5,
+    /// A lead that has become hot is not hidden any longer.
+    INTO_LANE = "UPDATE leads SET
+            snoozed_until = CASE WHEN $2 = 'hot' AND COALESCE(lane, '') <> 'hot' THEN NULL ELSE snoozed_until END,
+            state = 'in_lane', lane = $2, queue_order = $3, ranking_id = $4, ranked_at = $5,
             first_ranked_at = COALESCE(first_ranked_at, $5)
         WHERE id = $1 AND state = 'pending'";
 

@@ -11,6 +11,9 @@ use crate::demo::wire::Judge;
 #[derive(Debug, Deserialize)]
 pub(super) struct OrgEffect {
     n: u64,
+    /// Seconds since 1970.
+    #[serde(default)]
+    at: i64,
     kind: String,
     lead: Option<String>,
     cause: Option<String>,
@@ -74,12 +77,19 @@ pub(super) struct Story {
     pub(super) gone: bool,
     /// Whether anybody but a client changed its owner or finished it.
     pub(super) touched_by_others: bool,
+    arrived_at: i64,
+    settled_at: Option<i64>,
 }
 
 impl Story {
     /// Whether a person gave it to this owner at some time.
     pub(super) fn taken_as(&self, owner: &str) -> bool {
         self.taken_by.iter().any(|taken| taken == owner)
+    }
+
+    /// Seconds between its arrival and the moment at which a decision on it was recorded, or a person took or finished it.
+    pub(super) fn took(&self) -> Option<i64> {
+        self.settled_at.map(|at| at - self.arrived_at)
     }
 }
 
@@ -113,13 +123,22 @@ impl Stories {
     fn hear(&mut self, effect: &OrgEffect) {
         let Some(lead) = &effect.lead else { return };
         if effect.kind == "lead_arrived" {
-            self.leads.insert(lead.clone(), Story { owner: effect.owner.clone(), ..Story::default() });
+            self.leads
+                .insert(lead.clone(), Story { owner: effect.owner.clone(), arrived_at: effect.at, ..Story::default() });
             return;
         }
         // History is told of too: its leads did not come in live.
         let Some(story) = self.leads.get_mut(lead) else { return };
         let trace = effect.decision.as_ref().and_then(|key| self.traces.get(key));
         let of_decision = trace.map(|trace| story.traces.by_trace.entry(trace.clone()).or_default());
+        let settles = matches!(
+            (effect.kind.as_str(), effect.cause.as_deref()),
+            ("decision_recorded" | "lead_converted" | "lead_merged" | "lead_deleted", _)
+                | ("owner_changed", Some("person"))
+        );
+        if settles {
+            story.settled_at.get_or_insert(effect.at);
+        }
         match (effect.kind.as_str(), effect.cause.as_deref()) {
             ("decision_recorded", _) => {
                 if let Some(effects) = of_decision {

@@ -151,6 +151,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
         details: serde_json::Value::Null,
     };
     LeadDetail {
+        hold: None,
         timeline: vec![event(1, "lead.ranked"), event(0, "lead.received")],
         record: LeadRecord {
             lead: Lead {

@@ -65,7 +65,7 @@ fn leads_are_listed_by_lane_state_and_text() {
         ("--lane fast", 0),
         ("--state in_lane", 2),
         ("--state decided", 0),
-        ("--text lead-1", 1),
+        ("lead-1", 1),
         ("--limit 1", 1),
     ] {
         let rows = home.json(&format!("lead list {filter}"))["rows"].as_array().unwrap().len();

@@ -43,9 +43,14 @@ fn a_file_is_compared_with_the_people_of_the_org() {
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.err.contains("rules.toml:9"), "{ran:?}");
 
-    let ran = check(&home, "format = 1\n[hold]\nlongest_seconds = 60\n");
+    let calendar = "format = 1\n[hold]\nlongest_seconds = 60\n[[absence.calendar]]\nname = \"Leo\"\nrep = \"Leo Legacy\"\n\
+        file = \"leo.ics\"\n";
+    let ran = check(&home, calendar);
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.out.contains("does not heed it"), "{ran:?}");
+    assert!(ran.out.contains("rules.toml:7:8: there is no file ") && ran.out.contains("leo.ics"), "{ran:?}");
+    home.file("leo.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n");
+    let ran = check(&home, calendar);
+    assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadboard::app::ports::{
-    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, Ledger, MadeFrom, ModelRow, NewDecision, QueryStore,
-    RankedLead, Selection, Store, StoredDesk, StoredRulebook,
+    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
+    QueryStore, RankedLead, Selection, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -48,7 +48,7 @@ async fn fill(store: &dyn Store) {
     }
     store.undo(&id("L001"), "Ana", at(6)).await.unwrap();
     let results = [
-        EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(21), at(22))) },
+        EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(21), at(22))), source: None },
         EffectResult::Superseded("a person was faster".into()),
         EffectResult::Dead("field is missing".into()),
         EffectResult::Retry { not_before: at(90), error: "busy".into(), counts: true },
@@ -86,6 +86,10 @@ async fn fill(store: &dyn Store) {
     store.save_drift_day(&DriftDay { mark, leads: "{}".into(), outcomes: "[]".into() }).await.unwrap();
     let begun = store.begin_backfill(&Selection::default(), &ModelId::new("m-2"), "Ana", at(5)).await.unwrap();
     assert!(begun.is_some());
+    let lead = store.leads(&[id("L001")]).await.unwrap().pop().unwrap().lead;
+    let keys = ["domain acme.com".to_owned(), "name acme".to_owned()].into();
+    let company = LeadCompany { lead_id: lead.id, modstamp: lead.modstamp, keys, asked: None };
+    store.note_companies(&[company], at(6)).await.unwrap();
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 

@@ -8,7 +8,7 @@ use leadboard::app::ports::{Clock, Crm, Cursor, WriteOutcome};
 use leadboard::crm::salesforce::Salesforce;
 use leadboard::demo_org::DemoOrgConfig;
 use leadboard::domain::deal::Outcome;
-use leadboard::domain::effect::{DecisionWrite, Rung, TaskWrite};
+use leadboard::domain::effect::{DecisionWrite, Rung, SourceWrite, TaskWrite};
 use leadboard::domain::ids::{DecisionKey, QueueId, RepId, TraceId};
 use leadboard::domain::lead::{Lead, Owner};
 use reqwest::Method;
@@ -59,8 +59,10 @@ pub(crate) fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
         decided_by: "Manager".into(),
         decided_at: lead.modified_at,
         task,
+        source: None,
+        urgent: false,
         rung: Rung::Whole,
-        clears_return: false,
+        return_reason: None,
     }
 }
 
@@ -177,4 +179,32 @@ async fn the_adapter_logs_in_with_a_key() {
     };
     assert_eq!(log_in(bench.org.username()).await.unwrap().instance_url.trim_end_matches('/'), bench.org.url());
     assert!(log_in("somebody@example.com").await.is_err());
+}
+
+#[tokio::test]
+async fn a_lead_source_is_set_with_the_decision_unless_somebody_chose_another() {
+    let (bench, crm) = start().await;
+    let cursor = crm.changed_leads(&Cursor::default()).await.unwrap().next;
+    let ids = bench.arrivals(3).await;
+    let none = bench.update("Lead", &ids[2], &json!({ "LeadSource": null })).await;
+    assert!(none.status < 300, "{none:?}");
+    let leads = changed(&crm, &cursor).await;
+    bench.clock.advance(5);
+    // Meanwhile somebody says where the second came from. They keep their word, and the rest is written all the same.
+    let theirs = bench.update("Lead", &ids[1], &json!({ "LeadSource": "Webinar" })).await;
+    assert!(theirs.status < 300, "{theirs:?}");
+    for (id, after) in ids.iter().zip(["Partner", "Webinar", "Partner"]) {
+        let lead = leads.iter().find(|lead| lead.id.as_str() == id).unwrap();
+        assert!(lead.facts.source.as_deref() != Some("Partner"), "the test relies on another source: {lead:?}");
+        let rep = Owner::Rep(RepId::new(bench.other_rep(id).await));
+        let set = SourceWrite { from: lead.facts.source.clone(), to: Some("Partner".into()) };
+        let write = DecisionWrite { source: Some(set), ..write(lead, rep.clone(), &format!("k{id}")) };
+        let outcome = crm.apply(&write).await.unwrap();
+        let WriteOutcome::Applied { owner_after, source, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!((owner_after, source.as_deref()), (rep, Some(after)));
+        assert_eq!(bench.field("Lead", id, "LeadSource").await, json!(after));
+        // Once is enough, and nothing is doubled by asking again.
+        assert_eq!(crm.apply(&write).await.unwrap(), WriteOutcome::AlreadyApplied);
+    }
+    assert_eq!(bench.effects("task_created").await.len(), 3);
 }

@@ -15,6 +15,7 @@ use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectSt
 use leadboard::domain::ids::{LeadId, ModelId, OrgId, RepId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
+use leadboard::policy::absence::Feed;
 use leadboard::policy::fairness::Ledger;
 use tokio::sync::{Notify, watch};
 
@@ -269,10 +270,24 @@ brittle! {
         async rulebook_of(version: &str) -> Stored<Option<StoredRulebook>>;
         async rulebooks() -> Stored<Vec<StoredRulebook>>;
         async enforce(book: &StoredRulebook) -> Stored<Option<u64>>;
-        async rank_anew(lead: &LeadId, at: Time) -> Stored<bool>;
+        async rank_anew(lead: &LeadId, why: &str, at: Time) -> Stored<bool>;
         async given(since: Time) -> Stored<Vec<Given>>;
         async received_between(from: Time, until: Time, skip: u64, limit: u32) -> Stored<Vec<LeadRecord>>;
         async ledger() -> Stored<Ledger>;
+        async arrivals(since: Time) -> Stored<Vec<Arrived>>;
+        async open_hold() -> Stored<Option<OpenHold>>;
+        async keep_hold(hold: Option<&OpenHold>, at: Time) -> Stored<()>;
+        async feeds() -> Stored<Vec<Feed>>;
+        async save_feeds(feeds: &[Feed], at: Time) -> Stored<()>;
+    }
+}
+
+brittle! {
+    CompanyStore for BrittleStore<S> {
+        async unlooked(which: Unlooked, limit: u32) -> Stored<Vec<LeadRecord>>;
+        async note_companies(found: &[LeadCompany], at: Time) -> Stored<u64>;
+        async asked_companies(leads: &[LeadId]) -> Stored<Vec<(LeadId, Asked)>>;
+        async earlier_leads(keys: &[String], since: Time, limit: u32) -> Stored<Vec<EarlierLead>>;
     }
 }
 
@@ -291,6 +306,7 @@ brittle! {
         async read_back(leads: &[LeadId]) -> Answered<Vec<ReadBack>>;
         async outcomes(cursor: &Cursor) -> Answered<(Vec<LeadOutcome>, Cursor)>;
         async workloads(reps: &[RepId], window: Span) -> Answered<Workloads>;
+        async accounts(sought: &[CompanySought]) -> Answered<Option<Vec<CompanyAccount>>>;
         async probe() -> Answered<()>;
     }
     sure {

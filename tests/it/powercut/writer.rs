@@ -30,7 +30,8 @@ async fn writes() {
         let now = at(11 + GRACE);
         let effects = store.claim_effects("w", 4, at(100), now).await.unwrap();
         for effect in effects {
-            let done = EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(12), at(12))) };
+            let done =
+                EffectResult::Done { owner_after: Some(rep("best")), stamps: Some((at(12), at(12))), source: None };
             assert!(store.finish_effect(&effect, done, now).await.unwrap());
         }
         println!("ACK written {}", n + 1);

@@ -43,7 +43,8 @@ fn words(answer: &Answer) -> Vec<&str> {
     why.chain(answer.smallest_change.iter().map(|lift| lift.words.as_str())).collect()
 }
 
-pub(super) async fn why_not_is_told_as_it_was(store: &dyn Store) {
+pub(super) async fn why_not_is_told_as_it_was(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.file.says("[fairness]\nahead_at_most = 50");
     office.publish(1).await.unwrap();
@@ -101,7 +102,8 @@ pub(super) async fn why_not_is_told_as_it_was(store: &dyn Store) {
     assert!(matches!(codes.as_slice(), [Since::OtherRules { .. }, Since::BeingRanked]), "{codes:?}");
 }
 
-pub(super) async fn the_rep_is_told_what_to_say(store: &dyn Store) {
+pub(super) async fn the_rep_is_told_what_to_say(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let office = office(store).await;
     office.publish(1).await.unwrap();
     office.lead_by(&Tells, "L1", "Acme", 2).await;

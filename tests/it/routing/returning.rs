@@ -1,6 +1,8 @@
 //! A rep gives a lead back: it comes to somebody else, nobody is overruled, and accounts and counts say so.
 
 use leadboard::app::intake;
+use leadboard::app::views::{LeadFilter, Seek};
+use leadboard::domain::effect::LeasedEffect;
 use leadboard::domain::ids::LeadId;
 use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::{Had, Lead};
@@ -39,25 +41,42 @@ impl Desktop<'_> {
 
     /// Approves what is recommended, and writes it to the CRM. Whether the reason of the one before was cleared.
     async fn approve(&mut self) -> bool {
+        let effect = self.written_unnoticed().await;
+        self.noticed(&effect).await;
+        self.poll().await;
+        effect.write.return_reason.is_some()
+    }
+
+    /// Approves what is recommended; the CRM has it, and nobody knows yet.
+    async fn written_unnoticed(&mut self) -> LeasedEffect {
         self.office.approve("L1", self.seconds).await.unwrap();
         self.seconds += 60;
         let (store, due) = (self.office.store, at(self.seconds));
         let [effect] = store.claim_effects("w", 9, due + Duration::hours(1), due).await.unwrap().try_into().unwrap();
         assert_eq!(effect.write.expected_owner, self.lead.owner, "it is taken from whoever has it, and nobody else");
-        let (owner, clears) = (effect.write.owner.clone(), effect.write.clears_return);
-        let done = EffectResult::Done { owner_after: Some(owner.clone()), stamps: Some((due, due)) };
-        assert!(store.finish_effect(&effect, done, due).await.unwrap());
-        if clears {
+        if effect.write.return_reason.is_some() {
             self.lead.form.returned = None;
         }
-        self.lead.owner = owner;
+        self.lead.owner = effect.write.owner.clone();
         (self.lead.modified_at, self.lead.modstamp) = (due, due);
-        self.poll().await;
-        clears
+        effect
+    }
+
+    /// The answer of the CRM comes.
+    async fn noticed(&self, effect: &LeasedEffect) {
+        let stamps = Some((self.lead.modified_at, self.lead.modstamp));
+        let done = EffectResult::Done { owner_after: Some(effect.write.owner.clone()), stamps, source: None };
+        assert!(self.office.store.finish_effect(effect, done, at(self.seconds)).await.unwrap());
     }
 
     async fn earlier(&self) -> Vec<Had> {
         record(self.office.store, "L1").await.earlier
+    }
+
+    /// How often the trail has it that the lead was given back.
+    async fn times(&self) -> usize {
+        let trail = self.office.store.audit(Some(&id("L1")), 99).await.unwrap();
+        trail.iter().filter(|event| event.what == "lead.returned").count()
     }
 
     async fn state(&self) -> LeadState {
@@ -83,7 +102,8 @@ async fn desktop(store: &dyn Store) -> Desktop<'_> {
     desktop
 }
 
-pub(super) async fn a_rep_gives_it_back(store: &dyn Store) {
+pub(super) async fn a_rep_gives_it_back(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let mut desktop = desktop(store).await;
     assert!(!desktop.approve().await);
     let none = vec![("best".to_owned(), 0, 0), ("legacy".to_owned(), 0, 0)];
@@ -110,7 +130,9 @@ pub(super) async fn a_rep_gives_it_back(store: &dyn Store) {
     assert_eq!(desktop.office.reason("L1").await, (RouteReason::ModelAgrees, rep("legacy")));
     // Whoever reads it anew finds nobody who took it: it is with the rep who gave it back.
     desktop.changes(|lead| lead.contact = Some("Paul Person".into())).await;
-    assert_eq!(desktop.state().await, LeadState::InLane);
+    assert_eq!(desktop.state().await, LeadState::Pending);
+    desktop.rank().await;
+    assert_eq!(record(store, "L1").await.lane, Some(Lane::Returned));
     assert_eq!(desktop.had().await, ["best"]);
 
     // The next one gives it back for the same reason, which was cleared in between.
@@ -124,9 +146,80 @@ pub(super) async fn a_rep_gives_it_back(store: &dyn Store) {
     desktop.rank().await;
     assert!(desktop.had().await.is_empty());
     assert_eq!(desktop.office.reason("L1").await, (RouteReason::ModelPick, rep("best")));
+    // They gave it back twice, and nothing else is told twice.
+    assert_eq!(desktop.times().await, 2);
 }
 
-pub(super) async fn only_who_was_given_it_gives_it_back(store: &dyn Store) {
+pub(super) async fn lists_say_who_gave_it_back(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let mut desktop = desktop(store).await;
+    desktop.approve().await;
+    desktop.changes(|lead| lead.form.returned = Some("too far".into())).await;
+    desktop.rank().await;
+    let filter = LeadFilter { lane: Some(Lane::Returned), ..LeadFilter::default() };
+    let page = store.queue_page(&filter, &Seek::Top, 9, at(desktop.seconds)).await.unwrap();
+    let [row] = page.rows.try_into().unwrap();
+    let by = row.returned.unwrap();
+    assert_eq!((by.name.as_str(), by.why.as_deref(), by.how), ("Bea Best", Some("too far"), Earlier::Returned));
+    // What is decided again is nobody's to be looked after.
+    desktop.approve().await;
+    let page = store.queue_page(&LeadFilter::default(), &Seek::Top, 9, at(desktop.seconds)).await.unwrap();
+    assert_eq!(page.rows[0].returned, None);
+}
+
+pub(super) async fn what_is_polled_before_the_answer_counts(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let mut desktop = desktop(store).await;
+    // The worker dies with the answer to its write, and the rep is faster than the next one.
+    let effect = desktop.written_unnoticed().await;
+    desktop.changes(|lead| lead.form.returned = Some("too far".into())).await;
+    assert_eq!(
+        (desktop.state().await, desktop.times().await),
+        (LeadState::Decided, 0),
+        "nobody knows what was written"
+    );
+    store.release_leases().await.unwrap();
+    desktop.seconds += 60;
+    let now = at(desktop.seconds);
+    let [again] = store.claim_effects("w2", 9, now + Duration::hours(1), now).await.unwrap().try_into().unwrap();
+    let found = EffectResult::Done { owner_after: None, stamps: None, source: None };
+    assert!(store.finish_effect(&again, found.clone(), now).await.unwrap());
+    assert!(!store.finish_effect(&effect, found, now).await.unwrap(), "the first sender comes back, too late");
+    assert_eq!((desktop.state().await, desktop.times().await), (LeadState::Pending, 1));
+    assert_eq!(desktop.office.balances().await, [("best".to_owned(), 0, 0), ("legacy".to_owned(), 0, 0)]);
+    // Polls that overlap say the same again.
+    desktop.poll().await;
+    desktop.changes(|lead| lead.company = "Acme Corp".into()).await;
+    assert_eq!((desktop.earlier().await.len(), desktop.times().await), (1, 1));
+
+    // The reason of the one before is still in what is stored when the write for the next becomes known.
+    desktop.rank().await;
+    let effect = desktop.written_unnoticed().await;
+    desktop.noticed(&effect).await;
+    assert_eq!((desktop.state().await, desktop.times().await), (LeadState::Decided, 1));
+}
+
+pub(super) async fn what_is_no_lead_is_nobodys_share(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let mut desktop = desktop(store).await;
+    desktop.approve().await;
+    let charged = desktop.office.balances().await;
+    assert_eq!(charged[0], ("best".to_owned(), 1_000_000, 500_000));
+    desktop.changes(|lead| lead.form.disqualified = true).await;
+    assert_eq!(desktop.office.balances().await[0], ("best".to_owned(), 0, 0));
+    assert!(store.given(at(0)).await.unwrap().is_empty());
+    assert_eq!(desktop.state().await, LeadState::Decided, "it is theirs, whatever it is");
+    desktop.changes(|lead| lead.form.disqualified = false).await;
+    assert_eq!((desktop.office.balances().await, store.given(at(0)).await.unwrap().len()), (charged.clone(), 1));
+    // Who has it no more is not charged for it again.
+    desktop.changes(|lead| lead.form.disqualified = true).await;
+    desktop.changes(|lead| lead.owner = rep("legacy")).await;
+    desktop.changes(|lead| lead.form.disqualified = false).await;
+    assert_eq!(desktop.office.balances().await[0], ("best".to_owned(), 0, 0));
+}
+
+pub(super) async fn only_who_was_given_it_gives_it_back(store: Arc<dyn Store>) {
+    let store = store.as_ref();
     let mut desktop = desktop(store).await;
     // Nobody was given anything yet.
     desktop.changes(|lead| lead.form.returned = Some("no".into())).await;

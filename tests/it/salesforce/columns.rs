@@ -147,6 +147,8 @@ fn no_facts() -> Fields {
         text: none(),
         language: none(),
         returned: none(),
+        status: none(),
+        disqualified: Vec::new(),
         numeric: BTreeMap::new(),
         categorical: BTreeMap::new(),
     }

@@ -44,8 +44,10 @@ pub(super) fn decision() -> DecisionWrite {
         decided_by: "ada".into(),
         decided_at: at("2026-11-22T11:30:00Z"),
         task: Some(TaskWrite { subject: "Call".into(), description: "Why".into(), due_at: at("2026-11-23T15:00:00Z") }),
+        source: None,
+        urgent: false,
         rung: Rung::Whole,
-        clears_return: false,
+        return_reason: None,
     }
 }
 
@@ -106,7 +108,10 @@ async fn a_decision_is_one_call_that_says_everything() {
     let crm = salesforce(org.url());
     let outcome = crm.apply(&decision()).await.unwrap();
     let stamp = at("2026-11-22T12:00:00Z");
-    assert_eq!(outcome, WriteOutcome::Applied { owner_after: rep(NEW), modified_at: stamp, modstamp: stamp });
+    assert_eq!(
+        outcome,
+        WriteOutcome::Applied { owner_after: rep(NEW), modified_at: stamp, modstamp: stamp, source: None }
+    );
     assert_eq!((org.data_calls(), crm.usage().calls_made), (1, 1));
 
     let seen = org.log().into_iter().find(Seen::is_composite).unwrap();
@@ -173,7 +178,7 @@ async fn a_kept_owner_is_recorded_but_not_written() {
 #[tokio::test]
 async fn the_reason_of_who_gave_it_back_is_cleared_for_the_next() {
     let org = Org::start(|seen| seen.is_composite().then(|| applied(seen))).await;
-    let next = DecisionWrite { clears_return: true, ..decision() };
+    let next = DecisionWrite { return_reason: Some("no time".into()), ..decision() };
     salesforce(org.url()).apply(&next).await.unwrap();
     let body = org.log().into_iter().find(Seen::is_composite).unwrap().json();
     assert_eq!(body["compositeRequest"][2]["body"]["AI_Return_Reason__c"], Value::Null);
@@ -384,7 +389,10 @@ async fn the_owner_alone_is_a_plain_conditional_update() {
     .await;
     let outcome = salesforce(org.url()).apply(&owner_only()).await.unwrap();
     let stamp = at("2026-11-22T12:00:00Z");
-    assert_eq!(outcome, WriteOutcome::Applied { owner_after: rep(NEW), modified_at: stamp, modstamp: stamp });
+    assert_eq!(
+        outcome,
+        WriteOutcome::Applied { owner_after: rep(NEW), modified_at: stamp, modstamp: stamp, source: None }
+    );
     let patch = org.log().into_iter().find(is_patch).unwrap();
     assert_eq!(patch.json(), json!({"OwnerId": NEW}), "nothing that could be missing in the org");
     assert_eq!((patch.header("sforce-auto-assign"), patch.header("if-unmodified-since")), ("FALSE", MODIFIED_HTTP));

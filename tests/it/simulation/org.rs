@@ -155,7 +155,12 @@ impl Inside {
         }
         let trace = write.trace_id.to_string();
         self.by_key.insert(key, Written { trace, lead: lead_id, owner: write.owner.clone() });
-        WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: at(now), modstamp: at(now) }
+        WriteOutcome::Applied {
+            owner_after: write.owner.clone(),
+            modified_at: at(now),
+            modstamp: at(now),
+            source: None,
+        }
     }
 }
 
@@ -235,6 +240,10 @@ impl Crm for Org {
     async fn workloads(&self, reps: &[RepId], _: Span) -> Result<Workloads, CrmError> {
         let nothing = reps.iter().map(|rep| (rep.clone(), RepWorkload::default()));
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
+    }
+
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
+        Ok(Some(Vec::new()))
     }
 
     fn usage(&self) -> ApiUsage {

@@ -10,8 +10,9 @@ use leadboard::app::budget::Budget;
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
 use leadboard::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, ModelRow, OrgInfo, RankedLead,
-    RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    ModelRow, OrgInfo, RankedLead, RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads,
+    WriteOutcome,
 };
 use leadboard::app::rank;
 use leadboard::app::routing::InForce;
@@ -96,6 +97,8 @@ pub(crate) struct FakeCrm {
     org: Mutex<String>,
     probes: AtomicU64,
     probe_says: Mutex<Option<ApiUsage>>,
+    accounts: Mutex<Result<Vec<CompanyAccount>, CrmError>>,
+    asked_accounts: AtomicU64,
 }
 
 impl FakeCrm {
@@ -112,6 +115,8 @@ impl FakeCrm {
             org: Mutex::new("org".into()),
             probes: AtomicU64::new(0),
             probe_says: Mutex::default(),
+            accounts: Mutex::new(Ok(Vec::new())),
+            asked_accounts: AtomicU64::new(0),
         }
     }
 
@@ -142,6 +147,16 @@ impl FakeCrm {
         let gate = Arc::new(Semaphore::new(0));
         *self.gate.lock().unwrap() = Some(gate.clone());
         gate
+    }
+
+    /// These accounts there are from now on, or so it fails to tell.
+    pub(crate) fn set_accounts(&self, accounts: Result<Vec<CompanyAccount>, CrmError>) {
+        *self.accounts.lock().unwrap() = accounts;
+    }
+
+    /// How often accounts were asked for.
+    pub(crate) fn asked_accounts(&self) -> u64 {
+        self.asked_accounts.load(Ordering::SeqCst)
     }
 
     /// Another org answers from now on.
@@ -183,7 +198,7 @@ impl FakeCrm {
 #[expect(clippy::unnecessary_wraps, reason = "an answer like the others")]
 pub(crate) fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
     let now = write.expected_modified_at + TimeDelta::seconds(1);
-    Ok(WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: now, modstamp: now })
+    Ok(WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: now, modstamp: now, source: None })
 }
 
 #[async_trait]
@@ -262,6 +277,11 @@ impl Crm for FakeCrm {
         Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
     }
 
+    async fn accounts(&self, _: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
+        self.asked_accounts.fetch_add(1, Ordering::SeqCst);
+        self.accounts.lock().unwrap().clone().map(Some)
+    }
+
     fn usage(&self) -> ApiUsage {
         *self.usage.lock().unwrap()
     }
@@ -287,6 +307,7 @@ pub(crate) struct Desk {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<JumpingClock>,
     pub(crate) settings: Settings,
+    pub(crate) rules: Arc<dyn RulesSource>,
     _dir: Option<TempDir>,
 }
 
@@ -309,12 +330,13 @@ impl Desk {
         store.save_model(&row, artifact()).await.unwrap();
         assert!(store.promote(&model, "test", at(0)).await.unwrap());
         let clock = Arc::new(JumpingClock { started: Instant::now(), ahead: Mutex::default() });
-        Self { crm: Arc::new(FakeCrm::new()), store, clock, settings, _dir: None }
+        Self { crm: Arc::new(FakeCrm::new()), store, clock, settings, rules: Arc::new(NoRules), _dir: None }
     }
 
     pub(crate) fn start(&self) -> Worker {
         let (crm, store, clock) = (self.crm.clone(), self.store.clone(), self.clock.clone());
-        Worker::start(Self::deps(crm, store, clock, self.settings.clone()))
+        let deps = Self::deps(crm, store, clock, self.settings.clone());
+        Worker::start(Deps { rules: self.rules.clone(), ..deps })
     }
 
     /// What a worker works with, looking often.
@@ -463,6 +485,33 @@ pub(crate) async fn ranked_by(
     pending.iter().map(|record| rank::rank(&rank::Case::of(record), &desk)).collect()
 }
 
+/// A file of rules that the manager edits.
+#[derive(Default)]
+pub(crate) struct Written(Mutex<String>);
+
+impl Written {
+    /// One that says this.
+    pub(crate) fn saying(text: &str) -> Self {
+        let file = Self::default();
+        file.says(text);
+        file
+    }
+
+    pub(crate) fn says(&self, text: &str) {
+        *self.0.lock().unwrap() = format!("format = 1\n{text}");
+    }
+}
+
+impl RulesSource for Written {
+    fn read(&self) -> Result<Option<RulesText>, String> {
+        Ok(Some(RulesText { text: self.0.lock().unwrap().clone(), place: "routing.toml".into() }))
+    }
+
+    fn named(&self, file: &str, _: usize) -> Result<String, String> {
+        Err(format!("there is no file {file}"))
+    }
+}
+
 /// A manager who keeps no routing rules.
 pub(crate) struct NoRules;
 
@@ -470,4 +519,27 @@ impl RulesSource for NoRules {
     fn read(&self) -> Result<Option<RulesText>, String> {
         Ok(None)
     }
+
+    fn named(&self, file: &str, _: usize) -> Result<String, String> {
+        Err(format!("there is no file {file}"))
+    }
+}
+
+/// An account that a rep owns.
+pub(crate) fn account(id: &str, website: &str, owner: &str) -> CompanyAccount {
+    CompanyAccount {
+        id: id.into(),
+        name: format!("Account {id}"),
+        website: Some(website.into()),
+        owner: Some(rep(owner)),
+        customer: true,
+        open_deals: 1,
+    }
+}
+
+/// A lead from a company with this domain.
+pub(crate) fn lead_from(name: &str, domain: &str) -> Lead {
+    let mut lead = lead(name);
+    lead.form.email = Some(format!("{name}@{domain}"));
+    lead
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use leadboard::app::ports::{
-    ApiUsage, Clock, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges, OrgInfo, ReadBack, Span, Store,
-    Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
+    OrgInfo, ReadBack, Span, Store, Workloads, WriteOutcome,
 };
 use leadboard::app::views::Seek;
 use leadboard::bootstrap::backend::Desk as Terminal;
@@ -63,6 +63,9 @@ impl Crm for Line {
     }
     async fn workloads(&self, reps: &[RepId], window: Span) -> Result<Workloads, CrmError> {
         self.crm.workloads(reps, window).await
+    }
+    async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
+        self.crm.accounts(sought).await
     }
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
         self.crm.clock().await

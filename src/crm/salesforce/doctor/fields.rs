@@ -106,7 +106,7 @@ impl Salesforce {
         let names: Vec<&str> = self.rep_names.all().iter().map(Api::as_str).collect();
         vec![
             found("lead_fields", "Lead", self.describe("Lead").await, &|lead| {
-                lead_fields(lead, &configured, &form, self.form.cleared())
+                lead_fields(lead, &configured, &form, self.fields.source().map(Api::as_str), self.form.cleared())
             }),
             found("decision_object", DECISION, self.describe(DECISION).await, &decision_object),
             found("task", "Task", self.describe("Task").await, &task),
@@ -116,7 +116,13 @@ impl Salesforce {
 }
 
 /// `cleared` is a field of the form that a decision may clear, where the org has it.
-fn lead_fields(lead: &Object, configured: &[&str], form: &[&str], cleared: Option<&Api>) -> Finding {
+fn lead_fields(
+    lead: &Object,
+    configured: &[&str],
+    form: &[&str],
+    source: Option<&str>,
+    cleared: Option<&Api>,
+) -> Finding {
     const ID: &str = "lead_fields";
     let ours = lead.missing(WRITTEN_ON_LEAD.into_iter().chain(READ_ON_LEAD));
     if !ours.is_empty() {
@@ -143,6 +149,14 @@ fn lead_fields(lead: &Object, configured: &[&str], form: &[&str], cleared: Optio
             format!("Lead has no {}, which routing rules could look at.", unseen.join(", ")),
             "Let the integration user read it and start leadboard again, or write \"\" for it in [salesforce.fields]; \
              leads are routed without it meanwhile.",
+        );
+    }
+    if let Some(source) = source.filter(|source| !lead.refused(&[source], |field| field.updateable).is_empty()) {
+        return Finding::warning(
+            ID,
+            format!("{source} of Lead cannot be changed by this user, so partner rules cannot set it."),
+            "Assign the permission set of assets/salesforce as it is now; everything else of a decision is written \
+             meanwhile.",
         );
     }
     let all = configured.len() + form.len() + WRITTEN_ON_LEAD.len() + READ_ON_LEAD.len();

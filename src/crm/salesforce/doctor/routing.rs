@@ -4,12 +4,31 @@ use chrono::TimeDelta;
 
 use super::unreadable;
 use crate::app::doctor::Finding;
+use crate::app::ports::CompanySought;
 use crate::app::ports::Span;
 use crate::crm::salesforce::Salesforce;
 use crate::domain::ids::RepId;
 use crate::domain::rep::Rep;
 
 impl Salesforce {
+    /// Whether accounts can be looked up.
+    pub(super) async fn examine_accounts(&self) -> Finding {
+        const ID: &str = "accounts";
+        const CURE: &str = "Let the integration user read Account with Website and Type (\"View All\", so that it sees whose \
+             they are), or set salesforce.accounts = false.";
+        let Some(optional) = &self.accounts else {
+            return Finding::passed(ID, "Accounts are not looked up: salesforce.accounts is off.");
+        };
+        let sought = CompanySought::new(Some("Leadboard Example"), ["example.com".to_owned()]);
+        match self.read_accounts(&[sought]).await {
+            Err(fault) => Finding::warning(ID, format!("Accounts cannot be looked up: {}", fault.message), CURE),
+            Ok(_) if optional.shown().len() < optional.all().len() => {
+                Finding::warning(ID, "Accounts can be looked up, but the org hides their Website or Type.", CURE)
+            }
+            Ok(_) => Finding::passed(ID, "Accounts can be looked up by name and web site."),
+        }
+    }
+
     /// Open deals, calendars and presence of the reps.
     pub(super) async fn examine_workload(&self, reps: &[Rep]) -> Finding {
         const ID: &str = "workload";

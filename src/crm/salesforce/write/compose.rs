@@ -9,7 +9,7 @@ use crate::crm::salesforce::errors::{Class, Fault};
 use crate::crm::salesforce::query::{Api, Condition, Select, Value as Soql};
 use crate::crm::salesforce::wire::{Composite, Subrequest};
 use crate::crm::salesforce::{dates, ids};
-use crate::domain::effect::{DecisionWrite, TaskWrite};
+use crate::domain::effect::{DecisionWrite, SourceWrite, TaskWrite};
 
 /// Reference ids of the subrequests.
 pub(super) const AUDIT: &str = "audit";
@@ -19,7 +19,7 @@ pub(super) const TASK: &str = "task";
 pub(super) const AFTER: &str = "after";
 
 /// What is read of the lead inside the same transaction, after all automation of the org ran.
-pub(super) const READ_BACK: &str = "OwnerId,LastModifiedDate,SystemModstamp,IsConverted";
+const READ_BACK: &str = "OwnerId,LastModifiedDate,SystemModstamp,IsConverted";
 
 /// Lengths of the text fields we write, as deployed by `assets/salesforce`. `Subject` and `Description` are standard.
 mod length {
@@ -29,6 +29,7 @@ mod length {
     pub(super) const SUBJECT: usize = 255;
     pub(super) const DESCRIPTION: usize = 32_000;
     pub(super) const KEY: usize = 64;
+    pub(super) const SOURCE: usize = 255;
 }
 
 /// A decision with its ids checked, so that none can change the address it stands in.
@@ -36,13 +37,15 @@ pub(super) struct Parts<'a> {
     pub(super) write: &'a DecisionWrite,
     pub(super) lead: String,
     pub(super) key: &'a str,
+    /// The lead source to set, with the field that has it; none where somebody has chosen theirs.
+    pub(super) source: Option<(&'a SourceWrite, &'a Api)>,
     /// The field in which reps give leads back, to be cleared.
     clears: Option<Api>,
 }
 
 impl<'a> Parts<'a> {
-    /// `returned` is the field in which reps give leads back, where the org has it.
-    pub(super) fn new(write: &'a DecisionWrite, returned: Option<Api>) -> Result<Self, Fault> {
+    /// `source` is the field of the lead source, and `returned` the one in which reps give leads back, where the org has it.
+    pub(super) fn new(write: &'a DecisionWrite, source: Option<&'a Api>, returned: Option<Api>) -> Result<Self, Fault> {
         let refuse = |what: &str, id: &str| Fault::new(Class::Permanent, format!("{what} {id:?} cannot be written"));
         let lead = ids::normalise(write.lead_id.as_str()).filter(|id| id.starts_with("00Q"));
         let lead = lead.ok_or_else(|| refuse("lead id", write.lead_id.as_str()))?;
@@ -53,7 +56,13 @@ impl<'a> Parts<'a> {
         if ids::owner(write.owner.id()).as_ref() != Some(&write.owner) {
             return Err(refuse("owner id", write.owner.id()));
         }
-        Ok(Self { write, lead, key, clears: returned.filter(|_| write.clears_return) })
+        let clears = returned.filter(|_| write.return_reason.is_some());
+        Ok(Self { write, lead, key, source: write.source.as_ref().zip(source), clears })
+    }
+
+    /// What is read of the lead, its source included where that is to be set.
+    pub(super) fn read_back(&self) -> String {
+        self.source.map_or_else(|| READ_BACK.to_owned(), |(_, field)| format!("{READ_BACK},{}", field.as_str()))
     }
 
     /// The whole write. It takes effect only if the lead was not changed since that time.
@@ -76,19 +85,23 @@ impl<'a> Parts<'a> {
         if let (Some(task), Some(_)) = (&self.write.task, self.write.owner.rep()) {
             steps.push(step("POST", "sobjects/Task", TASK, None, Some(self.task(task))));
         }
-        steps.push(step("GET", &format!("{lead_path}?fields={READ_BACK}"), AFTER, None, None));
+        steps.push(step("GET", &format!("{lead_path}?fields={}", self.read_back()), AFTER, None, None));
         Composite { all_or_none: true, collate_subrequests: false, steps }
     }
 
     /// Finds the lead if it still has the owner that the decision started from and is not converted. Dates have whole
     /// seconds, so the condition on the date lets a change pass that a person made in the very second of the date; this
-    /// one does not.
+    /// one does not. The same holds for the source, if that is to be set.
     fn guard(&self) -> String {
         let equals = |field, value| Condition::Eq(Api::known(field), value);
-        let select = Select::new([Api::known("Id")], "Lead")
+        let mut select = Select::new([Api::known("Id")], "Lead")
             .filter(equals("Id", Soql::Text(self.lead.clone())))
             .filter(equals("OwnerId", Soql::Text(self.write.expected_owner.id().to_owned())))
             .filter(equals("IsConverted", Soql::Bool(false)));
+        if let Some((set, field)) = self.source {
+            let from = set.from.clone().map_or(Soql::Null, Soql::Text);
+            select = select.filter(Condition::Eq(field.clone(), from));
+        }
         format!("query?q={}", select.encoded())
     }
 
@@ -128,6 +141,9 @@ impl<'a> Parts<'a> {
         // An owner that stays is not written: "change of owner" would wake automation for nothing.
         if write.owner != write.expected_owner {
             body["OwnerId"] = json!(write.owner.id());
+        }
+        if let Some((set, field)) = self.source {
+            body[field.as_str()] = json!(set.to.as_deref().map(|to| cut(to, length::SOURCE)));
         }
         body
     }

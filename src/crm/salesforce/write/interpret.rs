@@ -13,7 +13,7 @@ use crate::domain::lead::Owner;
 #[derive(Debug)]
 pub(super) enum Ended {
     /// All of it took effect.
-    Applied { owner_after: Owner, modified_at: DateTime<Utc>, modstamp: DateTime<Utc> },
+    Applied { owner_after: Owner, modified_at: DateTime<Utc>, modstamp: DateTime<Utc>, source: Option<String> },
     /// A unique value exists; all was rolled back.
     Duplicate(Fault),
     /// The lead changed since; all was rolled back.
@@ -30,8 +30,9 @@ pub(super) enum Ended {
     Failed(Fault),
 }
 
-/// Finds the entry that decided, which is the first failure that is not merely rolled back with the others.
-pub(super) fn read(answer: &CompositeAnswer) -> Ended {
+/// Finds the entry that decided, which is the first failure that is not merely rolled back with the others. `source` is the
+/// field of the lead source, where that was to be set.
+pub(super) fn read(answer: &CompositeAnswer, source: Option<&str>) -> Ended {
     let entries = &answer.composite_response;
     let failures: Vec<(&str, Fault)> = entries
         .iter()
@@ -54,6 +55,7 @@ pub(super) fn read(answer: &CompositeAnswer) -> Ended {
             owner_after: record.owner()?,
             modified_at: record.at("LastModifiedDate")?,
             modstamp: record.at("SystemModstamp")?,
+            source: source.and_then(|field| record.text(field)),
         })
     });
     applied.unwrap_or_else(|| {

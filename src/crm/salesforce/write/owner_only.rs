@@ -70,7 +70,7 @@ impl Salesforce {
 }
 
 fn applied(now: Standing) -> WriteOutcome {
-    WriteOutcome::Applied { owner_after: now.owner, modified_at: now.modified_at, modstamp: now.modstamp }
+    WriteOutcome::Applied { owner_after: now.owner, modified_at: now.modified_at, modstamp: now.modstamp, source: None }
 }
 
 fn superseded(now: Option<Standing>) -> WriteOutcome {

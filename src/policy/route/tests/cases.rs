@@ -22,7 +22,7 @@ fn strategic() -> String {
 fn away(who: &str) -> Vec<Feed> {
     let span = Span::new(now() - TimeDelta::days(1), now() + TimeDelta::days(1));
     let away = vec![Away { rep: id(who), span, kind: Some("vacation".into()) }];
-    vec![Feed { source: Source::Crm, read_at: Some(now()), problem: None, away }]
+    vec![Feed::read(Source::Crm, now(), away)]
 }
 
 fn account(owner: &str) -> Account {

@@ -128,7 +128,7 @@ prop_compose! {
         Situation {
             loads: NAMES.iter().zip(loads).map(|(name, leads)| (id(name), load(leads))).collect(),
             ledger,
-            feeds: vec![Feed { source: Source::Crm, read_at: Some(now()), problem: None, away }],
+            feeds: vec![Feed::read(Source::Crm, now(), away)],
             prices,
             ..Situation::default()
         }

@@ -36,6 +36,14 @@ impl WhyNot {
                 points(*price),
                 pick.name
             ),
+            Self::PlacesGone { leads, pick } => {
+                let others = leads.saturating_sub(1);
+                let others = if others == 1 { "another lead".to_owned() } else { format!("{others} other leads") };
+                format!(
+                    "{name} would have got it alone; {others} came with it, and {} gets it so that all are worth most.",
+                    pick.name
+                )
+            }
             Self::Ranked { rank, p_win, pick, pick_p_win } => format!(
                 "The model ranks {name} {rank}. with {}; {} has {}.",
                 percent(*p_win),
@@ -67,6 +75,7 @@ impl Lift {
             Self::Probability { from: None, to } => {
                 format!("{name}, whom the model did not score, would have to reach {}.", percent(*to))
             }
+            Self::AnotherPlace => format!("{name} would have to have room for one lead more."),
             Self::Cheaper { price } => {
                 format!("{name}'s slot would have to cost less than {} points.", points(*price))
             }

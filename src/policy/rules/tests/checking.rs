@@ -29,7 +29,8 @@ fn names_are_compared_with_the_org() {
         rule("queue", "strategic", "lead.source == \"Partner\"", "queue = \"Key_Acounts\""),
         rule("value", "hot", "lead.source in [\"Webinr\", \"Web\"]", ""),
         rule("land", "territory", "lead.country == \"NO\"", "territory = \"Nord\""),
-        rule("fact", "exception", "lead.fields.ratting == \"A\"", ""),
+        rule("fact", "exception", "lead.fields.ratting == \"A\" || lead.fields.ratting == \"B\"", ""),
+        rule("known", "exception", "lead.fields.rating == \"A\"", ""),
     ];
     assert_eq!(
         found(&rules),

@@ -138,6 +138,11 @@ fn what_people_get_wrong_is_said_in_their_words() {
     assert_eq!(wrong("lead.company.matches(\"(\")").2, "\"(\"");
     // A name lives only inside of the walk that binds it.
     assert_eq!(wrong("[\"a\"].exists(x, true) && x == lead.source").0, "there is no \"x\"");
+    // Each list inside another multiplies the work.
+    let twice = "[\"a\"].exists(x, [\"b\"].exists(y, x == y || x == lead.source))";
+    assert!(Rulebook::parse(&in_rule(twice), "f").is_ok());
+    let thrice = format!("[\"c\"].exists(z, {twice})");
+    assert_eq!(wrong(&thrice).0, "lists are walked inside each other too often");
     assert!(wrong(&"(".repeat(3000)).0.contains("nested too deeply"));
     assert!(wrong(&vec!["lead.score"; 600].join(" + ")).0.contains("nested too deeply"));
     assert!(wrong(&vec!["lead.score > 1"; 700].join(" && ")).0.contains("longer than"));

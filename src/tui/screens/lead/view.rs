@@ -70,6 +70,7 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
     let mut verdict = parts::recommendation(detail, ctx, width);
     // A rule that decided comes before everything that the model has to say.
+    verdict.extend(way::first_contact(detail, ctx, width));
     verdict.extend(way::short(detail, ctx, width, if roomy { 4 } else { 2 }));
     let decision = parts::decision(detail, model, ctx, width);
     let pool = parts::pool(detail, ctx, width);

@@ -22,17 +22,19 @@ fn one_failed(step: &str, status: u16, body: &serde_json::Value) -> Ended {
         .into_iter()
         .map(|s| if s == step { (s, status, body.clone()) } else { (s, 400, error("PROCESSING_HALTED")) })
         .collect();
-    read(&answer(&entries))
+    read(&answer(&entries), None)
 }
 
 #[test]
 fn all_done_is_applied_with_what_was_read_back() {
     let created = json!({"id": "a00000000000001AAA", "success": true, "errors": []});
     let after = serde_json::from_str(LEAD_NOW).unwrap();
-    let ended = read(&answer(&[(AUDIT, 201, created), (LEAD, 204, json!(null)), (AFTER, 200, after)]));
-    let Ended::Applied { owner_after, modified_at, modstamp } = ended else { panic!("{ended:?}") };
+    let ended =
+        read(&answer(&[(AUDIT, 201, created), (LEAD, 204, json!(null)), (AFTER, 200, after)]), Some("LeadSource"));
+    let Ended::Applied { owner_after, modified_at, modstamp, source } = ended else { panic!("{ended:?}") };
     assert_eq!(owner_after.id(), "005000000000002AAA");
     assert!(modified_at < modstamp);
+    assert_eq!(source, None, "the answer names none");
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn the_step_and_the_code_together_decide() {
 #[test]
 fn an_answer_without_its_read_back_proves_nothing() {
     for entries in [vec![], vec![(AUDIT, 201, json!({})), (LEAD, 204, json!(null))], vec![(AFTER, 200, json!({}))]] {
-        match read(&answer(&entries)) {
+        match read(&answer(&entries), None) {
             Ended::Failed(fault) => assert_eq!(fault.class, Class::OutcomeUnknown),
             other => panic!("{other:?}"),
         }
@@ -89,7 +91,7 @@ fn a_guard_that_found_no_lead_is_a_conflict() {
 
 #[test]
 fn rolled_back_without_a_cause_may_be_repeated() {
-    match read(&answer(&[(AUDIT, 400, error("PROCESSING_HALTED"))])) {
+    match read(&answer(&[(AUDIT, 400, error("PROCESSING_HALTED"))]), None) {
         Ended::Failed(fault) => assert_eq!(fault.class, Class::Transient),
         other => panic!("{other:?}"),
     }

@@ -342,7 +342,13 @@ pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usi
     } else if detail.record.state == LeadState::Superseded {
         say(Meaning::Warn, "superseded: somebody changed it in the CRM; nothing will be written".into());
     } else if detail.record.state == LeadState::Pending {
-        say(Meaning::Warn, "changed meanwhile: it is being ranked again".into());
+        match &detail.hold {
+            Some(hold) => {
+                let until = format::moment(hold.closes_at, ctx.now, ctx.zone);
+                say(Meaning::Warn, format!("held until {until}, to be given together with others"));
+            }
+            None => say(Meaning::Warn, "changed meanwhile: it is being ranked again".into()),
+        }
     }
     if let (LeadState::Pending | LeadState::InLane, Some(had)) = (detail.record.state, detail.record.earlier.last()) {
         let (rep, at) = (rep_name(detail, &had.rep), format::moment(had.at, ctx.now, ctx.zone));

@@ -3,8 +3,9 @@
 use ratatui::text::Line;
 
 use super::parts::heading;
-use crate::app::views::{Path, Standing, Step, Why};
+use crate::app::views::{Path, Slot, Standing, Step, Why};
 use crate::tui::backend::LeadDetail;
+use crate::tui::format;
 use crate::tui::theme::Meaning;
 use crate::tui::view::Ctx;
 
@@ -23,6 +24,24 @@ pub(super) fn short(detail: &LeadDetail, ctx: &Ctx, width: usize, most: usize) -
     lines
 }
 
+/// When the recommended rep can make the first contact, and what room they have: one line, or none where no rules count it.
+pub(super) fn first_contact(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Option<Line<'static>> {
+    let owner = detail.recommendation.as_ref()?.route.owner();
+    let standing = detail.path.as_ref()?.standings.iter().find(|standing| Some(&standing.rep) == owner.rep())?;
+    let (meaning, slot) = match &standing.slot {
+        Some(Slot::Free { span, .. }) => {
+            (Meaning::Good, format!("free at {}", format::moment(span.start, ctx.now, ctx.zone)))
+        }
+        Some(Slot::None { ends, working_minutes, .. }) => {
+            let what = if *working_minutes == 0 { "not at work" } else { "not free" };
+            (Meaning::Warn, format!("{what} until {}", format::moment(*ends, ctx.now, ctx.zone)))
+        }
+        None => (Meaning::Muted, "unknown (no hours, no calendar)".to_owned()),
+    };
+    let room = standing.room.as_ref().filter(|room| room.left.is_some()).map(|room| format!("; {}", room.words()));
+    Some(said(meaning, &format!("First contact: {slot}{}", room.unwrap_or_default()), ctx, width))
+}
+
 /// All of it, for a wide screen.
 pub(super) fn long(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let Some(path) = detail.path.as_ref().filter(|path| has_news(path)) else { return Vec::new() };
@@ -37,12 +56,18 @@ pub(super) fn long(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
     if path.heat.is_hot() {
         lines.push(said(Meaning::Warn, &path.heat.to_string(), ctx, width));
     }
+    lines.extend(
+        path.source
+            .iter()
+            .map(|source| said(Meaning::Muted, &format!("lead source: {source}, by a partner rule"), ctx, width)),
+    );
+    lines.extend(path.duplicates.iter().map(|same| said(Meaning::Muted, &same.to_string(), ctx, width)));
     lines
 }
 
 /// Whether there is anything to tell besides what the ranking shows.
 fn has_news(path: &Path) -> bool {
-    !path.rules.fired.is_empty() || path.heat.is_hot() || path.rungs.iter().any(tells)
+    !path.rules.fired.is_empty() || path.heat.is_hot() || !path.duplicates.is_empty() || path.rungs.iter().any(tells)
 }
 
 /// Whether a rung says what the ranking does not: most rungs were merely passed on the way to the model.
