@@ -23,7 +23,7 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 const MOST_LATE_SECONDS: f64 = 8.0;
 
 /// How often a rep gives back what a decision gave them, and after how many seconds at least and at most.
-const GIVEN_BACK: f64 = 0.08;
+const GIVEN_BACK: f64 = 0.1;
 const GIVEN_BACK_AFTER: (f64, f64) = (15.0, 75.0);
 
 /// What is to happen by itself, and when. A plain value that is asked what is due; whoever owns it does the waiting.
@@ -164,6 +164,8 @@ impl Life {
             if theirs && due >= now - FORGIVEN_AFTER {
                 let mut chance = Chance::new(org.knobs.seed(), "reason", due.timestamp_millis().unsigned_abs());
                 people::act(org, world, lead, Act::GiveBack, &mut chance, Stamp::from(now))?;
+                // Whoever does not want it does not bring it to an end.
+                self.endings.retain(|(_, planned)| *planned != lead);
             }
         }
         Ok(())

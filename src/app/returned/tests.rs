@@ -88,6 +88,8 @@ fn given() -> (LeadRecord, Decision, DecisionWrite) {
     (record, decision, write)
 }
 
+type Change = fn(&mut LeadRecord, &mut Decision, &mut DecisionWrite);
+
 #[test]
 fn whoever_has_a_lead_by_a_written_decision_gives_it_back() {
     let (record, decision, write) = given();
@@ -95,7 +97,6 @@ fn whoever_has_a_lead_by_a_written_decision_gives_it_back() {
     assert_eq!((had.rep.as_str(), had.why.as_deref(), had.how), ("ana", Some("too far"), Earlier::Returned));
     assert_eq!((had.decision, had.said), (decision.trace_id, said(&record.lead)));
 
-    type Change = fn(&mut LeadRecord, &mut Decision, &mut DecisionWrite);
     let not: [(&str, Change); 7] = [
         ("it gives no reason", |record, _, _| record.lead.form.returned = None),
         ("it is open", |record, _, _| record.state = LeadState::InLane),

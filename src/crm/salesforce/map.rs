@@ -227,7 +227,7 @@ impl FormFields {
         let status = optional_field("fields.status", &config.status)?.filter(|_| !disqualified.is_empty());
         let all = [&email, &website, &text, &language, &returned, &status].into_iter().flatten().cloned();
         let optional = Optional::new("Lead", all);
-        Ok(Self { optional, email, website, text, language, returned, status, disqualified })
+        Ok(Self { email, website, text, language, returned, status, disqualified, optional })
     }
 
     /// All of them, whether or not the org shows them.
