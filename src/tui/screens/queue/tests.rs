@@ -4,6 +4,10 @@ use chrono::TimeDelta;
 use futures::FutureExt;
 
 use super::model::WINDOW;
+use crate::domain::ids::TraceId;
+use crate::domain::lane::Lane;
+use crate::domain::lead::Had;
+use crate::domain::pool::Earlier;
 use crate::domain::recommendation::RouteReason;
 use crate::tui::fake::company;
 use crate::tui::msg::{Effect, Msg};
@@ -120,4 +124,34 @@ fn a_model_that_is_not_cleared_to_route_is_said_so_and_no_gap_is_shown() {
     cleared.press("f2 enter");
     assert!(!cleared.text().contains("cleared to route"));
     assert!(cleared.text().contains("by m-2026"), "the model that ranked is named: {}", cleared.text());
+}
+
+#[test]
+fn the_returned_lane_says_who_when_and_why() {
+    for size in [(80, 24), (160, 45)] {
+        let mut stage = Stage::with(options(), company(noon(), 30), size);
+        {
+            let mut state = stage.fake.state();
+            let (_, detail) = state.leads.values_mut().find(|(_, detail)| detail.ranking.is_some()).unwrap();
+            detail.record.lane = Some(Lane::Returned);
+            detail.record.earlier.push(Had {
+                rep: detail.ranking.as_ref().unwrap().reps[0].rep_id.clone(),
+                how: Earlier::Returned,
+                at: noon() - TimeDelta::minutes(7),
+                why: Some("I work \u{1b}[31mat the other end of the country".into()),
+                said: String::new(),
+                decision: TraceId::new(uuid::Uuid::nil()),
+            });
+        }
+        stage.send(Msg::Changed);
+        for _ in 0..7 {
+            if stage.model.queue.lane != Lane::Returned {
+                stage.press("tab");
+            }
+        }
+        let text = stage.text();
+        let row = text.lines().find(|line| line.contains("I work ")).unwrap_or_else(|| panic!("{text}"));
+        assert!(row.contains(" 7m ") && !text.contains('\u{1b}'), "{row}");
+        assert!(text.contains("returned by"), "{text}");
+    }
 }

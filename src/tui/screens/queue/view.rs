@@ -143,7 +143,7 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let queue = &model.queue;
     let returned = queue.lane == Lane::Returned;
     let columns = Columns::fit(usize::from(area.width), returned);
-    let [before, when, last] = if returned { ["given back by", "ago", "why"] } else { ["legacy", "p", "gap"] };
+    let [before, when, last] = if returned { ["returned by", "ago", "why"] } else { ["legacy", "p", "gap"] };
     let head = ["company", "source", "age", "SLA", "model pick", "p", before, when, last];
     let head = columns.line(ctx, head).concat();
     put(frame, area, 0, ctx.span(Meaning::Muted, format!("  {head}")).into());
@@ -171,7 +171,7 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width:
     let (same, legacy, legacy_p, gap) = match &row.returned {
         Some(by) if columns.why > 0 => {
             let ago = format::duration(ctx.now - by.at);
-            (false, by.name.as_str(), ago, text::safe(by.why.as_deref().unwrap_or("-")))
+            (false, by.name.as_str(), ago, by.why.clone().unwrap_or_else(|| "-".to_owned()))
         }
         _ => (same, legacy, legacy_p, gap),
     };
