@@ -23,6 +23,7 @@ pub mod pull;
 pub mod rank;
 pub mod reconcile;
 pub mod replay;
+pub mod returned;
 pub mod routing;
 pub mod send;
 pub mod shadow;

@@ -356,6 +356,7 @@ fn effect(
         source,
         urgent,
         rung: WriteRung::Whole,
+        return_reason: lead.form.returned.clone(),
     }
 }
 

@@ -126,6 +126,7 @@ mod tests {
             ranked_at: None,
             snoozed_until: None,
             decisions_made: 0,
+            earlier: Vec::new(),
         }
     }
 

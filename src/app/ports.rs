@@ -323,7 +323,8 @@ pub enum IntakeChange {
         /// The owner the CRM's rules chose.
         legacy: LegacyAssignment,
     },
-    /// A known lead changed. The reading is replaced; with `rerank` it goes back to `Pending` if it was in a lane.
+    /// A known lead changed. The reading is replaced; with `rerank` it goes back to `Pending` if it was in a lane. If it says
+    /// that whoever got it by a decision gives it back (`app::returned`), it is open again.
     Refresh {
         /// The lead.
         lead: Box<RawLead>,

@@ -7,10 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::AppError;
 use super::companies::Companies;
 use super::ports::RankedLead;
 use super::routing::InForce;
+use super::{AppError, returned};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{ModelId, RepId};
 use crate::domain::lane::Lane;
@@ -79,6 +79,7 @@ impl<'a> Case<'a> {
             website: lead.form.website.clone(),
             text: lead.form.text.clone(),
             language: lead.form.language.clone(),
+            earlier: returned::earlier(record),
             ..Subject::plain(lead.id.clone(), lead.facts.clone())
         };
         Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }

@@ -202,6 +202,7 @@ mod tests {
             source: None,
             urgent: false,
             rung: Rung::Whole,
+            return_reason: None,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::domain::decision::{Decision, WriteState};
 use crate::domain::ids::{LeadId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadRecord, LeadState, Owner};
+use crate::domain::pool::Earlier;
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 pub use crate::policy::hold::Hold;
@@ -128,6 +129,22 @@ pub struct QueueRow {
     pub decided_owner: Option<String>,
     /// How far the write of the decision is.
     pub write: Option<WriteState>,
+    /// Who had it last and gave it back, while nobody else got it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<ReturnedBy>,
+}
+
+/// Who gave a lead back, or lost it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedBy {
+    /// Name of the rep, raw.
+    pub name: String,
+    /// How they lost it.
+    pub how: Earlier,
+    /// When we learned of it.
+    pub at: DateTime<Utc>,
+    /// Why, in their words, raw.
+    pub why: Option<String>,
 }
 
 /// A window of the queue: neighbouring rows, in order.

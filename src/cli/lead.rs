@@ -14,7 +14,7 @@ use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Explanation};
 use crate::app::filter::Situation;
 use crate::app::ports::Store;
-use crate::app::views::{LeadDetail, LeadFilter, QueueRow, Seek, Slot};
+use crate::app::views::{LeadDetail, LeadFilter, QueueRow, ReturnedBy, Seek, Slot};
 use crate::bootstrap::Context;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
@@ -66,8 +66,14 @@ async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Cont
         if page.rows.is_empty() {
             return vec!["There are no such leads.".to_owned()];
         }
-        let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
-        let heads = ["lead", "company", "lane", "score", "recommended", "p_win", "legacy", "p_win"];
+        let mut rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
+        let mut heads = vec!["lead", "company", "lane", "score", "recommended", "p_win", "legacy", "p_win"];
+        if page.rows.iter().any(|row| row.returned.is_some()) {
+            heads.push("returned");
+            for (cells, row) in rows.iter_mut().zip(&page.rows) {
+                cells.push(row.returned.as_ref().map_or_else(|| "-".to_owned(), returned));
+            }
+        }
         let mut lines = table(&heads, &rows);
         lines.push(format!("{} of {} leads", page.rows.len(), page.total));
         lines
@@ -90,6 +96,11 @@ fn row(row: &QueueRow) -> Vec<String> {
         name(&row.legacy),
         percent(row.legacy_p_win),
     ]
+}
+
+fn returned(by: &ReturnedBy) -> String {
+    let why = by.why.as_deref().map_or_else(String::new, |why| format!(": {}", fit(why, 60).trim_end()));
+    format!("{} {}{why}", fit(&by.name, 24).trim_end(), by.at.format("%Y-%m-%d %H:%M"))
 }
 
 fn percent(p: Option<f64>) -> String {
@@ -173,6 +184,10 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
         ),
         format!("state {}, legacy owner {}", detail.record.state, name(detail.record.legacy.owner.id())),
     ];
+    lines.extend(detail.record.earlier.iter().map(|had| {
+        let why = had.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        format!("{} {} at {}{why}", name(had.rep.as_str()), had.how.words(), had.at.format("%Y-%m-%d %H:%M UTC"))
+    }));
     if let Some(recommendation) = &detail.recommendation {
         let owner = recommendation.route.owner();
         lines.push(format!(
@@ -237,7 +252,9 @@ fn decisions(detail: &LeadDetail) -> Vec<String> {
     let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
     let mut lines = Vec::new();
     for decision in &detail.decisions {
+        let had = detail.record.earlier.iter().find(|had| had.decision == decision.trace_id);
         let undone = match (decision.undone_at, decision.replaces, decision.closed_at) {
+            _ if had.is_some() => had.map_or_else(String::new, |had| format!(", they {}", had.how.words())),
             (Some(_), ..) => ", undone".to_owned(),
             (None, Some(old), _) => format!(", in place of {old}"),
             (None, None, Some(_)) => ", replaced".to_owned(),

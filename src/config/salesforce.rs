@@ -131,6 +131,12 @@ pub struct Fields {
     pub text: String,
     /// The person's language.
     pub language: String,
+    /// Where a rep writes why they give a lead back. Read and cleared; never for a model either.
+    pub returned: String,
+    /// Status of the lead. Read only if `disqualified` names a value.
+    pub status: String,
+    /// Values of the status that say that it is no lead at all, so that whoever was given it is credited.
+    pub disqualified: Vec<String>,
     /// Further numeric facts: name in the model to Lead field.
     pub numeric: BTreeMap<String, String>,
     /// Further categorical facts: name in the model to Lead field.
@@ -152,6 +158,9 @@ impl Default for Fields {
             website: "Website".into(),
             text: "Description".into(),
             language: String::new(),
+            returned: "AI_Return_Reason__c".into(),
+            status: "Status".into(),
+            disqualified: Vec::new(),
             numeric: BTreeMap::new(),
             categorical: BTreeMap::new(),
         }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::chance::Chance;
 use super::fault::Fault;
 use super::id::Id;
 use super::knobs::Knob;
 use super::org::{EffectKind, Org};
+use super::people::{self, Act};
 use super::schema::Object;
 use super::stamp::Stamp;
 use super::world::{Pace, World, convert, owner_of};
@@ -20,6 +22,10 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 /// The longest that a late lead is late.
 const MOST_LATE_SECONDS: f64 = 8.0;
 
+/// How often a rep gives back what a decision gave them, and after how many seconds at least and at most.
+const GIVEN_BACK: f64 = 0.1;
+const GIVEN_BACK_AFTER: (f64, f64) = (15.0, 75.0);
+
 /// What is to happen by itself, and when. A plain value that is asked what is due; whoever owns it does the waiting.
 #[derive(Debug)]
 pub(crate) struct Life {
@@ -29,6 +35,8 @@ pub(crate) struct Life {
     next_arrival: Option<DateTime<Utc>>,
     /// Leads whose deals will end, by when.
     endings: BTreeSet<(DateTime<Utc>, Id)>,
+    /// Leads that their reps will give back, by when.
+    returns: BTreeSet<(DateTime<Utc>, Id)>,
     /// Leads whose transactions began at the one time and end at the other: (end, number, begin).
     late: BTreeSet<(DateTime<Utc>, u64, Stamp)>,
     lates: u64,
@@ -45,6 +53,7 @@ impl Life {
             outcome_speed,
             next_arrival: None,
             endings: BTreeSet::new(),
+            returns: BTreeSet::new(),
             late: BTreeSet::new(),
             lates: 0,
             seen: 0,
@@ -101,10 +110,12 @@ impl Life {
             return Ok(late);
         }
         self.let_arrive(org, world, now)?;
-        self.plan_endings(org, world);
+        self.plan(org, world);
+        self.let_give_back(org, world, now)?;
         self.let_end(org, world, now)?;
         let ending = self.endings.first().map(|(at, _)| *at);
-        Ok([self.next_arrival, ending, late].into_iter().flatten().min())
+        let giving_back = self.returns.first().map(|(at, _)| *at);
+        Ok([self.next_arrival, ending, giving_back, late].into_iter().flatten().min())
     }
 
     fn let_arrive(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
@@ -124,10 +135,17 @@ impl Life {
         Ok(())
     }
 
-    /// A deal begins to end when leadboard has decided who works it.
-    fn plan_endings(&mut self, org: &Org, world: &World) {
+    /// A deal begins to end when leadboard has decided who works it; unless they do not want to.
+    fn plan(&mut self, org: &Org, world: &World) {
         let Some(speed) = self.outcome_speed.filter(|speed| *speed > 0.0) else { return };
-        for effect in org.effects().get(self.seen..).unwrap_or_default() {
+        for (number, effect) in org.effects().iter().enumerate().skip(self.seen) {
+            if let EffectKind::DecisionRecorded { lead: Some(lead), .. } = effect.kind {
+                let mut chance = Chance::new(org.knobs.seed(), "given back", number as u64);
+                if chance.happens(GIVEN_BACK) {
+                    let (least, most) = GIVEN_BACK_AFTER;
+                    self.returns.insert((effect.at.utc() + seconds(least + (most - least) * chance.unit()), lead));
+                }
+            }
             if let EffectKind::DecisionRecorded { lead: Some(lead), .. } = effect.kind
                 && !self.endings.iter().any(|(_, planned)| *planned == lead)
             {
@@ -136,6 +154,21 @@ impl Life {
             }
         }
         self.seen = org.effects().len();
+    }
+
+    /// Reps give leads back that they still have, as far as they were asked in this run.
+    fn let_give_back(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
+        while let Some((due, lead)) = self.returns.first().copied().filter(|(due, _)| *due <= now) {
+            self.returns.remove(&(due, lead));
+            let theirs = open_lead_owner(org, lead).is_some_and(|owner| owner.prefix() == Object::User.prefix());
+            if theirs && due >= now - FORGIVEN_AFTER {
+                let mut chance = Chance::new(org.knobs.seed(), "reason", due.timestamp_millis().unsigned_abs());
+                people::act(org, world, lead, Act::GiveBack, &mut chance, Stamp::from(now))?;
+                // Whoever does not want it does not bring it to an end.
+                self.endings.retain(|(_, planned)| *planned != lead);
+            }
+        }
+        Ok(())
     }
 
     fn let_end(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {

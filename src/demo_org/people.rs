@@ -27,7 +27,24 @@ pub(crate) enum Act {
     Delete,
     /// Its owner notes something on it.
     Edit,
+    /// Its owner gives it back, with a reason.
+    GiveBack,
+    /// Its owner finds that it is none.
+    Disqualify,
 }
+
+/// Why reps give leads back.
+const REASONS: [&str; 6] = [
+    "I used to work there, and we parted badly",
+    "Too far from where I am",
+    "They want somebody who knows their trade",
+    "No time for it before next week",
+    "They asked for a person who speaks their language",
+    "Belongs to a partner of ours, I think",
+];
+
+/// The field that takes the reason.
+pub(crate) const RETURN_REASON: &str = "AI_Return_Reason__c";
 
 /// A person acts on an open lead. False if there is nothing to act on: converted, deleted, nobody else to take it.
 pub(crate) fn act(
@@ -69,6 +86,8 @@ pub(crate) fn act(
             tx.commit().map_err(|error| Fault::not_stored(&error))?;
         }
         Act::Edit => edit(org, lead, worker, chance, now)?,
+        Act::GiveBack => fill(org, lead, worker, (RETURN_REASON, chance.pick(&REASONS)), now)?,
+        Act::Disqualify => fill(org, lead, worker, ("Status", "Closed - Not Converted"), now)?,
     }
     Ok(true)
 }
@@ -109,6 +128,16 @@ fn edit(org: &mut Org, lead: Id, user: Id, chance: &mut Chance, now: Stamp) -> R
         let revenue = chance.log_uniform(1e5, 1e9).round();
         org.assign(Object::Lead, &mut record, "AnnualRevenue", Value::Number(revenue));
     }
+    touch(org, Object::Lead, &mut record, user, now);
+    let mut tx = org.begin(now);
+    tx.put(Object::Lead, record);
+    tx.commit().map_err(|error| Fault::not_stored(&error))
+}
+
+/// A person writes this into a field of a lead.
+fn fill(org: &mut Org, lead: Id, user: Id, (field, text): (&str, &str), now: Stamp) -> Result<(), Fault> {
+    let mut record = live(org, Object::Lead, lead)?.clone();
+    org.assign(Object::Lead, &mut record, field, text);
     touch(org, Object::Lead, &mut record, user, now);
     let mut tx = org.begin(now);
     tx.put(Object::Lead, record);

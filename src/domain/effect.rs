@@ -53,6 +53,9 @@ pub struct DecisionWrite {
     /// How much of the decision is written.
     #[serde(default)]
     pub rung: Rung,
+    /// The reason on the lead for which a rep gave it back, to be cleared for the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_reason: Option<String>,
 }
 
 /// The rungs of the ladder on which a write comes down when the CRM refuses it: each asks for less than the one before.

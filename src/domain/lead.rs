@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::facts::LeadFacts;
-use super::ids::{LeadId, QueueId, RepId};
+use super::ids::{LeadId, QueueId, RepId, TraceId};
 use super::lane::Lane;
+use super::pool::Earlier;
 
 /// Who owns a lead in the CRM: a person or a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ impl Owner {
     }
 }
 
-/// What the form said beside the facts. Routing may look at it, a model never does. Raw: sanitise before display.
+/// What the record says beside the facts. Routing may look at it, a model never does. Raw: sanitise before display.
 ///
 /// It is personal data, so it leaves the store only with somebody who asks for it by name: it is not serialised with the
 /// lead, and `Debug` tells what is there, not what it says.
@@ -54,12 +55,21 @@ pub struct Form {
     /// The person's language, as the CRM names it (`de`, `German`, `de_DE`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// Why the rep who has the lead gives it back, in their words. Of no form, and there only afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned: Option<String>,
+    /// Whether the CRM says that it is no lead at all. Of no form either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disqualified: bool,
 }
 
 impl Form {
     /// Whether it says nothing.
     pub const fn is_empty(&self) -> bool {
-        matches!(self, Self { email: None, website: None, text: None, language: None })
+        matches!(
+            self,
+            Self { email: None, website: None, text: None, language: None, returned: None, disqualified: false }
+        )
     }
 }
 
@@ -71,6 +81,8 @@ impl std::fmt::Debug for Form {
             .field("website", &hidden(&self.website))
             .field("text", &hidden(&self.text))
             .field("language", &self.language)
+            .field("returned", &hidden(&self.returned))
+            .field("disqualified", &self.disqualified)
             .finish()
     }
 }
@@ -128,6 +140,23 @@ pub struct LegacyAssignment {
     pub captured_at: DateTime<Utc>,
 }
 
+/// A rep who was given a lead by a decision and has it no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Had {
+    /// The rep.
+    pub rep: RepId,
+    /// How they lost it.
+    pub how: Earlier,
+    /// When we learned of it.
+    pub at: DateTime<Utc>,
+    /// Why, in their words, raw: sanitise before display.
+    pub why: Option<String>,
+    /// What the lead said then, as a hash: they are not offered it again until it says something else.
+    pub said: String,
+    /// The decision that had given it to them.
+    pub decision: TraceId,
+}
+
 /// A lead with all that we know of where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeadRecord {
@@ -147,6 +176,9 @@ pub struct LeadRecord {
     pub snoozed_until: Option<DateTime<Utc>>,
     /// How many decisions were taken on it so far (undone ones included); makes each decision key unique.
     pub decisions_made: u32,
+    /// Reps who were given it and have it no more, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Had>,
 }
 
 /// The conservation rule as numbers. `received` counts the intake ledger, the others the lead states, so that the
@@ -185,6 +217,8 @@ mod tests {
             website: said("https://secret.example"),
             text: said("secret wishes"),
             language: said("de"),
+            returned: said("secret grudges"),
+            disqualified: false,
         };
         let at = DateTime::UNIX_EPOCH;
         let lead = Lead {

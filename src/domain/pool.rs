@@ -115,6 +115,16 @@ pub enum Earlier {
     Returned,
 }
 
+impl Earlier {
+    /// What the rep did, as the end of a sentence about them.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::SlaBreached => "made no contact in time",
+            Self::Returned => "gave it back",
+        }
+    }
+}
+
 impl Exclusion {
     /// The stable code.
     pub fn code(&self) -> &'static str {
@@ -181,8 +191,7 @@ impl std::fmt::Display for Exclusion {
                 let known: Vec<&str> = kind.iter().chain(sources).map(String::as_str).collect();
                 if known.is_empty() { Ok(()) } else { write!(f, " ({})", known.join(", ")) }
             }
-            Self::HadLead { how: Earlier::SlaBreached } => f.write_str("had it before and made no contact in time"),
-            Self::HadLead { how: Earlier::Returned } => f.write_str("had it before and gave it back"),
+            Self::HadLead { how } => write!(f, "had it before and {}", how.words()),
             Self::OtherTerritory { theirs, wanted } => write!(f, "works {theirs}, the lead is {wanted}"),
             Self::Rule { rule, lacks } => write!(f, "kept out by the rule {rule}: {lacks}"),
             Self::OtherPartnerTier { theirs, wanted } => {

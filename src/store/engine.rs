@@ -32,6 +32,7 @@ mod learning;
 mod outbox;
 mod queries;
 mod rankings;
+mod returned;
 mod routing;
 
 /// How often a transaction that another one got in the way of is done again, and the longest first wait.

@@ -10,7 +10,8 @@ use crate::app::ports::StoreError;
 /// File name (without `.sql`) and text of the files in a folder, in order. Every folder has the same names.
 macro_rules! files {
     ($folder:literal) => {
-        files!($folder: "0001_initial" "0002_drift" "0003_lead_score" "0004_audit_chain" "0005_put_back" "0006_routing" "0007_policy" "0008_companies")
+        files!($folder: "0001_initial" "0002_drift" "0003_lead_score" "0004_audit_chain" "0005_put_back" "0006_routing" "0007_policy"
+            "0008_companies" "0009_returned")
     };
     ($folder:literal: $($name:literal)*) => {
         &[$(($name, include_str!(concat!("../../assets/migrations/", $folder, "/", $name, ".sql")))),*]

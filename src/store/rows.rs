@@ -9,13 +9,13 @@ use super::values;
 use crate::app::ports::{
     BackfillRun, ClosedLead, DriftMark, ModelRow, ReceivedLead, Seal, StoreError, StoredEvent, StoredRanking,
 };
-use crate::app::views::{QueueRow, ShadowRow};
+use crate::app::views::{QueueRow, ReturnedBy, ShadowRow};
 use crate::domain::audit::AuditEvent;
 use crate::domain::deal::{Deal, LeadOutcome, Outcome};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{EffectRow, LeasedEffect};
 use crate::domain::ids::{DecisionKey, LeadId, ModelId, QueueId, RepId, RepKey};
-use crate::domain::lead::{Form, Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
+use crate::domain::lead::{Form, Had, Lead, LeadRecord, LeadState, LegacyAssignment, Owner};
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::{Queue, Rep};
 use crate::domain::verdict::Rejection;
@@ -106,7 +106,13 @@ pub(super) fn lead_record(row: &impl Columns) -> Result<LeadRecord, StoreError> 
         ranked_at: row.time_opt("ranked_at")?,
         snoozed_until: row.time_opt("snoozed_until")?,
         decisions_made: row.small_count("decisions_made")?,
+        earlier: earlier(row)?,
     })
+}
+
+fn earlier(row: &impl Columns) -> Result<Vec<Had>, StoreError> {
+    row.text_opt("earlier")?
+        .map_or_else(|| Ok(Vec::new()), |earlier| values::from_json(&earlier, "earlier owners of a lead"))
 }
 
 pub(super) fn decision(row: &impl Columns) -> Result<Decision, StoreError> {
@@ -184,7 +190,16 @@ pub(super) fn queue_row(row: &impl Columns) -> Result<QueueRow, StoreError> {
         snoozed_until: row.time_opt("snoozed_until")?,
         decided_owner: row.text_opt("decided_owner")?,
         write: row.word_opt("write_state")?,
+        returned: returned_by(row, state)?,
     })
+}
+
+/// Who gave a lead back that nobody else got since.
+fn returned_by(row: &impl Columns, state: LeadState) -> Result<Option<ReturnedBy>, StoreError> {
+    let open = matches!(state, LeadState::Pending | LeadState::InLane);
+    let Some(had) = earlier(row)?.pop().filter(|_| open) else { return Ok(None) };
+    let name = row.text_opt("returned_by")?.unwrap_or_else(|| had.rep.to_string());
+    Ok(Some(ReturnedBy { name, how: had.how, at: had.at, why: had.why }))
 }
 
 pub(super) fn shadow_row(row: &impl Columns) -> Result<ShadowRow, StoreError> {

@@ -96,6 +96,7 @@ const ROWS: &[&str] = &[
         created_at) VALUES ('k', 't', 'L', '{}', 'ready', 0, 0, 0, 0, 0)",
     "INSERT INTO training_feedback (trace_id, lead_id, verdict, feedback, given_at)
         VALUES ('t', 'L', 'approve', '{}', 0)",
+    "INSERT INTO rep_feedback VALUES ('t', 'L', 'r', 'no', '{}', 0)",
     "INSERT INTO audit (at, actor, what, details) VALUES (0, 'a', 'w', '{}')",
     "INSERT INTO audit_seals VALUES (1, 1, 'c', 'l')",
     "INSERT INTO desks VALUES ('d', '{}')",
@@ -118,6 +119,9 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("DELETE FROM decisions", "never deleted", "never deleted"),
     ("UPDATE training_feedback SET verdict = 'override'", "retracted", "retracted"),
     ("DELETE FROM training_feedback", "retracted", "retracted"),
+    ("UPDATE rep_feedback SET said = 'x'", "never changed", "never changed"),
+    ("DELETE FROM rep_feedback", "never taken away", "taken away"),
+    ("INSERT INTO rep_feedback VALUES ('t', 'L', 'r', 'no', '{}', 0)", "UNIQUE", "unique"),
     ("DELETE FROM outbox", "never deleted", "never deleted"),
     ("UPDATE audit SET actor = 'x'", "append-only", "append-only"),
     ("DELETE FROM audit", "append-only", "append-only"),
@@ -160,7 +164,8 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     (
         "INSERT INTO leads SELECT 'X', company, contact, source, territory, search_text, facts, owner_kind, owner_id,
             created_at, modified_at, modstamp, converted, deleted, state, lane, queue_order, ranking_id, snoozed_until,
-            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw, form FROM leads",
+            decisions_made, superseded_why, received_at, first_ranked_at, ranked_at, raw, form, earlier,
+            open_with, disqualified FROM leads",
         "FOREIGN KEY",
         "foreign key",
     ),
@@ -201,8 +206,9 @@ async fn what_must_not_change_cannot_in_sqlite() {
 async fn what_must_not_change_cannot_in_postgres() {
     let Some((_, store)) = postgres().await else { return };
     guards_hold!(&store.writer, 2);
-    for table in ["intake", "leads", "legacy_assignments", "decisions", "training_feedback", "outbox", "audit"]
-        .map(str::to_owned)
+    for table in
+        ["intake", "leads", "legacy_assignments", "decisions", "training_feedback", "rep_feedback", "outbox", "audit"]
+            .map(str::to_owned)
     {
         let truncate = sqlx::AssertSqlSafe(format!("TRUNCATE {table} CASCADE"));
         let refused = store.writer.execute(truncate).await.unwrap_err().to_string();

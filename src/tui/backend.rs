@@ -8,7 +8,7 @@ use tokio::sync::watch;
 pub use crate::app::drift::Report as DriftReport;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 pub use crate::app::ports::{ApiUsage, ModelRow};
-pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, Seek};
+pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, ReturnedBy, Seek};
 use crate::domain::effect::{EffectCounts, EffectRow};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;

@@ -21,7 +21,8 @@ use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
     ApiUsage, Backend, BackendError, DriftReport, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview,
-    QueueKey, QueuePage, QueueQuery, QueueRow, Seek, UndoAnswer, VerdictAnswer, VerdictRequest, WorkerHealth,
+    QueueKey, QueuePage, QueueQuery, QueueRow, ReturnedBy, Seek, UndoAnswer, VerdictAnswer, VerdictRequest,
+    WorkerHealth,
 };
 
 pub(crate) use company::{company, lead};
@@ -153,6 +154,12 @@ fn row(priority: f64, detail: &LeadDetail) -> QueueRow {
         snoozed_until: record.snoozed_until,
         decided_owner: None,
         write: None,
+        returned: record.earlier.last().map(|had| ReturnedBy {
+            name: detail.names.get(had.rep.as_str()).cloned().unwrap_or_else(|| had.rep.to_string()),
+            how: had.how,
+            at: had.at,
+            why: had.why.clone(),
+        }),
     }
 }
 

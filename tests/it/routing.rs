@@ -2,6 +2,7 @@
 //! counted, and a decision made under rules can be made again.
 
 mod explaining;
+mod returning;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,10 @@ use leadboard::policy::route::{Rung, Why};
 use leadboard::policy::{Queues, Settings};
 
 use explaining::{the_rep_is_told_what_to_say, why_not_is_told_as_it_was};
+use returning::{
+    a_rep_gives_it_back, lists_say_who_gave_it_back, only_who_was_given_it_gives_it_back,
+    what_is_no_lead_is_nobodys_share, what_is_polled_before_the_answer_counts,
+};
 
 use crate::store_fixtures::{at, id, on_every_store, raw, receive, record, rep, roster, take_in};
 
@@ -564,4 +569,9 @@ on_every_store! {
     a_hold_ends_in_time_and_outlasts_restarts
     no_lead_is_held_near_its_deadline_or_without_being_asked
     absences_come_from_files
+    a_rep_gives_it_back
+    only_who_was_given_it_gives_it_back
+    lists_say_who_gave_it_back
+    what_is_polled_before_the_answer_counts
+    what_is_no_lead_is_nobodys_share
 }

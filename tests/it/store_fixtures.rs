@@ -226,6 +226,7 @@ fn write_of(decision: &Decision) -> DecisionWrite {
         source: None,
         urgent: false,
         rung: leadboard::domain::effect::Rung::Whole,
+        return_reason: None,
     }
 }
 

@@ -11,11 +11,11 @@ use super::Bench;
 use crate::app::companies::Companies;
 use crate::app::ports::RankedLead;
 use crate::app::rank::{self, Case, Desk, before};
-use crate::app::routing;
+use crate::app::{returned, routing};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{RepId, RepKey};
 use crate::domain::lead::{LeadRecord, Owner};
-use crate::domain::pool::Pool;
+use crate::domain::pool::{Exclusion, Pool};
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::{Route, RouteReason};
 use crate::domain::rep::Rep;
@@ -117,7 +117,14 @@ pub(super) fn together(leads: &[LeadRecord], desk: &Desk<'_>) -> Vec<Fate> {
 }
 
 fn contest<'a>(lead: &'a LeadRecord, desk: &Desk<'_>, by_id: &HashMap<&RepId, &'a Rep>) -> Contest<'a> {
-    let pool = pool(&lead.lead.facts, desk.roster);
+    let mut pool = pool(&lead.lead.facts, desk.roster);
+    // Nobody is given again what they gave back.
+    for (rep, how) in returned::earlier(lead) {
+        if let Ok(at) = pool.eligible.binary_search(&rep) {
+            pool.eligible.remove(at);
+            pool.excluded.push((rep, Exclusion::HadLead { how }));
+        }
+    }
     let mut reps: Vec<&Rep> = pool.eligible.iter().filter_map(|id| by_id.get(id).copied()).collect();
     let owner = lead.lead.owner.rep().filter(|id| pool.eligible.binary_search(id).is_err());
     reps.extend(owner.and_then(|id| by_id.get(id).copied()));

@@ -336,6 +336,7 @@ impl Slice<'_> {
             source: source(path, &lead.lead),
             urgent: false,
             rung: Rung::Whole,
+            return_reason: lead.lead.form.returned.clone(),
         }
     }
 }

@@ -95,6 +95,7 @@ fn lead(n: u32) -> LeadRecord {
         ranked_at: None,
         snoozed_until: None,
         decisions_made: 0,
+        earlier: Vec::new(),
     }
 }
 

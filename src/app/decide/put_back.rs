@@ -77,6 +77,7 @@ pub(super) async fn put_back(
         source: sent.source.map(|set| SourceWrite { from: set.to, to: set.from }),
         urgent: sent.urgent,
         rung: Rung::Whole,
+        return_reason: None,
     };
     let new = NewDecision {
         decision: decision.clone(),

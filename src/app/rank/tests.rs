@@ -95,6 +95,7 @@ fn ranked(legacy: Owner, talkative: bool) -> Ranking {
         ranked_at: None,
         snoozed_until: None,
         decisions_made: 0,
+        earlier: Vec::new(),
     };
     let (rules, situation) = (InForce::plain(roster()), Situation::default());
     let desk = Desk {

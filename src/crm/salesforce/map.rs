@@ -208,6 +208,10 @@ pub(super) struct FormFields {
     website: Option<Api>,
     text: Option<Api>,
     language: Option<Api>,
+    returned: Option<Api>,
+    status: Option<Api>,
+    /// Values of the status, in small letters.
+    disqualified: Vec<String>,
     optional: Optional,
 }
 
@@ -218,8 +222,12 @@ impl FormFields {
         let website = optional_field("fields.website", &config.website)?;
         let text = optional_field("fields.text", &config.text)?;
         let language = optional_field("fields.language", &config.language)?;
-        let all = [&email, &website, &text, &language].into_iter().flatten().cloned();
-        Ok(Self { optional: Optional::new("Lead", all), email, website, text, language })
+        let returned = optional_field("fields.returned", &config.returned)?;
+        let disqualified: Vec<String> = config.disqualified.iter().map(|status| status.to_lowercase()).collect();
+        let status = optional_field("fields.status", &config.status)?.filter(|_| !disqualified.is_empty());
+        let all = [&email, &website, &text, &language, &returned, &status].into_iter().flatten().cloned();
+        let optional = Optional::new("Lead", all);
+        Ok(Self { email, website, text, language, returned, status, disqualified, optional })
     }
 
     /// All of them, whether or not the org shows them.
@@ -230,6 +238,17 @@ impl FormFields {
     /// Which of them are read.
     pub(super) const fn optional(&self) -> &Optional {
         &self.optional
+    }
+
+    /// Where reps write why they give a lead back, which the next decision clears.
+    pub(super) const fn cleared(&self) -> Option<&Api> {
+        self.returned.as_ref()
+    }
+
+    /// The same, as far as the org shows it.
+    pub(super) fn returned(&self) -> Option<Api> {
+        let shown = self.optional.shown();
+        self.returned.clone().filter(|field| shown.iter().any(|shown| shown.as_str() == field.as_str()))
     }
 
     /// What the form said.
@@ -243,6 +262,9 @@ impl FormFields {
             website: text(&self.website, MAX_FACT),
             text: text(&self.text, MAX_TEXT),
             language: text(&self.language, MAX_FACT),
+            returned: text(&self.returned, MAX_FACT).filter(|why| !why.trim().is_empty()),
+            disqualified: text(&self.status, MAX_FACT)
+                .is_some_and(|status| self.disqualified.contains(&status.to_lowercase())),
         }
     }
 }

@@ -42,7 +42,7 @@ struct Standing {
 impl Salesforce {
     /// Sends one decision, once, however often it is called.
     pub(super) async fn apply_decision(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
-        let mut parts = compose::Parts::new(write, self.fields.source())?;
+        let mut parts = compose::Parts::new(write, self.fields.source(), self.form.returned())?;
         if write.rung == Rung::OwnerOnly {
             return self.apply_owner(&parts).await;
         }

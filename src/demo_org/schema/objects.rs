@@ -103,6 +103,7 @@ fn lead() -> Vec<Field> {
         Field::new("Expected_Amount__c", Number { precision: 18, scale: 2 }),
         Field::new("AI_Assigned__c", Checkbox),
         text("AI_Routing_Reason__c", 255),
+        text("AI_Return_Reason__c", 255),
         Field::new("AI_Win_Probability__c", PROBABILITY),
     ]
 }

@@ -57,6 +57,7 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         owner_kind: Text, owner_id: Text, created_at: Int, modified_at: Int, modstamp: Int, converted: Int, deleted: Int,
         state: Text, lane: Text, queue_order: Real, ranking_id: Int, snoozed_until: Int, decisions_made: Int,
         superseded_why: Text, received_at: Int, first_ranked_at: Int, ranked_at: Int, raw: Text, form: Text,
+        earlier: Text, open_with: Text, disqualified: Int,
     }
     legacy_assignments { lead_id: Text, owner_kind: Text, owner_id: Text, captured_at: Int }
     lead_companies { lead_id: Text, asked_at: Int, accounts: Text }
@@ -81,6 +82,7 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         id: Int, trace_id: Text, lead_id: Text, verdict: Text, rejection_code: Text, feedback: Text, given_at: Int,
         retracted_at: Int,
     }
+    rep_feedback { trace_id: Text, lead_id: Text, rep_id: Text, said: Text, feedback: Text, given_at: Int }
     outbox numbered {
         id: Int, idem_key: Text, trace_id: Text, lead_id: Text, payload: Text, state: Text, attempts: Int,
         not_before: Int, due_at: Int, lease_owner: Text, lease_token: Int, last_error: Text, created_at: Int,

@@ -245,7 +245,7 @@ async fn place_of(
 }
 
 /// The standing decision of a lead.
-async fn standing(conn: &mut impl Session, lead: &LeadId) -> Result<Option<Decision>, StoreError> {
+pub(super) async fn standing(conn: &mut impl Session, lead: &LeadId) -> Result<Option<Decision>, StoreError> {
     let row = query(sql::decisions::STANDING_OF_LEAD).bind(lead.as_str()).optional(conn).await?;
     row.as_ref().map(rows::decision).transpose()
 }

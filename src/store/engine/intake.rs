@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, companies, leads};
+use super::{Driver, SqlStore, audit, companies, leads, returned};
 use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
-use crate::domain::lead::{Lead, LegacyAssignment, Owner};
+use crate::domain::lead::{Form, Lead, LegacyAssignment, Owner};
 use crate::domain::verdict::Verdict;
 use crate::store::query::{Query, query};
 use crate::store::rows::{self, Columns};
@@ -151,14 +151,19 @@ async fn receive(
 
 /// A known lead read anew. False if there was nothing new in it.
 async fn refresh(conn: &mut impl Session, lead: &RawLead, rerank: bool, at: DateTime<Utc>) -> Result<bool, StoreError> {
-    let reading = replace_reading(conn, lead).await?;
-    if reading == Reading::Older {
-        return Ok(false);
-    }
     let id = &lead.lead.id;
-    // It may have been open to nobody when the change was judged, and a decision was taken back since.
-    if reading == Reading::Replaced && supersede_if_taken(conn, id, "in a reading of an open lead", at).await? {
-        return Ok(true);
+    let reading = replace_reading(conn, lead, at).await?;
+    match &reading {
+        Reading::Older => return Ok(false),
+        Reading::Same => {}
+        Reading::Replaced { before } => {
+            // It may have been open to nobody when the change was judged, and a decision was taken back since.
+            if supersede_if_taken(conn, id, "in a reading of an open lead", at).await?
+                || returned::take_back(conn, id, before.returned.as_deref(), at).await?
+            {
+                return Ok(true);
+            }
+        }
     }
     let reranked = rerank && query(sql::intake::BACK_TO_PENDING).bind(id.as_str()).execute(conn).await? > 0;
     if reading == Reading::Same && !reranked {
@@ -176,7 +181,7 @@ async fn overridden(
     decided: &Owner,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if replace_reading(conn, lead).await? != Reading::Replaced {
+    if !matches!(replace_reading(conn, lead, at).await?, Reading::Replaced { .. }) {
         return Ok(false);
     }
     let details = json!({ "owner": lead.lead.owner, "decided": decided });
@@ -201,7 +206,7 @@ async fn supersede(
     why: &str,
     at: DateTime<Utc>,
 ) -> Result<Superseded, StoreError> {
-    let reading = replace_reading(conn, lead).await?;
+    let reading = replace_reading(conn, lead, at).await?;
     if reading == Reading::Older {
         return Ok(Superseded::Not);
     }
@@ -246,11 +251,11 @@ enum Reading {
     Older,
     /// Says the same.
     Same,
-    /// Took its place.
-    Replaced,
+    /// Took the place of one that said this beside the facts.
+    Replaced { before: Box<Form> },
 }
 
-async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Reading, StoreError> {
+async fn replace_reading(conn: &mut impl Session, lead: &RawLead, at: DateTime<Utc>) -> Result<Reading, StoreError> {
     let new = &lead.lead;
     let row =
         query(sql::intake::READING).bind(new.id.as_str()).optional(conn).await?.ok_or_else(|| unknown(&new.id))?;
@@ -273,7 +278,10 @@ async fn replace_reading(conn: &mut impl Session, lead: &RawLead) -> Result<Read
         companies::forget(conn, &new.id).await?;
     }
     bind_reading(query(sql::intake::READING_REPLACE), lead)?.execute(conn).await?;
-    Ok(Reading::Replaced)
+    if new.form.disqualified != old.form.disqualified {
+        returned::disqualify(conn, new, at).await?;
+    }
+    Ok(Reading::Replaced { before: Box::new(old.form) })
 }
 
 fn unknown(id: &LeadId) -> StoreError {

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads, routing};
+use super::{Driver, SqlStore, audit, leads, returned, routing};
 use crate::app::ports::{EffectResult, StoreError};
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
@@ -153,6 +153,7 @@ pub(super) async fn finish<D: Driver>(
     let write_state = query(sql::decisions::WRITE_STATE).bind(&trace).bind(end.decision.to_string());
     write_state.execute(&mut *tx).await?;
 
+    let read_since = matches!(result, EffectResult::Done { .. }) && read_since(&mut *tx, effect).await?;
     // Facts only: what the CRM says in words may name people, and stays in the outbox.
     let mut details = json!({ "effect": effect.id, "attempts": settled.int("attempts")? });
     match result {
@@ -217,10 +218,21 @@ pub(super) async fn finish<D: Driver>(
         (EffectResult::Done { .. }, None) if effect.write.puts_back() => {
             open_again(&mut *tx, effect, at).await?;
         }
+        // It was polled before we knew that the write had happened, and the rep may have been fast.
+        (EffectResult::Done { .. }, None) if read_since => {
+            returned::take_back(&mut *tx, &lead, effect.write.return_reason.as_deref(), at).await?;
+        }
         _ => {}
     }
     store.commit(tx).await?;
     Ok(true)
+}
+
+/// Whether what is stored of the lead may be a reading of after a write that has just become known: it has the owner that
+/// was written.
+async fn read_since(conn: &mut impl Session, done: &LeasedEffect) -> Result<bool, StoreError> {
+    let row = query(sql::leads::BY_ID).bind(done.write.lead_id.as_str()).one(conn).await?;
+    Ok(row.owner("owner_kind", "owner_id")? == done.write.owner)
 }
 
 /// The write that waited for this one: it may go now, and takes the lead from the owner that this one gave it to.

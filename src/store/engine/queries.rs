@@ -239,6 +239,7 @@ fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
     let record = &detail.record;
     ids.insert(record.lead.owner.id().to_owned());
     ids.insert(record.legacy.owner.id().to_owned());
+    ids.extend(record.earlier.iter().map(|had| had.rep.to_string()));
     if let Some(ranking) = &detail.ranking {
         let ranked = ranking.reps.iter().map(|r| &r.rep_id);
         let excluded = ranking.pool.excluded.iter().map(|(rep, _)| rep);

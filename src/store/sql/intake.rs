@@ -30,11 +30,22 @@ statements! {
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";
 
-    /// A lead that is open, but that somebody took or finished in the CRM. The owner of an open lead is the legacy one, or
-    /// the one it was put back to last (`$3`: that verdict).
+    /// A lead whose rep gives it back is open again, and is ranked anew.
+    GIVE_BACK = "UPDATE leads SET state = 'pending', lane = NULL, earlier = $2, open_with = $3
+        WHERE id = $1 AND state = 'decided'";
+
+    /// What training learns of it: what was shown to whoever gave it to them, else `$5`.
+    REP_FEEDBACK = "INSERT INTO rep_feedback (trace_id, lead_id, rep_id, said, feedback, given_at)
+        VALUES ($1, $2, $3, $4, COALESCE((SELECT feedback FROM training_feedback WHERE trace_id = $1), $5), $6)";
+
+    DISQUALIFY = "UPDATE leads SET disqualified = $2 WHERE id = $1";
+
+    /// A lead that is open, but that somebody took or finished in the CRM. The owner of an open lead is the rep who gave it
+    /// back last, the one it was put back to last (`$3`: that verdict), or the legacy one. Who was given it after it was
+    /// given back, and had it put back, was followed by whoever had given it back.
     SUPERSEDE_TAKEN = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane') AND (converted = 1 OR deleted = 1
-            OR owner_kind || owner_id <> COALESCE(
+            OR owner_kind || owner_id <> COALESCE(open_with,
                 (SELECT d.owner_kind || d.owner_id FROM decisions d JOIN outbox o ON o.trace_id = d.trace_id
                     WHERE d.lead_id = leads.id AND d.verdict = $3 AND d.write_state = 'written'
                     ORDER BY o.id DESC LIMIT 1),

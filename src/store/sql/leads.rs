@@ -4,7 +4,7 @@
 macro_rules! lead_record {
     () => {
         "SELECT l.id, l.company, l.contact, l.facts, l.form, l.owner_kind, l.owner_id, l.modified_at, l.modstamp,
-            l.converted, l.deleted, l.state, l.lane, l.received_at, l.ranked_at, l.snoozed_until, l.decisions_made,
+            l.converted, l.deleted, l.state, l.lane, l.received_at, l.ranked_at, l.snoozed_until, l.decisions_made, l.earlier,
             g.owner_kind AS legacy_kind, g.owner_id AS legacy_id, g.captured_at
         FROM leads l LEFT JOIN legacy_assignments g ON g.lead_id = l.id "
     };

@@ -7,7 +7,7 @@
 macro_rules! queue_rows {
     () => {
         "SELECT l.id, l.company, l.source, l.territory, l.state, l.lane, l.queue_order, l.created_at, l.received_at,
-            l.snoozed_until, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
+            l.snoozed_until, l.earlier, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
             r.lead_tier, d.write_state,
             CASE r.route_kind
                 WHEN 'assign_rep' THEN COALESCE((SELECT name FROM reps WHERE id = r.route_id), r.route_id)
@@ -17,7 +17,8 @@ macro_rules! queue_rows {
                 ELSE COALESCE((SELECT name FROM queues WHERE id = g.owner_id), g.owner_id) END AS legacy,
             CASE d.owner_kind
                 WHEN 'rep' THEN COALESCE((SELECT name FROM reps WHERE id = d.owner_id), d.owner_id)
-                ELSE COALESCE((SELECT name FROM queues WHERE id = d.owner_id), d.owner_id) END AS decided_owner
+                ELSE COALESCE((SELECT name FROM queues WHERE id = d.owner_id), d.owner_id) END AS decided_owner,
+            (SELECT name FROM reps WHERE id = substr(l.open_with, 4)) AS returned_by
         FROM leads l
             LEFT JOIN legacy_assignments g ON g.lead_id = l.id
             LEFT JOIN rankings r ON r.id = l.ranking_id

@@ -25,12 +25,12 @@ statements! {
     RANK_ANEW = "UPDATE leads SET state = 'pending' WHERE id = $1 AND state = 'in_lane'";
 
     /// By quarters of an hour. A lead that was decided went to its new owner when that was decided; of one that a person
-    /// took, all that is known is when it came.
+    /// took, all that is known is when it came. What turned out to be no lead takes nobody's room.
     GIVEN = "SELECT rep, quarter, COUNT(*) AS leads FROM (
             SELECT COALESCE(d.owner_id, l.owner_id) AS rep, COALESCE(d.decided_at, l.received_at) / 900000000 AS quarter
             FROM leads l LEFT JOIN decisions d
                 ON d.lead_id = l.id AND d.undone_at IS NULL AND d.closed_at IS NULL AND l.state = 'decided'
-            WHERE l.received_at >= $1 AND l.state IN ('decided', 'superseded')
+            WHERE l.received_at >= $1 AND l.state IN ('decided', 'superseded') AND l.disqualified = 0
                 AND COALESCE(d.owner_kind, l.owner_kind) = 'rep') AS one
         GROUP BY rep, quarter ORDER BY rep, quarter";
 

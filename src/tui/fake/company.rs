@@ -173,6 +173,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
             ranked_at: Some(created_at),
             snoozed_until: None,
             decisions_made: 0,
+            earlier: Vec::new(),
         },
         ranking: Some(ranking),
         recommendation: Some(Recommendation { route, reason, explanation, gap: Some(gap) }),

@@ -62,6 +62,7 @@ pub(crate) fn write(lead: &Lead, owner: Owner, key: &str) -> DecisionWrite {
         source: None,
         urgent: false,
         rung: Rung::Whole,
+        return_reason: None,
     }
 }
 

@@ -222,6 +222,7 @@ async fn permissions_and_the_unique_key_are_read_from_describe() {
     let bench = bench().await;
     for (object, field, property, id) in [
         ("Lead", "OwnerId", "updateable", "lead_fields"),
+        ("Lead", "AI_Return_Reason__c", "updateable", "lead_fields"),
         ("AI_Lead_Routing_Decision__c", "Decision_Key__c", "unique", "decision_object"),
         ("AI_Lead_Routing_Decision__c", "Reason__c", "createable", "decision_object"),
         ("Task", "WhoId", "createable", "task"),

@@ -146,6 +146,9 @@ fn no_facts() -> Fields {
         website: none(),
         text: none(),
         language: none(),
+        returned: none(),
+        status: none(),
+        disqualified: Vec::new(),
         numeric: BTreeMap::new(),
         categorical: BTreeMap::new(),
     }

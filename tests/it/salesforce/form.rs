@@ -32,7 +32,8 @@ fn is_poll(seen: &Seen) -> bool {
 async fn org_without(hidden: &'static [&'static str]) -> Org {
     Org::start(move |seen| {
         if is_describe(seen) {
-            let shown = ["Id", "Email", "Website", "Description"].into_iter().filter(|name| !hidden.contains(name));
+            let shown = ["Id", "Email", "Website", "Description", "AI_Return_Reason__c"];
+            let shown = shown.into_iter().filter(|name| !hidden.contains(name));
             let fields: Vec<Value> = shown.map(|name| json!({"name": name, "type": "string"})).collect();
             return Some(Reply::Json(200, json!({"name": "Lead", "fields": fields})));
         }

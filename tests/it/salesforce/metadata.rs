@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use leadboard::app::ports::Crm;
+use leadboard::domain::effect::DecisionWrite;
 
 use super::org::{Org, Seen};
 use super::{salesforce, writing};
@@ -22,7 +23,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[tokio::test]
 async fn every_field_that_is_written_is_deployed_and_permitted() {
     let org = Org::start(|seen| seen.is_composite().then(|| writing::applied(seen))).await;
-    salesforce(org.url()).apply(&writing::decision()).await.unwrap();
+    let write = DecisionWrite { return_reason: Some("no time".into()), ..writing::decision() };
+    salesforce(org.url()).apply(&write).await.unwrap();
     let body = org.log().into_iter().find(Seen::is_composite).unwrap().json();
     let permissions = fs::read_to_string(root().join("permissionsets/Leadboard_Integration.permissionset-meta.xml"));
     let permissions = permissions.unwrap();
@@ -44,7 +46,7 @@ async fn every_field_that_is_written_is_deployed_and_permitted() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 13 + 3);
+    assert_eq!(checked, 13 + 4);
     let key = root().join("objects/AI_Lead_Routing_Decision__c/fields/Decision_Key__c.field-meta.xml");
     let key = fs::read_to_string(key).unwrap();
     for needed in ["<unique>true</unique>", "<caseSensitive>true</caseSensitive>", "<externalId>true</externalId>"] {

@@ -47,6 +47,7 @@ pub(super) fn decision() -> DecisionWrite {
         source: None,
         urgent: false,
         rung: Rung::Whole,
+        return_reason: None,
     }
 }
 
@@ -172,6 +173,16 @@ async fn a_kept_owner_is_recorded_but_not_written() {
     let ai = json!({"AI_Assigned__c": false, "AI_Routing_Reason__c": "Best chance", "AI_Win_Probability__c": null});
     assert_eq!(steps[2]["body"], ai);
     assert_eq!(steps[2]["httpHeaders"]["If-Unmodified-Since"], MODIFIED_HTTP);
+}
+
+#[tokio::test]
+async fn the_reason_of_who_gave_it_back_is_cleared_for_the_next() {
+    let org = Org::start(|seen| seen.is_composite().then(|| applied(seen))).await;
+    let next = DecisionWrite { return_reason: Some("no time".into()), ..decision() };
+    salesforce(org.url()).apply(&next).await.unwrap();
+    let body = org.log().into_iter().find(Seen::is_composite).unwrap().json();
+    assert_eq!(body["compositeRequest"][2]["body"]["AI_Return_Reason__c"], Value::Null);
+    assert!(body["compositeRequest"][2]["body"].as_object().unwrap().contains_key("AI_Return_Reason__c"));
 }
 
 #[tokio::test]

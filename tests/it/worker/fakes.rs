@@ -102,7 +102,7 @@ pub(crate) struct FakeCrm {
 }
 
 impl FakeCrm {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             leads: Mutex::default(),
             poll_fault: Mutex::default(),

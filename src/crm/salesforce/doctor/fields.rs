@@ -106,7 +106,7 @@ impl Salesforce {
         let names: Vec<&str> = self.rep_names.all().iter().map(Api::as_str).collect();
         vec![
             found("lead_fields", "Lead", self.describe("Lead").await, &|lead| {
-                lead_fields(lead, &configured, &form, self.fields.source().map(Api::as_str))
+                lead_fields(lead, &configured, &form, self.fields.source().map(Api::as_str), self.form.cleared())
             }),
             found("decision_object", DECISION, self.describe(DECISION).await, &decision_object),
             found("task", "Task", self.describe("Task").await, &task),
@@ -115,7 +115,14 @@ impl Salesforce {
     }
 }
 
-fn lead_fields(lead: &Object, configured: &[&str], form: &[&str], source: Option<&str>) -> Finding {
+/// `cleared` is a field of the form that a decision may clear, where the org has it.
+fn lead_fields(
+    lead: &Object,
+    configured: &[&str],
+    form: &[&str],
+    source: Option<&str>,
+    cleared: Option<&Api>,
+) -> Finding {
     const ID: &str = "lead_fields";
     let ours = lead.missing(WRITTEN_ON_LEAD.into_iter().chain(READ_ON_LEAD));
     if !ours.is_empty() {
@@ -130,7 +137,8 @@ fn lead_fields(lead: &Object, configured: &[&str], form: &[&str], source: Option
              read it.",
         );
     }
-    let closed = lead.refused(&WRITTEN_ON_LEAD, |field| field.updateable);
+    let written: Vec<&str> = WRITTEN_ON_LEAD.into_iter().chain(cleared.map(Api::as_str)).collect();
+    let closed = lead.refused(&written, |field| field.updateable);
     if !closed.is_empty() {
         return Finding::failed(ID, format!("{} of Lead cannot be changed by this user.", closed.join(", ")), CURE);
     }

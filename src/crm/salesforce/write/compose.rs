@@ -39,10 +39,13 @@ pub(super) struct Parts<'a> {
     pub(super) key: &'a str,
     /// The lead source to set, with the field that has it; none where somebody has chosen theirs.
     pub(super) source: Option<(&'a SourceWrite, &'a Api)>,
+    /// The field in which reps give leads back, to be cleared.
+    clears: Option<Api>,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new(write: &'a DecisionWrite, source: Option<&'a Api>) -> Result<Self, Fault> {
+    /// `source` is the field of the lead source, and `returned` the one in which reps give leads back, where the org has it.
+    pub(super) fn new(write: &'a DecisionWrite, source: Option<&'a Api>, returned: Option<Api>) -> Result<Self, Fault> {
         let refuse = |what: &str, id: &str| Fault::new(Class::Permanent, format!("{what} {id:?} cannot be written"));
         let lead = ids::normalise(write.lead_id.as_str()).filter(|id| id.starts_with("00Q"));
         let lead = lead.ok_or_else(|| refuse("lead id", write.lead_id.as_str()))?;
@@ -53,7 +56,8 @@ impl<'a> Parts<'a> {
         if ids::owner(write.owner.id()).as_ref() != Some(&write.owner) {
             return Err(refuse("owner id", write.owner.id()));
         }
-        Ok(Self { write, lead, key, source: write.source.as_ref().zip(source) })
+        let clears = returned.filter(|_| write.return_reason.is_some());
+        Ok(Self { write, lead, key, source: write.source.as_ref().zip(source), clears })
     }
 
     /// What is read of the lead, its source included where that is to be set.
@@ -131,6 +135,9 @@ impl<'a> Parts<'a> {
             "AI_Routing_Reason__c": cut(&write.reason, length::REASON),
             "AI_Win_Probability__c": probability(write.p_win),
         });
+        if let Some(field) = &self.clears {
+            body[field.as_str()] = Value::Null;
+        }
         // An owner that stays is not written: "change of owner" would wake automation for nothing.
         if write.owner != write.expected_owner {
             body["OwnerId"] = json!(write.owner.id());

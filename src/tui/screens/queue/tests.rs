@@ -4,6 +4,10 @@ use chrono::TimeDelta;
 use futures::FutureExt;
 
 use super::model::WINDOW;
+use crate::domain::ids::TraceId;
+use crate::domain::lane::Lane;
+use crate::domain::lead::Had;
+use crate::domain::pool::Earlier;
 use crate::domain::recommendation::{Route, RouteReason};
 use crate::tui::fake::company;
 use crate::tui::msg::{Effect, Msg};
@@ -152,5 +156,35 @@ fn a_pick_that_the_model_did_not_make_says_who_made_it() {
             !shown.contains("expected to hold"),
             "what is expected of the best rep is promised of another: {shown}"
         );
+    }
+}
+
+#[test]
+fn the_returned_lane_says_who_when_and_why() {
+    for size in [(80, 24), (160, 45)] {
+        let mut stage = Stage::with(options(), company(noon(), 30), size);
+        {
+            let mut state = stage.fake.state();
+            let (_, detail) = state.leads.values_mut().find(|(_, detail)| detail.ranking.is_some()).unwrap();
+            detail.record.lane = Some(Lane::Returned);
+            detail.record.earlier.push(Had {
+                rep: detail.ranking.as_ref().unwrap().reps[0].rep_id.clone(),
+                how: Earlier::Returned,
+                at: noon() - TimeDelta::minutes(7),
+                why: Some("I work \u{1b}[31mat the other end of the country".into()),
+                said: String::new(),
+                decision: TraceId::new(uuid::Uuid::nil()),
+            });
+        }
+        stage.send(Msg::Changed);
+        for _ in 0..7 {
+            if stage.model.queue.lane != Lane::Returned {
+                stage.press("tab");
+            }
+        }
+        let text = stage.text();
+        let row = text.lines().find(|line| line.contains("I work ")).unwrap_or_else(|| panic!("{text}"));
+        assert!(row.contains(" 7m ") && !text.contains('\u{1b}'), "{row}");
+        assert!(text.contains("returned by"), "{text}");
     }
 }

@@ -82,6 +82,8 @@ struct Columns {
     company: usize,
     pick: usize,
     legacy: usize,
+    /// Of a lane of returned leads: why, in the place of what compares with the legacy rules.
+    why: usize,
 }
 
 /// Widths of the columns that never stretch.
@@ -91,9 +93,10 @@ const P: usize = 4;
 const GAP: usize = 5;
 
 impl Columns {
-    fn fit(width: usize) -> Self {
+    fn fit(width: usize, returned: bool) -> Self {
         let age = width >= 68;
         let source = match width {
+            _ if returned => 0,
             0..76 => 0,
             76..84 => 8,
             84..96 => 10,
@@ -104,8 +107,14 @@ impl Columns {
         fixed += if age { 1 + AGE } else { 0 };
         fixed += if source > 0 { 1 + source } else { 0 };
         let rest = width.saturating_sub(fixed);
+        if returned {
+            let pick = (rest / 4).min(24);
+            let why = GAP + rest / 4;
+            let company = (rest - 2 * pick - rest / 4).min(40);
+            return Self { source, age, pick, legacy: pick, company, why: why + rest - 2 * pick - rest / 4 - company };
+        }
         let pick = (rest * 3 / 10).min(24);
-        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40) }
+        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40), why: 0 }
     }
 
     fn line(&self, ctx: &Ctx, cells: [&str; 9]) -> [String; 9] {
@@ -121,15 +130,21 @@ impl Columns {
             format!(" {}", theme.right(p, P)),
             format!(" {}", theme.left(legacy, self.legacy)),
             format!(" {}", theme.right(legacy_p, P)),
-            format!(" {}", theme.right(gap, GAP)),
+            if self.why > 0 {
+                format!(" {}", theme.left(gap, self.why))
+            } else {
+                format!(" {}", theme.right(gap, GAP))
+            },
         ]
     }
 }
 
 fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let queue = &model.queue;
-    let columns = Columns::fit(usize::from(area.width));
-    let head = ["company", "source", "age", "SLA", "model pick", "p", "legacy", "p", "gap"];
+    let returned = queue.lane == Lane::Returned;
+    let columns = Columns::fit(usize::from(area.width), returned);
+    let [before, when, last] = if returned { ["returned by", "ago", "why"] } else { ["legacy", "p", "gap"] };
+    let head = ["company", "source", "age", "SLA", "model pick", "p", before, when, last];
     let head = columns.line(ctx, head).concat();
     put(frame, area, 0, ctx.span(Meaning::Muted, format!("  {head}")).into());
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -156,6 +171,13 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width:
     };
     let legacy = if same { "same" } else { row.legacy.as_deref().unwrap_or("-") };
     let legacy_p = if same { String::new() } else { p(row.legacy_p_win) };
+    let (same, legacy, legacy_p, gap) = match &row.returned {
+        Some(by) if columns.why > 0 => {
+            let ago = format::duration(ctx.now - by.at);
+            (false, by.name.as_str(), ago, by.why.clone().unwrap_or_else(|| "-".to_owned()))
+        }
+        _ => (same, legacy, legacy_p, gap),
+    };
     let cells = columns.line(
         ctx,
         [
@@ -211,7 +233,7 @@ fn nothing(model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
             ("Nothing waits here.", "Key accounts, conflicts, high value, partners: once rules name them.")
         }
         Lane::Hot => ("Nothing waits here.", "Leads with a high score on a short clock: once leads are scored."),
-        Lane::Returned => ("Nothing waits here.", "Leads that a rep gave back: once reps can."),
+        Lane::Returned => ("Nothing waits here.", "Leads that a rep gave back, with the reason they gave for it."),
         Lane::Sync => ("No problems.", "Leads that could not be ranked or written for a technical reason."),
     };
     vec![say(Meaning::Good, headline), say(Meaning::Muted, text)]

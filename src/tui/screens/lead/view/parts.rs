@@ -369,6 +369,11 @@ pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usi
             None => say(Meaning::Warn, "changed meanwhile: it is being ranked again".into()),
         }
     }
+    if let (LeadState::Pending | LeadState::InLane, Some(had)) = (detail.record.state, detail.record.earlier.last()) {
+        let (rep, at) = (rep_name(detail, &had.rep), format::moment(had.at, ctx.now, ctx.zone));
+        let why = had.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        say(Meaning::Warn, format!("{rep} {} at {at}{why}", had.how.words()));
+    }
     if let Some(until) = detail.record.snoozed_until.filter(|until| *until > ctx.now) {
         say(Meaning::Warn, format!("snoozed until {}", format::moment(until, ctx.now, ctx.zone)));
     }
