@@ -41,6 +41,16 @@ fn a_select_reads_as_soql() {
 }
 
 #[test]
+fn nothing_in_a_query_ends_its_place_in_an_address() {
+    let text = Value::Text("A&B=C#%?+/é".into());
+    let select = Select::new([Api::known("Id")], "Lead").filter(Condition::Eq(Api::known("Product_Interest__c"), text));
+    assert_eq!(
+        select.encoded(),
+        "SELECT+Id+FROM+Lead+WHERE+Product_Interest__c+%3D+%27A%26B%3DC%23%25%3F%2B%2F%C3%A9%27"
+    );
+}
+
+#[test]
 fn only_api_names_are_names() {
     for good in ["Id", "Product_Interest__c", "ns__Field__c", "ConvertedOpportunity.IsWon"] {
         assert!(Api::parse(good).is_some(), "{good}");
