@@ -36,7 +36,8 @@ SEED = 20261122
 PULL_MEGABYTES = 100
 SOAK_PER_MINUTE = 500
 SOAK_ON_TIME = 0.999
-# The store grows, and with it what is cached of it; a leak shows as more than that.
+# Caches fill, and the file of the write-ahead log stays as long as it ever was. What leaks for ever grows by four fifths
+# from the middle of the run to its end; what has settled does not.
 SOAK_GROWTH = 1.25
 MUTANTS_KILLED = 0.9
 # A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
@@ -195,14 +196,14 @@ def soak():
 
 
 def check_soak(report):
-    """The promise; that leads were on time; that nothing grew after the first tenth, in which caches are filled."""
+    """The promise; that leads were on time; that nothing grew any more in the second half."""
     check_promise(report)
     soak = report["soak"]
     if report["leads"] < amounts.soak or soak["on_time"] < SOAK_ON_TIME:
         fail(f"too few leads, or too many late ones: {json.dumps(soak)}")
     for what in ("memory_mb", "files", "log_mb") if amounts.whole else ():
         series = soak[what]
-        if not series or series[-1] > SOAK_GROWTH * series[1]:
+        if not series or series[-1] > SOAK_GROWTH * series[len(series) // 2]:
             fail(f"{what} grew, or was not seen: {series}")
 
 
