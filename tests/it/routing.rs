@@ -2,6 +2,7 @@
 //! counted, and a decision made under rules can be made again.
 
 mod explaining;
+mod in_force;
 mod returning;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use leadboard::policy::route::{Rung, Why};
 use leadboard::policy::{Queues, Settings};
 
 use explaining::{the_rep_is_told_what_to_say, why_not_is_told_as_it_was};
+use in_force::{a_dry_run_counts_what_it_would_give, what_is_in_force_is_kept};
 use returning::{
     a_rep_gives_it_back, lists_say_who_gave_it_back, only_who_was_given_it_gives_it_back,
     what_is_no_lead_is_nobodys_share, what_is_polled_before_the_answer_counts,
@@ -559,6 +561,8 @@ async fn absences_come_from_files(store: Arc<dyn Store>) {
 
 on_every_store! {
     a_file_becomes_the_rules
+    what_is_in_force_is_kept
+    a_dry_run_counts_what_it_would_give
     shares_are_booked_with_decisions
     who_does_not_get_it_is_not_charged
     who_gets_a_lead_that_the_model_failed_on_is_charged

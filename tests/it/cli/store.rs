@@ -56,6 +56,9 @@ async fn fill(store: &dyn Store) {
     for effect in store.claim_effects("w", 5, at(60), at(30)).await.unwrap().into_iter().zip(results) {
         assert!(store.finish_effect(&effect.0, effect.1, at(31)).await.unwrap());
     }
+    let mut returned = raw("L002", 40, rep("best"));
+    returned.lead.form.returned = Some("too far \u{1f600}".into());
+    take_in(store, vec![refresh(returned, false)], 40).await;
     let outcome = LeadOutcome {
         lead_id: id("L002"),
         rep_id: Some(RepId::new("best")),
