@@ -18,6 +18,7 @@ strace, npm and cargo-mutants are needed by the parts that name them.
 
 import argparse
 import contextlib
+import functools
 import json
 import math
 import os
@@ -40,6 +41,11 @@ SOAK_ON_TIME = 0.999
 # from the middle of the run to its end; what has settled does not.
 SOAK_GROWTH = 1.25
 MUTANTS_KILLED = 0.9
+MUTANT_AREAS = {
+    "routing": "the routing (with what makes text harmless)",
+    "store": "the store (with what decides and sends)",
+    "security": "what quotes SOQL and keeps secrets",
+}
 # A worker on PostgreSQL starts more slowly, so that fewer calls are made between two kills; more of them fail.
 POSTGRES_FAULTS = "all,slow=0.15,late_commit=0.3,short_page=0.7,ties=0.1"
 
@@ -61,7 +67,7 @@ class Amounts:
     whole: bool  # every step and every disk, not a sample
 
 
-BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 60_000, 5_000, 20_000, 1_000_000, 200_000, 300, True)
+BEFORE_RELEASE = Amounts(10_000, 1_000, 5_000, 5_000, 60_000, 5_000, 20_000, 1_000_000, 200_000, 100, True)
 QUICK = Amounts(100, 6, 20, 60, 200, 20, 12, 300, 4_000, 2, False)
 amounts = BEFORE_RELEASE
 program = None  # built when it is needed
@@ -265,8 +271,9 @@ def salesforce_cli():
         "version": re.search(r"Salesforce CLI (.*): agrees", said)[1], "checks": re.findall(r"^ok +(.*)$", said, re.MULTILINE)}
 
 
-def mutants():
-    command = [".ci/release/mutants.py", "--sample", str(amounts.mutants), "--seed", str(SEED)]
+def mutants(area):
+    """Each area by itself: the smallest is the one in which a slip costs most."""
+    command = [".ci/release/mutants.py", "--area", area, "--sample", str(amounts.mutants), "--seed", str(SEED)]
     report = json.loads(run(command))
     check_mutants(report)
     return [" ".join(command)], report
@@ -420,13 +427,6 @@ def cli_words(result):
         "jsforce and soql-parser-js are asked by every commit: `.ci/clients/run.sh`.)")
 
 
-MUTANT_AREAS = {
-    "routing": "the routing (with what makes text harmless)",
-    "store": "the store (with what decides and sends)",
-    "security": "what quotes SOQL and keeps secrets",
-}
-
-
 def mutant_words(report):
     dead, viable = killed(report)
     mended, excluded = len(report["mended"]), len(report["excluded"])
@@ -463,13 +463,16 @@ PARTS = {
     "team": ("A team on one database", team, team_words),
     "fuzz": ("Hostile input", fuzz, fuzz_words),
     "salesforce_cli": ("Salesforce's own command line", salesforce_cli, cli_words),
-    "mutants": ("Do the tests notice?", mutants, mutant_words),
+} | {
+    f"mutants_{area}": (f"Do the tests notice? {what[0].upper() + what[1:]}", functools.partial(mutants, area), mutant_words)
+    for area, what in MUTANT_AREAS.items()
+} | {
     "pull": ("Memory of a large pull", pull, pull_words),
 }
 
 
 # Reports from elsewhere that are not those of torture, and what they must show.
-KEPT = {"soak": check_soak, "mutants": check_mutants}
+KEPT = {"soak": check_soak} | dict.fromkeys((f"mutants_{area}" for area in MUTANT_AREAS), check_mutants)
 
 
 def keep(part, commands, result, at):
