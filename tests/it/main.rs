@@ -23,6 +23,7 @@ mod model;
 mod policy_gain;
 mod powercut;
 mod pubsub;
+mod returning;
 mod routing;
 mod rules;
 mod salesforce;

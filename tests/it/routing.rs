@@ -3,7 +3,6 @@
 
 mod explaining;
 mod in_force;
-mod returning;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,10 +29,6 @@ use leadboard::policy::{Queues, Settings};
 
 use explaining::{the_rep_is_told_what_to_say, why_not_is_told_as_it_was};
 use in_force::{a_dry_run_counts_what_it_would_give, what_is_in_force_is_kept};
-use returning::{
-    a_rep_gives_it_back, lists_say_who_gave_it_back, only_who_was_given_it_gives_it_back,
-    what_is_no_lead_is_nobodys_share, what_is_polled_before_the_answer_counts,
-};
 
 use crate::store_fixtures::{at, id, on_every_store, raw, receive, record, rep, roster, take_in};
 
@@ -573,9 +568,4 @@ on_every_store! {
     a_hold_ends_in_time_and_outlasts_restarts
     no_lead_is_held_near_its_deadline_or_without_being_asked
     absences_come_from_files
-    a_rep_gives_it_back
-    only_who_was_given_it_gives_it_back
-    lists_say_who_gave_it_back
-    what_is_polled_before_the_answer_counts
-    what_is_no_lead_is_nobodys_share
 }

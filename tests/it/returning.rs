@@ -1,14 +1,20 @@
 //! A rep gives a lead back: it comes to somebody else, nobody is overruled, and accounts and counts say so.
 
+use std::sync::Arc;
+
+use chrono::Duration;
 use leadboard::app::intake;
+use leadboard::app::ports::{EffectResult, Store};
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::effect::LeasedEffect;
 use leadboard::domain::ids::LeadId;
 use leadboard::domain::lane::Lane;
-use leadboard::domain::lead::{Had, Lead};
-use leadboard::domain::pool::Earlier;
+use leadboard::domain::lead::{Had, Lead, LeadState};
+use leadboard::domain::pool::{Earlier, Exclusion};
+use leadboard::domain::recommendation::RouteReason;
 
-use super::*;
+use crate::routing::{FixedClock, Office, office};
+use crate::store_fixtures::{at, id, on_every_store, raw, record, rep};
 use crate::worker::fakes::FakeCrm;
 
 /// A lead of the CRM, and the office that routes it.
@@ -102,7 +108,7 @@ async fn desktop(store: &dyn Store) -> Desktop<'_> {
     desktop
 }
 
-pub(super) async fn a_rep_gives_it_back(store: Arc<dyn Store>) {
+async fn a_rep_gives_it_back(store: Arc<dyn Store>) {
     let store = store.as_ref();
     let mut desktop = desktop(store).await;
     assert!(!desktop.approve().await);
@@ -150,7 +156,7 @@ pub(super) async fn a_rep_gives_it_back(store: Arc<dyn Store>) {
     assert_eq!(desktop.times().await, 2);
 }
 
-pub(super) async fn lists_say_who_gave_it_back(store: Arc<dyn Store>) {
+async fn lists_say_who_gave_it_back(store: Arc<dyn Store>) {
     let store = store.as_ref();
     let mut desktop = desktop(store).await;
     desktop.approve().await;
@@ -167,7 +173,7 @@ pub(super) async fn lists_say_who_gave_it_back(store: Arc<dyn Store>) {
     assert_eq!(page.rows[0].returned, None);
 }
 
-pub(super) async fn what_is_polled_before_the_answer_counts(store: Arc<dyn Store>) {
+async fn what_is_polled_before_the_answer_counts(store: Arc<dyn Store>) {
     let store = store.as_ref();
     let mut desktop = desktop(store).await;
     // The worker dies with the answer to its write, and the rep is faster than the next one.
@@ -199,7 +205,7 @@ pub(super) async fn what_is_polled_before_the_answer_counts(store: Arc<dyn Store
     assert_eq!((desktop.state().await, desktop.times().await), (LeadState::Decided, 1));
 }
 
-pub(super) async fn what_is_no_lead_is_nobodys_share(store: Arc<dyn Store>) {
+async fn what_is_no_lead_is_nobodys_share(store: Arc<dyn Store>) {
     let store = store.as_ref();
     let mut desktop = desktop(store).await;
     desktop.approve().await;
@@ -218,7 +224,7 @@ pub(super) async fn what_is_no_lead_is_nobodys_share(store: Arc<dyn Store>) {
     assert_eq!(desktop.office.balances().await[0], ("best".to_owned(), 0, 0));
 }
 
-pub(super) async fn only_who_was_given_it_gives_it_back(store: Arc<dyn Store>) {
+async fn only_who_was_given_it_gives_it_back(store: Arc<dyn Store>) {
     let store = store.as_ref();
     let mut desktop = desktop(store).await;
     // Nobody was given anything yet.
@@ -233,4 +239,12 @@ pub(super) async fn only_who_was_given_it_gives_it_back(store: Arc<dyn Store>) {
     desktop.changes(|lead| lead.form.returned = Some("no".into())).await;
     assert_eq!(desktop.state().await, LeadState::Decided);
     assert!(desktop.earlier().await.is_empty());
+}
+
+on_every_store! {
+    a_rep_gives_it_back
+    lists_say_who_gave_it_back
+    what_is_polled_before_the_answer_counts
+    what_is_no_lead_is_nobodys_share
+    only_who_was_given_it_gives_it_back
 }
