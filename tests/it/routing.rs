@@ -203,6 +203,12 @@ impl Office<'_> {
         let ledger = self.store.ledger().await.unwrap();
         ledger.accounts().map(|(rep, account)| (rep.to_string(), account.got, account.entitled)).collect()
     }
+
+    /// When each rep last got a lead.
+    async fn last_got(&self) -> Vec<(String, Option<DateTime<Utc>>)> {
+        let ledger = self.store.ledger().await.unwrap();
+        ledger.accounts().map(|(rep, account)| (rep.to_string(), account.last_at)).collect()
+    }
 }
 
 pub(crate) async fn office(store: &dyn Store) -> Office<'_> {
@@ -261,6 +267,8 @@ async fn shares_are_booked_with_decisions(store: Arc<dyn Store>) {
     office.approve("L1", 3).await.unwrap();
     let one = vec![("best".to_owned(), 1_000_000, 500_000), ("legacy".to_owned(), 0, 500_000)];
     assert_eq!(office.balances().await, one);
+    // Whoever was passed over has not had a turn.
+    assert_eq!(office.last_got().await, [("best".to_owned(), Some(at(3))), ("legacy".to_owned(), None)]);
     office.approve("L2", 4).await.unwrap();
     assert_eq!(office.balances().await[0], ("best".to_owned(), 2_000_000, 1_000_000));
     // A decision that is taken back never was.
