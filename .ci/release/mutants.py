@@ -92,15 +92,17 @@ def modules(names, parent, place, change=lambda text: text):
             copy(parent / name, place / name, change)
 
 
-def manifest(name, beneath):
-    """The manifest of the whole crate, as far as an area needs it."""
+def manifest(name, beneath="", lib=""):
+    """The manifest of the whole crate, as far as an area needs it; `beneath` is the package of what is beneath it."""
     text = (ROOT / "Cargo.toml").read_text()
     shared = text[text.index("[features]"):text.index("[lints.")]
     if beneath:
-        shared = shared.replace("[dependencies]\n", '[dependencies]\nbeneath = { path = "beneath" }\n', 1)
+        needs = f'beneath = {{ path = "beneath", package = "{beneath}" }}'
+        shared = shared.replace("[dependencies]\n", f"[dependencies]\n{needs}\n", 1)
     package = {"name": name, "version": "0.1.0", "edition": "2024", "publish": False, "autotests": False, "autobenches": False}
     head = "".join(f"{key} = {json.dumps(value)}\n" for key, value in package.items())
-    return f"[package]\n{head}\n[lib]\ndoctest = false\n\n{shared}"
+    called = f'name = "{lib}"\n' if lib else ""
+    return f"[package]\n{head}\n[lib]\n{called}doctest = false\n\n{shared}"
 
 
 def crate(name):
@@ -113,14 +115,16 @@ def crate(name):
     lib += "".join(f"pub mod {module};\n" for module in area.own)
     lib += "".join(f"#[cfg(test)]\nmod {module};\n" for module in ("testing", *area.tests))
     update(place / "src" / "lib.rs", lib)
-    update(place / "Cargo.toml", manifest(f"leadboard-{name}", area.beneath))
+    # All areas share the place of what is compiled, so none may be called like another.
+    package = f"leadboard-beneath-{name}" if area.beneath else ""
+    update(place / "Cargo.toml", manifest(f"leadboard-{name}", package))
     if area.beneath:
         # What the whole crate may use is then used from another.
         public = lambda text: text.replace("pub(crate) ", "pub ")
         modules([*area.beneath, "testing"], ROOT / "src", place / "beneath" / "src", public)
         lib = "".join(f"pub mod {module};\n" for module in area.beneath) + "#[cfg(test)]\nmod testing;\n"
         update(place / "beneath" / "src" / "lib.rs", lib)
-        update(place / "beneath" / "Cargo.toml", manifest("beneath", ()).split("\n[profile.")[0] + "\n")
+        update(place / "beneath" / "Cargo.toml", manifest(package, lib="beneath").split("\n[profile.")[0] + "\n")
     for home in [place, place / "beneath"] if area.beneath else [place]:
         for other in ("assets", "tests", "config.example.toml"):
             if not (home / other).exists():
