@@ -245,8 +245,9 @@ def main():
     options.add_argument("--list", action="store_true", help="only name them")
     asked = options.parse_args()
     installed()
-    every = {name: area for name, area in mutants().items() if asked.area in (None, area)}
     earlier = json.loads(Path(asked.again).read_text()) if asked.again else None
+    areas = earlier["areas"] if earlier else [asked.area] if asked.area else AREAS
+    every = {name: area for name, area in mutants().items() if area in areas}
     chosen = sample(every, asked.sample or len(every), asked.seed)
     if earlier:
         chosen = [name for name in earlier["missed"] if name in every]
