@@ -4,6 +4,7 @@
 
 pub mod audit_trail;
 pub mod backfill;
+pub mod batch;
 pub mod bench;
 pub mod budget;
 pub mod companies;
@@ -27,6 +28,7 @@ pub mod returned;
 pub mod routing;
 pub mod send;
 pub mod shadow;
+pub mod sla;
 pub mod views;
 
 use ports::{CrmError, StoreError};

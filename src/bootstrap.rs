@@ -22,6 +22,7 @@ use crate::config::paths::{self, DataDir};
 use crate::config::secret::Secret;
 use crate::config::{self, Config, ConfigError};
 use crate::crm::salesforce::Salesforce;
+use crate::domain::vocabulary::Vocabulary;
 use crate::policy::Settings;
 use crate::store::copy::{self, CopiedTable, CopyError};
 use crate::store::{PostgresStore, SqliteStore};
@@ -198,6 +199,14 @@ impl Context {
         folder.join(self.config.routing.rules.as_deref().unwrap_or_else(|| Path::new("routing.toml")))
     }
 
+    /// What the CRM can say of a lead, once the worker reads it by the config as it is now.
+    pub fn as_configured(&self, known: Vocabulary) -> Vocabulary {
+        let Some(salesforce) = &self.config.salesforce else { return known };
+        let config::salesforce::Fields { numeric, categorical, .. } = &salesforce.fields;
+        let further = numeric.keys().chain(categorical.keys()).cloned().collect();
+        Vocabulary { accounts: salesforce.accounts, further, ..known }
+    }
+
     /// When a change of the leads is called drift.
     pub fn drift_limits(&self) -> Limits {
         let config::drift::Drift { window_days, min_leads, min_outcomes, psi_watch, psi_act, false_alarms } =
@@ -258,6 +267,7 @@ impl Context {
             pace: Pace {
                 poll,
                 poll_with_events: poll.max(Duration::from_secs_f64(salesforce.pubsub.poll_seconds)),
+                contacts: contacts_pace(self.settings().sla),
                 outcomes: poll.max(Duration::from_secs(5)) * 4,
                 roster: Duration::from_mins(5),
                 probe: Duration::from_mins(10),
@@ -269,6 +279,13 @@ impl Context {
         let file = tokio::spawn(crate::worker::health::keep_file(worker.health(), self.data.worker_health()));
         Ok(Some(RunningWorker { worker, _lock: lock, file }))
     }
+}
+
+/// How often it is looked whether first contacts are due: a lead is late by no more than a small part of its clock, and the CRM
+/// is asked about many at once.
+fn contacts_pace(sla: chrono::Duration) -> Duration {
+    let part = sla.to_std().unwrap_or_default() / 24;
+    part.clamp(Duration::from_secs(1), Duration::from_mins(10))
 }
 
 /// Which way a store is copied.

@@ -26,6 +26,7 @@ mod score;
 mod shell;
 mod store;
 mod torture;
+mod view;
 mod worker;
 
 use std::process::ExitCode;
@@ -148,6 +149,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Audit { action }) => audit::run(action, &context, out).await,
                 Some(Command::Replay { trace }) => replay::run(trace, &context, out).await,
                 Some(Command::TortureWorker(options)) => torture::work(options, &context).await,
+                Some(Command::View { action }) => view::run(action, &context, out).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ => dashboard::run(args.dashboard, &context).await,

@@ -145,12 +145,46 @@ pub enum Phase {
     Shadow,
 }
 
+/// The colours of the dashboard.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Theme {
+    /// The terminal's own.
+    #[default]
+    Terminal,
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+    /// Strong colours on black.
+    HighContrast,
+    /// Told apart with any colour vision.
+    ColourBlind,
+    /// None.
+    Mono,
+}
+
 /// `[ui]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ui {
     /// ASCII only.
     pub ascii: bool,
+    /// The colours.
+    pub theme: Theme,
     /// No verdicts.
     pub read_only: bool,
 }

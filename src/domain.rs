@@ -4,6 +4,7 @@
 //! can read the rest. Times are always UTC and always arguments, never read from a clock here.
 
 pub mod audit;
+pub mod contact;
 pub mod deal;
 pub mod decision;
 pub mod effect;
@@ -17,3 +18,4 @@ pub mod recommendation;
 pub mod rep;
 pub mod text;
 pub mod verdict;
+pub mod vocabulary;

@@ -19,6 +19,7 @@ pub mod recommend;
 pub mod route;
 pub mod rules;
 pub mod skill;
+pub mod sla;
 pub mod slot;
 pub mod span;
 pub mod subject;
@@ -37,7 +38,7 @@ pub struct Settings {
     pub confidence_gate: f64,
     /// How long a verdict can be taken back for nothing.
     pub grace: Duration,
-    /// In which time a lead must be contacted.
+    /// In which time a lead must be contacted; by a rep, after it was given to them.
     pub sla: Duration,
     /// Whether a manager's verdict is written to the CRM.
     pub write_verdicts: bool,

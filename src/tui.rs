@@ -41,6 +41,7 @@ use keymap::{Keymap, KeymapError};
 use model::Model;
 use runtime::{Runtime, Signal, Surface};
 use term::Tty;
+use theme::Palette;
 
 /// The difference to UTC that holds where the manager is at a moment.
 pub type Zone = fn(DateTime<Utc>) -> FixedOffset;
@@ -61,6 +62,8 @@ pub struct Options {
     pub read_only: bool,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// The colours.
+    pub palette: Palette,
     /// Greet and teach the six keys first.
     pub greet: bool,
     /// Where the log is, for the help and for the report of a crash.
@@ -79,6 +82,7 @@ impl Options {
             phase: phase.into(),
             read_only: false,
             ascii: false,
+            palette: Palette::Terminal,
             greet: false,
             log_path: None,
             sla: TimeDelta::hours(4),

@@ -12,6 +12,7 @@ pub mod lock;
 mod push;
 mod steps;
 mod to_come;
+mod vocabulary;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ use health::{Monitor, Went};
 use push::Push;
 use steps::{Champion, Pause};
 use to_come::ToCome;
+use vocabulary::Vocabulary;
 
 // The loops by the names that a manager reads, in the order a lead meets them.
 pub(crate) const POLL: &str = "new leads";
@@ -48,6 +50,7 @@ const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const RULES: &str = "routing rules";
 pub(crate) const COMPANIES: &str = "companies of leads";
+const CONTACTS: &str = "first contacts";
 const WORKLOADS: &str = "how busy reps are";
 const ABSENCES: &str = "calendars";
 const DRIFT: &str = "drift";
@@ -93,6 +96,8 @@ pub struct Pace {
     pub poll_with_events: Duration,
     /// Outcomes.
     pub outcomes: Duration,
+    /// Whether first contacts are due.
+    pub contacts: Duration,
     /// Reps and queues.
     pub roster: Duration,
     /// How much of the API allocation is used, while nothing is read because of it.
@@ -113,8 +118,9 @@ impl Worker {
     /// released stale leases.
     pub fn start(deps: Deps) -> Self {
         let listens = deps.crm.lead_events().is_some();
-        let mut names =
-            vec![POLL, COMPANIES, RANK, SEND, OUTCOMES, ROSTER, RULES, WORKLOADS, ABSENCES, DRIFT, COUNT, SEAL];
+        let mut names = vec![
+            POLL, COMPANIES, RANK, SEND, CONTACTS, OUTCOMES, ROSTER, RULES, WORKLOADS, ABSENCES, DRIFT, COUNT, SEAL,
+        ];
         if listens {
             names.insert(1, EVENTS);
         }
@@ -136,6 +142,7 @@ impl Worker {
             to_come: ToCome::default(),
             busy: steps::Busy::default(),
             silence: steps::Silence::default(),
+            vocabulary: Vocabulary::default(),
             reviewed: steps::Reviewed::default(),
             allowance: Allowance::default(),
             push: Push::default(),
@@ -161,6 +168,7 @@ impl Worker {
         spawn(ABSENCES, Kind::Other, Some(&duty), |l| steps::absences(l).boxed());
         spawn(RANK, Kind::Other, None, |l| steps::rank(l).boxed());
         spawn(SEND, Kind::Other, None, |l| steps::send(l).boxed());
+        spawn(CONTACTS, Kind::Reads, Some(&duty), |l| steps::contacts(l).boxed());
         spawn(OUTCOMES, Kind::Reads, Some(&duty), |l| steps::outcomes(l).boxed());
         spawn(COUNT, Kind::Reads, Some(&duty), |l| steps::count(l).boxed());
         spawn(DRIFT, Kind::Other, Some(&duty), |l| steps::drift(l).boxed());
@@ -206,6 +214,7 @@ struct Shared {
     to_come: ToCome,
     busy: steps::Busy,
     silence: steps::Silence,
+    vocabulary: Vocabulary,
     reviewed: steps::Reviewed,
     allowance: Allowance,
     push: Push,

@@ -9,7 +9,7 @@ use super::companies::Companies;
 use super::ports::{Clock, DecideOutcome, NewDecision, Store, UndoOutcome};
 use super::rank::Case;
 use super::views::LeadDetail;
-use super::{AppError, explain, rank, routing};
+use super::{AppError, explain, rank, routing, sla};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, Rung as WriteRung, SourceWrite, TaskWrite};
 use crate::domain::ids::{DecisionKey, LeadId, OrgId, TraceId};
@@ -58,13 +58,14 @@ pub enum VerdictOutcome {
     },
 }
 
-/// Carries out a verdict. Refused (with the cure) when the lead is not open, a reason is missing, or the owner cannot
-/// own leads.
-pub async fn decide(
+/// [`decide`] for somebody who was shown `shown` as the recommended owner: an approval is refused if it would give the lead to
+/// another by now.
+pub async fn decide_as_shown(
     store: &dyn Store,
     clock: &dyn Clock,
     settings: &Settings,
     request: VerdictRequest,
+    shown: Option<&Owner>,
 ) -> Result<VerdictOutcome, AppError> {
     let detail = store
         .lead_detail(&request.lead_id)
@@ -81,6 +82,11 @@ pub async fn decide(
     let recommendation = detail.recommendation.clone().ok_or_else(|| AppError::Refused("not ranked yet".into()))?;
     let owner = chosen_owner(&request.verdict, &detail, &recommendation, &roster)?;
     if matches!(request.verdict, Verdict::Approve) {
+        if shown.is_some_and(|shown| *shown != owner) {
+            let name = owner_name(&owner, &roster);
+            return Err(AppError::Refused(format!("the lead was ranked again meanwhile: {name} is recommended now")));
+        }
+        still_active(store, &detail, &owner, &roster, now).await?;
         same_company(store, &detail, &recommendation, &owner, now).await?;
     }
     let share = share(store, &detail, &request.verdict, &recommendation, &owner, now).await?;
@@ -111,7 +117,15 @@ pub async fn decide(
         "verdict": decision.verdict,
         "rejection": decision.rejection,
     });
-    let effect = settings.write_verdicts.then(|| effect(&decision, &request.manager, &detail, &roster, settings));
+    // What is not written is owed by nobody.
+    let contact_due = if settings.write_verdicts {
+        let rules = routing::in_force(store, None).await?;
+        sla::due(rules.as_deref(), &decision.owner, now, settings.sla)
+    } else {
+        None
+    };
+    let writes = settings.write_verdicts;
+    let effect = writes.then(|| effect(&decision, &request.manager, &detail, &roster, (settings, contact_due)));
     let owner_name = owner_name(&decision.owner, &roster);
     let new = NewDecision {
         decision: decision.clone(),
@@ -119,12 +133,37 @@ pub async fn decide(
         effect,
         feedback: Some(feedback),
         share,
+        contact_due,
         ranking: None,
     };
     match store.decide(new).await? {
         DecideOutcome::Taken => Ok(VerdictOutcome::Decided { decision: Box::new(decision), owner_name }),
         DecideOutcome::NotOpen(why) => Err(AppError::Refused(why)),
     }
+}
+
+/// Refused if the recommended rep has left the company since: the CRM would refuse the write.
+async fn still_active(
+    store: &dyn Store,
+    detail: &LeadDetail,
+    owner: &Owner,
+    roster: &Roster,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
+    let Some(rep) = owner.rep().and_then(|rep| roster.rep(rep)).filter(|rep| !rep.active) else { return Ok(()) };
+    store.rank_anew(&detail.record.lead.id, "absent", now).await?;
+    Err(AppError::Refused(format!("{} is inactive in the CRM by now; the lead is being ranked again", rep.name)))
+}
+
+/// Carries out a verdict. Refused (with the cure) when the lead is not open, a reason is missing, or the owner cannot
+/// own leads.
+pub async fn decide(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    settings: &Settings,
+    request: VerdictRequest,
+) -> Result<VerdictOutcome, AppError> {
+    decide_as_shown(store, clock, settings, request, None).await
 }
 
 /// Refused if somebody works with the company by now of whom the ranking did not know, as when two leads of it were ranked
@@ -161,8 +200,8 @@ async fn same_company(
     Err(AppError::Refused(format!("{because}; the lead is being ranked again")))
 }
 
-/// What the decision does to the accounts of the reps. Refused if the recommended rep has been given so much since the lead
-/// was ranked that there is no room any more: no cap is broken by approving fast.
+/// What the decision does to the accounts of the reps. Refused if since the lead was ranked the recommended rep went away, or
+/// was given so much that there is no room any more: nobody gets a lead they cannot take by approving what was shown.
 async fn share(
     store: &dyn Store,
     detail: &LeadDetail,
@@ -180,6 +219,17 @@ async fn share(
     let situation = routing::situation(store, &rules, None, now).await?;
     let moment = rank::moment(&rules, &situation, now);
     let lead = &detail.record.lead.id;
+    // What was known against them when the lead was ranked (a rule gave it to them all the same) would be known again.
+    if let Some(rep) = owner.rep().filter(|_| matches!(verdict, Verdict::Approve))
+        && let Some(why) = moment.absent(rep)
+        && pool.reasons(rep).all(|then| then.code() != why.code())
+    {
+        store.rank_anew(lead, "absent", now).await?;
+        return Err(AppError::Refused(format!(
+            "{} cannot take it any more ({why}); the lead is being ranked again",
+            owner_name(owner, &rules.roster)
+        )));
+    }
     // Who has a claim by a rule or an account is not chosen for the room they have.
     let chosen_freely = matches!(verdict, Verdict::Approve) && recommendation.reason.respects_room();
     if let Some(rep) = owner.rep().filter(|_| chosen_freely)
@@ -320,7 +370,7 @@ fn effect(
     manager: &str,
     detail: &LeadDetail,
     roster: &Roster,
-    settings: &Settings,
+    (settings, contact_due): (&Settings, Option<DateTime<Utc>>),
 ) -> DecisionWrite {
     let lead = &detail.record.lead;
     let reason = reason_text(decision, detail, roster, manager);
@@ -328,10 +378,10 @@ fn effect(
     let source = (decision.verdict != Verdict::KeepLegacy).then(|| source(detail.path.as_ref(), lead)).flatten();
     // A rep who keeps what they already had needs no task about it, unless it cannot wait.
     let wanted = urgent || decision.verdict != Verdict::KeepLegacy;
-    let task = decision.owner.rep().filter(|_| wanted).map(|_| TaskWrite {
+    let task = contact_due.filter(|_| wanted).map(|due_at| TaskWrite {
         subject: task_subject(&lead.company, urgent, settings),
         description: task_text(&reason, decision, detail),
-        due_at: settings.sla_deadline(&lead.facts),
+        due_at,
     });
     DecisionWrite {
         key: decision.key.clone(),
@@ -362,7 +412,11 @@ fn effect(
 
 fn task_subject(company: &str, urgent: bool, settings: &Settings) -> String {
     let kind = if urgent { "high-intent lead " } else { "" };
-    format!("Contact {kind}{company} within {} hours", settings.sla.num_hours())
+    let time = match settings.sla.num_hours() {
+        0 => format!("{} minutes", settings.sla.num_minutes().max(1)),
+        hours => format!("{hours} hours"),
+    };
+    format!("Contact {kind}{company} within {time}")
 }
 
 /// The source that a partner rule gives a lead, where it has another.

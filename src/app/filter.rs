@@ -119,6 +119,13 @@ impl Filter {
         &self.terms
     }
 
+    /// What both ask.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.terms.extend(other.terms);
+        self
+    }
+
     /// Whether every lead passes.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()

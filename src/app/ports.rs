@@ -4,8 +4,10 @@
 mod accounts;
 mod audit;
 mod backfill;
+mod contacts;
 mod events;
 mod routing;
+mod saved_views;
 mod workload;
 
 use std::sync::Arc;
@@ -14,12 +16,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+use super::filter::Condition;
+use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
 pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLead, LeadCompany, Unlooked};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
+pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
+pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
 pub use workload::{Appointment, AppointmentTime, OutOfOffice, RepWorkload, Shows, Span, WorkloadPart, Workloads};
 
 use crate::domain::audit::AuditEvent;
@@ -33,6 +38,7 @@ use crate::domain::lead::{Conservation, Lead, LeadRecord, LegacyAssignment, Owne
 use crate::domain::ranking::Ranking;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
+use crate::domain::vocabulary::Vocabulary;
 pub use crate::policy::absence::Feed;
 pub use crate::policy::fairness::{Account, Entry, Ledger};
 pub use crate::policy::hold::Hold;
@@ -230,6 +236,9 @@ pub trait Crm: Send + Sync {
     /// Reps and queues.
     async fn roster(&self) -> Result<Roster, CrmError>;
 
+    /// What facts a lead is read with, and which values they can have.
+    async fn vocabulary(&self) -> Result<Vocabulary, CrmError>;
+
     /// Leads that changed since the cursor, at most a few thousand at a time.
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError>;
 
@@ -268,6 +277,11 @@ pub trait Crm: Send + Sync {
     /// Accounts that may belong to one of these companies, each once. What is found is generous: `policy::company` decides
     /// what matches. `None` where it is switched off.
     async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError>;
+
+    /// Who got in touch with these leads in a span of time, by the CRM's own clock: calls and tasks that were completed, and
+    /// meetings that began. What this program did itself is no contact. A call for some hundred leads; those that the CRM
+    /// does not have are left out.
+    async fn contacts(&self, leads: &[LeadId], within: Span) -> Result<Vec<Contacts>, CrmError>;
 
     /// The API allocation, from the last answer.
     fn usage(&self) -> ApiUsage;
@@ -409,6 +423,8 @@ pub struct NewDecision {
     pub feedback: Option<serde_json::Value>,
     /// What it does to the accounts of the reps; `None` where it gives the lead to no rep.
     pub share: Option<Entry>,
+    /// Until when the rep must have made contact; `None` where none is owed.
+    pub contact_due: Option<DateTime<Utc>>,
     /// The ranking it rests on, if that is a new one; else it rests on the lead's newest, or on that of the decision it
     /// puts back.
     pub ranking: Option<Box<RankedLead>>,
@@ -692,6 +708,8 @@ pub trait QueryStore: Send + Sync {
     async fn conservation(&self) -> Result<Conservation, StoreError>;
     /// Leads per lane, snoozed ones apart.
     async fn lane_counts(&self, at: DateTime<Utc>) -> Result<LaneCounts, StoreError>;
+    /// Awake leads per lane that meet all conditions. Looks at every lead in a lane.
+    async fn lanes_matching(&self, conditions: &[Condition], at: DateTime<Utc>) -> Result<LaneCounts, StoreError>;
     /// One window of the queue, ordered by (priority descending, lead id).
     async fn queue_page(
         &self,
@@ -700,6 +718,8 @@ pub trait QueryStore: Send + Sync {
         limit: u32,
         at: DateTime<Utc>,
     ) -> Result<QueuePage, StoreError>;
+    /// The rows of these leads, in any order; unknown ids are left out.
+    async fn queue_rows(&self, ids: &[LeadId]) -> Result<Vec<QueueRow>, StoreError>;
     /// One lead with everything known of it.
     async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError>;
     /// Every ranked lead for the shadow report, after a lead id, bounded.
@@ -738,6 +758,8 @@ pub trait Store:
     + BackfillStore
     + RoutingStore
     + CompanyStore
+    + ContactStore
+    + SavedViewStore
 {
 }
 impl<T> Store for T where
@@ -751,5 +773,7 @@ impl<T> Store for T where
         + BackfillStore
         + RoutingStore
         + CompanyStore
+        + ContactStore
+        + SavedViewStore
 {
 }

@@ -80,6 +80,7 @@ impl<'a> Case<'a> {
             text: lead.form.text.clone(),
             language: lead.form.language.clone(),
             earlier: returned::earlier(record),
+            was_chosen: returned::was_chosen(record),
             ..Subject::plain(lead.id.clone(), lead.facts.clone())
         };
         Self { modstamp: lead.modstamp, subject, legacy: &record.legacy.owner }

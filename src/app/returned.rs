@@ -26,13 +26,20 @@ pub fn said(lead: &Lead) -> String {
     hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
 }
 
-/// Reps who had the lead and lost it, for as long as it says what it said then.
+/// Reps who had the lead and lost it: those who gave it back for as long as it says what it said then, and those who let its
+/// clock run out for good, because that was not for what it says.
 pub fn earlier(record: &LeadRecord) -> Vec<(RepId, Earlier)> {
     if record.earlier.is_empty() {
         return Vec::new();
     }
     let now = said(&record.lead);
-    record.earlier.iter().filter(|had| had.said == now).map(|had| (had.rep.clone(), had.how)).collect()
+    let still = |had: &&Had| had.how == Earlier::SlaBreached || had.said == now;
+    record.earlier.iter().filter(still).map(|had| (had.rep.clone(), had.how)).collect()
+}
+
+/// Whether a person had chosen a rep who let its clock run out.
+pub fn was_chosen(record: &LeadRecord) -> bool {
+    record.earlier.iter().any(|had| had.how == Earlier::SlaBreached && had.chosen)
 }
 
 /// Whether the rep to whom a decision gave the lead, and who has it still, gives it back; then what is to be noted of it.
@@ -63,6 +70,7 @@ pub fn given_back(
         why: Some(reason.to_owned()),
         said: said(lead),
         decision: decision.trace_id,
+        chosen: decision.verdict.needs_reason(),
     })
 }
 
@@ -78,4 +86,4 @@ pub fn feedback(lead: &Lead, decision: &Decision) -> Value {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -19,10 +19,11 @@ use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
 use crate::domain::pool::Pool;
 use crate::domain::rep::Roster;
+use crate::domain::vocabulary::Vocabulary;
 use crate::policy::capacity::CapacitySettings;
 use crate::policy::fairness::{Entry, Ledger};
 use crate::policy::route::{Moment, Policy, Situation};
-use crate::policy::rules::{Directory, Finding, Problem, Rulebook, Severity, World, check, short};
+use crate::policy::rules::{Directory, Field, Finding, Problem, Rulebook, Severity, World, check, short};
 
 /// How far back loads are counted: the full weeks that the guard against sustained load may ask for, and a month.
 const LOOK_BACK: Duration = Duration::days(64);
@@ -77,7 +78,8 @@ pub async fn publish(
         return Err(stays("reps are not read from the CRM yet, so the rules cannot be checked".into()));
     }
     let now = clock.now();
-    let Examined { problems, findings } = examine(&book, &roster, source, now);
+    let vocabulary = store.vocabulary().await?;
+    let Examined { problems, findings } = examine(&book, &roster, vocabulary.as_ref(), source, now);
     let (bad, remarks): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| finding.severity == Severity::Error);
     if !problems.is_empty() || !bad.is_empty() {
@@ -109,7 +111,13 @@ impl Examined {
 }
 
 /// Compares a rulebook with the org, as far as it was read from the CRM, with the files that it names, and with itself.
-pub fn examine(book: &Rulebook, roster: &Roster, source: &dyn RulesSource, now: DateTime<Utc>) -> Examined {
+pub fn examine(
+    book: &Rulebook,
+    roster: &Roster,
+    vocabulary: Option<&Vocabulary>,
+    source: &dyn RulesSource,
+    now: DateTime<Utc>,
+) -> Examined {
     let known = !roster.reps.is_empty();
     let mut problems: Vec<Problem> = match Policy::new(book.clone(), roster) {
         Ok(policy) => policy.unresolved().iter().filter(|_| known).cloned().collect(),
@@ -119,23 +127,33 @@ pub fn examine(book: &Rulebook, roster: &Roster, source: &dyn RulesSource, now: 
         problems.extend(absences::problems(book, roster, source, now));
     }
     // Without a roster every name would be unknown.
-    let mut findings = if known { check(book, &world(roster), now) } else { Vec::new() };
+    let mut findings = if known { check(book, &world(roster, vocabulary), now) } else { Vec::new() };
     findings.retain(|finding| problems.iter().all(|problem| problem.place != finding.place));
     Examined { problems, findings }
 }
 
 /// What the store knows of the org, for checking rules against it.
-pub fn world(roster: &Roster) -> World {
+pub fn world(roster: &Roster, vocabulary: Option<&Vocabulary>) -> World {
+    let values = |(fact, values): (&String, &Vec<String>)| Some((lead_fact(fact)?, values.clone()));
     let mut territories: Vec<String> = roster.reps.iter().filter_map(|rep| rep.territory.clone()).collect();
     territories.sort();
     territories.dedup();
     World {
         directory: Directory::of(roster),
         reps: roster.reps.iter().map(|rep| (rep.clone(), None)).collect(),
-        picklists: BTreeMap::new(),
+        picklists: vocabulary.map(|known| known.picklists.iter().filter_map(values).collect()).unwrap_or_default(),
         // Where no rep has a territory, nothing is known of territories.
         territories: (!territories.is_empty()).then_some(territories),
-        further: None,
+        accounts: vocabulary.map(|known| known.accounts),
+        further: vocabulary.map(|known| known.further.clone()),
+    }
+}
+
+/// A fact of a lead, by the name that it has after `lead.`.
+fn lead_fact(name: &str) -> Option<Field> {
+    match name.strip_prefix("fields.") {
+        Some(further) => Some(Field::More(further.into())),
+        None => Field::try_from(format!("lead.{name}")).ok(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::explain::InUse;
 use super::filter::Condition;
 use crate::domain::audit::AuditEvent;
+use crate::domain::contact::FirstContact;
 use crate::domain::deal::LeadOutcome;
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::ids::{LeadId, TraceId};
@@ -129,6 +130,9 @@ pub struct QueueRow {
     pub decided_owner: Option<String>,
     /// How far the write of the decision is.
     pub write: Option<WriteState>,
+    /// Decisions made on it so far.
+    #[serde(default)]
+    pub decisions_made: u32,
     /// Who had it last and gave it back, while nobody else got it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<ReturnedBy>,
@@ -175,6 +179,9 @@ pub struct LeadDetail {
     pub hold: Option<Hold>,
     /// All decisions on it, newest first, undone ones included.
     pub decisions: Vec<Decision>,
+    /// The first contacts that reps owe or owed it, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<FirstContact>,
     /// What became of it.
     pub outcome: Option<LeadOutcome>,
     /// What happened to it, newest first, bounded.

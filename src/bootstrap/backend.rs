@@ -10,23 +10,29 @@ use tokio::sync::watch;
 
 use super::Context;
 use crate::app::AppError;
+use crate::app::batch::{self, Marked, Plan};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Request};
 use crate::app::drift;
+use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, WorkerHealth};
-use crate::app::ports::{Clock, ModelRow, Store};
-use crate::app::views::{LeadDetail, LeadFilter, QueuePage};
+use crate::app::ports::{Clock, ModelRow, SavedView, Store};
+use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::ids::LeadId;
+use crate::domain::lane::Lane;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Settings;
 use crate::tui::backend::{
-    Backend, BackendError, DriftReport, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest,
+    Backend, BackendError, DriftReport, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
 use crate::worker::{RANK, SEND, health};
 
 /// How often the store is asked whether another process changed it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// With more leads in lanes than this, only those of the lane on screen are held against a filter.
+const COUNTED: u64 = 20_000;
 
 /// The dashboard's view of the program.
 pub struct Desk {
@@ -59,6 +65,15 @@ impl Desk {
             worker: worker.map_or_else(|| WorkerSight::Elsewhere(context.data.worker_health()), WorkerSight::Here),
             changes,
         })
+    }
+}
+
+impl Desk {
+    /// What the queue lists: awake leads that match.
+    async fn list(&self, lane: Option<Lane>, filter: &Filter) -> Result<LeadFilter, BackendError> {
+        let (now, sla) = (self.clock.now(), self.settings.sla);
+        let conditions = filter.conditions_in(self.store.as_ref(), now, sla).await.map_err(said)?;
+        Ok(LeadFilter { lane, conditions, ..LeadFilter::default() })
     }
 }
 
@@ -126,15 +141,30 @@ impl Backend for Desk {
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {
-        let filter = LeadFilter { lane: Some(query.lane), ..LeadFilter::default() };
+        let filter = self.list(Some(query.lane), &query.filter).await?;
         self.store.queue_page(&filter, &query.seek, query.limit, self.clock.now()).await.map_err(said)
+    }
+
+    async fn matches(&self, filter: &Filter) -> Result<Option<LaneCounts>, BackendError> {
+        let now = self.clock.now();
+        let all = self.store.lane_counts(now).await.map_err(said)?;
+        if all.lanes.values().sum::<u64>() + all.snoozed > COUNTED {
+            return Ok(None);
+        }
+        let filter = self.list(None, filter).await?;
+        self.store.lanes_matching(&filter.conditions, now).await.map(Some).map_err(said)
     }
 
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError> {
         self.store.lead_detail(id).await.map_err(said)
     }
 
+    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError> {
+        batch::plan(self.store.as_ref(), &marked, self.clock.now()).await.map_err(said)
+    }
+
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError> {
+        let shown = request.shown;
         let request = Request {
             lead_id: request.lead,
             verdict: request.verdict,
@@ -142,7 +172,8 @@ impl Backend for Desk {
             manager: self.manager.clone(),
             seen_decisions: Some(request.expected_decisions),
         };
-        match decide::decide(self.store.as_ref(), self.clock.as_ref(), &self.settings, request).await {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        match decide::decide_as_shown(store, clock, &self.settings, request, shown.as_ref()).await {
             Ok(VerdictOutcome::Decided { decision, .. }) => Ok(VerdictAnswer::Taken {
                 undo_until: Some(decision.grace_until),
                 writes: self.settings.write_verdicts,
@@ -186,6 +217,23 @@ impl Backend for Desk {
 
     async fn roster(&self) -> Result<Roster, BackendError> {
         self.store.roster().await.map_err(said)
+    }
+
+    async fn views(&self) -> Result<Vec<SavedView>, BackendError> {
+        let mut views = self.store.saved_views().await.map_err(said)?;
+        views.retain(|view| view.manager == self.manager);
+        Ok(views)
+    }
+
+    async fn keep_view(&self, key: u8, view: Option<View>) -> Result<(), BackendError> {
+        let (manager, now) = (self.manager.clone(), self.clock.now());
+        let kept = match view {
+            Some(View { name, filter, lane }) => {
+                self.store.save_view(&SavedView { manager, key, name, filter, lane }, now).await
+            }
+            None => self.store.remove_view(&manager, key, now).await.map(|_| ()),
+        };
+        kept.map_err(said)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -1,16 +1,25 @@
 //! The command line as types. The doc comments are the help texts.
 
+mod leads;
+mod model;
+mod rules;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use secrecy::SecretString;
-use strum::IntoEnumIterator;
+use strum::{IntoEnumIterator, VariantNames};
 
-use crate::app::filter::Filter;
+use crate::config::Theme;
 use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
+
+pub(crate) use leads::{Backfill, Lead, View, Why};
+pub(crate) use model::{Export, ExportFormat, ImportModel, Model, Predict};
+pub(crate) use rules::{Rules, RulesTest};
 
 /// Heading of the options that every command takes.
 const COMMON: &str = "Common options";
@@ -54,6 +63,10 @@ pub(crate) struct Dashboard {
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub(crate) ascii: bool,
+
+    /// The colours
+    #[arg(long, value_name = "NAME", value_parser = theme())]
+    pub(crate) theme: Option<Theme>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +115,11 @@ pub(crate) enum Command {
     Lead {
         #[command(subcommand)]
         action: Lead,
+    },
+    /// Views of the queue, kept under F1 to F8 of the dashboard
+    View {
+        #[command(subcommand)]
+        action: View,
     },
     /// Score all open leads again with the champion: what would move, and with --apply, move it
     ///
@@ -166,6 +184,10 @@ pub(crate) struct Demo {
     #[arg(long, default_value_t = 6.0, value_name = "SECONDS")]
     pub(crate) every: f64,
 
+    /// Hours in which a lead must be contacted. The reps of the demo call within a minute, or never: 0.01 shows what follows
+    #[arg(long, default_value_t = 4.0, conflicts_with = "headless", value_name = "HOURS")]
+    pub(crate) sla_hours: f64,
+
     /// Forget what an earlier demo made, and start anew
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -173,6 +195,10 @@ pub(crate) struct Demo {
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub(crate) ascii: bool,
+
+    /// The colours
+    #[arg(long, value_name = "NAME", value_parser = theme())]
+    pub(crate) theme: Option<Theme>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -366,135 +392,6 @@ pub(crate) struct Import {
     pub(crate) rejected: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Model {
-    /// Train on the stored history and register the model (exit code 3 if gate G1 refuses it)
-    Train {
-        /// Make it the model that ranks, if its gates allow
-        #[arg(long)]
-        promote: bool,
-        /// Train although the audit blocks
-        #[arg(long)]
-        despite_audit: bool,
-        /// Show the trees synthetic deals of the rarer outcome until both are equally many (SMOTE-NC)
-        #[arg(long)]
-        smote: bool,
-        /// Let deals of reps with few deals weigh more
-        #[arg(long)]
-        rep_weights: bool,
-    },
-    /// List the models
-    List,
-    /// Show a model's card
-    Show {
-        /// Model id [default: the one that ranks]
-        id: Option<String>,
-    },
-    /// Compute AUC, calibration and more, with intervals, from a CSV of scores and outcomes, whoever made the scores
-    Evaluate(super::evaluate::Options),
-    /// Make a model the one that ranks (exit code 3 if gate G1 refuses it)
-    Promote {
-        /// Model id
-        id: String,
-    },
-    /// Compare today's leads, and how their deals ended, with what the model learned from
-    Drift {
-        /// Days of leads to compare [default: drift.window_days of the config]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=92))]
-        days: Option<u32>,
-    },
-    /// Make the model that ranked before the present one rank again; once more, and the present one is back
-    Rollback,
-    /// Write a model as XGBoost reads it, or the rows that one is trained on elsewhere
-    ///
-    /// Beside FILE, a file NAME.leadboard.json says what the columns are; `model import` asks for it. With --out
-    /// NAME.tar.gz the model is packed as Amazon SageMaker hosts it, and nothing else is in the archive.
-    Export(Export),
-    /// Take in a model that XGBoost trained elsewhere, and judge it by the same gates (exit code 3 if gate G1 refuses it)
-    ///
-    /// Reads JSON, UBJSON and the old binary format of XGBoost 1.x to 3.x, and the model.tar.gz of Amazon SageMaker.
-    /// Several models are one: their probabilities are averaged. The model does not rank until it is promoted.
-    Import(ImportModel),
-    /// Run a model on rows of its own columns: for each, the margin, and the probability before and after calibration
-    Predict(Predict),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Export {
-    /// Model id [default: the one that ranks]
-    pub(crate) id: Option<String>,
-
-    /// What to write
-    #[arg(long, value_enum, default_value_t = ExportFormat::Xgboost)]
-    pub(crate) format: ExportFormat,
-
-    /// Where it goes
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
-
-    /// With --format matrix: where the newest fifth of the deals goes; the rest then holds nothing that became known
-    /// after its beginning
-    #[arg(long, value_name = "FILE")]
-    pub(crate) holdout: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// The model as JSON, for XGBoost 1.7 to 3.x
-    Xgboost,
-    /// The model as UBJSON, for XGBoost 1.7 to 3.x
-    Ubjson,
-    /// The stored history as CSV: the label first, no header, nothing for a missing value
-    Matrix,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ImportModel {
-    /// The model files
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
-    /// What its columns are: the .leadboard.json file that `model export` wrote
-    #[arg(long, value_name = "FILE")]
-    pub(crate) features: PathBuf,
-
-    /// It has seen no lead created at or after this time (YYYY-MM-DD, UTC, or with a time as in 2026-01-31T12:00:00Z).
-    /// Without it, every figure may rest on deals that it had seen, and it is not cleared to route
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) trained_until: Option<chrono::DateTime<chrono::Utc>>,
-
-    /// Keep the rounds after the best one, in a model that was stopped early
-    #[arg(long)]
-    pub(crate) all_rounds: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Predict {
-    /// Model id [default: the one that ranks]
-    #[arg(conflicts_with = "file")]
-    pub(crate) id: Option<String>,
-
-    /// CSV without a header, a column for each feature in order; an empty cell is missing
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rows: PathBuf,
-
-    /// The first column of the rows is a label, and is skipped
-    #[arg(long)]
-    pub(crate) labelled: bool,
-
-    /// A model file of XGBoost instead of a stored model; may be given several times, to average
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Vec<PathBuf>,
-
-    /// With --file: keep the rounds after the best one, in a model that was stopped early
-    #[arg(long, requires = "file")]
-    pub(crate) all_rounds: bool,
-
-    /// Where the CSV goes [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Score {
     /// The CSV file with the leads
@@ -511,91 +408,6 @@ pub(crate) struct Score {
     /// Which model [default: the one that ranks]
     #[arg(long, value_name = "ID")]
     pub(crate) model: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Lead {
-    /// List leads
-    List {
-        /// Only leads that pass this filter, as in the dashboard: src:webinar score>80 gap>5 sla<1h rep:ana reason:T age<1d
-        /// -tier:cold acme
-        #[arg(value_name = "FILTER", allow_hyphen_values = true)]
-        filter: Option<Filter>,
-        /// Only this lane: fast, disagree, low_confidence, exceptions, hot, returned, sync
-        #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
-        lane: Option<crate::domain::lane::Lane>,
-        /// Only this state: pending, in_lane, decided, superseded
-        #[arg(long, value_parser = word::<crate::domain::lead::LeadState>)]
-        state: Option<crate::domain::lead::LeadState>,
-        /// At most so many
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-    },
-    /// Show one lead: its ranking, why this rep and why not another, its decisions and what happened to it
-    ///
-    /// Why and why not are read off what was stored when the lead was ranked; what is otherwise today is said beside it.
-    Show {
-        /// Lead id
-        id: String,
-        /// Why this rep does not get it, and the smallest change that puts them first: id or name
-        #[arg(long, value_name = "REP")]
-        why_not: Option<String>,
-    },
-    /// Do what is recommended
-    Approve {
-        /// Lead id
-        id: String,
-    },
-    /// Leave it with the legacy owner
-    Keep {
-        /// Lead id
-        id: String,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Give it to another rep
-    Override {
-        /// Lead id
-        id: String,
-        /// Rep: id or name
-        rep: String,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Send it to a queue
-    Reroute {
-        /// Lead id
-        id: String,
-        /// Queue: id or name
-        queue: String,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Ask again later
-    Snooze {
-        /// Lead id
-        id: String,
-        /// How long: 15m, 1h, 2d
-        time: String,
-    },
-    /// Take the decision back: for nothing in the grace period, by giving the lead back after it
-    Undo {
-        /// Lead id
-        id: String,
-    },
-}
-
-/// Why a recommendation is turned down.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Why {
-    /// Reason code: T territory, C conflict, K key account, R relationship, L language, S skill, P capacity, V leave,
-    /// D duplicate or bad data, Q quality, F fairness, X experiment, O other (needs --note)
-    #[arg(long, value_name = "CODE", value_parser = reason)]
-    pub(crate) reason: ReasonCode,
-
-    /// Further words; reason O needs them
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -624,48 +436,6 @@ pub(crate) enum Store {
         #[arg(long, value_name = "URL", hide_env_values = true)]
         database_url: Option<SecretString>,
     },
-}
-
-/// Options of `backfill`.
-#[derive(Debug, ClapArgs)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub(crate) struct Backfill {
-    /// Also leads that were decided and written before, as long as they still have the owner that was decided on
-    #[arg(long)]
-    pub(crate) decided: bool,
-
-    /// Only this lane
-    #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
-    pub(crate) lane: Option<crate::domain::lane::Lane>,
-
-    /// Only leads that this rep or queue owns now: id or name
-    #[arg(long, value_name = "OWNER")]
-    pub(crate) owner: Option<String>,
-
-    /// Only leads created in the CRM since then: 2026-01-31, or 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) since: Option<chrono::DateTime<chrono::Utc>>,
-
-    /// Move them
-    #[arg(long, conflicts_with = "cancel")]
-    pub(crate) apply: bool,
-
-    /// Do not ask first
-    #[arg(long, requires = "apply")]
-    pub(crate) yes: bool,
-
-    /// Go on with the run that is not at its end, whichever leads it is about
-    #[arg(long, requires = "apply", conflicts_with_all = ["decided", "lane", "owner", "since"])]
-    pub(crate) resume: bool,
-
-    /// Leads looked at in one go, and writes that may wait at a time
-    #[arg(long, requires = "apply", default_value_t = 200, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=2_000))]
-    pub(crate) slice: u32,
-
-    /// Give up the run that is not at its end; what it decided stands
-    #[arg(long, conflicts_with_all = ["decided", "lane", "owner", "since"])]
-    pub(crate) cancel: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -700,43 +470,7 @@ fn reason(text: &str) -> Result<ReasonCode, String> {
     text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are\n{}", codes()))
 }
 
-/// What can be done with routing rules.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Rules {
-    /// Compare the rules with the org's reps, queues and territories and with each other (exit code 3 on errors)
-    Check {
-        /// Another file than the one that the worker reads
-        file: Option<PathBuf>,
-    },
-    /// List the versions that were ever in force, or print one
-    Show {
-        /// "current", or the first digits of a version
-        #[arg(value_name = "VERSION")]
-        wanted: Option<String>,
-    },
-    /// Say in plain words what differs between two rulebooks
-    Diff {
-        /// A file, a version, or "current" for what is in force
-        before: String,
-        /// Likewise [default: the file that the worker reads]
-        after: Option<String>,
-    },
-    /// Route leads by rules that are not in force, and say what would change; nothing is changed
-    Test(RulesTest),
-}
-
-/// Options of `rules test`.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct RulesTest {
-    /// One lead; without it, all leads of a period
-    pub(crate) lead: Option<String>,
-    /// Another file than the one that the worker reads
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// Leads received from here on, for example 2026-11-01T00:00:00Z [default: 30 days before the end]
-    #[arg(long, value_name = "TIME", conflicts_with = "lead")]
-    pub(crate) since: Option<chrono::DateTime<chrono::Utc>>,
-    /// And before this [default: now]
-    #[arg(long, value_name = "TIME", conflicts_with = "lead")]
-    pub(crate) until: Option<chrono::DateTime<chrono::Utc>>,
+/// The names of the sets of colours.
+fn theme() -> impl TypedValueParser<Value = Theme> {
+    PossibleValuesParser::new(Theme::VARIANTS).try_map(|name| name.parse::<Theme>())
 }

@@ -8,7 +8,9 @@ use crate::app::events;
 use crate::app::ports::Store;
 use crate::bootstrap::Context;
 use crate::bootstrap::backend::Desk;
+use crate::config::Theme;
 use crate::tui;
+use crate::tui::theme::Palette;
 
 pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
     // Everything that can be wrong is found out before the screen opens, so that its error is ordinary text.
@@ -51,6 +53,7 @@ pub(super) async fn show(
     let screen = tui::Options {
         read_only,
         ascii: options.ascii || ui.ascii,
+        palette: palette(options.theme.unwrap_or(ui.theme)),
         greet,
         log_path: Some(context.data.logs()),
         sla: context.settings().sla,
@@ -59,4 +62,16 @@ pub(super) async fn show(
     let shown = tui::run(desk, screen, context.clock.clone()).await.map_err(CliError::failed);
     events::session_closed(store.as_ref(), context.clock.as_ref(), &manager).await?;
     shown
+}
+
+/// The colours of the screen, by the name that the config has for them.
+const fn palette(theme: Theme) -> Palette {
+    match theme {
+        Theme::Terminal => Palette::Terminal,
+        Theme::Dark => Palette::Dark,
+        Theme::Light => Palette::Light,
+        Theme::HighContrast => Palette::HighContrast,
+        Theme::ColourBlind => Palette::ColourBlind,
+        Theme::Mono => Palette::Mono,
+    }
 }

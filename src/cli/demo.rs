@@ -73,6 +73,9 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
     if !(options.every > 0.0 && options.every <= 86_400.0) {
         return Err(CliError::Usage("--every must be more than 0 and at most 86400 seconds".into()));
     }
+    if !(options.sla_hours > 0.0 && options.sla_hours <= 720.0) {
+        return Err(CliError::Usage("--sla-hours must be more than 0 and at most 720".into()));
+    }
     data.create().map_err(|e| CliError::Failed(format!("cannot make {}: {e}", data.root().display())))?;
     let _logs = telemetry::start(&data.logs());
     let company = Company {
@@ -85,6 +88,8 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
     };
     let mut demo = Demo::start(company).await?;
     demo.context.config.ui.ascii = options.ascii;
+    demo.context.config.ui.theme = options.theme.unwrap_or_default();
+    demo.context.config.routing.sla_hours = options.sla_hours;
     if !demo.has_learned().await? {
         demo.org.set_paused(true);
         learn(&demo, out).await?;

@@ -2,20 +2,21 @@
 
 mod explained;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::json;
 
 use super::args::{Lead as Action, Why};
 use super::out::{Out, table, wrap};
+use super::view::named;
 use super::{CliError, CliResult};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Explanation};
-use crate::app::filter::Situation;
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, ReturnedBy, Seek, Slot};
 use crate::bootstrap::Context;
+use crate::domain::contact::{ContactOutcome, FirstContact};
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
@@ -31,9 +32,15 @@ use crate::policy::rules::Standing;
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
-        Action::List { filter, lane, state, limit } => {
-            let (now, sla, roster) = (context.clock.now(), context.settings().sla, store.roster().await?);
-            let conditions = filter.unwrap_or_default().conditions(&Situation { now, sla, roster: &roster });
+        Action::List { filter, lane, state, view, limit } => {
+            let (now, sla) = (context.clock.now(), context.settings().sla);
+            let (mut filter, mut lane) = (filter.unwrap_or_default(), lane);
+            if let Some(name) = view {
+                let view = named(store.as_ref(), &name, &context.manager()).await?;
+                filter = view.filter.and(filter);
+                lane = lane.or(view.lane);
+            }
+            let conditions = filter.conditions_in(store.as_ref(), now, sla).await?;
             let filter = LeadFilter { lane, state, conditions, include_snoozed: true };
             list(store.as_ref(), &filter, limit, context, out).await
         }
@@ -99,8 +106,8 @@ fn row(row: &QueueRow) -> Vec<String> {
 }
 
 fn returned(by: &ReturnedBy) -> String {
-    let why = by.why.as_deref().map_or_else(String::new, |why| format!(": {}", fit(why, 60).trim_end()));
-    format!("{} {}{why}", fit(&by.name, 24).trim_end(), by.at.format("%Y-%m-%d %H:%M"))
+    let why = by.why.as_deref().unwrap_or_else(|| by.how.words());
+    format!("{} {}: {}", fit(&by.name, 24).trim_end(), by.at.format("%Y-%m-%d %H:%M"), fit(why, 60).trim_end())
 }
 
 fn percent(p: Option<f64>) -> String {
@@ -188,6 +195,7 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
         let why = had.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
         format!("{} {} at {}{why}", name(had.rep.as_str()), had.how.words(), had.at.format("%Y-%m-%d %H:%M UTC"))
     }));
+    lines.extend(detail.contacts.iter().map(|owed| first_contact(owed, &name)));
     if let Some(recommendation) = &detail.recommendation {
         let owner = recommendation.route.owner();
         lines.push(format!(
@@ -245,6 +253,20 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
         lines.extend(reasons(ranking, &name));
     }
     lines
+}
+
+/// What a rep owed the lead, and what came of it.
+fn first_contact(owed: &FirstContact, name: &dyn Fn(&str) -> String) -> String {
+    let clock = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC");
+    let made = owed.contacted_at.map_or_else(String::new, |at| format!(", made at {}", clock(at)));
+    let outcome = match owed.outcome {
+        None => "not looked at yet".to_owned(),
+        Some(ContactOutcome::InTime) => format!("in time{made}"),
+        Some(ContactOutcome::Late) => format!("too late{made}"),
+        Some(ContactOutcome::Missed) => "nobody got in touch".to_owned(),
+        Some(ContactOutcome::Moot) => "not owed any more".to_owned(),
+    };
+    format!("first contact by {} until {}: {outcome}", name(owed.rep.as_str()).trim_end(), clock(owed.due_at))
 }
 
 /// Every decision on the lead, newest first.

@@ -57,7 +57,8 @@ async fn check(store: &dyn Store, context: &Context, file: Option<&Path>, out: O
     let roster = store.roster().await?;
     let known = !roster.reps.is_empty();
     let source = file.map_or_else(|| context.rules(), |path| context.rules_in(path));
-    let report = routing::examine(&book, &roster, source.as_ref(), context.clock.now());
+    let vocabulary = store.vocabulary().await?.map(|known| context.as_configured(known));
+    let report = routing::examine(&book, &roster, vocabulary.as_ref(), source.as_ref(), context.clock.now());
     let errors = report.problems.len() + report.of(Severity::Error);
     let result = json!({
         "file": place,
@@ -193,6 +194,7 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
     let bench = context.backfill_bench(store).await?;
     let now = bench.rules();
     let (book, _) = of_file(context, options.file.as_deref())?;
+    let tested: Vec<String> = book.rules().iter().map(|rule| rule.name().to_owned()).collect();
     let after = routing::ready(book, &now.roster)?;
     let judge = bench.judge();
     let (mut before, mut after) = (Side::new(now.clone()), Side::new(Arc::new(after)));
@@ -243,8 +245,11 @@ async fn test(store: &dyn Store, context: &Context, options: &RulesTest, out: Ou
         out.note(&format!("{skip} leads"));
     }
     let pairs = pairs(&tally, &now.roster);
-    let result = json!({ "from": from, "until": until, "tally": tally, "pairs": pairs, "moved": moved });
-    out.result(&result, || many(&tally, &pairs, &moved, &now.roster, (from, until)));
+    let idle: Vec<&str> = tested.iter().map(String::as_str).filter(|rule| !tally.fires.contains_key(*rule)).collect();
+    let result = json!({
+        "from": from, "until": until, "tally": tally, "fires_on_none": idle, "pairs": pairs, "moved": moved,
+    });
+    out.result(&result, || many(&tally, &idle, &pairs, &moved, &now.roster, (from, until)));
     Ok(())
 }
 
@@ -285,6 +290,7 @@ fn one(compared: &Compared, roster: &Roster) -> Vec<String> {
 
 fn many(
     tally: &Tally,
+    idle: &[&str],
     pairs: &[Pair],
     moved: &[Compared],
     roster: &Roster,
@@ -315,6 +321,11 @@ fn many(
         .map(|(reason, (before, after))| vec![reason.clone(), before.to_string(), after.to_string()])
         .collect();
     lines.extend(table(&["reason", "in force", "tested"], &reasons));
+    if tally.leads > 0 && !idle.is_empty() {
+        let names: Vec<String> = idle.iter().map(|rule| format!("\"{rule}\"")).collect();
+        lines.push(String::new());
+        lines.extend(wrap(&format!("Of the tested rules, these fire on none of the leads: {}.", names.join(", "))));
+    }
     if !pairs.is_empty() {
         let row = |pair: &Pair| vec![pair.from.clone(), pair.to.clone(), pair.leads.to_string()];
         let rows: Vec<Vec<String>> = pairs.iter().take(SHOWN).map(row).collect();

@@ -13,20 +13,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::app::ports::{
-    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
-    LeadEvents, OrgInfo, ReadBack, Span, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, Contacts, CreatedLeads, Crm, CrmError, Cursor, DealPage,
+    LeadChanges, LeadEvents, OrgInfo, ReadBack, Span, Workloads, WriteOutcome,
 };
 use crate::config::salesforce as config;
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
 use crate::domain::ids::{LeadId, RepId, RepKey};
 use crate::domain::rep::Roster;
+use crate::domain::vocabulary::Vocabulary;
 
 mod accounts;
+mod activities;
 mod address;
 mod auth;
 mod bulk;
 mod client;
+mod contacts;
 mod dates;
 mod doctor;
 mod errors;
@@ -42,6 +45,7 @@ mod pubsub;
 mod query;
 mod read_back;
 mod roster;
+mod vocabulary;
 mod wire;
 mod workload;
 mod write;
@@ -164,6 +168,10 @@ impl Crm for Salesforce {
         Ok(self.read_roster().await?)
     }
 
+    async fn vocabulary(&self) -> Result<Vocabulary, CrmError> {
+        Ok(self.read_vocabulary().await?)
+    }
+
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
         Ok(self.poll_leads(cursor).await?)
     }
@@ -207,6 +215,10 @@ impl Crm for Salesforce {
 
     async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
         Ok(self.read_accounts(sought).await?)
+    }
+
+    async fn contacts(&self, leads: &[LeadId], within: Span) -> Result<Vec<Contacts>, CrmError> {
+        Ok(self.read_contacts(leads, within).await?)
     }
 
     fn usage(&self) -> ApiUsage {

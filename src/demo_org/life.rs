@@ -25,6 +25,9 @@ const MOST_LATE_SECONDS: f64 = 8.0;
 /// How often a rep gives back what a decision gave them, and after how many seconds at least and at most.
 const GIVEN_BACK: f64 = 0.1;
 const GIVEN_BACK_AFTER: (f64, f64) = (15.0, 75.0);
+/// How often a rep calls whom a decision gave them, and after how many seconds at least and at most.
+const CALLED: f64 = 0.85;
+const CALLED_AFTER: (f64, f64) = (3.0, 20.0);
 
 /// What is to happen by itself, and when. A plain value that is asked what is due; whoever owns it does the waiting.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(crate) struct Life {
     endings: BTreeSet<(DateTime<Utc>, Id)>,
     /// Leads that their reps will give back, by when.
     returns: BTreeSet<(DateTime<Utc>, Id)>,
+    /// Leads that their reps will call, by when.
+    calls: BTreeSet<(DateTime<Utc>, Id)>,
     /// Leads whose transactions began at the one time and end at the other: (end, number, begin).
     late: BTreeSet<(DateTime<Utc>, u64, Stamp)>,
     lates: u64,
@@ -54,6 +59,7 @@ impl Life {
             next_arrival: None,
             endings: BTreeSet::new(),
             returns: BTreeSet::new(),
+            calls: BTreeSet::new(),
             late: BTreeSet::new(),
             lates: 0,
             seen: 0,
@@ -111,11 +117,13 @@ impl Life {
         }
         self.let_arrive(org, world, now)?;
         self.plan(org, world);
+        self.let_call(org, world, now)?;
         self.let_give_back(org, world, now)?;
         self.let_end(org, world, now)?;
         let ending = self.endings.first().map(|(at, _)| *at);
         let giving_back = self.returns.first().map(|(at, _)| *at);
-        Ok([self.next_arrival, ending, giving_back, late].into_iter().flatten().min())
+        let call = self.calls.first().map(|(at, _)| *at);
+        Ok([self.next_arrival, ending, giving_back, call, late].into_iter().flatten().min())
     }
 
     fn let_arrive(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
@@ -145,6 +153,11 @@ impl Life {
                     let (least, most) = GIVEN_BACK_AFTER;
                     self.returns.insert((effect.at.utc() + seconds(least + (most - least) * chance.unit()), lead));
                 }
+                let mut chance = Chance::new(org.knobs.seed(), "called", number as u64);
+                if chance.happens(CALLED) {
+                    let (least, most) = CALLED_AFTER;
+                    self.calls.insert((effect.at.utc() + seconds(least + (most - least) * chance.unit()), lead));
+                }
             }
             if let EffectKind::DecisionRecorded { lead: Some(lead), .. } = effect.kind
                 && !self.endings.iter().any(|(_, planned)| *planned == lead)
@@ -154,6 +167,19 @@ impl Life {
             }
         }
         self.seen = org.effects().len();
+    }
+
+    /// Reps call leads that they still have, as far as they were asked in this run.
+    fn let_call(&mut self, org: &mut Org, world: &World, now: DateTime<Utc>) -> Result<(), Fault> {
+        while let Some((due, lead)) = self.calls.first().copied().filter(|(due, _)| *due <= now) {
+            self.calls.remove(&(due, lead));
+            let theirs = open_lead_owner(org, lead).is_some_and(|owner| owner.prefix() == Object::User.prefix());
+            if theirs && due >= now - FORGIVEN_AFTER {
+                let mut chance = Chance::new(org.knobs.seed(), "call", due.timestamp_millis().unsigned_abs());
+                people::act(org, world, lead, Act::Call, &mut chance, Stamp::from(now))?;
+            }
+        }
+        Ok(())
     }
 
     /// Reps give leads back that they still have, as far as they were asked in this run.

@@ -1,12 +1,13 @@
 //! What people do to leads in the org, by hand: each act is a transaction of theirs, past everything that binds a client.
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::chance::Chance;
 use super::dml::{WriteContext, live, touch};
 use super::fault::Fault;
 use super::id::Id;
-use super::org::{Cause, EffectKind, Org};
+use super::org::{Cause, EffectKind, Org, Record};
 use super::rules;
 use super::schema::Object;
 use super::stamp::Stamp;
@@ -31,6 +32,8 @@ pub(crate) enum Act {
     GiveBack,
     /// Its owner finds that it is none.
     Disqualify,
+    /// Its owner calls them, and completes the task that asked for it, or logs the call.
+    Call,
 }
 
 /// Why reps give leads back.
@@ -87,9 +90,32 @@ pub(crate) fn act(
         }
         Act::Edit => edit(org, lead, worker, chance, now)?,
         Act::GiveBack => fill(org, lead, worker, (RETURN_REASON, chance.pick(&REASONS)), now)?,
+        Act::Call => call(org, lead, worker, now)?,
         Act::Disqualify => fill(org, lead, worker, ("Status", "Closed - Not Converted"), now)?,
     }
     Ok(true)
+}
+
+/// A rep calls a lead. The newest of their open tasks about it is what asked for that.
+fn call(org: &mut Org, lead: Id, user: Id, now: Stamp) -> Result<(), Fault> {
+    let is = |record: &Record, field, id| org.read(Object::Task, record, field).as_id() == Some(id);
+    let open = |record: &&Record| {
+        let closed = |field| org.read(Object::Task, record, field).is_true();
+        is(record, "WhoId", lead) && is(record, "OwnerId", user) && !closed("IsClosed") && !closed("IsDeleted")
+    };
+    let task = org.table(Object::Task).iter().rev().find(open).map(|record| record.id);
+    let by = WriteContext { user, auto_assign: false, cause: Cause::Person };
+    let fields = match task {
+        Some(_) => json!({ "Status": "Completed" }),
+        None => json!({ "WhoId": lead, "OwnerId": user, "Subject": "Call", "Status": "Completed" }),
+    };
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    let mut tx = org.begin(now);
+    match task {
+        Some(task) => tx.update(Object::Task, task, &fields, &by).map(drop)?,
+        None => tx.create(Object::Task, &fields, &by).map(drop)?,
+    }
+    tx.commit().map_err(|error| Fault::not_stored(&error))
 }
 
 /// A person gives a lead to this owner.

@@ -155,6 +155,9 @@ pub struct Had {
     pub said: String,
     /// The decision that had given it to them.
     pub decision: TraceId,
+    /// Whether a person had chosen them against what was recommended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
 }
 
 /// A lead with all that we know of where it stands.

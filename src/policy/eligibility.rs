@@ -198,6 +198,12 @@ impl<'a> Present<'a> {
         reps.sort_by(|a, b| a.rep.id.cmp(&b.rep.id));
         Self { reps, common: &team.common }
     }
+
+    /// Why a rep is not there at this moment, if that counts against them.
+    pub fn absent(&self, rep: &RepId) -> Option<&Exclusion> {
+        let found = self.reps.binary_search_by(|known| known.rep.id.cmp(rep)).ok()?;
+        self.reps[found].judged.against.first()
+    }
 }
 
 /// Everything besides the lead that decides who may get it.

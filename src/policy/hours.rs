@@ -150,6 +150,23 @@ impl Schedule {
         self.open_spans(within).iter().map(Span::length).sum()
     }
 
+    /// The moment at which the rep has been at work for so long since `from`; `None` if that is more than two months later.
+    pub fn worked(&self, from: DateTime<Utc>, length: TimeDelta) -> Option<DateTime<Utc>> {
+        let mut left = length;
+        let mut week = Span::new(from, from + TimeDelta::weeks(1));
+        let end = from.checked_add_days(Days::new(HORIZON_DAYS))?;
+        while week.start < end {
+            for open in self.open_spans(week) {
+                if left <= open.length() {
+                    return Some(open.start + left);
+                }
+                left -= open.length();
+            }
+            week = Span::new(week.end, week.end + TimeDelta::weeks(1));
+        }
+        None
+    }
+
     /// On how many days, by the rep's calendar, a stretch of time lies.
     pub fn days_touched(&self, within: Span) -> u32 {
         if within.is_empty() {

@@ -75,13 +75,13 @@ pub struct Outcome {
 }
 
 /// The lane of a lead. Technical failures come first, because something must be repaired; then what is on a short clock;
-/// then what a rep gave back; then as [`super::lane::lane`] says.
+/// then what a rep gave back, or let lie whom a person had chosen; then as [`super::lane::lane`] says.
 pub fn lane(subject: &Subject, outcome: &Outcome, ranking: Option<&Ranking>, legacy: &Owner) -> Lane {
     if outcome.recommendation.reason == RouteReason::TechnicalFailure {
         Lane::Sync
     } else if outcome.path.heat.is_hot() {
         Lane::Hot
-    } else if subject.earlier.iter().any(|(_, how)| *how == Earlier::Returned) {
+    } else if subject.was_chosen || subject.earlier.iter().any(|(_, how)| *how == Earlier::Returned) {
         Lane::Returned
     } else {
         match super::lane::lane(&outcome.recommendation, ranking, legacy) {

@@ -48,6 +48,9 @@ pub struct Subject {
     /// Reps that had the lead and lost it (returned it, or let its clock run out), with why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<(RepId, Earlier)>,
+    /// Whether the rep who let its clock run out was a person's choice: then the next one is too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_chosen: bool,
 }
 
 impl Subject {
@@ -69,6 +72,7 @@ impl Subject {
             duplicates: Vec::new(),
             unanswered: None,
             earlier: Vec::new(),
+            was_chosen: false,
         }
     }
 }

@@ -23,6 +23,7 @@ mod audit;
 mod backfill;
 pub(super) mod chain;
 mod companies;
+mod contacts;
 mod decisions;
 mod drift;
 mod duties;
@@ -34,6 +35,7 @@ mod queries;
 mod rankings;
 mod returned;
 mod routing;
+mod saved_views;
 
 /// How often a transaction that another one got in the way of is done again, and the longest first wait.
 const TRIES: u32 = 8;

@@ -190,6 +190,7 @@ pub(super) fn queue_row(row: &impl Columns) -> Result<QueueRow, StoreError> {
         snoozed_until: row.time_opt("snoozed_until")?,
         decided_owner: row.text_opt("decided_owner")?,
         write: row.word_opt("write_state")?,
+        decisions_made: row.small_count("decisions_made")?,
         returned: returned_by(row, state)?,
     })
 }

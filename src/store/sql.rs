@@ -58,6 +58,7 @@ pub(super) mod audit;
 pub(super) mod backfill;
 pub(super) mod chain;
 pub(super) mod companies;
+pub(super) mod contacts;
 pub(super) mod decisions;
 pub(super) mod drift;
 pub(super) mod duties;
@@ -69,6 +70,7 @@ pub(super) mod queries;
 pub(super) mod rankings;
 pub(super) mod roster;
 pub(super) mod routing;
+pub(super) mod saved_views;
 
 /// Every statement of the store that a database has, by name.
 #[cfg(test)]
@@ -78,6 +80,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         backfill::ALL,
         chain::ALL,
         companies::ALL,
+        contacts::ALL,
         decisions::ALL,
         drift::ALL,
         duties::ALL,
@@ -89,6 +92,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         rankings::ALL,
         roster::ALL,
         routing::ALL,
+        saved_views::ALL,
     ]
     .into_iter()
     .flatten()

@@ -12,13 +12,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::intake;
 use crate::app::ports::{
-    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
-    LeadEvents, OrgInfo, ReadBack, Span, Store, StoreError, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, Contacts, CreatedLeads, Crm, CrmError, Cursor, DealPage,
+    LeadChanges, LeadEvents, OrgInfo, ReadBack, Span, Store, StoreError, Workloads, WriteOutcome,
 };
 use crate::domain::deal::LeadOutcome;
 use crate::domain::effect::DecisionWrite;
 use crate::domain::ids::{DecisionKey, LeadId, RepId, TraceId};
 use crate::domain::rep::Roster;
+use crate::domain::vocabulary::Vocabulary;
 use crate::worker::{Deps, Worker};
 
 /// One guard.
@@ -173,6 +174,10 @@ impl Crm for Careless {
         self.inner.roster().await
     }
 
+    async fn vocabulary(&self) -> Result<Vocabulary, CrmError> {
+        self.inner.vocabulary().await
+    }
+
     async fn closed_deals(&self, page: Option<&str>) -> Result<DealPage, CrmError> {
         self.inner.closed_deals(page).await
     }
@@ -191,6 +196,10 @@ impl Crm for Careless {
 
     async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
         self.inner.accounts(sought).await
+    }
+
+    async fn contacts(&self, leads: &[LeadId], within: Span) -> Result<Vec<Contacts>, CrmError> {
+        self.inner.contacts(leads, within).await
     }
 
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use strum::VariantArray;
 
+use super::backend::VIEW_KEYS;
 use crate::domain::lane::Lane;
 
 /// One thing a person can ask for. The order is the order of the help.
@@ -25,6 +26,14 @@ pub enum Action {
     Note,
     /// Take the last verdict back.
     Undo,
+    /// Give again what was taken back last.
+    Redo,
+    /// Mark the lead, or take its mark away.
+    Mark,
+    /// Mark every lead that is listed.
+    MarkAll,
+    /// Do what is recommended for every marked lead, after a preview.
+    ApproveMarked,
     /// Ask why some rep does not get it.
     WhyNot,
     /// Show what the chosen rep can say to the lead.
@@ -51,6 +60,18 @@ pub enum Action {
     PreviousLane,
     /// This lane.
     Lane(Lane),
+    /// Say which leads are shown.
+    Filter,
+    /// Go to the view that is kept under this function key.
+    View(u8),
+    /// Show the list of views.
+    Views,
+    /// Keep what is shown as a view.
+    SaveView,
+    /// Call a view something else.
+    RenameView,
+    /// Make the key of a view free again.
+    RemoveView,
     /// Try a failed write again.
     Retry,
     /// To the queue screen.
@@ -63,6 +84,10 @@ pub enum Action {
     Refresh,
     /// Show every key.
     Help,
+    /// Find something that can be done by its name.
+    Palette,
+    /// Find a key in the help.
+    Search,
     /// Stop the program for now, back to the shell.
     Suspend,
     /// Leave, after asking.
@@ -71,6 +96,8 @@ pub enum Action {
     QuitNow,
     /// Take what is chosen or written.
     Accept,
+    /// Finish the word that is being typed.
+    Complete,
 }
 
 impl Action {
@@ -84,6 +111,10 @@ impl Action {
             Self::Snooze,
             Self::Note,
             Self::Undo,
+            Self::Redo,
+            Self::Mark,
+            Self::MarkAll,
+            Self::ApproveMarked,
             Self::WhyNot,
             Self::TalkTrack,
             Self::Open,
@@ -98,130 +129,102 @@ impl Action {
             Self::PreviousLane,
         ]);
         all.extend(Lane::VARIANTS.iter().copied().map(Self::Lane));
+        all.push(Self::Filter);
+        all.extend(VIEW_KEYS.map(Self::View));
         all.extend([
+            Self::Views,
+            Self::SaveView,
+            Self::RenameView,
+            Self::RemoveView,
             Self::Retry,
             Self::ShowQueue,
             Self::ShowSync,
             Self::ShowModel,
             Self::Refresh,
             Self::Help,
+            Self::Palette,
+            Self::Search,
             Self::Suspend,
             Self::Quit,
             Self::QuitNow,
             Self::Accept,
+            Self::Complete,
         ]);
         all
     }
 
+    /// Its name in a keymap file, what it does, and what it is called in the footer, as short as can be.
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            // Ranks and lanes have names of their own, see `name` and `describe`.
+            Self::Override(_) => ("override", "give it to the rep at that rank, with a reason", "pick"),
+            Self::Lane(lane) => ("lane", "that lane", lane.title()),
+            Self::Approve => ("approve", "approve: do what is recommended", "approve"),
+            Self::KeepLegacy => ("keep-legacy", "keep the legacy owner, with a reason", "keep legacy"),
+            Self::OverrideAny => ("override-any", "give it to any rep, found by name", "any rep"),
+            Self::Reroute => ("reroute", "send it to a queue, with a reason", "reroute"),
+            Self::Snooze => ("snooze", "ask me again later", "snooze"),
+            Self::Note => ("note", "write a note for the next rejection", "note"),
+            Self::Undo => ("undo", "take the last verdict back", "undo"),
+            Self::WhyNot => ("why-not", "why not another rep, and what would change it", "why not"),
+            Self::TalkTrack => ("talk-track", "what the chosen rep can say to the lead", "talk track"),
+            Self::Open => ("open", "open the lead", "open"),
+            Self::Back => ("back", "back", "back"),
+            Self::Up => ("up", "up", "up"),
+            Self::Down => ("down", "down", "down"),
+            Self::PageUp => ("page-up", "one page up", "page up"),
+            Self::PageDown => ("page-down", "one page down", "page down"),
+            Self::Top => ("top", "to the first row", "first"),
+            Self::Bottom => ("bottom", "to the last row", "last"),
+            Self::NextLane => ("next-lane", "next lane", "next lane"),
+            Self::PreviousLane => ("previous-lane", "previous lane", "previous lane"),
+            Self::Redo => ("redo", "give again what was taken back", "redo"),
+            Self::Mark => ("mark", "mark the lead, for a batch", "mark"),
+            Self::MarkAll => ("mark-all", "mark all that are listed, or none", "mark all"),
+            Self::ApproveMarked => ("approve-marked", "approve the marked leads, after a preview", "approve marked"),
+            Self::View(_) => ("view", "the view saved there; F1-F7 show lanes until then", "view"),
+            Self::Views => ("views", "views: go to, save, rename, remove", "views"),
+            Self::SaveView => ("save-view", "save what the queue shows under that key", "save here"),
+            Self::RenameView => ("rename-view", "call the view something else", "rename"),
+            Self::RemoveView => ("remove-view", "remove the view from that key", "remove"),
+            Self::Filter => ("filter", "filter: say which leads are shown", "filter"),
+            Self::Retry => ("retry", "try the failed write again", "retry"),
+            Self::ShowQueue => ("show-queue", "queue screen", "queue"),
+            Self::ShowSync => ("show-sync", "sync screen: outbox, worker, API", "sync"),
+            Self::ShowModel => ("show-model", "model screen: may it be trusted?", "model"),
+            Self::Refresh => ("refresh", "read everything anew", "refresh"),
+            Self::Help => ("help", "all keys", "help"),
+            Self::Palette => ("palette", "find what can be done by its name", "find"),
+            Self::Search => ("search", "find a key", "find"),
+            Self::Suspend => ("suspend", "to the shell (come back with fg)", "suspend"),
+            Self::Quit => ("quit", "quit", "quit"),
+            Self::QuitNow => ("quit-now", "quit at once", "quit now"),
+            Self::Accept => ("accept", "take it", "accept"),
+            Self::Complete => ("complete", "finish the word", "complete"),
+        }
+    }
+
     /// Its name in a keymap file.
     pub fn name(self) -> String {
+        let (name, ..) = self.words();
         match self {
-            Self::Override(n) => format!("override-{n}"),
-            Self::Lane(lane) => format!("lane-{}", lane.to_string().replace('_', "-")),
-            Self::Approve => "approve".into(),
-            Self::KeepLegacy => "keep-legacy".into(),
-            Self::OverrideAny => "override-any".into(),
-            Self::Reroute => "reroute".into(),
-            Self::Snooze => "snooze".into(),
-            Self::Note => "note".into(),
-            Self::Undo => "undo".into(),
-            Self::WhyNot => "why-not".into(),
-            Self::TalkTrack => "talk-track".into(),
-            Self::Open => "open".into(),
-            Self::Back => "back".into(),
-            Self::Up => "up".into(),
-            Self::Down => "down".into(),
-            Self::PageUp => "page-up".into(),
-            Self::PageDown => "page-down".into(),
-            Self::Top => "top".into(),
-            Self::Bottom => "bottom".into(),
-            Self::NextLane => "next-lane".into(),
-            Self::PreviousLane => "previous-lane".into(),
-            Self::Retry => "retry".into(),
-            Self::ShowQueue => "show-queue".into(),
-            Self::ShowSync => "show-sync".into(),
-            Self::ShowModel => "show-model".into(),
-            Self::Refresh => "refresh".into(),
-            Self::Help => "help".into(),
-            Self::Suspend => "suspend".into(),
-            Self::Quit => "quit".into(),
-            Self::QuitNow => "quit-now".into(),
-            Self::Accept => "accept".into(),
+            Self::Override(n) | Self::View(n) => format!("{name}-{n}"),
+            Self::Lane(lane) => format!("{name}-{}", lane.to_string().replace('_', "-")),
+            _ => name.into(),
         }
     }
 
     /// What it does, for the help.
     pub fn describe(self) -> String {
         match self {
-            Self::Approve => "approve: do what is recommended".into(),
-            Self::KeepLegacy => "keep the legacy owner, with a reason".into(),
-            Self::Override(_) => "give it to the rep at that rank, with a reason".into(),
-            Self::OverrideAny => "give it to any rep, found by name".into(),
-            Self::Reroute => "send it to a queue, with a reason".into(),
-            Self::Snooze => "ask me again later".into(),
-            Self::Note => "write a note for the next rejection".into(),
-            Self::Undo => "take the last verdict back".into(),
-            Self::WhyNot => "why not another rep, and what would change it".into(),
-            Self::TalkTrack => "what the chosen rep can say to the lead".into(),
-            Self::Open => "open the lead".into(),
-            Self::Back => "back".into(),
-            Self::Up => "up".into(),
-            Self::Down => "down".into(),
-            Self::PageUp => "one page up".into(),
-            Self::PageDown => "one page down".into(),
-            Self::Top => "to the first row".into(),
-            Self::Bottom => "to the last row".into(),
-            Self::NextLane => "next lane".into(),
-            Self::PreviousLane => "previous lane".into(),
             Self::Lane(lane) => format!("lane {}", lane.title()),
-            Self::Retry => "try the failed write again".into(),
-            Self::ShowQueue => "queue screen".into(),
-            Self::ShowSync => "sync screen: outbox, worker, API".into(),
-            Self::ShowModel => "model screen: may it be trusted?".into(),
-            Self::Refresh => "read everything anew".into(),
-            Self::Help => "all keys".into(),
-            Self::Suspend => "to the shell (come back with fg)".into(),
-            Self::Quit => "quit".into(),
-            Self::QuitNow => "quit at once".into(),
-            Self::Accept => "take it".into(),
+            _ => self.words().1.into(),
         }
     }
 
     /// What it is called in the footer, as short as can be.
-    pub fn hint(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::KeepLegacy => "keep legacy",
-            Self::Override(_) => "pick rank",
-            Self::OverrideAny => "any rep",
-            Self::Reroute => "reroute",
-            Self::Snooze => "snooze",
-            Self::Note => "note",
-            Self::Undo => "undo",
-            Self::WhyNot => "why not",
-            Self::TalkTrack => "talk track",
-            Self::Open => "open",
-            Self::Back => "back",
-            Self::Up => "up",
-            Self::Down => "down",
-            Self::PageUp => "page up",
-            Self::PageDown => "page down",
-            Self::Top => "first",
-            Self::Bottom => "last",
-            Self::NextLane => "next lane",
-            Self::PreviousLane => "previous lane",
-            Self::Lane(lane) => lane.title(),
-            Self::Retry => "retry",
-            Self::ShowQueue => "queue",
-            Self::ShowSync => "sync",
-            Self::ShowModel => "model",
-            Self::Refresh => "refresh",
-            Self::Help => "help",
-            Self::Suspend => "suspend",
-            Self::Quit => "quit",
-            Self::QuitNow => "quit now",
-            Self::Accept => "accept",
-        }
+    pub const fn hint(self) -> &'static str {
+        self.words().2
     }
 
     /// Whether it asks for more about a lead: harmless, and still not meant where keys come faster than a hand types.
@@ -240,6 +243,8 @@ impl Action {
                 | Self::Reroute
                 | Self::Snooze
                 | Self::Undo
+                | Self::Redo
+                | Self::ApproveMarked
                 | Self::Retry
         )
     }

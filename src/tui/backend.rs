@@ -5,14 +5,16 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+pub use crate::app::batch::{self, LeftOut, Load, Marked, Plan, Share};
 pub use crate::app::drift::Report as DriftReport;
+pub use crate::app::filter::Filter;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
-pub use crate::app::ports::{ApiUsage, ModelRow};
+pub use crate::app::ports::{ApiUsage, ModelRow, SavedView, VIEW_KEYS};
 pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, ReturnedBy, Seek};
 use crate::domain::effect::{EffectCounts, EffectRow};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
-use crate::domain::lead::Conservation;
+use crate::domain::lead::{Conservation, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::{Rejection, Verdict};
 
@@ -30,8 +32,14 @@ pub trait Backend: Send + Sync + 'static {
     /// One window of a lane. See [`Seek`] for which rows it holds.
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError>;
 
+    /// How many leads of each lane match a filter; `None` where there are so many leads that counting would take long.
+    async fn matches(&self, filter: &Filter) -> Result<Option<LaneCounts>, BackendError>;
+
     /// One lead with everything known of it; `None` when there is no such lead.
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError>;
+
+    /// What approving these leads would do.
+    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError>;
 
     /// Stores a manager's verdict, durably, before it answers. Never waits for the CRM.
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError>;
@@ -53,6 +61,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Everybody and everything that can own a lead.
     async fn roster(&self) -> Result<Roster, BackendError>;
+
+    /// The views that this manager keeps, by key.
+    async fn views(&self) -> Result<Vec<SavedView>, BackendError>;
+
+    /// Keeps a view under a key of this manager, in the place of what was there, or nothing.
+    async fn keep_view(&self, key: u8, view: Option<View>) -> Result<(), BackendError>;
 
     /// Moves whenever anything changed that the other questions would show: the store (by any process), or the
     /// worker's health.
@@ -76,11 +90,24 @@ pub struct Overview {
     pub cleared: Option<bool>,
 }
 
+/// A view as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// What it is called; raw.
+    pub name: String,
+    /// Which leads it shows.
+    pub filter: Filter,
+    /// The lane it goes to; `None` where it stays in the lane that is shown.
+    pub lane: Option<Lane>,
+}
+
 /// Asks for one window of a lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueQuery {
     /// The lane.
     pub lane: Lane,
+    /// Only leads that match.
+    pub filter: Filter,
     /// Which rows.
     pub seek: Seek,
     /// How many at most.
@@ -98,6 +125,8 @@ pub struct VerdictRequest {
     pub rejection: Option<Rejection>,
     /// Decisions the lead had when it was shown; if it has more by now, somebody else was faster.
     pub expected_decisions: u32,
+    /// Who was shown as recommended: an approval gives the lead to nobody else.
+    pub shown: Option<Owner>,
 }
 
 /// What came of a verdict.

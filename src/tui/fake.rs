@@ -2,27 +2,29 @@
 //! as strict as the real one about who may decide what.
 
 mod company;
+mod filter;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::VariantArray;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{EffectCounts, EffectRow, EffectState};
-use crate::domain::ids::{DecisionKey, LeadId, TraceId};
+use crate::domain::ids::{DecisionKey, LeadId, RepId, TraceId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
-    ApiUsage, Backend, BackendError, DriftReport, LaneCounts, LeadDetail, LoopHealth, LoopState, ModelRow, Overview,
-    QueueKey, QueuePage, QueueQuery, QueueRow, ReturnedBy, Seek, UndoAnswer, VerdictAnswer, VerdictRequest,
-    WorkerHealth,
+    ApiUsage, Backend, BackendError, DriftReport, Filter, LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState,
+    Marked, ModelRow, Overview, Plan, QueueKey, QueuePage, QueueQuery, QueueRow, ReturnedBy, SavedView, Seek, Share,
+    UndoAnswer, VerdictAnswer, VerdictRequest, View, WorkerHealth,
 };
 
 pub(crate) use company::{company, lead};
@@ -48,6 +50,12 @@ pub(crate) struct State {
     pub(crate) lost: u64,
     /// Every question fails with these words.
     pub(crate) fault: Option<String>,
+    /// How much reps have, where they have caps.
+    pub(crate) caps: BTreeMap<RepId, Load>,
+    /// Views of the manager, by key.
+    pub(crate) views: BTreeMap<u8, SavedView>,
+    /// With more leads than this, matches are not counted.
+    pub(crate) counted: usize,
     /// Requests as they came.
     pub(crate) requests: Vec<VerdictRequest>,
 }
@@ -154,6 +162,7 @@ fn row(priority: f64, detail: &LeadDetail) -> QueueRow {
         snoozed_until: record.snoozed_until,
         decided_owner: None,
         write: None,
+        decisions_made: record.decisions_made,
         returned: record.earlier.last().map(|had| ReturnedBy {
             name: detail.names.get(had.rep.as_str()).cloned().unwrap_or_else(|| had.rep.to_string()),
             how: had.how,
@@ -201,7 +210,9 @@ impl Backend for Fake {
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {
-        let rows = self.working()?.rows(query.lane);
+        let state = self.working()?;
+        let mut rows = state.rows(query.lane);
+        rows.retain(|row| filter::passes(&query.filter, row, state.now));
         let limit = query.limit as usize;
         let start = match &query.seek {
             Seek::Top => 0,
@@ -214,8 +225,48 @@ impl Backend for Fake {
         Ok(QueuePage { start: start as u64, rows: window, total: rows.len() as u64 })
     }
 
+    async fn matches(&self, filter: &Filter) -> Result<Option<LaneCounts>, BackendError> {
+        let state = self.working()?;
+        let count = |lane: Lane| {
+            let rows = state.rows(lane);
+            rows.iter().filter(|row| filter::passes(filter, row, state.now)).count() as u64
+        };
+        let lanes = Lane::VARIANTS.iter().map(|lane| (*lane, count(*lane))).collect();
+        Ok((state.leads.len() <= state.counted).then_some(LaneCounts { lanes, snoozed: 0 }))
+    }
+
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError> {
         Ok(self.working()?.leads.get(id).map(|(_, detail)| detail.clone()))
+    }
+
+    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError> {
+        let state = self.working()?;
+        let mut plan = Plan::default();
+        for one in marked {
+            let detail = state.leads.get(&one.lead).map(|(priority, detail)| (detail, row(*priority, detail)));
+            let now = detail.and_then(|(detail, row)| Some((detail.record.state, row.route?.owner(), row.recommended)));
+            match now {
+                Some((LeadState::InLane, owner, name)) if one.owner.as_ref() == Some(&owner) => {
+                    plan.leads.push(one.lead);
+                    if let Some(share) = plan.owners.iter_mut().find(|share| share.owner == owner) {
+                        share.leads += 1;
+                    } else {
+                        let load = owner.rep().and_then(|rep| state.caps.get(rep)).cloned();
+                        plan.owners.push(Share { name: name.unwrap_or_default(), owner, leads: 1, load });
+                    }
+                }
+                Some((LeadState::InLane, ..)) => {
+                    let why = "it was ranked again".into();
+                    plan.left_out.push(LeftOut { lead: one.lead, company: one.company, why });
+                }
+                _ => {
+                    let why = "it is already decided".into();
+                    plan.left_out.push(LeftOut { lead: one.lead, company: one.company, why });
+                }
+            }
+        }
+        plan.owners.sort_by(|a, b| b.leads.cmp(&a.leads).then_with(|| a.name.cmp(&b.name)));
+        Ok(plan)
     }
 
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError> {
@@ -239,6 +290,10 @@ impl Backend for Fake {
         let Some(recommendation) = detail.recommendation.clone() else {
             return Ok(VerdictAnswer::NotOpen("Nothing is recommended.".into()));
         };
+        let shown = request.shown.as_ref().filter(|_| request.verdict == Verdict::Approve);
+        if shown.is_some_and(|shown| *shown != recommendation.route.owner()) {
+            return Ok(VerdictAnswer::NotOpen("It was ranked again meanwhile.".into()));
+        }
         let owner = match &request.verdict {
             Verdict::Override { rep } => Owner::Rep(rep.clone()),
             Verdict::Reroute { queue } => Owner::Queue(queue.clone()),
@@ -351,6 +406,23 @@ impl Backend for Fake {
 
     async fn roster(&self) -> Result<Roster, BackendError> {
         Ok(self.working()?.roster.clone())
+    }
+
+    async fn views(&self) -> Result<Vec<SavedView>, BackendError> {
+        Ok(self.working()?.views.values().cloned().collect())
+    }
+
+    async fn keep_view(&self, key: u8, view: Option<View>) -> Result<(), BackendError> {
+        let mut state = self.working()?;
+        match view {
+            Some(View { name, filter, lane }) => {
+                state.views.insert(key, SavedView { manager: "Ana M.".into(), key, name, filter, lane });
+            }
+            None => {
+                state.views.remove(&key);
+            }
+        }
+        Ok(())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -41,6 +41,18 @@ pub enum Scope {
     Menu,
     /// Finding a rep by name.
     Finder,
+    /// Saying which leads are shown.
+    Filter,
+    /// Choosing a view.
+    Views,
+    /// Naming a view.
+    Name,
+    /// Reading what a batch would do.
+    Batch,
+    /// Finding what can be done.
+    Palette,
+    /// Finding a key in the help.
+    Search,
     /// Writing a note.
     Note,
     /// Being asked yes or no.
@@ -63,6 +75,12 @@ impl Scope {
             Self::Global => "Everywhere",
             Self::Menu => "Choosing",
             Self::Finder => "Finding a rep",
+            Self::Filter => "Typing a filter",
+            Self::Views => "In the list of views",
+            Self::Name => "Naming a view",
+            Self::Batch => "Before a batch",
+            Self::Palette => "Finding what can be done",
+            Self::Search => "Finding a key",
             Self::Note => "Writing a note",
             Self::Confirm => "Yes or no",
             Self::Help => "In the help",
@@ -85,6 +103,18 @@ pub enum Place {
     Menu,
     /// The rep finder.
     Finder,
+    /// The filter being typed.
+    Filter,
+    /// The list of views.
+    Views,
+    /// The name of a view.
+    Name,
+    /// The preview of a batch.
+    Batch,
+    /// The palette.
+    Palette,
+    /// What is looked for in the help.
+    Search,
     /// The note.
     Note,
     /// A question.
@@ -103,10 +133,23 @@ impl Place {
             Self::Model => &[Scope::Model, Scope::List, Scope::Screen, Scope::Global],
             Self::Menu => &[Scope::Menu, Scope::Global],
             Self::Finder => &[Scope::Finder, Scope::Global],
+            Self::Filter => &[Scope::Filter, Scope::Global],
+            Self::Views => &[Scope::Views, Scope::Global],
+            Self::Name => &[Scope::Name, Scope::Global],
+            Self::Batch => &[Scope::Batch, Scope::Global],
+            Self::Palette => &[Scope::Palette, Scope::Global],
+            Self::Search => &[Scope::Search, Scope::Global],
             Self::Note => &[Scope::Note, Scope::Global],
             Self::Confirm => &[Scope::Confirm, Scope::Global],
             Self::Help => &[Scope::Help, Scope::Global],
         }
+    }
+}
+
+impl Place {
+    /// Whether letters belong to a text there. A pasted line break must not send what was pasted.
+    pub const fn takes_text(self) -> bool {
+        matches!(self, Self::Note | Self::Finder | Self::Filter | Self::Name | Self::Palette | Self::Search)
     }
 }
 
@@ -302,6 +345,18 @@ impl Keymap {
         })
     }
 
+    /// Every action of these scopes with all its keys, in the order of the file.
+    pub fn actions(&self, scopes: &[Scope]) -> Vec<(Scope, Action, Vec<String>)> {
+        let mut all: Vec<(Scope, Action, Vec<String>)> = Vec::new();
+        for (scope, action, key) in self.bindings.iter().filter(|(scope, ..)| scopes.contains(scope)) {
+            match all.iter_mut().find(|(s, a, _)| s == scope && a == action) {
+                Some((.., keys)) => keys.push(key.to_string()),
+                None => all.push((*scope, *action, vec![key.to_string()])),
+            }
+        }
+        all
+    }
+
     /// Every action that can be asked for here with all its keys, by scope, for the help. Runs of ranks and lanes are
     /// one line.
     pub fn help(&self, place: Place) -> Vec<(Scope, Vec<(String, String)>)> {
@@ -325,6 +380,7 @@ impl Keymap {
                     let (kind, words) = match action {
                         Action::Override(_) => ("rank", action.describe()),
                         Action::Lane(_) => ("lane", "that lane, from left to right".into()),
+                        Action::View(_) => ("view", action.describe()),
                         _ => {
                             lines.push((keys.join(", "), action.describe()));
                             continue;

@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Options;
-use super::backend::Overview;
+use super::backend::{Overview, SavedView};
 use super::keymap::{Keymap, Place};
 use super::msg::{Effect, Remote};
 use super::overlay::Overlay;
+use super::overlay::filter::Prompt;
 use super::screens::Screen;
 use super::screens::lead::{Focus, Lead};
 use super::screens::model_health::{DriftPanel, ModelHealth};
@@ -50,6 +51,8 @@ pub struct Model {
     pub overview: Remote<Overview>,
     /// Reps and queues.
     pub roster: Remote<Roster>,
+    /// Views under the function keys.
+    pub views: Remote<Vec<SavedView>>,
     /// What lies over the screen; the last one is on top.
     pub overlays: Vec<Overlay>,
     /// Verdicts given in this session.
@@ -90,7 +93,7 @@ impl Model {
     /// The state at the start, and the first questions.
     pub fn new(options: Options, keymap: Keymap, size: (u16, u16), now: DateTime<Utc>) -> (Self, Vec<Effect>) {
         let mut model = Self {
-            theme: Theme::new(options.ascii),
+            theme: Theme::new(options.ascii, options.palette),
             keymap,
             now,
             size,
@@ -103,6 +106,7 @@ impl Model {
             focus: Focus::default(),
             overview: Remote::default(),
             roster: Remote::default(),
+            views: Remote::default(),
             overlays: if options.greet { vec![Overlay::Welcome] } else { Vec::new() },
             session: Session::default(),
             status: None,
@@ -115,6 +119,7 @@ impl Model {
             Effect::LoadOverview(model.overview.load.start()),
             model.queue.reload(),
             Effect::LoadRoster(model.roster.load.start()),
+            Effect::LoadViews(model.views.load.start()),
         ];
         (model, first)
     }
@@ -153,8 +158,35 @@ impl Model {
 
     /// Tells the lists how many rows they have on screen.
     pub fn relayout(&mut self) {
-        self.queue.resize(layout::queue_rows(self.size));
+        self.queue.resize(layout::queue_rows(self.size, self.filter_bar()));
         self.sync.resize(layout::outbox_rows(self.size, self.loops()));
+    }
+
+    /// Lines above the rows of the queue that speak of its filter: the prompt and what is wrong with it, or the filter in
+    /// force.
+    pub fn filter_bar(&self) -> u16 {
+        if self.prompt().is_some() { 2 } else { u16::from(!self.queue.filter().is_empty()) }
+    }
+
+    /// The filter that is being typed.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        self.overlays.iter().find_map(|overlay| match overlay {
+            Overlay::Filter(prompt) => Some(&**prompt),
+            _ => None,
+        })
+    }
+
+    /// The view that is kept under a function key.
+    pub fn view(&self, key: u8) -> Option<&SavedView> {
+        self.views.data.as_ref()?.iter().find(|view| view.key == key)
+    }
+
+    /// The view that is shown, if it is one that is kept.
+    pub fn view_shown(&self) -> Option<&SavedView> {
+        let fits = |view: &&SavedView| {
+            view.filter == *self.queue.filter() && view.lane.is_none_or(|lane| lane == self.queue.lane)
+        };
+        self.views.data.as_ref()?.iter().find(fits)
     }
 
     /// Background loops that are reported on.

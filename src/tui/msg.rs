@@ -4,8 +4,8 @@
 use crossterm::event::KeyEvent;
 
 use super::backend::{
-    BackendError, DriftReport, LeadDetail, ModelRow, Overview, QueuePage, QueueQuery, UndoAnswer, VerdictAnswer,
-    VerdictRequest,
+    BackendError, DriftReport, Filter, LaneCounts, LeadDetail, Marked, ModelRow, Overview, Plan, QueuePage, QueueQuery,
+    SavedView, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
@@ -38,6 +38,8 @@ pub enum Msg {
     Overview(Generation, Result<Box<Overview>, BackendError>),
     /// A window of a lane.
     Queue(Generation, Result<QueuePage, BackendError>),
+    /// How many leads of each lane match the filter.
+    Matches(Generation, Result<Option<LaneCounts>, BackendError>),
     /// A lead.
     Lead(Generation, LeadId, Result<Option<Box<LeadDetail>>, BackendError>),
     /// The outbox.
@@ -48,6 +50,12 @@ pub enum Msg {
     Drift(Generation, Result<Option<Box<DriftReport>>, BackendError>),
     /// Reps and queues.
     Roster(Generation, Result<Roster, BackendError>),
+    /// The views that this manager keeps.
+    Views(Generation, Result<Vec<SavedView>, BackendError>),
+    /// A view was kept, or a key is free again: what to say of it.
+    ViewKept(Result<String, BackendError>),
+    /// What approving the marked leads would do.
+    Planned(Generation, Result<Box<Plan>, BackendError>),
     /// What came of a verdict.
     Decided(LeadId, Result<VerdictAnswer, BackendError>),
     /// What came of an undo.
@@ -63,6 +71,8 @@ pub enum Effect {
     LoadOverview(Generation),
     /// Ask for a window of a lane.
     LoadQueue(Generation, QueueQuery),
+    /// Ask how many leads of each lane match a filter.
+    LoadMatches(Generation, Filter),
     /// Ask for a lead.
     LoadLead(Generation, LeadId),
     /// Ask for the outbox.
@@ -73,6 +83,12 @@ pub enum Effect {
     LoadDrift(Generation),
     /// Ask for reps and queues.
     LoadRoster(Generation),
+    /// Ask for the views that this manager keeps.
+    LoadViews(Generation),
+    /// Keep a view under a key, or nothing. Finished even when the program is leaving.
+    KeepView(u8, Option<View>),
+    /// Ask what approving these leads would do.
+    Plan(Generation, Vec<Marked>),
     /// Store a verdict. Finished even when the program is leaving.
     Decide(VerdictRequest),
     /// Take a decision back. Finished even when the program is leaving.

@@ -1,15 +1,26 @@
 //! What lies over a screen: a stack, of which the top one gets the keys.
 
+pub mod batch;
+pub mod filter;
 pub mod finder;
+pub mod fuzzy;
+pub mod help;
 pub mod menu;
+pub mod palette;
 pub mod view;
+pub mod views;
 
 use tui_textarea::{TextArea, WrapMode};
 
 use super::keymap::Place;
 use super::verdict::Draft;
+use batch::{Preview, Report};
+use filter::Prompt;
 use finder::Finder;
+use help::Help;
 use menu::Menu;
+use palette::Palette;
+use views::Views;
 
 /// Longest note, in characters; the CRM's text fields hold no more.
 pub const NOTE_LIMIT: usize = 1_000;
@@ -26,30 +37,41 @@ pub enum Overlay {
         /// Lines scrolled past.
         scroll: usize,
     },
+    /// Say which leads the queue shows.
+    Filter(Box<Prompt>),
+    /// The views under F1 to F8.
+    Views(Box<Views>),
+    /// What approving the marked leads would do.
+    Batch(Box<Preview>),
+    /// Leads that were refused.
+    Report(Report),
     /// Write a note.
     Note(Box<Note>),
     /// Yes or no?
     Confirm(Confirm),
     /// Every key.
-    Help {
-        /// Whose keys.
-        place: Place,
-        /// Lines scrolled past.
-        scroll: usize,
-    },
+    Help(Box<Help>),
+    /// Everything that can be done.
+    Palette(Box<Palette>),
     /// The greeting of the first run; any key closes it.
     Welcome,
 }
 
 impl Overlay {
     /// Where the keyboard points while this is on top.
-    pub const fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         match self {
             Self::Menu(_) => Place::Menu,
             Self::Finder(_) => Place::Finder,
+            Self::Filter(_) => Place::Filter,
+            Self::Views(views) if views.naming.is_some() => Place::Name,
+            Self::Views(_) => Place::Views,
+            Self::Batch(_) => Place::Batch,
+            Self::Palette(_) => Place::Palette,
+            Self::Help(help) if help.typing => Place::Search,
             Self::Note(_) => Place::Note,
             Self::Confirm(_) => Place::Confirm,
-            Self::Help { .. } | Self::TalkTrack { .. } | Self::Welcome => Place::Help,
+            Self::Help(_) | Self::TalkTrack { .. } | Self::Report(_) | Self::Welcome => Place::Help,
         }
     }
 }

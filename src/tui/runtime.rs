@@ -1,7 +1,8 @@
 //! The loop: sleep until there is news, take all of it, draw once. And the tasks that carry out effects.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::mem::Discriminant;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
@@ -82,7 +84,9 @@ impl<S: Surface> Runtime<S> {
         let reads = TaskTracker::new();
         let stop = tokio_util::sync::CancellationToken::new();
         let _stop_reads = stop.clone().drop_guard();
-        let tasks = Tasks { backend: Arc::clone(&self.backend), answers, writes: writes.clone(), reads, stop };
+        let newest = HashMap::new();
+        let mut tasks =
+            Tasks { backend: Arc::clone(&self.backend), answers, writes: writes.clone(), reads, newest, stop };
         let mut changes = self.backend.changes();
         let mut quiet_until = Instant::now();
         let mut pace = Pace::default();
@@ -201,19 +205,22 @@ struct Tasks {
     writes: TaskTracker,
     /// Dropped when the program leaves.
     reads: TaskTracker,
+    /// The newest question of each kind. One more of its kind makes its answer void, so it is not asked to the end.
+    newest: HashMap<Discriminant<Effect>, AbortHandle>,
     stop: tokio_util::sync::CancellationToken,
 }
 
 impl Tasks {
     /// Starts them; true if the terminal is to be given back for a while.
-    fn start(&self, effects: Vec<Effect>) -> bool {
+    fn start(&mut self, effects: Vec<Effect>) -> bool {
         let mut suspend = false;
         for effect in effects {
             if effect == Effect::Suspend {
                 suspend = true;
                 continue;
             }
-            let write = matches!(effect, Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_));
+            let write = matches!(effect, Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..));
+            let kind = std::mem::discriminant(&effect);
             let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
             let task = async move {
                 let answer = perform(backend.as_ref(), effect).await;
@@ -224,12 +231,15 @@ impl Tasks {
                 self.writes.spawn(task);
             } else {
                 let stop = self.stop.clone();
-                self.reads.spawn(async move {
+                let read = self.reads.spawn(async move {
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = task => {}
                     }
                 });
+                if let Some(older) = self.newest.insert(kind, read.abort_handle()) {
+                    older.abort();
+                }
             }
         }
         suspend
@@ -243,6 +253,9 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Overview(generation, reported("overview", backend.overview()).await.map(Box::new))
         }
         Effect::LoadQueue(generation, query) => Msg::Queue(generation, reported("queue", backend.queue(query)).await),
+        Effect::LoadMatches(generation, filter) => {
+            Msg::Matches(generation, reported("matches", backend.matches(&filter)).await)
+        }
         Effect::LoadLead(generation, id) => {
             let result = reported("lead", backend.lead(&id)).await;
             Msg::Lead(generation, id, result.map(|detail| detail.map(Box::new)))
@@ -256,6 +269,17 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Drift(generation, reported("drift", backend.drift()).await.map(|report| report.map(Box::new)))
         }
         Effect::LoadRoster(generation) => Msg::Roster(generation, reported("roster", backend.roster()).await),
+        Effect::LoadViews(generation) => Msg::Views(generation, reported("views", backend.views()).await),
+        Effect::KeepView(key, view) => {
+            let said = match &view {
+                Some(view) => format!("F{key} is {} now.", view.name),
+                None => format!("F{key} is free again."),
+            };
+            Msg::ViewKept(reported("keep view", backend.keep_view(key, view)).await.map(|()| said))
+        }
+        Effect::Plan(generation, marked) => {
+            Msg::Planned(generation, reported("plan", backend.plan(marked)).await.map(Box::new))
+        }
         Effect::Decide(request) => {
             let lead = request.lead.clone();
             Msg::Decided(lead, reported("decide", backend.decide(request)).await)

@@ -1,11 +1,16 @@
-//! What things look like, by what they mean. Only the terminal's own sixteen colours and its default foreground are
-//! used, so that every theme, light or dark, stays readable; and no meaning is told by colour alone.
+//! What things look like, by what they mean. Without a choice only the terminal's own sixteen colours and its default
+//! foreground are used, so that it fits whatever the manager has; and no meaning is told by colour alone.
 
-use ratatui::style::{Color, Modifier, Style};
+mod palette;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::text;
+
+pub use palette::Palette;
 
 /// What a piece of text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,7 @@ pub enum Meaning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     ascii: bool,
+    palette: Palette,
 }
 
 /// The signs the screens are drawn with.
@@ -47,6 +53,8 @@ pub struct Theme {
 pub struct Glyphs {
     /// Points at the row under the cursor.
     pub cursor: &'static str,
+    /// The row is marked.
+    pub marked: &'static str,
     /// Rows were left out here.
     pub skipped: &'static str,
     /// Between parts of a line.
@@ -75,6 +83,7 @@ pub struct Glyphs {
 
 const UNICODE: Glyphs = Glyphs {
     cursor: "▸",
+    marked: "●",
     skipped: "⋮",
     dot: "·",
     point: '●',
@@ -91,6 +100,7 @@ const UNICODE: Glyphs = Glyphs {
 
 const ASCII: Glyphs = Glyphs {
     cursor: ">",
+    marked: "*",
     skipped: ":",
     dot: "-",
     point: 'o',
@@ -107,8 +117,8 @@ const ASCII: Glyphs = Glyphs {
 
 impl Theme {
     /// `ascii` draws with plain letters and signs only.
-    pub const fn new(ascii: bool) -> Self {
-        Self { ascii }
+    pub const fn new(ascii: bool, palette: Palette) -> Self {
+        Self { ascii, palette }
     }
 
     /// Whether only ASCII is drawn.
@@ -123,20 +133,12 @@ impl Theme {
 
     /// The look of a meaning. (`NO_COLOR` is honoured below us, by crossterm; weights and reverse video stay.)
     pub const fn style(self, meaning: Meaning) -> Style {
-        let style = Style::new();
-        match meaning {
-            Meaning::Text => style,
-            Meaning::Muted | Meaning::Frame => style.add_modifier(Modifier::DIM),
-            Meaning::Title => style.add_modifier(Modifier::BOLD),
-            Meaning::Selected => style.add_modifier(Modifier::REVERSED.union(Modifier::BOLD)),
-            Meaning::Model => style.fg(Color::Cyan).add_modifier(Modifier::BOLD),
-            Meaning::Legacy => style.fg(Color::Magenta),
-            Meaning::Good => style.fg(Color::Green),
-            Meaning::Warn => style.fg(Color::Yellow),
-            Meaning::Bad => style.fg(Color::Red).add_modifier(Modifier::BOLD),
-            Meaning::Alarm => style.fg(Color::Red).add_modifier(Modifier::BOLD.union(Modifier::REVERSED)),
-            Meaning::Key => style.fg(Color::Blue).add_modifier(Modifier::BOLD),
-        }
+        self.palette.style(meaning)
+    }
+
+    /// Gives a finished picture its ground.
+    pub fn paint(self, buffer: &mut Buffer) {
+        self.palette.paint(buffer);
     }
 
     /// Outside text, made safe and cut to at most `width` columns (rule 7). Every text from the CRM, the model or an
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn cells_have_exactly_their_width() {
-        for theme in [Theme::new(false), Theme::new(true)] {
+        for theme in [Theme::new(false, Palette::Terminal), Theme::new(true, Palette::Terminal)] {
             for raw in ["", "Acme", "株式会社アクメ商事", "e\u{301}clair", "a\u{1b}[31mb", "مرحبا بالعالم كيف حالك"]
             {
                 assert_eq!(theme.left(raw, 8).width(), 8, "{raw}");
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn text_is_wrapped_between_words_and_cut_at_the_end() {
-        let theme = Theme::new(false);
+        let theme = Theme::new(false, Palette::Terminal);
         assert_eq!(theme.wrap("one two three four five", 9, 2), ["one two", "three fo…"]);
         assert_eq!(theme.wrap("incomprehensibilities no", 8, 3), ["incompr…", "no"]);
         assert_eq!(theme.wrap("  ", 8, 3), Vec::<String>::new());
@@ -224,7 +226,7 @@ mod tests {
 
     #[test]
     fn ascii_mode_draws_ascii_only() {
-        let theme = Theme::new(true);
+        let theme = Theme::new(true, Palette::Terminal);
         assert_eq!(theme.text("Müller & Söhne GmbH", 10), "M?ller & ~");
         assert!(theme.left("株式会社アクメ", 9).is_ascii());
     }

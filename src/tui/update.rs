@@ -1,16 +1,25 @@
 //! The one place where the state changes. Never waits, never draws, never reads a clock.
 
+mod overlay;
+mod views;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use tui_textarea::Input;
 
 use super::action::Action;
+use super::backend::Filter;
+use super::format;
 use super::keymap::{Key, Place};
 use super::model::{Model, Tone};
 use super::msg::{Effect, Msg};
+use super::overlay::filter::Prompt;
+use super::overlay::help::Help;
+use super::overlay::palette::Palette;
 use super::overlay::{Confirm, Overlay};
+use super::screens::queue::marks::All;
 use super::screens::{Screen, lead, model_health, queue, sync};
 use super::verdict;
 use crate::domain::lane::Lane;
+use overlay::{edit, on_overlay, paste, pick_letter};
 use strum::VariantArray;
 
 /// Takes one message.
@@ -20,7 +29,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Paste(text) => paste(model, &text),
         Msg::Resized(width, height) => {
             model.size = (width, height);
-            model.relayout();
             Vec::new()
         }
         Msg::Changed => changed(model),
@@ -32,9 +40,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Overview(generation, result) => {
             let first = model.overview.data.is_none();
-            if model.overview.receive(generation, result.map(|overview| *overview)) {
-                model.relayout();
-            }
+            model.overview.receive(generation, result.map(|overview| *overview));
             let mut effects: Vec<Effect> = model.overview.load.repeat().map(Effect::LoadOverview).into_iter().collect();
             if first && !model.touched {
                 effects.extend(lane_with_work(model));
@@ -42,6 +48,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             effects
         }
         Msg::Queue(generation, result) => model.queue.receive(generation, result).into_iter().collect(),
+        Msg::Matches(generation, result) => model.queue.counted(generation, result).into_iter().collect(),
         Msg::Lead(generation, id, result) => {
             let mut effects: Vec<Effect> = model.focus.receive(generation, &id, result).into_iter().collect();
             effects.extend(verdict::arrived(model));
@@ -54,6 +61,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.roster.receive(generation, result);
             model.roster.load.repeat().map(Effect::LoadRoster).into_iter().collect()
         }
+        Msg::Views(generation, result) => {
+            model.views.receive(generation, result);
+            model.views.load.repeat().map(Effect::LoadViews).into_iter().collect()
+        }
+        Msg::Planned(generation, result) => {
+            verdict::batch::planned(model, generation, result);
+            Vec::new()
+        }
+        Msg::ViewKept(result) => views::kept(model, result),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
         Msg::Retried(result) => {
@@ -65,6 +81,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.sync.refresh().into_iter().collect()
         }
     };
+    // A prompt or a filter takes lines of the list.
+    model.relayout();
     let focus = model.lead_in_focus().cloned();
     effects.extend(model.focus.follow(focus.as_ref()));
     effects
@@ -83,6 +101,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         Screen::Queue | Screen::Lead => {
             effects.extend(model.queue.refresh());
+            effects.extend(model.queue.recount());
             effects.extend(model.focus.refresh());
         }
         Screen::Sync => effects.extend(model.sync.refresh()),
@@ -118,14 +137,14 @@ fn key(model: &mut Model, event: KeyEvent, hurried: bool) -> Vec<Effect> {
         _ => None,
     };
     match (place, action) {
-        (Place::Menu | Place::Confirm, Some(Action::Accept)) if hurried => too_fast(model),
+        (Place::Menu | Place::Confirm | Place::Batch, Some(Action::Accept)) if hurried => too_fast(model),
         // A pasted line break must not send what was pasted.
-        (Place::Note | Place::Finder, Some(Action::Accept)) if hurried => edit(model, event),
+        (place, Some(Action::Accept)) if hurried && place.takes_text() => edit(model, event),
         (_, Some(action)) if hurried && (action.judges() || action.asks()) => too_fast(model),
         (_, Some(action)) => act(model, action),
-        (Place::Menu, None) if hurried && letter.is_some() => too_fast(model),
+        (Place::Menu | Place::Batch, None) if hurried && letter.is_some() => too_fast(model),
         (Place::Menu, None) => letter.map_or_else(Vec::new, |c| pick_letter(model, c)),
-        (Place::Note | Place::Finder, None) => edit(model, event),
+        (place, None) if place.takes_text() || place == Place::Batch => edit(model, event),
         (_, None) => Vec::new(),
     }
 }
@@ -133,48 +152,6 @@ fn key(model: &mut Model, event: KeyEvent, hurried: bool) -> Vec<Effect> {
 fn too_fast(model: &mut Model) -> Vec<Effect> {
     model.say(Tone::Warn, "Ignored: those keys came faster than a hand types, so they are not taken as a verdict.");
     Vec::new()
-}
-
-/// Pasted text goes into a text field whole, and is nothing anywhere else.
-fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    match model.overlays.last_mut() {
-        Some(Overlay::Note(note)) => {
-            let room =
-                super::overlay::NOTE_LIMIT.saturating_sub(note.area.lines().iter().map(|l| l.chars().count()).sum());
-            note.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n").chars().take(room).collect::<String>());
-        }
-        Some(Overlay::Finder(finder)) => {
-            let line: String = text.lines().next().unwrap_or_default().chars().take(80).collect();
-            finder.query.insert_str(line);
-            finder.search();
-        }
-        _ => model.say(Tone::Info, "Pasted text is ignored here; keys are verdicts only when typed."),
-    }
-    Vec::new()
-}
-
-fn edit(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
-    match model.overlays.last_mut() {
-        Some(Overlay::Note(note)) => {
-            note.area.input(Input::from(event));
-        }
-        Some(Overlay::Finder(finder)) => {
-            // One line only: what would begin another is swallowed.
-            let stays = !matches!(event.code, KeyCode::Enter | KeyCode::Tab);
-            if stays && finder.query.input(Input::from(event)) {
-                finder.search();
-            }
-        }
-        _ => {}
-    }
-    Vec::new()
-}
-
-fn pick_letter(model: &mut Model, letter: char) -> Vec<Effect> {
-    let Some(Overlay::Menu(menu)) = model.overlays.last() else { return Vec::new() };
-    let Some(item) = menu.by_letter(letter) else { return Vec::new() };
-    let (draft, item) = (menu.draft.clone(), item.clone());
-    verdict::chosen(model, draft, &item.label, item.choice)
 }
 
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -189,46 +166,16 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if model.overlays.is_empty() { on_screen(model, action) } else { on_overlay(model, action) }
 }
 
-fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
-    if action == Action::Back {
-        model.overlays.pop();
-        return Vec::new();
-    }
-    let step = match action {
-        Action::Up => -1,
-        Action::Down => 1,
-        Action::PageUp => -10,
-        Action::PageDown => 10,
-        _ => 0,
-    };
-    match model.overlays.last_mut() {
-        Some(Overlay::Menu(menu)) if step != 0 => menu.step(step),
-        Some(Overlay::Finder(finder)) if step != 0 => finder.step(step),
-        Some(Overlay::Help { place, scroll }) if step != 0 => {
-            let lines: usize = model.keymap.help(*place).iter().map(|(_, lines)| lines.len() + 2).sum();
-            *scroll = scroll.saturating_add_signed(step).min(lines);
-        }
-        // How long it is depends on the width, which the view knows.
-        Some(Overlay::TalkTrack { scroll }) if step != 0 => *scroll = scroll.saturating_add_signed(step),
-        Some(Overlay::Menu(menu)) if action == Action::Accept => {
-            if let Some(item) = menu.items.get(menu.selected).cloned() {
-                let draft = menu.draft.clone();
-                return verdict::chosen(model, draft, &item.label, item.choice);
-            }
-        }
-        Some(Overlay::Finder(_)) if action == Action::Accept => return verdict::found(model),
-        Some(Overlay::Note(_)) if action == Action::Accept => return verdict::noted(model),
-        Some(Overlay::Confirm(Confirm::Quit)) if action == Action::Accept => model.exit = true,
-        _ => {}
-    }
-    Vec::new()
-}
-
 fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => {
             let place = model.place();
-            model.overlays.push(Overlay::Help { place, scroll: 0 });
+            model.overlays.push(Overlay::Help(Box::new(Help::new(place))));
+            Vec::new()
+        }
+        Action::Palette => {
+            let palette = Palette::new(&model.keymap, model.place());
+            model.overlays.push(Overlay::Palette(Box::new(palette)));
             Vec::new()
         }
         Action::Quit => {
@@ -243,7 +190,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             model.status = None;
             changed(model)
         }
-        Action::Undo | Action::Note => verdict::judge(model, action),
+        Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot => verdict::why_not(model),
         Action::TalkTrack => {
             if model.focus.detail().is_some() {
@@ -260,7 +207,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         Screen::Queue => {
             model.status = None;
-            Vec::new()
+            if model.queue.unmark_all() { Vec::new() } else { model.queue.narrow(Filter::default()) }
         }
         Screen::Lead => {
             let from = model.lead.take().map_or(Screen::Queue, |lead| lead.from);
@@ -279,6 +226,19 @@ fn show(model: &mut Model, screen: Screen) -> Vec<Effect> {
 fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.screen {
         Screen::Queue => {
+            match action {
+                Action::View(key) => return views::go(model, key),
+                Action::Views => return views::open(model),
+                Action::MarkAll => {
+                    mark_all(model);
+                    return Vec::new();
+                }
+                _ => {}
+            }
+            if action == Action::Filter {
+                model.overlays.push(Overlay::Filter(Box::new(Prompt::new(model.queue.filter()))));
+                return Vec::new();
+            }
             if action == Action::Open {
                 if let Some(id) = model.queue.selected().map(|row| row.id.clone()) {
                     open(model, id);
@@ -309,6 +269,24 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             action => sync::update::update(&mut model.sync, action).unwrap_or_default(),
         },
         Screen::Model => model_health::update::update(model, action).unwrap_or_default(),
+    }
+}
+
+/// Marks what is listed, and says exactly what that is.
+fn mark_all(model: &mut Model) {
+    let lane = model.queue.lane.title();
+    let matching = if model.queue.filter().is_empty() { "" } else { " that match" };
+    match model.queue.mark_all() {
+        All::Marked(n) => {
+            let n = format::grouped(n as u64);
+            model.say(Tone::Info, format!("All {n} of {lane}{matching} are marked; none that is snoozed."));
+        }
+        All::Some(n) => {
+            let (n, all) = (format::grouped(n as u64), format::grouped(model.queue.total()));
+            model.say(Tone::Info, format!("{n} of {all} marked, around the cursor: a batch holds no more."));
+        }
+        All::Unmarked => model.say(Tone::Info, "No lead is marked any more."),
+        All::Nothing => model.say(Tone::Info, "There is nothing to mark."),
     }
 }
 

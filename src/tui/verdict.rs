@@ -3,24 +3,24 @@
 //! A verdict is always about the lead as it was *shown*: it carries the number of decisions the lead had then, so a lead
 //! that somebody else decided meanwhile is refused by the store, not decided twice.
 
-use std::collections::BTreeMap;
+pub mod batch;
+pub mod session;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::action::Action;
-use super::backend::{BackendError, LeadDetail, QueueKey, UndoAnswer, VerdictAnswer, VerdictRequest};
+use super::backend::LeadDetail;
 use super::format;
-use super::model::{Model, Status, Tone};
+use super::model::{Model, Tone};
 use super::msg::Effect;
 use super::overlay::finder::{Finder, Purpose};
 use super::overlay::menu::{Choice, Menu};
 use super::overlay::{Note, Overlay};
-use super::screens::Screen;
-use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
-use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadState, Owner};
 use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
+use session::send;
+pub use session::{Session, decided, status_text, undone};
 
 /// A verdict that is being put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Draft {
     pub expected_decisions: u32,
     /// The verdict, once known.
     pub verdict: Option<Verdict>,
+    /// Who was shown as recommended, where the verdict is to do that.
+    pub shown: Option<Owner>,
     /// What it comes to, in words, for example `to Ana Ruiz`; raw.
     pub outcome: String,
     /// Note for a rejection, raw.
@@ -47,49 +49,10 @@ impl Draft {
             company: detail.record.lead.company.clone(),
             expected_decisions: detail.record.decisions_made,
             verdict: None,
+            shown: None,
             outcome: String::new(),
             note: None,
         }
-    }
-}
-
-/// Verdicts of this session.
-#[derive(Debug, Default)]
-pub struct Session {
-    /// Sent to be stored, no answer yet.
-    under_way: Vec<UnderWay>,
-    /// Stored, newest last; what `undo` takes back.
-    given: Vec<Given>,
-    /// A verdict key that came before its lead was read; it is obeyed when the lead arrives.
-    waiting: Option<(LeadId, Action)>,
-    /// Notes written ahead, by lead.
-    notes: BTreeMap<LeadId, String>,
-}
-
-#[derive(Debug)]
-struct UnderWay {
-    draft: Draft,
-    place: Option<(Lane, QueueKey)>,
-    /// `undo` was pressed already.
-    undo: bool,
-}
-
-#[derive(Debug)]
-struct Given {
-    lead: LeadId,
-    company: String,
-    place: Option<(Lane, QueueKey)>,
-}
-
-impl Session {
-    /// Whether a note waits for the next rejection of this lead.
-    pub fn has_note(&self, lead: &LeadId) -> bool {
-        self.notes.contains_key(lead)
-    }
-
-    /// Verdicts whose storing is not confirmed yet.
-    pub const fn unconfirmed(&self) -> usize {
-        self.under_way.len()
     }
 }
 
@@ -99,8 +62,11 @@ pub fn judge(model: &mut Model, action: Action) -> Vec<Effect> {
         model.say(Tone::Warn, "Read-only: verdicts are switched off in this session.");
         return Vec::new();
     }
-    if action == Action::Undo {
-        return undo(model);
+    match action {
+        Action::Undo => return session::undo(model),
+        Action::Redo => return session::redo(model),
+        Action::ApproveMarked => return batch::preview(model),
+        _ => {}
     }
     let Some(id) = model.lead_in_focus().cloned() else {
         model.say(Tone::Info, "No lead is selected.");
@@ -146,7 +112,9 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Approve => match &detail.recommendation {
             Some(recommendation) => {
-                draft.outcome = format!("to {}", name_of(detail, &recommendation.route.owner()));
+                let owner = recommendation.route.owner();
+                draft.outcome = format!("to {}", name_of(detail, &owner));
+                draft.shown = Some(owner);
                 draft.verdict = Some(Verdict::Approve);
                 send(model, draft, None)
             }
@@ -370,122 +338,6 @@ pub fn noted(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Sends a verdict to be stored, and goes on to the next lead without waiting.
-fn send(model: &mut Model, draft: Draft, rejection: Option<Rejection>) -> Vec<Effect> {
-    let Some(verdict) = draft.verdict.clone() else { return Vec::new() };
-    let row = model.queue.rows().iter().find(|row| row.id == draft.lead);
-    let place = row.map(|row| (model.queue.lane, QueueKey::of(row)));
-    let request =
-        VerdictRequest { lead: draft.lead.clone(), verdict, rejection, expected_decisions: draft.expected_decisions };
-    model.session.notes.remove(&draft.lead);
-    model.queue.hide(&draft.lead);
-    if let (Screen::Lead, Some(lead)) = (model.screen, &mut model.lead)
-        && lead.from == Screen::Queue
-    {
-        if let Some(next) = model.queue.selected() {
-            (lead.id, lead.scroll) = (next.id.clone(), 0);
-        } else {
-            (model.screen, model.lead) = (Screen::Queue, None);
-        }
-    }
-    model.session.under_way.push(UnderWay { draft, place, undo: false });
-    vec![Effect::Decide(request)]
-}
-
-/// The store answered to a verdict.
-pub fn decided(model: &mut Model, lead: &LeadId, result: Result<VerdictAnswer, BackendError>) -> Vec<Effect> {
-    let mut effects = vec![model.queue.unhide(lead)];
-    let Some(index) = model.session.under_way.iter().position(|u| &u.draft.lead == lead) else { return effects };
-    let UnderWay { draft, place, undo } = model.session.under_way.remove(index);
-    match result {
-        Ok(VerdictAnswer::Taken { undo_until, writes }) => {
-            if matches!(draft.verdict, Some(Verdict::Snooze { .. })) {
-                model.say(Tone::Good, format!("{}: {}.", draft.company, draft.outcome));
-                return effects;
-            }
-            let recorded = if writes { "" } else { " Recorded only: verdicts are not written to the CRM." };
-            model.status = Some(Status {
-                tone: Tone::Good,
-                text: format!("{}: {}.{recorded}", draft.company, draft.outcome),
-                undo_until: undo_until.filter(|_| writes),
-            });
-            if undo {
-                effects.push(Effect::Undo(lead.clone()));
-            }
-            model.session.given.push(Given { lead: lead.clone(), company: draft.company, place });
-        }
-        Ok(VerdictAnswer::NotOpen(why)) => {
-            model.say(Tone::Warn, format!("{}: no verdict was stored. {why}", draft.company));
-        }
-        Err(error) => model.say(Tone::Error, format!("{}: the verdict was not stored: {error}", draft.company)),
-    }
-    effects
-}
-
-/// Takes the last verdict back: the one still being stored, that of the lead on screen, or the newest.
-fn undo(model: &mut Model) -> Vec<Effect> {
-    if let Some(last) = model.session.under_way.last_mut()
-        && !matches!(last.draft.verdict, Some(Verdict::Snooze { .. }))
-    {
-        last.undo = true;
-        return Vec::new();
-    }
-    let on_screen = model.focus.detail().filter(|_| model.screen == Screen::Lead).and_then(|detail| {
-        let standing = detail.decisions.iter().find(|d| d.stands())?;
-        let may = !matches!(standing.write, WriteState::Superseded | WriteState::Failed | WriteState::Undone);
-        (detail.record.state == LeadState::Decided && may).then(|| detail.record.lead.id.clone())
-    });
-    let last = || model.session.given.last().map(|given| given.lead.clone());
-    match on_screen.or_else(last) {
-        Some(lead) => vec![Effect::Undo(lead)],
-        None => refuse(model, "There is no verdict of this session to take back."),
-    }
-}
-
-/// The store answered to an undo.
-pub fn undone(model: &mut Model, lead: &LeadId, result: Result<UndoAnswer, BackendError>) -> Vec<Effect> {
-    let given = model.session.given.iter().rposition(|given| &given.lead == lead);
-    let given = given.map(|index| model.session.given.remove(index));
-    let company = given.as_ref().map_or_else(|| lead.to_string(), |given| given.company.clone());
-    match result {
-        Ok(UndoAnswer::Undone) => {
-            model.say(Tone::Good, format!("{company}: taken back. It is in its lane again; nothing was written."));
-            let back = given.and_then(|given| given.place).map(|(lane, key)| model.queue.show_lead(lane, key));
-            let mut effects = vec![back.unwrap_or_else(|| model.queue.reload())];
-            effects.extend(model.focus.refresh());
-            effects
-        }
-        Ok(UndoAnswer::PutBack { owner }) => {
-            let text = format!(
-                "{company}: it was sent already, so it is given back to {owner}; then it comes back to its lane."
-            );
-            model.say(Tone::Good, text);
-            let mut effects = vec![model.queue.reload()];
-            effects.extend(model.focus.refresh());
-            effects
-        }
-        Ok(UndoAnswer::TooLate(why)) => refuse(model, format!("{company}: cannot be taken back. {why}")),
-        Err(error) => {
-            model.session.given.extend(given);
-            model.say(Tone::Error, format!("{company}: could not be taken back: {error}"));
-            Vec::new()
-        }
-    }
-}
-
-/// The words of a status at this moment: a grace period counts down whenever something is drawn, and never by itself.
-/// `writing` tells whether anything still waits in the outbox; when nothing does, the write is no longer under way.
-pub fn status_text(status: &Status, now: DateTime<Utc>, undo_key: Option<&str>, writing: bool) -> String {
-    let Some(until) = status.undo_until else { return status.text.clone() };
-    let left = (until - now).as_seconds_f64().ceil();
-    if left <= 0.0 {
-        let now = if writing { " It is being written." } else { "" };
-        return format!("{}{now}", status.text);
-    }
-    let key = undo_key.map_or(String::new(), |key| format!(", {key} takes it back"));
-    format!("{} Written in {left:.0} s{key}.", status.text)
-}
-
 #[cfg(test)]
 impl Draft {
     pub(crate) fn for_tests() -> Self {
@@ -494,6 +346,7 @@ impl Draft {
             company: "Acme".into(),
             expected_decisions: 0,
             verdict: None,
+            shown: None,
             outcome: String::new(),
             note: None,
         }

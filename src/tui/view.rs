@@ -62,6 +62,11 @@ impl Ctx {
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, model: &Model) {
+    draw_all(frame, model);
+    model.theme.paint(frame.buffer_mut());
+}
+
+fn draw_all(frame: &mut Frame<'_>, model: &Model) {
     let area = frame.area();
     if area.is_empty() {
         return;
@@ -79,7 +84,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
         Screen::Model => model_health::view::draw(frame, model, &ctx, parts.body),
     }
     status(frame, model, &ctx, parts.status);
-    if !model.overlays.is_empty() {
+    if model.overlays.iter().any(|shown| !matches!(shown, Overlay::Filter(_))) {
         // Dimmed, not cleared: what the overlay is about stays in sight.
         frame.buffer_mut().set_style(area, Modifier::DIM);
         for shown in &model.overlays {
@@ -186,12 +191,22 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     let place = model.place();
     let hints: &[Action] = match place {
+        Place::Queue if model.queue.marks() > 0 => &[
+            Action::ApproveMarked,
+            Action::Mark,
+            Action::MarkAll,
+            Action::Back,
+            Action::Approve,
+            Action::Filter,
+            Action::Undo,
+        ],
         Place::Queue => &[
             Action::Approve,
             Action::KeepLegacy,
             Action::Override(2),
             Action::OverrideAny,
             Action::Reroute,
+            Action::Filter,
             Action::Snooze,
             Action::Undo,
             Action::Open,
@@ -212,8 +227,14 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         ],
         Place::Sync => &[Action::Retry, Action::Open, Action::Back],
         Place::Model => &[Action::PageDown, Action::PageUp, Action::ShowQueue, Action::ShowSync, Action::Back],
-        Place::Menu | Place::Finder | Place::Note | Place::Confirm => &[Action::Accept, Action::Back],
-        Place::Help => &[Action::PageDown, Action::PageUp, Action::Back],
+        Place::Filter => &[Action::Accept, Action::Complete, Action::Back],
+        Place::Views => &[Action::Accept, Action::SaveView, Action::RenameView, Action::RemoveView, Action::Back],
+        Place::Batch => &[Action::Accept, Action::Down, Action::Back],
+        Place::Search => &[Action::Accept, Action::Back],
+        Place::Menu | Place::Finder | Place::Palette | Place::Name | Place::Note | Place::Confirm => {
+            &[Action::Accept, Action::Back]
+        }
+        Place::Help => &[Action::Search, Action::PageDown, Action::PageUp, Action::Back],
     };
     let hint = |action: Action| -> Option<(String, &'static str)> {
         let key = model.keymap.key_for(place, action)?;

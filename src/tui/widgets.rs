@@ -1,4 +1,5 @@
 //! Small drawings made of characters.
 
+pub mod field;
 pub mod plot;
 pub mod strip;

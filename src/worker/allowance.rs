@@ -58,5 +58,8 @@ pub(super) fn pace(deps: &Deps, usual: Duration) -> Duration {
 
 /// Calls that all reading loops make in a day at their usual pace.
 fn reads_per_day(pace: &Pace) -> f64 {
-    calls_per_day(pace.poll) + calls_per_day(pace.outcomes) + ROSTER_CALLS * calls_per_day(pace.roster)
+    calls_per_day(pace.poll)
+        + calls_per_day(pace.outcomes)
+        + calls_per_day(pace.contacts)
+        + ROSTER_CALLS * calls_per_day(pace.roster)
 }

@@ -14,7 +14,7 @@ use crate::app::ports::{OpenHold, RulesText, Span, Workloads};
 use crate::app::rank::round::{self, Settled};
 use crate::app::rank::{self, Desk};
 use crate::app::routing::{self, InForce, Published, absences};
-use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, send as sending};
+use crate::app::{AppError, drift, events, intake, outcomes as outcome, reconcile, send as sending, sla};
 use crate::domain::ids::RepId;
 use crate::domain::lead::LeadRecord;
 use crate::domain::rep::Roster;
@@ -208,6 +208,10 @@ pub(super) async fn roster(shared: Arc<Shared>) -> Result<Pause, AppError> {
     queues(deps, &roster)?;
     if deps.store.roster().await? != roster {
         deps.store.save_roster(&roster, deps.clock.now()).await?;
+    }
+    // Rules are only compared with it, so ranking and writing do not wait for it.
+    if let Err(error) = shared.vocabulary.read(deps).await {
+        tracing::warn!(%error, "what the CRM can say of a lead was not read; rules are compared with what is known of it");
     }
     Ok(Pause::For(allowance::pace(deps, deps.pace.roster)))
 }
@@ -414,6 +418,20 @@ pub(super) async fn send(shared: Arc<Shared>) -> Result<Pause, AppError> {
         .and_then(|at| (at - deps.clock.now()).to_std().ok())
         .map_or(LOOK_AGAIN, |wait| wait.min(LOOK_AGAIN));
     Ok(Pause::UntilChange(wait.max(Duration::from_millis(1))))
+}
+
+/// Finds out about first contacts that are due. It costs a call only where any is.
+pub(super) async fn contacts(shared: Arc<Shared>) -> Result<Pause, AppError> {
+    let deps = &shared.deps;
+    // Whether leads are taken from anybody is for the rules to say.
+    let Some(rules) = shared.rules.current(deps).await? else { return Ok(Pause::UntilRules(LOOK_FOR_RULES)) };
+    right_org(&shared).await?;
+    let reassign = rules.policy.book().sections().sla.reassign;
+    let looked = sla::look(deps.crm.as_ref(), deps.store.as_ref(), deps.clock.as_ref(), reassign).await?;
+    if looked.breached > 0 {
+        tracing::info!(looked.breached, looked.reassigned, "reps made no contact in time");
+    }
+    Ok(if looked.more { Pause::None } else { Pause::For(allowance::pace(deps, deps.pace.contacts)) })
 }
 
 /// Reads outcomes.

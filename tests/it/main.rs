@@ -4,6 +4,7 @@
 mod arch;
 mod audit;
 mod backfill;
+mod breaching;
 mod chaos;
 mod cli;
 mod companies;
@@ -23,6 +24,7 @@ mod model;
 mod policy_gain;
 mod powercut;
 mod pubsub;
+mod queue;
 mod returning;
 mod routing;
 mod rules;

@@ -18,35 +18,35 @@ use crate::store_fixtures::{at, id, on_every_store, raw, record, rep};
 use crate::worker::fakes::FakeCrm;
 
 /// A lead of the CRM, and the office that routes it.
-struct Desktop<'a> {
-    office: Office<'a>,
-    crm: FakeCrm,
-    lead: Lead,
-    seconds: i64,
+pub(crate) struct Desktop<'a> {
+    pub(crate) office: Office<'a>,
+    pub(crate) crm: FakeCrm,
+    pub(crate) lead: Lead,
+    pub(crate) seconds: i64,
 }
 
 impl Desktop<'_> {
     /// The CRM's lead changes, and is polled.
-    async fn changes(&mut self, change: impl FnOnce(&mut Lead)) {
+    pub(crate) async fn changes(&mut self, change: impl FnOnce(&mut Lead)) {
         self.seconds += 10;
         change(&mut self.lead);
         (self.lead.modified_at, self.lead.modstamp) = (at(self.seconds), at(self.seconds));
         self.poll().await;
     }
 
-    async fn poll(&self) {
+    pub(crate) async fn poll(&self) {
         self.crm.arrive(self.lead.clone());
         intake::poll_once(&self.crm, self.office.store, &FixedClock(at(self.seconds))).await.unwrap();
         assert_eq!(self.office.store.conservation().await.unwrap().lost(), 0);
     }
 
-    async fn rank(&mut self) {
+    pub(crate) async fn rank(&mut self) {
         self.seconds += 1;
         self.office.rank(self.seconds).await;
     }
 
     /// Approves what is recommended, and writes it to the CRM. Whether the reason of the one before was cleared.
-    async fn approve(&mut self) -> bool {
+    pub(crate) async fn approve(&mut self) -> bool {
         let effect = self.written_unnoticed().await;
         self.noticed(&effect).await;
         self.poll().await;
@@ -54,8 +54,13 @@ impl Desktop<'_> {
     }
 
     /// Approves what is recommended; the CRM has it, and nobody knows yet.
-    async fn written_unnoticed(&mut self) -> LeasedEffect {
+    pub(crate) async fn written_unnoticed(&mut self) -> LeasedEffect {
         self.office.approve("L1", self.seconds).await.unwrap();
+        self.written().await
+    }
+
+    /// What was decided is in the CRM, and nobody knows yet.
+    pub(crate) async fn written(&mut self) -> LeasedEffect {
         self.seconds += 60;
         let (store, due) = (self.office.store, at(self.seconds));
         let [effect] = store.claim_effects("w", 9, due + Duration::hours(1), due).await.unwrap().try_into().unwrap();
@@ -69,13 +74,13 @@ impl Desktop<'_> {
     }
 
     /// The answer of the CRM comes.
-    async fn noticed(&self, effect: &LeasedEffect) {
+    pub(crate) async fn noticed(&self, effect: &LeasedEffect) {
         let stamps = Some((self.lead.modified_at, self.lead.modstamp));
         let done = EffectResult::Done { owner_after: Some(effect.write.owner.clone()), stamps, source: None };
         assert!(self.office.store.finish_effect(effect, done, at(self.seconds)).await.unwrap());
     }
 
-    async fn earlier(&self) -> Vec<Had> {
+    pub(crate) async fn earlier(&self) -> Vec<Had> {
         record(self.office.store, "L1").await.earlier
     }
 
@@ -85,7 +90,7 @@ impl Desktop<'_> {
         trail.iter().filter(|event| event.what == "lead.returned").count()
     }
 
-    async fn state(&self) -> LeadState {
+    pub(crate) async fn state(&self) -> LeadState {
         record(self.office.store, "L1").await.state
     }
 
@@ -98,7 +103,7 @@ impl Desktop<'_> {
     }
 }
 
-async fn desktop(store: &dyn Store) -> Desktop<'_> {
+pub(crate) async fn desktop(store: &dyn Store) -> Desktop<'_> {
     let office = office(store).await;
     office.file.says("[fairness]\nahead_at_most = 50");
     office.publish(1).await.unwrap();

@@ -1,6 +1,7 @@
 //! The eight rules that no feature may break (README), each where a user would meet its breaking: the CRM, the screen,
 //! the command line.
 
+mod contacts;
 mod counting;
 mod ladder;
 pub(crate) mod office;

@@ -180,10 +180,12 @@ async fn a_window_and_its_count_are_of_the_filter(store: Arc<dyn Store>) {
     let mut random = ChaCha8Rng::seed_from_u64(11);
     some_leads(&*store, &mut random).await;
     let every = conditions(&Filter::from_str("-tier:cold").unwrap(), &roster());
+    let counts = store.lanes_matching(&every, at(NOW)).await.unwrap();
     for lane in [Lane::Fast, Lane::Disagree] {
         let filter = LeadFilter { lane: Some(lane), conditions: every.clone(), ..LeadFilter::default() };
         let whole = store.queue_page(&filter, &Seek::Top, 100, at(NOW)).await.unwrap();
         assert!(whole.rows.len() > 3 && whole.rows.iter().all(|row| row.lead_tier != Some(Tier::Cold)));
+        assert_eq!(counts.of(lane), whole.total);
         let end = store.queue_page(&filter, &Seek::End, 2, at(NOW)).await.unwrap();
         assert_eq!((end.start, end.total), (whole.total - 2, whole.total));
         assert_eq!(end.rows, whole.rows[whole.rows.len() - 2..]);

@@ -187,6 +187,7 @@ pub(crate) fn decision(lead: &str, made_before: u32, seconds: i64, effect: bool)
         effect,
         feedback: Some(serde_json::json!({ "p_win": 0.5 })),
         share: None,
+        contact_due: None,
         ranking: None,
     }
 }

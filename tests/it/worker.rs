@@ -2,6 +2,7 @@
 //! never be sent never is.
 
 mod companies;
+mod contacts;
 pub(crate) mod fakes;
 mod team;
 

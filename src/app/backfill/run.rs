@@ -305,6 +305,8 @@ impl Slice<'_> {
             effect: Some(effect),
             // Nobody judged this one lead, so there is nothing to learn from it.
             feedback: None,
+            // Nor do thousands of leads at once have a clock.
+            contact_due: None,
             ranking: Some(Box::new(ranked)),
         }
     }

@@ -85,6 +85,7 @@ pub(super) async fn put_back(
         effect: Some(effect),
         feedback: None,
         share: None,
+        contact_due: None,
         ranking: None,
     };
     match store.decide(new).await? {

@@ -8,9 +8,11 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
+use crate::app::batch::{self, Marked};
 use crate::app::intake;
 use crate::app::ports::{
-    Cursor, DecisionStore, EffectResult, IntakeChange, LeadStore, QueryStore, RankedLead, RawLead,
+    Cursor, DecisionStore, EffectResult, IntakeChange, LeadStore, QueryStore, RankedLead, RawLead, RoutingStore,
+    StoredRulebook,
 };
 use crate::domain::effect::EffectState;
 use crate::domain::facts::LeadFacts;
@@ -21,6 +23,7 @@ use crate::domain::pool::Pool;
 use crate::domain::ranking::{Factor, Interval, RankedRep, Ranking, Support};
 use crate::domain::recommendation::{Route, RouteReason};
 use crate::domain::rep::{Queue, Rep};
+use crate::policy::rules::Rulebook;
 use crate::store::SqliteStore;
 
 /// A clock that moves when it is told to.
@@ -253,6 +256,26 @@ async fn only_an_active_rep_or_a_known_queue_can_get_a_lead() {
 }
 
 #[tokio::test]
+async fn whoever_left_since_is_not_given_what_was_shown() {
+    let office = Office::new().await;
+    let mut roster = office.store.roster().await.unwrap();
+    roster.reps.iter_mut().find(|rep| rep.id.as_str() == "bea").unwrap().active = false;
+    office.store.save_roster(&roster, noon()).await.unwrap();
+    let request = VerdictRequest {
+        lead_id: LeadId::new("00Q1"),
+        verdict: Verdict::Approve,
+        rejection: None,
+        manager: "Ana".into(),
+        seen_decisions: None,
+    };
+    let refused = decide(&office.store, &office.clock, &office.settings, request).await.unwrap_err().to_string();
+    assert!(refused.contains("Bea Best is inactive in the CRM by now; the lead is being ranked again"), "{refused}");
+    assert_eq!(office.state().await, (LeadState::Pending, 0, 0));
+    office.rank(Route::AssignRep(RepId::new("leo"))).await;
+    assert_eq!(office.taken(Verdict::Approve, None).await.owner, rep("leo"));
+}
+
+#[tokio::test]
 async fn a_lead_that_is_unknown_unranked_or_taken_cannot_be_judged() {
     let office = Office::new().await;
     let stranger = VerdictRequest {
@@ -329,7 +352,7 @@ async fn a_rep_who_gets_a_lead_gets_a_task_and_one_who_keeps_it_does_not() {
     let write = office.owed().await;
     let task = write.task.unwrap();
     assert_eq!(task.subject, "Contact Acme within 4 hours");
-    assert_eq!(task.due_at, noon() + Duration::hours(3), "four hours from the creation of the lead");
+    assert_eq!(task.due_at, noon() + Duration::hours(4), "four hours from the decision");
     assert!(task.description.contains("+ source Webinar"), "{}", task.description);
     assert!(task.description.contains(&decision.trace_id.to_string()), "{}", task.description);
     assert!(write.reason.starts_with("Bea Best: 50.0 % to win, rank 1 of 2. Approved by Ana."), "{}", write.reason);
@@ -468,4 +491,92 @@ async fn what_somebody_took_or_finished_since_is_not_given_back() {
         assert!(refused.contains(words), "{refused}");
         assert_eq!(office.state().await, (LeadState::Decided, 1, 0));
     }
+}
+
+#[tokio::test]
+async fn an_approval_gives_the_lead_to_whoever_was_shown_or_to_nobody() {
+    let office = Office::new().await;
+    let approve = |shown: Owner| {
+        let request = VerdictRequest {
+            lead_id: LeadId::new("00Q1"),
+            verdict: Verdict::Approve,
+            rejection: None,
+            manager: "Ana".into(),
+            seen_decisions: Some(0),
+        };
+        let office = &office;
+        async move { decide_as_shown(&office.store, &office.clock, &office.settings, request, Some(&shown)).await }
+    };
+    let why = approve(rep("leo")).await.unwrap_err().to_string();
+    assert_eq!(why, "the lead was ranked again meanwhile: Bea Best is recommended now");
+    assert_eq!(office.state().await, (LeadState::InLane, 0, 0));
+    approve(rep("bea")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_plan_of_a_batch_leaves_out_what_is_not_as_it_was_marked() {
+    let office = Office::new().await;
+    let id = LeadId::new("00Q1");
+    let as_listed = || async {
+        let row = office.store.queue_rows(std::slice::from_ref(&id)).await.unwrap().remove(0);
+        Marked::of(&row)
+    };
+    let plan = |one: Marked, at| {
+        let office = &office;
+        async move { batch::plan(&office.store, &[one], at).await.unwrap() }
+    };
+    let left_out = |one: Marked, at| async move {
+        let plan = plan(one, at).await;
+        assert!(plan.leads.is_empty() && plan.owners.is_empty(), "{plan:?}");
+        plan.left_out[0].why.clone()
+    };
+    let marked = as_listed().await;
+    let fine = plan(marked.clone(), noon()).await;
+    assert_eq!((fine.leads.as_slice(), fine.left_out.len()), (std::slice::from_ref(&id), 0));
+    assert_eq!((fine.owners[0].name.as_str(), fine.owners[0].leads), ("Bea Best", 1));
+
+    let other = Marked { owner: Some(rep("leo")), ..marked.clone() };
+    assert_eq!(left_out(other, noon()).await, "it was ranked again: Bea Best is recommended now");
+    let stranger = Marked { lead: LeadId::new("00Q9"), ..marked.clone() };
+    assert!(left_out(stranger, noon()).await.starts_with("it is not there any more"));
+    office.taken(Verdict::Approve, None).await;
+    assert_eq!(left_out(marked.clone(), noon()).await, "it is already decided: Bea Best");
+    office.undo().await;
+    assert_eq!(left_out(marked, noon()).await, "it was decided and taken back meanwhile");
+    let until = noon() + Duration::hours(1);
+    let again = as_listed().await;
+    office.say(Verdict::Snooze { until }, None).await.unwrap();
+    assert_eq!(left_out(again.clone(), noon()).await, "it was snoozed meanwhile");
+    assert_eq!(plan(again, until).await.leads.len(), 1, "it is awake again");
+}
+
+#[tokio::test]
+async fn the_plan_of_a_batch_says_how_much_room_there_is() {
+    let office = Office::new().await;
+    let under = |caps: &'static str| {
+        let office = &office;
+        async move {
+            let text = format!("format = 1\n[capacity]\n{caps}\n");
+            let book = Rulebook::parse(&text, "routing.toml").unwrap();
+            let stored = StoredRulebook {
+                version: book.version().as_str().to_owned(),
+                body: book.canonical().to_owned(),
+                since: noon(),
+                place: "routing.toml".into(),
+            };
+            office.store.enforce(&stored).await.unwrap();
+            office.rank(Route::AssignRep(RepId::new("bea"))).await;
+            let row = office.store.queue_rows(&[LeadId::new("00Q1")]).await.unwrap().remove(0);
+            batch::plan(&office.store, &[Marked::of(&row)], noon()).await.unwrap().owners.remove(0)
+        }
+    };
+    let open = under("open = 2").await;
+    assert_eq!((open.load.as_ref(), open.over()), (None, 0), "nobody here knows their open deals");
+    let busy = under("per_day = 2\nactivities_per_lead = 1").await;
+    assert_eq!(busy.load, None, "nor their calendars");
+    let mut share = under("per_day = 2").await;
+    let load = share.load.clone().expect("there is a cap");
+    assert_eq!((load.used, load.of, load.left, share.over()), (0, 2, 2, 0));
+    share.leads = 5;
+    assert_eq!(share.over(), 3);
 }

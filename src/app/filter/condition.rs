@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Filter, NumberField, Side, Test, TextField, TimeField};
+use crate::app::ports::{Store, StoreError};
 use crate::domain::rep::Roster;
 
 /// One condition on a lead.
@@ -66,6 +67,20 @@ pub struct Situation<'a> {
 }
 
 impl Filter {
+    /// Its terms as conditions on the leads of a store, as things are now: names mean whom its roster has.
+    pub async fn conditions_in(
+        &self,
+        store: &dyn Store,
+        now: DateTime<Utc>,
+        sla: TimeDelta,
+    ) -> Result<Vec<Condition>, StoreError> {
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let roster = store.roster().await?;
+        Ok(self.conditions(&Situation { now, sla, roster: &roster }))
+    }
+
     /// Its terms as conditions on leads, as things are now.
     pub fn conditions(&self, situation: &Situation<'_>) -> Vec<Condition> {
         let condition = |term: &super::Term| {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Feed, Hold, Ledger, StoreError};
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::LeadRecord;
+use crate::domain::vocabulary::Vocabulary;
 
 /// The text of a `routing.toml`, and where it was read from, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,12 @@ pub trait RoutingStore: Send + Sync {
 
     /// Keeps that, or that none waits any more. The trail tells of each lead that begins to.
     async fn keep_hold(&self, hold: Option<&OpenHold>, at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// What the CRM can say of a lead, as it was last read; `None` before the first time.
+    async fn vocabulary(&self) -> Result<Option<Vocabulary>, StoreError>;
+
+    /// Keeps that in place of what was known.
+    async fn save_vocabulary(&self, vocabulary: &Vocabulary) -> Result<(), StoreError>;
 
     /// What calendars and lists of absences said when they were last read.
     async fn feeds(&self) -> Result<Vec<Feed>, StoreError>;

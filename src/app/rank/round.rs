@@ -110,8 +110,9 @@ pub struct Settled {
     pub held: Option<OpenHold>,
 }
 
-/// Settles what becomes of leads that wait: each is held or ranked. `companies` is what is known of theirs; `open` is the hold that was open; `more` says that
-/// further leads wait behind these, for which they must make room. The rankings keep what they were made from.
+/// Settles what becomes of leads that wait: each is held or ranked. `companies` is what is known of theirs; `open` is the
+/// hold that was open; `more` says that further leads wait behind these, for which they must make room. The rankings keep
+/// what they were made from.
 ///
 /// # Errors
 /// Something cannot be written as text, to be kept.

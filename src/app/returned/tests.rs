@@ -15,7 +15,7 @@ fn rep(id: &str) -> Owner {
 }
 
 /// A lead of Leo's that was given to Ana, written, and says why she does not want it.
-fn given() -> (LeadRecord, Decision, DecisionWrite) {
+pub(in crate::app) fn given() -> (LeadRecord, Decision, DecisionWrite) {
     let lead = Lead {
         id: LeadId::new("00Q"),
         company: "Acme".into(),

@@ -126,6 +126,8 @@ pub struct Tally {
     pub moves: u64,
     /// By the reason code of the recommendation: before and after.
     pub reasons: BTreeMap<String, (u64, u64)>,
+    /// How many of the leads each of the tested rules fires on; one that is not here fires on none.
+    pub fires: BTreeMap<String, u64>,
     /// From whom to whom, by id.
     #[serde(skip)]
     pub pairs: BTreeMap<(String, String), u64>,
@@ -141,6 +143,9 @@ impl Tally {
         self.leads += 1;
         self.reasons.entry(before.recommendation.reason.to_string()).or_default().0 += 1;
         self.reasons.entry(after.recommendation.reason.to_string()).or_default().1 += 1;
+        for fired in after.path.iter().flat_map(|path| &path.rules.fired) {
+            *self.fires.entry(fired.rule.clone()).or_default() += 1;
+        }
         if let (Some(was), Some(is)) = (expected(judge, before), expected(judge, after)) {
             self.compared += 1;
             self.expected.0 += was;

@@ -22,7 +22,7 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 /// From this share of the daily allocation on, there may be too little left for us.
 const BUSY_SHARE: f64 = 0.7;
 /// Checks that need a session, in the order they are made; named as skipped when there is none.
-const NEEDS_SESSION: [&str; 12] = [
+const NEEDS_SESSION: [&str; 13] = [
     "clock",
     "allocation",
     "lead_fields",
@@ -33,6 +33,7 @@ const NEEDS_SESSION: [&str; 12] = [
     "users",
     "workload",
     "accounts",
+    "contacts",
     "conditional_write",
     "rolled_back_composite",
 ];
@@ -67,6 +68,7 @@ impl Doctor for Salesforce {
             }
         }
         findings.push(self.examine_accounts().await);
+        findings.push(self.examine_contacts().await);
         findings.extend(self.examine_events().await);
         findings.extend(if questions.probe_writes {
             self.probe_writes().await

@@ -151,6 +151,24 @@ impl FactFields {
         })
     }
 
+    /// The facts that are texts, each with its name in rules (after `lead.`) and its field.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (String, &Api)> {
+        let named = [
+            ("source", &self.source),
+            ("industry", &self.industry),
+            ("product", &self.product),
+            ("territory", &self.territory),
+            ("country", &self.country),
+        ];
+        let named = named.into_iter().filter_map(|(fact, field)| Some((fact.to_owned(), field.as_ref()?)));
+        named.chain(self.categorical.iter().map(|(fact, field)| (format!("fields.{fact}"), field)))
+    }
+
+    /// The names of the further facts, which only the config knows.
+    pub(super) fn further(&self) -> impl Iterator<Item = &str> {
+        self.numeric.iter().chain(&self.categorical).map(|(fact, _)| fact.as_str())
+    }
+
     /// All fields to select.
     pub(super) fn all(&self) -> impl Iterator<Item = Api> {
         [

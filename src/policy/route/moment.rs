@@ -94,6 +94,11 @@ impl<'a> Moment<'a> {
         self.absences.warnings()
     }
 
+    /// Why a rep is not there: away, or not at work where that counts.
+    pub fn absent(&self, rep: &RepId) -> Option<&Exclusion> {
+        self.present.absent(rep)
+    }
+
     /// What room a rep has; `None` where nobody counts it.
     pub fn room(&self, rep: &RepId) -> Option<&Room> {
         self.rooms.get(rep)

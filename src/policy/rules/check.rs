@@ -28,6 +28,8 @@ pub struct World {
     pub picklists: BTreeMap<Field, Vec<String>>,
     /// All territories.
     pub territories: Option<Vec<String>>,
+    /// Whether accounts are looked up.
+    pub accounts: Option<bool>,
     /// The names of all further facts (`lead.fields.…`) that the config reads.
     pub further: Option<Vec<String>>,
 }
@@ -105,6 +107,8 @@ pub enum Trouble {
         /// One that is much like it.
         near: Option<String>,
     },
+    /// It asks about accounts, which are not looked up.
+    AccountsNotRead,
     /// Its last day is over.
     Expired {
         /// When it ended.
@@ -181,6 +185,7 @@ impl Trouble {
             Self::OwnerInactive { .. }
             | Self::NotInPicklist { .. }
             | Self::UnknownTerritory { .. }
+            | Self::AccountsNotRead
             | Self::Expired { .. }
             | Self::NeverDecides { same: true, .. }
             | Self::Contradicts { .. }

@@ -15,6 +15,7 @@ use crate::policy::language::{self, LanguageSettings};
 use crate::policy::profile::Profile;
 use crate::policy::route::{ClaimSettings, HighValueSettings, MarginSettings};
 use crate::policy::skill::{self, SkillSettings};
+use crate::policy::sla::SlaSettings;
 use crate::policy::slot::SlotSettings;
 use crate::policy::value::ValueSettings;
 
@@ -49,6 +50,8 @@ pub struct Sections {
     /// Whether leads wait for each other; they do not where this is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldSettings>,
+    /// Leads whose rep makes no contact in time.
+    pub sla: SlaSettings,
     /// Deals that a manager wants to see.
     pub high_value: HighValueSettings,
     /// Reps that are too close to call.

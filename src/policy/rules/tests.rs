@@ -38,6 +38,7 @@ pub(super) fn lead() -> Subject {
         unanswered: None,
         owners: crate::policy::company::Found::Nothing,
         earlier: vec![],
+        was_chosen: false,
     }
 }
 

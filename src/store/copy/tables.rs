@@ -83,6 +83,9 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         retracted_at: Int,
     }
     rep_feedback { trace_id: Text, lead_id: Text, rep_id: Text, said: Text, feedback: Text, given_at: Int }
+    first_contacts {
+        trace_id: Text, lead_id: Text, rep_id: Text, due_at: Int, outcome: Text, contacted_at: Int, looked_at: Int,
+    }
     outbox numbered {
         id: Int, idem_key: Text, trace_id: Text, lead_id: Text, payload: Text, state: Text, attempts: Int,
         not_before: Int, due_at: Int, lease_owner: Text, lease_token: Int, last_error: Text, created_at: Int,
@@ -103,6 +106,7 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         id: Int, started_at: Int, started_by: Text, model_id: Text, selection: Text, state: Text, done_until: Text,
         tally: Text, ended_at: Int,
     }
+    saved_views { id: Text, manager: Text, key: Int, name: Text, filter: Text, lane: Text, saved_at: Int, removed_at: Int }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

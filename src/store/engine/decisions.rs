@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Driver, RowOf, SqlStore, audit, intake, leads, outbox, rankings, routing};
+use super::{Driver, RowOf, SqlStore, audit, contacts, intake, leads, outbox, rankings, routing};
 use crate::app::ports::{DecideOutcome, DecisionStore, EffectResult, NewDecision, StoreError, UndoOutcome};
 use crate::app::views::DecisionRow;
 use crate::domain::decision::{Decision, WriteState};
@@ -280,6 +280,7 @@ async fn insert(conn: &mut impl Session, new: &NewDecision, ranking_id: Option<i
         .bind(new.share.as_ref().map(values::json).transpose()?);
     insert.execute(conn).await?;
     routing::book_share(conn, &decision.trace_id.to_string()).await?;
+    contacts::owe(conn, new).await?;
     let Some(feedback) = &new.feedback else { return Ok(()) };
     let feedback = query(sql::decisions::FEEDBACK_INSERT)
         .bind(decision.trace_id.to_string())

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{Driver, SqlStore, routing};
+use super::{Driver, SqlStore, contacts, routing};
 use crate::app::explain::InUse;
+use crate::app::filter::Condition;
 use crate::app::ports::{QueryStore, StoreError};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
 use crate::domain::audit::AuditEvent;
@@ -48,6 +49,15 @@ impl<D: Driver> QueryStore for SqlStore<D> {
         Ok(counts)
     }
 
+    async fn lanes_matching(&self, conditions: &[Condition], at: DateTime<Utc>) -> Result<LaneCounts, StoreError> {
+        let found = query(sql::queries::LANES_FOUND).bind(0).bind(micros(at)).bind(values::json(&conditions)?);
+        let mut counts = LaneCounts::default();
+        for row in &self.ask(found).await? {
+            counts.lanes.insert(row.word("lane")?, count(row.int("found")?)?);
+        }
+        Ok(counts)
+    }
+
     async fn queue_page(
         &self,
         filter: &LeadFilter,
@@ -57,6 +67,10 @@ impl<D: Driver> QueryStore for SqlStore<D> {
     ) -> Result<QueuePage, StoreError> {
         let Some(list) = List::of(filter, at)? else { return Ok(QueuePage::default()) };
         self.again(|| page(self, &list, seek, i64::from(limit))).await
+    }
+
+    async fn queue_rows(&self, ids: &[LeadId]) -> Result<Vec<QueueRow>, StoreError> {
+        self.ask(query(sql::queries::ROWS).bind(values::json(&ids)?)).await?.iter().map(rows::queue_row).collect()
     }
 
     async fn lead_detail(&self, id: &LeadId) -> Result<Option<LeadDetail>, StoreError> {
@@ -136,6 +150,7 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
         recommendation,
         path,
         decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
+        contacts: contacts::of_lead(&mut *tx, id).await?,
         outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
         timeline: timeline.iter().map(rows::audit_event).collect::<Result<_, _>>()?,
         names: BTreeMap::new(),

@@ -8,7 +8,7 @@ use crate::app::ports::StoreError;
 use crate::app::returned;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::LeadId;
-use crate::domain::lead::{Had, Lead};
+use crate::domain::lead::{Had, Lead, LeadRecord};
 use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
@@ -45,22 +45,30 @@ pub(super) async fn take_back(
         .bind(micros(at));
     feedback.execute(conn).await?;
     let (rep, how) = (had.rep.clone(), had.how);
-    let mut earlier = record.earlier;
-    earlier.push(had);
-    let owner = &record.lead.owner;
-    let open = query(sql::intake::GIVE_BACK).bind(id.as_str()).bind(values::json(&earlier)?).bind(format!(
-        "{}{}",
-        owner_kind(owner),
-        owner.id()
-    ));
-    open.execute(conn).await?;
-    // It is as if the lead had not come to them.
-    routing::unbook_share(conn, &trace).await?;
-    query(sql::decisions::CLOSE).bind(&trace).bind(micros(at)).execute(conn).await?;
+    open_again(conn, record, had, at).await?;
     // What they write may name people: it stays with the lead.
     let details = json!({ "rep": rep, "how": how });
     audit::append(conn, &audit::of_decision(at, WORKER, "lead.returned", id, decision.trace_id, details)).await?;
     Ok(true)
+}
+
+/// Opens a decided lead again that its rep lost: the decision that gave it to them stands no more, and they are credited.
+pub(super) async fn open_again(
+    conn: &mut impl Session,
+    record: LeadRecord,
+    had: Had,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (owner, trace) = (&record.lead.owner, had.decision.to_string());
+    let mut earlier = record.earlier;
+    earlier.push(had);
+    let open_with = format!("{}{}", owner_kind(owner), owner.id());
+    let open =
+        query(sql::intake::GIVE_BACK).bind(record.lead.id.as_str()).bind(values::json(&earlier)?).bind(open_with);
+    open.execute(conn).await?;
+    // It is as if the lead had not come to them.
+    routing::unbook_share(conn, &trace).await?;
+    query(sql::decisions::CLOSE).bind(&trace).bind(micros(at)).execute(conn).await.map(drop)
 }
 
 /// Credits who was given what the CRM says is no lead at all, or takes the credit back when it says otherwise.

@@ -10,6 +10,7 @@ use crate::app::ports::{
 };
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::LeadRecord;
+use crate::domain::vocabulary::Vocabulary;
 use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
@@ -103,6 +104,21 @@ impl<D: Driver> RoutingStore for SqlStore<D> {
 
     async fn keep_hold(&self, hold: Option<&OpenHold>, at: DateTime<Utc>) -> Result<(), StoreError> {
         self.again(|| keep_hold(self, hold, at)).await
+    }
+
+    async fn vocabulary(&self) -> Result<Option<Vocabulary>, StoreError> {
+        let row = self.ask_optional(query(sql::VOCABULARY)).await?;
+        row.map(|row| values::from_json(&row.text("value")?, "vocabulary")).transpose()
+    }
+
+    async fn save_vocabulary(&self, vocabulary: &Vocabulary) -> Result<(), StoreError> {
+        let text = values::json(vocabulary)?;
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            query(sql::VOCABULARY_SET).bind(storable(&text)).execute(&mut *tx).await?;
+            self.commit(tx).await
+        })
+        .await
     }
 
     async fn feeds(&self) -> Result<Vec<Feed>, StoreError> {

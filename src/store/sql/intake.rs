@@ -30,7 +30,7 @@ statements! {
     SUPERSEDE = "UPDATE leads SET state = 'superseded', superseded_why = $2, snoozed_until = NULL
         WHERE id = $1 AND state IN ('pending', 'in_lane')";
 
-    /// A lead whose rep gives it back is open again, and is ranked anew.
+    /// A lead whose rep gives it back, or let its clock run out, is open again, and is ranked anew.
     GIVE_BACK = "UPDATE leads SET state = 'pending', lane = NULL, earlier = $2, open_with = $3
         WHERE id = $1 AND state = 'decided'";
 

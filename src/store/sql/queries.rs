@@ -7,7 +7,7 @@
 macro_rules! queue_rows {
     () => {
         "SELECT l.id, l.company, l.source, l.territory, l.state, l.lane, l.queue_order, l.created_at, l.received_at,
-            l.snoozed_until, l.earlier, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
+            l.snoozed_until, l.decisions_made, l.earlier, r.route_kind, r.route_id, r.reason, r.p_win, r.legacy_p_win, r.lead_score,
             r.lead_tier, d.write_state,
             CASE r.route_kind
                 WHEN 'assign_rep' THEN COALESCE((SELECT name FROM reps WHERE id = r.route_id), r.route_id)
@@ -117,6 +117,13 @@ macro_rules! tally {
     };
 }
 
+/// How many of each lane meet what follows.
+macro_rules! lanes_found {
+    () => {
+        concat!("SELECT l.lane, COUNT(*) AS found FROM leads l ", joined!(), "WHERE l.state = 'in_lane' AND ")
+    };
+}
+
 macro_rules! of_lane {
     ($key:literal) => {
         concat!("WHERE l.state = 'in_lane' AND l.lane = ", $key, " AND ")
@@ -167,6 +174,12 @@ statements! {
             CAST(SUM(CASE WHEN snoozed_until > $1 THEN 0 ELSE 1 END) AS BIGINT) AS awake,
             CAST(SUM(CASE WHEN snoozed_until > $1 THEN 1 ELSE 0 END) AS BIGINT) AS snoozed
         FROM leads WHERE state = 'in_lane' GROUP BY lane";
+
+    ROWS = concat!(queue_rows!(), "WHERE l.id IN (SELECT value FROM json_each($1))"),
+        postgres: concat!(queue_rows!(), "WHERE l.id IN (SELECT json_array_elements_text($1::json))");
+
+    LANES_FOUND = concat!(lanes_found!(), queue_conditions!(sqlite), "GROUP BY l.lane"),
+        postgres: concat!(lanes_found!(), queue_conditions!(postgres), "GROUP BY l.lane");
 
     SHADOW = "SELECT l.id, l.source, l.territory, g.owner_kind AS legacy_kind, g.owner_id AS legacy_id,
             r.legacy_p_win, r.route_kind, r.route_id, r.reason, r.p_win, d.verdict, d.trace_id,

@@ -49,6 +49,11 @@ statements! {
     HOLD_SET = "INSERT INTO meta (key, value) VALUES ('hold', $1)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE meta.value <> excluded.value";
 
+    VOCABULARY = "SELECT value FROM meta WHERE key = 'vocabulary'";
+
+    VOCABULARY_SET = "INSERT INTO meta (key, value) VALUES ('vocabulary', $1)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE meta.value <> excluded.value";
+
     FEEDS = "SELECT value FROM meta WHERE key = 'absences'";
 
     FEEDS_SET = "INSERT INTO meta (key, value) VALUES ('absences', $1)

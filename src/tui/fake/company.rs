@@ -45,7 +45,14 @@ const TERRITORIES: [&str; 6] = ["North", "South", "East", "West", "Central", "Ov
 
 /// A company with so many leads that wait.
 pub(crate) fn company(now: DateTime<Utc>, leads: usize) -> State {
-    let mut state = State { now, roster: roster(), loops: healthy(now), models: vec![model(now)], ..State::default() };
+    let mut state = State {
+        now,
+        counted: 1_000,
+        roster: roster(),
+        loops: healthy(now),
+        models: vec![model(now)],
+        ..State::default()
+    };
     for index in 0..leads {
         let detail = lead(index, now, &state.roster);
         let gap = detail.recommendation.as_ref().and_then(|r| r.gap).unwrap_or(0.0);
@@ -152,6 +159,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
     };
     LeadDetail {
         hold: None,
+        contacts: Vec::new(),
         timeline: vec![event(1, "lead.ranked"), event(0, "lead.received")],
         record: LeadRecord {
             lead: Lead {

@@ -1,16 +1,19 @@
 //! Finds a rep by a few letters of the name: to give a lead to, or to ask why they do not get it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-use tui_textarea::TextArea;
+use crossterm::event::KeyEvent;
 
+use super::fuzzy;
 use crate::domain::ids::RepId;
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::tui::backend::LeadDetail;
 use crate::tui::verdict::{Draft, rep_name};
+use crate::tui::widgets::field::Field;
+
+/// Longest text to look for, in characters: what names have.
+const LIMIT: usize = 80;
 
 /// A rep that can be chosen.
 #[derive(Clone, Debug)]
@@ -51,7 +54,7 @@ pub struct Finder {
     /// What the rep is looked for.
     pub purpose: Purpose,
     /// What is typed.
-    pub query: TextArea<'static>,
+    pub query: Field,
     /// Everybody who could own the lead, ranked ones first.
     candidates: Vec<Candidate>,
     /// Indices of those that match, best first.
@@ -85,7 +88,7 @@ impl Finder {
             (rank, c.name.to_lowercase())
         });
         let matches = (0..candidates.len()).collect();
-        Self { draft, purpose, query: TextArea::default(), candidates, matches, selected: 0 }
+        Self { draft, purpose, query: Field::new("", LIMIT), candidates, matches, selected: 0 }
     }
 
     /// Those that match, best first.
@@ -103,27 +106,17 @@ impl Finder {
         self.selected = self.selected.saturating_add_signed(lines).min(self.matches.len().saturating_sub(1));
     }
 
+    /// Takes a key of the text.
+    pub fn input(&mut self, event: KeyEvent) {
+        if self.query.input(event) {
+            self.search();
+        }
+    }
+
     /// Looks again after the text changed.
     pub fn search(&mut self) {
-        let query = self.query.lines().concat();
         self.selected = 0;
-        if query.trim().is_empty() {
-            self.matches = (0..self.candidates.len()).collect();
-            return;
-        }
-        let pattern = Pattern::parse(&query, CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let scores: HashMap<usize, u32> = self
-            .candidates
-            .iter()
-            .enumerate()
-            .filter_map(|(i, c)| {
-                pattern.score(Utf32Str::new(&c.name, &mut buffer), &mut matcher).map(|score| (i, score))
-            })
-            .collect();
-        self.matches = (0..self.candidates.len()).filter(|i| scores.contains_key(i)).collect();
-        self.matches.sort_by_key(|i| std::cmp::Reverse(scores[i]));
+        self.matches = fuzzy::best(&self.query.text(), self.candidates.iter().map(|one| one.name.as_str()));
     }
 }
 

@@ -1,7 +1,12 @@
 //! What overlays look like: a frame in the middle, the screen dimmed behind it.
 
+mod batch;
+mod help;
+mod palette;
+mod views;
+
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
@@ -36,9 +41,15 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay
         Overlay::Menu(menu) => draw_menu(frame, ctx, area, menu),
         Overlay::Finder(finder) => draw_finder(frame, model, ctx, area, finder),
         Overlay::TalkTrack { scroll } => draw_talk_track(frame, model, ctx, area, *scroll),
+        // It stands in the queue, above its rows.
+        Overlay::Filter(_) => {}
+        Overlay::Views(list) => views::draw(frame, model, ctx, area, list),
+        Overlay::Batch(preview) => batch::draw(frame, model, ctx, area, preview),
+        Overlay::Report(report) => batch::draw_report(frame, ctx, area, report),
         Overlay::Note(note) => draw_note(frame, model, ctx, area, note),
         Overlay::Confirm(super::Confirm::Quit) => draw_quit(frame, model, ctx, area),
-        Overlay::Help { place, scroll } => draw_help(frame, model, ctx, area, *place, *scroll),
+        Overlay::Help(shown) => help::draw(frame, model, ctx, area, shown),
+        Overlay::Palette(shown) => palette::draw(frame, ctx, area, shown),
         Overlay::Welcome => draw_welcome(frame, model, ctx, area),
     }
 }
@@ -101,23 +112,15 @@ fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
     let inner = window(frame, ctx, area, size, title);
     put(frame, inner, 0, subject(ctx, &finder.draft, inner.width));
     let prompt = format!("{} ", ctx.theme.glyphs().cursor);
-    let typed = finder.query.lines().concat();
-    let shown = ctx.theme.text(&typed, usize::from(inner.width).saturating_sub(6));
-    let line = if typed.is_empty() {
-        Line::from(vec![ctx.span(Meaning::Key, prompt), ctx.span(Meaning::Muted, "type a few letters of the name")])
-    } else {
-        Line::from(vec![ctx.span(Meaning::Key, prompt), Span::raw(shown.clone())])
-    };
-    put(frame, inner, 2, line);
+    if inner.height > 2 {
+        let field = Rect { y: inner.y + 2, height: 1, ..inner };
+        finder.query.draw(frame, ctx, field, (&prompt, "type a few letters of the name"), None);
+    }
     let mut list = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
     if asks {
         list.height = list.height.min(FEW_REPS);
         let below = Rect { y: list.bottom() + 1, height: inner.bottom().saturating_sub(list.bottom() + 1), ..inner };
         draw_answer(frame, model, ctx, below, finder);
-    }
-    if list.height > 0 {
-        let column = finder.query.cursor().1.min(shown.chars().count()) as u16;
-        frame.set_cursor_position(Position { x: (inner.x + 2 + column).min(inner.right()), y: inner.y + 2 });
     }
     if finder.matches().len() == 0 {
         let nobody = if asks { "No rep is called so." } else { "No active rep is called so." };
@@ -199,33 +202,6 @@ fn draw_quit(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         ]),
     ];
     put_all(frame, inner, 0, lines);
-}
-
-fn draw_help(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, place: Place, scroll: usize) {
-    let mut lines = Vec::new();
-    for (scope, bindings) in model.keymap.help(place) {
-        if !lines.is_empty() {
-            lines.push(Line::default());
-        }
-        lines.push(Line::from(ctx.span(Meaning::Title, scope.title())));
-        lines.extend(bindings.into_iter().map(|(keys, what)| {
-            Line::from(vec![ctx.span(Meaning::Key, format!("  {:<16} ", ctx.theme.text(&keys, 16))), Span::raw(what)])
-        }));
-    }
-    lines.push(Line::default());
-    if let Some(path) = &model.options.log_path {
-        lines.push(ctx.span(Meaning::Muted, format!("log: {}", ctx.theme.text(&path.to_string_lossy(), 200))).into());
-    }
-    lines.push(ctx.span(Meaning::Muted, format!("leadboard {}", env!("CARGO_PKG_VERSION"))).into());
-    let height = lines.len() as u16 + 2;
-    let inner = window(frame, ctx, area, (72, height), "Keys");
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    let scroll = scroll.min(most);
-    put_all(frame, inner, 0, lines.into_iter().skip(scroll));
-    if scroll < most {
-        let mark = Rect { x: inner.right(), width: 1, ..inner };
-        put(frame, mark, inner.height.saturating_sub(1), ctx.span(Meaning::Key, ctx.theme.glyphs().more.1).into());
-    }
 }
 
 fn draw_welcome(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {

@@ -1,6 +1,7 @@
 //! The loop with real tasks and channels, a backend in memory and a terminal in memory.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -9,6 +10,7 @@ use tokio_stream_like::Feed;
 
 use super::*;
 use crate::domain::rep::Roster;
+use crate::tui::backend::{Filter, LaneCounts, Marked, Plan, QueueQuery, SavedView, View};
 use crate::tui::fake::{Fake, company};
 use crate::tui::keymap::Keymap;
 use crate::tui::testing::{noon, options};
@@ -206,58 +208,114 @@ async fn the_terminal_is_taken_again_only_when_the_shell_says_so() {
 }
 
 /// A backend in which something is broken badly.
-struct Broken(Fake);
+struct Broken {
+    fake: Fake,
+    how: How,
+}
+
+/// What is broken.
+enum How {
+    /// The first question ends in a panic.
+    Panics,
+    /// Leads that match a filter are looked for for ever; counts how many such questions were given up.
+    NeverFinds(Arc<AtomicUsize>),
+}
+
+/// Counts that it is dropped.
+struct GivenUp(Arc<AtomicUsize>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 #[async_trait::async_trait]
 impl Backend for Broken {
     async fn overview(&self) -> Result<crate::tui::backend::Overview, BackendError> {
-        panic!("a bug")
+        match self.how {
+            How::Panics => panic!("a bug"),
+            How::NeverFinds(_) => self.fake.overview().await,
+        }
     }
-    async fn queue(
-        &self,
-        query: crate::tui::backend::QueueQuery,
-    ) -> Result<crate::tui::backend::QueuePage, BackendError> {
-        self.0.queue(query).await
+    async fn queue(&self, query: QueueQuery) -> Result<crate::tui::backend::QueuePage, BackendError> {
+        if let (How::NeverFinds(given_up), false) = (&self.how, query.filter.is_empty()) {
+            let _given_up = GivenUp(Arc::clone(given_up));
+            std::future::pending::<()>().await;
+        }
+        self.fake.queue(query).await
+    }
+    async fn matches(&self, filter: &Filter) -> Result<Option<LaneCounts>, BackendError> {
+        self.fake.matches(filter).await
     }
     async fn lead(
         &self,
         id: &crate::domain::ids::LeadId,
     ) -> Result<Option<crate::tui::backend::LeadDetail>, BackendError> {
-        self.0.lead(id).await
+        self.fake.lead(id).await
+    }
+    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError> {
+        self.fake.plan(marked).await
     }
     async fn decide(
         &self,
         request: crate::tui::backend::VerdictRequest,
     ) -> Result<crate::tui::backend::VerdictAnswer, BackendError> {
-        self.0.decide(request).await
+        self.fake.decide(request).await
     }
     async fn undo(&self, lead: &crate::domain::ids::LeadId) -> Result<crate::tui::backend::UndoAnswer, BackendError> {
-        self.0.undo(lead).await
+        self.fake.undo(lead).await
     }
     async fn outbox(&self, limit: u32) -> Result<Vec<crate::domain::effect::EffectRow>, BackendError> {
-        self.0.outbox(limit).await
+        self.fake.outbox(limit).await
     }
     async fn retry_effect(&self, id: i64) -> Result<bool, BackendError> {
-        self.0.retry_effect(id).await
+        self.fake.retry_effect(id).await
     }
     async fn models(&self) -> Result<Vec<crate::tui::backend::ModelRow>, BackendError> {
-        self.0.models().await
+        self.fake.models().await
     }
     async fn drift(&self) -> Result<Option<crate::tui::backend::DriftReport>, BackendError> {
-        self.0.drift().await
+        self.fake.drift().await
     }
     async fn roster(&self) -> Result<Roster, BackendError> {
-        self.0.roster().await
+        self.fake.roster().await
+    }
+    async fn views(&self) -> Result<Vec<SavedView>, BackendError> {
+        self.fake.views().await
+    }
+    async fn keep_view(&self, key: u8, view: Option<View>) -> Result<(), BackendError> {
+        self.fake.keep_view(key, view).await
     }
     fn changes(&self) -> watch::Receiver<u64> {
-        self.0.changes()
+        self.fake.changes()
     }
 }
 
 #[tokio::test]
 async fn a_panic_behind_a_question_is_a_visible_state() {
-    let broken = Broken(Fake::new(company(noon(), 60)));
+    let broken = Broken { fake: Fake::new(company(noon(), 60)), how: How::Panics };
     let story = Story::begin(Some(Arc::new(broken)));
     story.until("the failure", |p| p.contains("an error inside leadboard")).await;
     assert!(story.picture().contains("model pick"), "the rest works: {}", story.picture());
+}
+
+#[tokio::test]
+async fn a_search_that_nobody_waits_for_any_more_is_given_up() {
+    let given_up = Arc::new(AtomicUsize::new(0));
+    let how = How::NeverFinds(Arc::clone(&given_up));
+    let story = Story::begin(Some(Arc::new(Broken { fake: Fake::new(company(noon(), 60)), how })));
+    story.until("the queue", |p| p.contains("1 of 15")).await;
+    story.key(KeyCode::Char('/'));
+    story.until("the prompt", |p| p.contains("which leads?")).await;
+    story.key(KeyCode::Char('x'));
+    story.until("the text", |p| p.contains("/ x")).await;
+    // The pause of a hand: Enter right behind other keys is pasted text.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    story.key(KeyCode::Enter);
+    story.until("the search", |p| p.contains("reading ...")).await;
+    assert_eq!(given_up.load(Ordering::SeqCst), 0);
+    story.key(KeyCode::Esc);
+    story.until("all leads again", |p| p.contains("1 of 15")).await;
+    assert_eq!(given_up.load(Ordering::SeqCst), 1);
 }

@@ -1,5 +1,7 @@
 //! The queue: what needs me now?
 
+mod bar;
+pub mod marks;
 pub mod model;
 pub mod update;
 pub mod view;

@@ -40,9 +40,11 @@ fn one_key_approves_and_goes_on_to_the_next_lead() {
     stage.press("f2");
     let (first, id) = (stage.selected(), id_of(&stage));
     stage.press("a");
+    let shown = last(&stage).shown;
+    assert!(shown.is_some(), "an approval says whom it is for");
     assert_eq!(
         last(&stage),
-        VerdictRequest { lead: id, verdict: Verdict::Approve, rejection: None, expected_decisions: 0 }
+        VerdictRequest { lead: id, verdict: Verdict::Approve, rejection: None, expected_decisions: 0, shown }
     );
     assert_ne!(stage.selected(), first);
     assert_eq!(stage.model.queue.position(), 0);
@@ -421,6 +423,44 @@ fn nothing_is_drawn_before_something_changes() {
 }
 
 #[test]
+fn the_palette_finds_by_name_and_by_what_it_does_and_does_it() {
+    let mut stage = Stage::new();
+    stage.press("f2 :").write("keep leg").press("enter");
+    assert!(matches!(stage.model.overlays.last(), Some(Overlay::Menu(_))), "the reason is asked for");
+    stage.press("esc :").write("may it be trusted").press("enter");
+    assert_eq!(stage.model.screen, Screen::Model);
+    stage.press(":").write("approve do what").press("enter");
+    assert!(stage.status().starts_with("Not here"), "{}", stage.status());
+    assert_eq!(requests(&stage), 0);
+    stage.press("esc Q f2 :").write("zzzz").press("enter");
+    assert!(stage.text().contains("Nothing is called so."), "{}", stage.text());
+}
+
+#[test]
+fn nothing_that_is_pasted_into_the_palette_is_done() {
+    let mut stage = Stage::new();
+    stage.press("f2 :").send(Msg::Paste("approve do what\n".into()));
+    stage.send(Msg::Key { event: KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE), hurried: true });
+    assert_eq!((requests(&stage), stage.model.overlays.len()), (0, 1));
+    stage.press("enter");
+    assert_eq!(requests(&stage), 1, "a hand does it");
+}
+
+#[test]
+fn a_key_is_found_in_the_help() {
+    let mut stage = Stage::new();
+    stage.press("? /").write("take back");
+    let text = stage.text();
+    assert!(text.contains("take the last verdict back") && !text.contains("one page up"), "{text}");
+    stage.press("enter esc ? /").write("qqqq");
+    assert!(stage.text().contains("No key does that here."), "{}", stage.text());
+    stage.press("esc");
+    assert!(stage.text().contains("approve: do what is recommended"), "esc shows all again: {}", stage.text());
+    stage.press("esc");
+    assert!(stage.model.overlays.is_empty() && !stage.model.exit);
+}
+
+#[test]
 fn suspend_is_an_effect() {
     let mut stage = Stage::new();
     stage.press("ctrl-z");
@@ -442,7 +482,7 @@ enum Deed {
     Hold(bool),
 }
 
-const KEYS: [&str; 52] = [
+const KEYS: [&str; 67] = [
     "a",
     "k",
     "2",
@@ -495,6 +535,21 @@ const KEYS: [&str; 52] = [
     "ctrl-z",
     "a",
     "down",
+    "space",
+    "*",
+    "A",
+    "A",
+    "U",
+    "/",
+    ":",
+    "V",
+    "f8",
+    "4",
+    "0",
+    "1",
+    "tab",
+    "enter",
+    "d",
 ];
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {

@@ -53,9 +53,9 @@ pub fn queue_columns(body: Rect) -> (Rect, Option<Rect>) {
     (list, Some(panel))
 }
 
-/// Rows of the queue that fit on a terminal.
-pub fn queue_rows(size: (u16, u16)) -> usize {
-    usize::from(size.1.saturating_sub(HEADER + 2 + QUEUE_HEAD))
+/// Rows of the queue that fit on a terminal, below so many lines about its filter.
+pub fn queue_rows(size: (u16, u16), bar: u16) -> usize {
+    usize::from(size.1.saturating_sub(HEADER + 2 + QUEUE_HEAD + bar))
 }
 
 /// Rows of the outbox that fit on a terminal, below a line for each loop.

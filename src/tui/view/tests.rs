@@ -6,8 +6,10 @@ use insta::assert_snapshot;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use ratatui::{TerminalOptions, Viewport};
 
+use crate::domain::contact::{ContactOutcome, FirstContact};
 use crate::domain::decision::WriteState;
 use crate::domain::effect::EffectState;
 use crate::domain::lead::LeadState;
@@ -16,6 +18,7 @@ use crate::tui::backend::LoopState;
 use crate::tui::fake::{State, company};
 use crate::tui::msg::Msg;
 use crate::tui::testing::{Stage, noon, options};
+use crate::tui::theme::Palette;
 use crate::tui::view;
 
 /// A company whose writes went wrong in every way.
@@ -93,6 +96,31 @@ fn decided_lead() {
 }
 
 #[test]
+fn decided_lead_that_is_owed_a_first_contact() {
+    for size in [(80, 24), (160, 45)] {
+        let mut stage = Stage::with(options(), troubled(), size);
+        stage.press("S enter");
+        let id = stage.model.focus.id().cloned().unwrap();
+        for (outcome, words) in [
+            (None, "owes it a first contact until 12:40"),
+            (Some(ContactOutcome::InTime), "first contact at 12:10, in time"),
+            (Some(ContactOutcome::Late), "first contact at 12:10, due at 12:40"),
+            (Some(ContactOutcome::Missed), "made no contact in time, due at 12:40"),
+        ] {
+            if let Some((_, detail)) = stage.fake.state().leads.get_mut(&id) {
+                let (decision, rep) =
+                    (detail.decisions[0].trace_id, detail.ranking.as_ref().unwrap().reps[0].rep_id.clone());
+                let at = |minutes| noon() + TimeDelta::minutes(minutes);
+                let contacted_at = outcome.filter(|outcome| *outcome != ContactOutcome::Missed).map(|_| at(10));
+                detail.contacts = vec![FirstContact { decision, rep, due_at: at(40), outcome, contacted_at }];
+            }
+            let text = stage.send(Msg::Changed).text();
+            assert!(text.contains(words), "{text}");
+        }
+    }
+}
+
+#[test]
 fn sync() {
     assert_snapshot!("sync_80x24", Stage::with(options(), troubled(), (80, 24)).press("S").picture());
     assert_snapshot!("sync_160x45", Stage::with(options(), troubled(), (160, 45)).press("S").picture());
@@ -119,6 +147,9 @@ fn overlays() {
     assert_snapshot!("note_80x24", Stage::new().press("f2 k o").write("they know the CEO").picture());
     assert_snapshot!("help_80x24", Stage::new().press("?").text());
     assert_snapshot!("help_160x45", Stage::sized(160, 45).press("?").text());
+    assert_snapshot!("help_found_80x24", Stage::new().press("? /").write("lead").picture());
+    assert_snapshot!("palette_80x24", Stage::new().press("f2 :").write("back").picture());
+    assert_snapshot!("palette_120x40", Stage::sized(120, 40).press("f2 :").picture());
     assert_snapshot!("quit_80x24", Stage::new().press("q").text());
     let greeted = Options { greet: true, ..options() };
     assert_snapshot!("welcome_80x24", Stage::with(greeted, company(noon(), 60), (80, 24)).text());
@@ -195,7 +226,7 @@ fn ascii_mode_draws_ascii_only() {
             detail.record.lead.company = "株式会社アクメ Ünïcode".into();
         }
     };
-    for keys in ["f2", "f2 enter", "S", "M", "f2 3", "f2 o", "?", "q"] {
+    for keys in ["f2", "f2 enter", "S", "M", "f2 3", "f2 o", "?", "q", "f2 / x enter", "V s", "f2 * A", ":"] {
         let mut state = company(noon(), 60);
         hostile(&mut state);
         for size in [(80, 24), (160, 45)] {
@@ -274,6 +305,23 @@ fn without_colour_weight_and_reverse_video_remain() {
 }
 
 #[test]
+fn a_theme_reaches_every_corner() {
+    for palette in [Palette::Dark, Palette::Light, Palette::HighContrast, Palette::ColourBlind] {
+        for keys in ["f2", "f2 enter", "f2 o", "S", "M", "?"] {
+            let painted = Options { palette, ..options() };
+            let buffer = Stage::with(painted, troubled(), (80, 24)).press(keys).buffer();
+            let holes = buffer.content.iter().filter(|cell| cell.bg == Color::Reset || cell.fg == Color::Reset).count();
+            assert_eq!(holes, 0, "{palette:?} {keys}");
+        }
+    }
+    let mono = Options { palette: Palette::Mono, ..options() };
+    let mut stage = Stage::with(mono, company(noon(), 60), (80, 24));
+    assert!(stage.press("f2").buffer().content.iter().all(|cell| (cell.fg, cell.bg) == (Color::Reset, Color::Reset)));
+    assert_snapshot!("queue_mono_80x24", stage.picture());
+    assert_snapshot!("lead_mono_80x24", stage.press("enter").picture());
+}
+
+#[test]
 fn too_small_says_so_and_only_leaving_works() {
     let mut stage = Stage::sized(59, 24);
     assert_snapshot!("too_small_59x24", stage.text());
@@ -287,13 +335,32 @@ fn too_small_says_so_and_only_leaving_works() {
 
 #[test]
 fn every_size_is_drawn_without_a_panic() {
-    let mut stages: Vec<Stage> = ["f2", "f2 enter", "S", "M", "f2 3", "f2 o", "f2 k o", "?", "q", "f2 r"]
-        .map(|keys| {
-            let mut stage = Stage::with(options(), troubled(), (120, 40));
-            stage.press(keys);
-            stage
-        })
-        .into();
+    let mut stages: Vec<Stage> = [
+        "f2",
+        "f2 enter",
+        "S",
+        "M",
+        "f2 3",
+        "f2 o",
+        "f2 k o",
+        "?",
+        "? / a",
+        "q",
+        "f2 r",
+        "f2 /",
+        "f2 / x",
+        "f2 / : enter",
+        "V",
+        "V s",
+        "f2 * A",
+        ":",
+    ]
+    .map(|keys| {
+        let mut stage = Stage::with(options(), troubled(), (120, 40));
+        stage.press(keys);
+        stage
+    })
+    .into();
     for stage in &mut stages {
         for width in [0, 1, 2, 10, 59, 60, 61, 67, 68, 75, 76, 80, 90, 119, 120, 121, 160, 200] {
             for height in [0, 1, 2, 5, 14, 15, 16, 18, 20, 24, 26, 30, 45, 60] {

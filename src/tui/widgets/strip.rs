@@ -29,11 +29,11 @@ pub fn gauge(glyphs: &Glyphs, share: f64, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::Theme;
+    use crate::tui::theme::{Palette, Theme};
 
     #[test]
     fn strips_are_on_scale() {
-        let glyphs = Theme::new(true).glyphs();
+        let glyphs = Theme::new(true, Palette::Terminal).glyphs();
         assert_eq!(strip(glyphs, 0.5, (0.25, 0.75), 1.0, 9), "  |-o-|  ");
         assert_eq!(strip(glyphs, 2.0, (0.0, 9.0), 1.0, 5), "|---o");
         assert_eq!(strip(glyphs, 0.5, (0.2, 0.8), 1.0, 0), "");

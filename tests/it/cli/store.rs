@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leadboard::app::ports::{
     Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
-    QueryStore, RankedLead, Selection, Store, StoredDesk, StoredRulebook,
+    QueryStore, RankedLead, SavedView, Selection, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -44,7 +44,7 @@ async fn fill(store: &dyn Store) {
         let name = format!("L{n:03}");
         let new = decision(&name, 0, 5, n != 7);
         let share = Ledger::decided(id(&name), &[], new.decision.owner.rep().unwrap(), at(5));
-        store.decide(NewDecision { share: Some(share), ..new }).await.unwrap();
+        store.decide(NewDecision { share: Some(share), contact_due: Some(at(60)), ..new }).await.unwrap();
     }
     store.undo(&id("L001"), "Ana", at(6)).await.unwrap();
     let results = [
@@ -93,6 +93,9 @@ async fn fill(store: &dyn Store) {
     let keys = ["domain acme.com".to_owned(), "name acme".to_owned()].into();
     let company = LeadCompany { lead_id: lead.id, modstamp: lead.modstamp, keys, asked: None };
     store.note_companies(&[company], at(6)).await.unwrap();
+    let filter = "src:web -score<5".parse().unwrap();
+    let view = SavedView { manager: "Ana".into(), key: 3, name: "Web".into(), filter, lane: Some(Lane::Hot) };
+    store.save_view(&view, at(7)).await.unwrap();
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use leadboard::app::filter::Condition;
 use leadboard::app::ports::*;
-use leadboard::app::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Seek, ShadowRow};
+use leadboard::app::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
 use leadboard::domain::audit::AuditEvent;
 use leadboard::domain::deal::{Deal, LeadOutcome};
 use leadboard::domain::decision::{Decision, WriteState};
@@ -15,6 +16,7 @@ use leadboard::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectSt
 use leadboard::domain::ids::{LeadId, ModelId, OrgId, RepId, TraceId};
 use leadboard::domain::lead::{Conservation, LeadRecord};
 use leadboard::domain::rep::Roster;
+use leadboard::domain::vocabulary::Vocabulary;
 use leadboard::policy::absence::Feed;
 use leadboard::policy::fairness::Ledger;
 use tokio::sync::{Notify, watch};
@@ -216,7 +218,9 @@ brittle! {
     QueryStore for BrittleStore<S> {
         async conservation() -> Stored<Conservation>;
         async lane_counts(at: Time) -> Stored<LaneCounts>;
+        async lanes_matching(conditions: &[Condition], at: Time) -> Stored<LaneCounts>;
         async queue_page(filter: &LeadFilter, seek: &Seek, limit: u32, at: Time) -> Stored<QueuePage>;
+        async queue_rows(ids: &[LeadId]) -> Stored<Vec<QueueRow>>;
         async lead_detail(id: &LeadId) -> Stored<Option<LeadDetail>>;
         async shadow_rows(after: Option<&LeadId>, limit: u32) -> Stored<Vec<ShadowRow>>;
         async audit(lead: Option<&LeadId>, limit: u32) -> Stored<Vec<AuditEvent>>;
@@ -277,6 +281,8 @@ brittle! {
         async arrivals(since: Time) -> Stored<Vec<Arrived>>;
         async open_hold() -> Stored<Option<OpenHold>>;
         async keep_hold(hold: Option<&OpenHold>, at: Time) -> Stored<()>;
+        async vocabulary() -> Stored<Option<Vocabulary>>;
+        async save_vocabulary(vocabulary: &Vocabulary) -> Stored<()>;
         async feeds() -> Stored<Vec<Feed>>;
         async save_feeds(feeds: &[Feed], at: Time) -> Stored<()>;
     }
@@ -291,12 +297,28 @@ brittle! {
     }
 }
 
+brittle! {
+    ContactStore for BrittleStore<S> {
+        async due_contacts(by: Time, limit: u32) -> Stored<Vec<DueContact>>;
+        async settle_contacts(settled: &[Settlement], at: Time) -> Stored<u64>;
+    }
+}
+
+brittle! {
+    SavedViewStore for BrittleStore<S> {
+        async saved_views() -> Stored<Vec<SavedView>>;
+        async save_view(view: &SavedView, at: Time) -> Stored<()>;
+        async remove_view(manager: &str, key: u8, at: Time) -> Stored<bool>;
+    }
+}
+
 type Answered<T> = Result<T, CrmError>;
 
 brittle! {
     Crm for BrittleCrm<'_, S> {
         async org() -> Answered<OrgInfo>;
         async roster() -> Answered<Roster>;
+        async vocabulary() -> Answered<Vocabulary>;
         async changed_leads(cursor: &Cursor) -> Answered<LeadChanges>;
         async clock() -> Answered<Time>;
         async count_created(from: Time, until: Time) -> Answered<u64>;
@@ -306,6 +328,7 @@ brittle! {
         async read_back(leads: &[LeadId]) -> Answered<Vec<ReadBack>>;
         async outcomes(cursor: &Cursor) -> Answered<(Vec<LeadOutcome>, Cursor)>;
         async workloads(reps: &[RepId], window: Span) -> Answered<Workloads>;
+        async contacts(leads: &[LeadId], within: Span) -> Answered<Vec<Contacts>>;
         async accounts(sought: &[CompanySought]) -> Answered<Option<Vec<CompanyAccount>>>;
         async probe() -> Answered<()>;
     }

@@ -52,7 +52,7 @@ impl Desk {
             settings: Settings::default(),
             manager_queue: "Leadboard_Manager".into(),
             default_queue: "Leadboard_Default".into(),
-            pace: Pace { poll, poll_with_events, outcomes: HOUR, roster: HOUR, probe: HOUR },
+            pace: Pace { poll, poll_with_events, contacts: HOUR, outcomes: HOUR, roster: HOUR, probe: HOUR },
             drift: leadboard::app::drift::Limits::default(),
             anchor: None,
             budget: Budget::default(),

@@ -36,7 +36,13 @@ pub(super) async fn a_dry_run_counts_what_it_would_give(store: Arc<dyn Store>) {
     let office = office(store).await;
     office.publish(1).await.unwrap();
     let free = routing::in_force(store, None).await.unwrap().unwrap();
-    office.file.says("[capacity]\nper_day = 1");
+    let hot = |name: &str, when: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nkind = \"hot\"\nwhen = '{when}'\nowner = \"Bea Best\"\nreason = \"None\"\n"
+        )
+    };
+    let rules = [hot("all", "has(lead.id)"), hot("none", "lead.country == \"Nowhere\"")].concat();
+    office.file.says(&format!("[capacity]\nper_day = 1\n{rules}"));
     office.publish(2).await.unwrap();
     let capped = routing::in_force(store, None).await.unwrap().unwrap();
     let judge = Judge {
@@ -62,6 +68,7 @@ pub(super) async fn a_dry_run_counts_what_it_would_give(store: Arc<dyn Store>) {
     }
     assert_eq!(moved, ["L2"], "who has had the one lead of the day has no room for another");
     assert_eq!((tally.leads, tally.moves, tally.compared), (3, 1, 3));
+    assert_eq!(tally.fires, [("all".to_owned(), 3)].into());
     assert_eq!(tally.pairs, [(("best".to_owned(), "legacy".to_owned()), 1)].into());
     assert!((tally.expected.0 - 1.5).abs() < 1e-9 && (tally.expected.1 - 1.3).abs() < 1e-9, "{:?}", tally.expected);
     assert!(store.ledger().await.unwrap().accounts().next().is_none(), "nothing was given away for real");

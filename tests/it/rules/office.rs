@@ -220,6 +220,40 @@ impl Office {
         self.wait(5);
     }
 
+    /// Whoever has the lead calls it, and completes their task.
+    pub(crate) async fn rep_calls(&self, lead: &LeadId) {
+        self.person(lead, "call").await;
+    }
+
+    /// Whoever has the lead does something to it.
+    pub(crate) async fn person(&self, lead: &LeadId, act: &str) {
+        let deed = json!({ "lead": lead.as_str(), "act": act });
+        assert_eq!(self.admin(reqwest::Method::POST, "person", Some(deed)).await["done"], true);
+        self.wait(5);
+    }
+
+    /// Somebody logs a call with the lead, whoever has it.
+    pub(crate) async fn log_call(&self, lead: &LeadId, by: &Owner) {
+        let call = json!({ "lead": lead.as_str(), "owner": by.id() });
+        self.admin(reqwest::Method::POST, "call", Some(call)).await;
+        self.wait(5);
+    }
+
+    /// A rep of the lead's pool besides this one.
+    pub(crate) async fn taker(&self, lead: &LeadId, besides: &Owner) -> Owner {
+        let detail = self.store.lead_detail(lead).await.unwrap().unwrap();
+        let pool = detail.ranking.unwrap().pool.eligible;
+        Owner::Rep(pool.into_iter().find(|rep| besides.rep() != Some(rep)).unwrap())
+    }
+
+    /// A rep enters a meeting with the lead into their calendar.
+    pub(crate) async fn meeting(&self, lead: &LeadId, owner: &Owner, start: DateTime<Utc>) {
+        let time = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let (start, end) = (time(start), time(start + TimeDelta::minutes(30)));
+        let body = json!({ "lead": lead.as_str(), "owner": owner.id(), "start": start, "end": end });
+        self.admin(reqwest::Method::POST, "meeting", Some(body)).await;
+    }
+
     /// Calls that leadboard made.
     pub(crate) fn calls(&self) -> u64 {
         self.crm.usage().calls_made

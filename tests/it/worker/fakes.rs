@@ -1,26 +1,22 @@
 //! A CRM, a clock and a model in the test's hand.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod crm;
+
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use crm::{FakeCrm, Fault, applied};
 use leadboard::app::budget::Budget;
 use leadboard::app::decide::{VerdictOutcome, VerdictRequest, decide};
 use leadboard::app::health::LoopState;
-use leadboard::app::ports::{
-    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
-    ModelRow, OrgInfo, RankedLead, RawLead, ReadBack, RepWorkload, RulesSource, RulesText, Span, Store, Workloads,
-    WriteOutcome,
-};
+use leadboard::app::ports::{Clock, CompanyAccount, Crm, ModelRow, RankedLead, RawLead, RulesSource, RulesText, Store};
 use leadboard::app::rank;
 use leadboard::app::routing::InForce;
-use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
+use leadboard::domain::deal::{Deal, Outcome};
 use leadboard::domain::decision::WriteState;
-use leadboard::domain::effect::DecisionWrite;
 use leadboard::domain::facts::LeadFacts;
-use leadboard::domain::ids::{LeadId, ModelId, OrgId, QueueId, RepId, RepKey};
+use leadboard::domain::ids::{LeadId, ModelId, QueueId, RepKey};
 use leadboard::domain::lead::{Lead, LeadState};
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::rep::{Queue, Roster};
@@ -29,7 +25,6 @@ use leadboard::policy::route::Situation;
 use leadboard::policy::{Queues, Settings};
 use leadboard::worker::{Deps, Pace, Worker};
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
 
 use crate::store_fixtures::{at, id, raw, receive, record, rep, roster, sqlite, take_in};
 
@@ -72,226 +67,6 @@ impl JumpingClock {
 impl Clock for JumpingClock {
     fn now(&self) -> DateTime<Utc> {
         at(100) + TimeDelta::from_std(self.started.elapsed()).unwrap() + *self.ahead.lock().unwrap()
-    }
-}
-
-/// What goes wrong with a call.
-#[derive(Clone, Debug)]
-pub(crate) enum Fault {
-    Panic(&'static str),
-    Error(CrmError),
-}
-
-type Answer = Box<dyn Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send>;
-
-/// The CRM.
-pub(crate) struct FakeCrm {
-    leads: Mutex<Vec<Lead>>,
-    poll_fault: Mutex<Option<Fault>>,
-    polls: AtomicU64,
-    answer: Mutex<Answer>,
-    gate: Mutex<Option<Arc<Semaphore>>>,
-    tries: AtomicU64,
-    accepted: Mutex<Vec<String>>,
-    usage: Mutex<ApiUsage>,
-    org: Mutex<String>,
-    probes: AtomicU64,
-    probe_says: Mutex<Option<ApiUsage>>,
-    accounts: Mutex<Result<Vec<CompanyAccount>, CrmError>>,
-    asked_accounts: AtomicU64,
-}
-
-impl FakeCrm {
-    pub(crate) fn new() -> Self {
-        Self {
-            leads: Mutex::default(),
-            poll_fault: Mutex::default(),
-            polls: AtomicU64::new(0),
-            answer: Mutex::new(Box::new(applied)),
-            gate: Mutex::default(),
-            tries: AtomicU64::new(0),
-            accepted: Mutex::default(),
-            usage: Mutex::default(),
-            org: Mutex::new("org".into()),
-            probes: AtomicU64::new(0),
-            probe_says: Mutex::default(),
-            accounts: Mutex::new(Ok(Vec::new())),
-            asked_accounts: AtomicU64::new(0),
-        }
-    }
-
-    /// A lead comes in, or changes if it is there already.
-    pub(crate) fn arrive(&self, lead: Lead) {
-        let mut leads = self.leads.lock().unwrap();
-        leads.retain(|l| l.id != lead.id);
-        leads.push(lead);
-    }
-
-    /// Every poll ends so from now on; `None` mends it.
-    pub(crate) fn fail_polls(&self, fault: Option<Fault>) {
-        *self.poll_fault.lock().unwrap() = fault;
-    }
-
-    /// Every write is answered so from now on.
-    pub(crate) fn answer(&self, answer: impl Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Send + 'static) {
-        *self.answer.lock().unwrap() = Box::new(answer);
-    }
-
-    /// Every write is applied from now on, as it is at first.
-    pub(crate) fn accept(&self) {
-        self.answer(applied);
-    }
-
-    /// Writes get no answer until they are given a permit.
-    pub(crate) fn hold_writes(&self) -> Arc<Semaphore> {
-        let gate = Arc::new(Semaphore::new(0));
-        *self.gate.lock().unwrap() = Some(gate.clone());
-        gate
-    }
-
-    /// These accounts there are from now on, or so it fails to tell.
-    pub(crate) fn set_accounts(&self, accounts: Result<Vec<CompanyAccount>, CrmError>) {
-        *self.accounts.lock().unwrap() = accounts;
-    }
-
-    /// How often accounts were asked for.
-    pub(crate) fn asked_accounts(&self) -> u64 {
-        self.asked_accounts.load(Ordering::SeqCst)
-    }
-
-    /// Another org answers from now on.
-    pub(crate) fn become_org(&self, id: &str) {
-        id.clone_into(&mut self.org.lock().unwrap());
-    }
-
-    /// So much of the allocation is used from now on, as any answer of the CRM says.
-    pub(crate) fn set_used(&self, used: u64, limit: u64) {
-        *self.usage.lock().unwrap() = ApiUsage { used, limit, calls_made: 0 };
-    }
-
-    /// So much is used, as nothing but the answer to a probe will say.
-    pub(crate) fn probe_says(&self, used: u64, limit: u64) {
-        *self.probe_says.lock().unwrap() = Some(ApiUsage { used, limit, calls_made: 0 });
-    }
-
-    /// Probes so far.
-    pub(crate) fn probes(&self) -> u64 {
-        self.probes.load(Ordering::SeqCst)
-    }
-
-    /// Polls so far.
-    pub(crate) fn polls(&self) -> u64 {
-        self.polls.load(Ordering::SeqCst)
-    }
-
-    /// Writes that were asked for.
-    pub(crate) fn tries(&self) -> u64 {
-        self.tries.load(Ordering::SeqCst)
-    }
-
-    /// Leads whose writes were accepted, in order.
-    pub(crate) fn accepted(&self) -> Vec<String> {
-        self.accepted.lock().unwrap().clone()
-    }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "an answer like the others")]
-pub(crate) fn applied(write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
-    let now = write.expected_modified_at + TimeDelta::seconds(1);
-    Ok(WriteOutcome::Applied { owner_after: write.owner.clone(), modified_at: now, modstamp: now, source: None })
-}
-
-#[async_trait]
-impl Crm for FakeCrm {
-    async fn org(&self) -> Result<OrgInfo, CrmError> {
-        Ok(OrgInfo {
-            id: OrgId::new(self.org.lock().unwrap().clone()),
-            instance_url: "http://fake".into(),
-            api_version: "v66.0".into(),
-        })
-    }
-
-    async fn roster(&self) -> Result<Roster, CrmError> {
-        Ok(everybody())
-    }
-
-    async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
-        self.polls.fetch_add(1, Ordering::SeqCst);
-        let fault = self.poll_fault.lock().unwrap().clone();
-        match fault {
-            Some(Fault::Panic(why)) => panic!("{why}"),
-            Some(Fault::Error(error)) => return Err(error),
-            None => {}
-        }
-        // The overlap is endless: everything comes again each time.
-        let leads = self.leads.lock().unwrap().clone();
-        let low = leads.iter().map(|l| l.modstamp).max();
-        let leads = leads.into_iter().map(|lead| RawLead { raw: format!("{:?}", lead.modstamp), lead }).collect();
-        Ok(LeadChanges { leads, next: Cursor { low: low.or(cursor.low), since: Some(at(-1_000)) }, more: false })
-    }
-
-    async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
-        Ok(at(100))
-    }
-
-    async fn count_created(&self, _: DateTime<Utc>, _: DateTime<Utc>) -> Result<u64, CrmError> {
-        Ok(0)
-    }
-
-    async fn created_leads(
-        &self,
-        _: DateTime<Utc>,
-        _: DateTime<Utc>,
-        _: Option<&LeadId>,
-    ) -> Result<CreatedLeads, CrmError> {
-        Ok(CreatedLeads { leads: Vec::new(), more: false })
-    }
-
-    async fn apply(&self, write: &DecisionWrite) -> Result<WriteOutcome, CrmError> {
-        self.tries.fetch_add(1, Ordering::SeqCst);
-        let gate = self.gate.lock().unwrap().clone();
-        if let Some(gate) = gate {
-            gate.acquire().await.unwrap().forget();
-        }
-        let outcome = (self.answer.lock().unwrap())(write);
-        if matches!(outcome, Ok(WriteOutcome::Applied { .. })) {
-            self.accepted.lock().unwrap().push(write.lead_id.to_string());
-        }
-        outcome
-    }
-
-    async fn closed_deals(&self, _: Option<&str>) -> Result<DealPage, CrmError> {
-        Ok(DealPage { total: Some(0), ..DealPage::default() })
-    }
-
-    async fn read_back(&self, _: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
-        Ok(Vec::new())
-    }
-
-    async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
-        Ok((Vec::new(), cursor.clone()))
-    }
-
-    async fn workloads(&self, reps: &[RepId], _: Span) -> Result<Workloads, CrmError> {
-        let nothing = reps.iter().map(|rep| (rep.clone(), RepWorkload::default()));
-        Ok(Workloads { reps: nothing.collect(), ..Workloads::default() })
-    }
-
-    async fn accounts(&self, _: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
-        self.asked_accounts.fetch_add(1, Ordering::SeqCst);
-        self.accounts.lock().unwrap().clone().map(Some)
-    }
-
-    fn usage(&self) -> ApiUsage {
-        *self.usage.lock().unwrap()
-    }
-
-    async fn probe(&self) -> Result<(), CrmError> {
-        self.probes.fetch_add(1, Ordering::SeqCst);
-        if let Some(news) = *self.probe_says.lock().unwrap() {
-            *self.usage.lock().unwrap() = news;
-        }
-        Ok(())
     }
 }
 
@@ -352,6 +127,7 @@ impl Desk {
             pace: Pace {
                 poll: Duration::from_millis(20),
                 poll_with_events: Duration::from_hours(1),
+                contacts: Duration::from_millis(50),
                 outcomes: Duration::from_millis(50),
                 roster: Duration::from_mins(5),
                 probe: Duration::from_millis(50),
@@ -396,8 +172,8 @@ impl Desk {
 
     /// So many polls more, by which every other loop had its turn too.
     pub(crate) async fn until_polls(&self, more: u64) {
-        let wanted = self.crm.polls.load(Ordering::SeqCst) + more;
-        eventually("polls", async || self.crm.polls.load(Ordering::SeqCst) >= wanted).await;
+        let wanted = self.crm.polls() + more;
+        eventually("polls", async || self.crm.polls() >= wanted).await;
     }
 
     pub(crate) async fn until_tries(&self, wanted: u64) {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use leadboard::app::ports::{
-    ApiUsage, Clock, CompanyAccount, CompanySought, CreatedLeads, Crm, CrmError, Cursor, DealPage, LeadChanges,
-    OrgInfo, ReadBack, Span, Store, Workloads, WriteOutcome,
+    ApiUsage, Clock, CompanyAccount, CompanySought, Contacts, CreatedLeads, Crm, CrmError, Cursor, DealPage,
+    LeadChanges, OrgInfo, ReadBack, Span, Store, Workloads, WriteOutcome,
 };
 use leadboard::app::views::Seek;
 use leadboard::bootstrap::backend::Desk as Terminal;
@@ -24,8 +24,9 @@ use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::Lead;
 use leadboard::domain::rep::Roster;
 use leadboard::domain::verdict::Verdict;
+use leadboard::domain::vocabulary::Vocabulary;
 use leadboard::store::PostgresStore;
-use leadboard::tui::backend::{Backend, QueueQuery, VerdictAnswer, VerdictRequest};
+use leadboard::tui::backend::{Backend, Filter, QueueQuery, VerdictAnswer, VerdictRequest};
 use leadboard::worker::Worker;
 use sqlx::Row;
 use strum::IntoEnumIterator;
@@ -54,6 +55,9 @@ impl Crm for Line {
     async fn roster(&self) -> Result<Roster, CrmError> {
         self.crm.roster().await
     }
+    async fn vocabulary(&self) -> Result<Vocabulary, CrmError> {
+        self.crm.vocabulary().await
+    }
     async fn changed_leads(&self, cursor: &Cursor) -> Result<LeadChanges, CrmError> {
         self.polls.fetch_add(1, Ordering::SeqCst);
         let mut changes = self.crm.changed_leads(cursor).await?;
@@ -66,6 +70,9 @@ impl Crm for Line {
     }
     async fn accounts(&self, sought: &[CompanySought]) -> Result<Option<Vec<CompanyAccount>>, CrmError> {
         self.crm.accounts(sought).await
+    }
+    async fn contacts(&self, leads: &[LeadId], within: Span) -> Result<Vec<Contacts>, CrmError> {
+        self.crm.contacts(leads, within).await
     }
     async fn clock(&self) -> Result<DateTime<Utc>, CrmError> {
         self.crm.clock().await
@@ -155,7 +162,11 @@ impl Manager {
         let mut changes = self.terminal.changes();
         while !decided.is_all() {
             for lane in Lane::iter() {
-                let page = self.terminal.queue(QueueQuery { lane, seek: Seek::Top, limit: 20 }).await.unwrap();
+                let page = self
+                    .terminal
+                    .queue(QueueQuery { lane, filter: Filter::default(), seek: Seek::Top, limit: 20 })
+                    .await
+                    .unwrap();
                 for row in page.rows {
                     if self.decide(&row.id).await {
                         decided.note(row.id);
@@ -169,7 +180,8 @@ impl Manager {
     /// Approves a lead. False if somebody else was faster.
     async fn decide(&self, lead: &LeadId) -> bool {
         let verdict = Verdict::Approve;
-        let request = VerdictRequest { lead: lead.clone(), verdict, rejection: None, expected_decisions: 0 };
+        let request =
+            VerdictRequest { lead: lead.clone(), verdict, rejection: None, expected_decisions: 0, shown: None };
         matches!(self.terminal.decide(request).await.unwrap(), VerdictAnswer::Taken { .. })
     }
 

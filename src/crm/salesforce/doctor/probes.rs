@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::routing::NOBODY;
 use crate::app::doctor::Finding;
 use crate::crm::salesforce::Salesforce;
 use crate::crm::salesforce::client::{AUTO_ASSIGN, Target};
@@ -15,8 +16,6 @@ use crate::crm::salesforce::query::{Api, Condition, Rows, Select, Value as Soql}
 use crate::crm::salesforce::wire::{Composite, CompositeAnswer, Subrequest};
 
 const DECISION: &str = "AI_Lead_Routing_Decision__c";
-/// A well-formed id that no lead has.
-const NOBODY: &str = "00Q000000000000AAA";
 const CONDITIONAL: &str = "conditional_write";
 const ROLLED_BACK: &str = "rolled_back_composite";
 

@@ -7,8 +7,11 @@ use crate::app::doctor::Finding;
 use crate::app::ports::CompanySought;
 use crate::app::ports::Span;
 use crate::crm::salesforce::Salesforce;
-use crate::domain::ids::RepId;
+use crate::domain::ids::{LeadId, RepId};
 use crate::domain::rep::Rep;
+
+/// A well-formed id that no lead has.
+pub(super) const NOBODY: &str = "00Q000000000000EAA";
 
 impl Salesforce {
     /// Whether accounts can be looked up.
@@ -26,6 +29,21 @@ impl Salesforce {
                 Finding::warning(ID, "Accounts can be looked up, but the org hides their Website or Type.", CURE)
             }
             Ok(_) => Finding::passed(ID, "Accounts can be looked up by name and web site."),
+        }
+    }
+
+    /// Whether it can be seen who got in touch with a lead.
+    pub(super) async fn examine_contacts(&self) -> Finding {
+        const ID: &str = "contacts";
+        let now = self.clock.now();
+        match self.read_contacts(&[LeadId::new(NOBODY)], Span::new(now - TimeDelta::days(1), now)).await {
+            Ok(_) => Finding::passed(ID, "Tasks and events tell who got in touch with a lead."),
+            Err(fault) => Finding::warning(
+                ID,
+                format!("It cannot be seen who got in touch with a lead: {}", fault.message),
+                "Let the integration user read Task and Event (\"Access Activities\"); until then no rep is held to have \
+                 missed a first contact.",
+            ),
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 
+use crate::crm::salesforce::activities::{BEGINS, DONE, begun_events, completed_tasks};
 use crate::crm::salesforce::errors::{Class, Fault};
 use crate::crm::salesforce::map::Record;
 use crate::crm::salesforce::query::{Api, Condition, Rows, Select, Value};
@@ -113,36 +114,21 @@ impl Salesforce {
     }
 
     async fn tasks(&self, contacts: &[String], stories: &mut Stories) -> Result<(), Fault> {
-        const DONE: &str = "CompletedDateTime";
-        let select = Select::new(["WhoId", DONE].map(Api::known), "Task")
-            .filter(Condition::Eq(Api::known("IsClosed"), Value::Bool(true)));
-        self.contacts(select, DONE, contacts, stories).await
+        self.contacts(completed_tasks(contacts.to_vec()), DONE, stories).await
     }
 
-    /// Calls and meetings in calendars whose time has come. One that is entered for a whole day says nothing of an hour.
+    /// Calls and meetings in calendars whose time has come.
     async fn events(&self, contacts: &[String], stories: &mut Stories) -> Result<(), Fault> {
-        const BEGINS: &str = "StartDateTime";
         // By the org's clock, and by a call that the org does not count.
         let now = self.org_date().await?;
-        let select = Select::new(["WhoId", BEGINS].map(Api::known), "Event")
-            .filter(Condition::Below(Api::known(BEGINS), Value::At(now)))
-            .filter(Condition::Eq(Api::known("IsAllDayEvent"), Value::Bool(false)));
-        self.contacts(select, BEGINS, contacts, stories).await
+        self.contacts(begun_events(contacts.to_vec(), now), BEGINS, stories).await
     }
 
-    /// Moments of contact: activities of these contacts' that are not our own, which are no contact with a customer.
-    async fn contacts(
-        &self,
-        select: Select,
-        moment: &str,
-        contacts: &[String],
-        stories: &mut Stories,
-    ) -> Result<(), Fault> {
+    /// Moments of contact: activities that are not our own, which are no contact with a customer.
+    async fn contacts(&self, select: Select, moment: &str, stories: &mut Stories) -> Result<(), Fault> {
         let ours = self.client.user().await?;
-        let select = select
-            .filter(Condition::Eq(Api::known("IsDeleted"), Value::Bool(false)))
-            .filter_some(ours.map(|user| Condition::NotEq(Api::known("CreatedById"), Value::Text(user))))
-            .filter(Condition::Among(Api::known("WhoId"), contacts.to_vec()));
+        let ours = ours.map(|user| Condition::NotEq(Api::known("CreatedById"), Value::Text(user)));
+        let select = select.filter_some(ours);
         // Old activities are archived, and then only `queryAll` shows them.
         for raw in self.client.query_rows(&select, Rows::All).await? {
             let row = Record::parse(&raw)?;

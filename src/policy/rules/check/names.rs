@@ -66,8 +66,12 @@ pub(super) fn check_settings(book: &Rulebook, world: &World, findings: &mut Vec<
 /// Values that a condition compares with.
 fn in_condition(rule: &Rule, condition: &Condition, book: &Rulebook, world: &World, findings: &mut Vec<Finding>) {
     let mut unknown_facts = BTreeSet::new();
+    let mut accounts = None;
     condition.each_atom(&mut |atom, place| {
         for field in atom.fields() {
+            if matches!(field, Field::Account(_)) {
+                accounts.get_or_insert(place);
+            }
             if let (Field::More(name), Some(further)) = (&field, &world.further)
                 && !further.iter().any(|known| **known == **name)
                 && unknown_facts.insert(name.clone())
@@ -88,6 +92,9 @@ fn in_condition(rule: &Rule, condition: &Condition, book: &Rulebook, world: &Wor
             }
         }
     });
+    if let Some(place) = accounts.filter(|_| world.accounts == Some(false)) {
+        findings.push(Finding::new(rule, place, Trouble::AccountsNotRead));
+    }
 }
 
 fn not_in_picklist(rule: &Rule, place: &Place, field: &Field, value: &str, world: &World) -> Option<Finding> {

@@ -46,6 +46,11 @@ impl Display for Trouble {
             Self::UnknownFact { name, near } => {
                 write!(f, "the config reads no further fact {}{}", quoted(name), did_you_mean(near.as_ref()))
             }
+            Self::AccountsNotRead => write!(
+                f,
+                "accounts are not looked up, so what it asks of them is never known; set accounts = true in [salesforce], \
+                 or ask about the lead"
+            ),
             Self::Expired { at } => write!(f, "it ended at {}; take it out, or give it a later until", at.to_rfc3339()),
             Self::NeverHolds { about, of_reps } => {
                 let what = if *of_reps { "no rep can ever meet it" } else { "it can never fire" };

@@ -11,6 +11,7 @@ fn world() -> World {
         ],
         picklists: [(field("lead.source"), values(&["Web", "Webinar", "Partner", "Fair"]))].into(),
         territories: Some(values(&["North", "South"])),
+        accounts: None,
         further: Some(values(&["rating"])),
     }
 }
@@ -47,6 +48,19 @@ fn names_are_compared_with_the_org() {
     let places: Vec<_> = findings.iter().map(|f| (f.place.line, f.place.column)).collect();
     assert_eq!(places[0], (9, 7), "the rep of the first rule");
     assert_eq!(places[3], (30, 11), "the condition that names the value");
+}
+
+#[test]
+fn a_question_about_accounts_that_are_not_looked_up_is_named_once() {
+    let rules = [
+        rule("account", "exception", "account.customer && account.open_deals > 2", ""),
+        rule("lead", "exception", "lead.amount > 2", ""),
+    ];
+    for (accounts, expected) in [(None, 0), (Some(true), 0), (Some(false), 1)] {
+        let findings = check(&book(&rules), &World { accounts, ..world() }, now());
+        assert_eq!(findings.len(), expected, "{findings:?}");
+        assert!(findings.iter().all(|found| found.rule == "account" && found.trouble == Trouble::AccountsNotRead));
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn norwind() -> World {
         ..skilled(id, skills)
     };
     World {
+        accounts: None,
         directory: Directory::new(people, &[queue("Key_Accounts"), queue("Partners")]),
         reps: vec![
             (rep("0050", Some("DACH")), Some(profile("0050", &["iso27001", "security", "analytics"]))),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
-use crate::tui::backend::{BackendError, QueueKey, QueuePage, QueueQuery, QueueRow, Seek};
+use crate::tui::backend::{BackendError, Filter, LaneCounts, Marked, QueueKey, QueuePage, QueueQuery, QueueRow, Seek};
 use crate::tui::msg::{Effect, Generation, Remote};
 
 /// Rows held in memory.
@@ -18,6 +18,8 @@ enum Jump {
     Top,
     Bottom,
     Lead(LeadId),
+    /// To the row it is on if that is still there, else to the top.
+    Stay,
 }
 
 /// The state of the queue screen.
@@ -25,6 +27,10 @@ enum Jump {
 pub struct Queue {
     /// The lane that is shown.
     pub lane: Lane,
+    /// The filter in force, in every lane.
+    filter: Filter,
+    /// How many leads of each lane match it; `None` inside where there are too many to count. Not asked without a filter.
+    pub matches: Remote<Option<LaneCounts>>,
     /// The window, without the rows in `hidden`.
     pub window: Remote<QueuePage>,
     /// Rows that fit on the screen.
@@ -35,6 +41,8 @@ pub struct Queue {
     cursor: Option<QueueKey>,
     /// Position in the lane of the first row on screen.
     top: u64,
+    /// Leads that are marked, as they were shown.
+    pub(super) marks: BTreeMap<LeadId, Marked>,
     /// Leads with a verdict whose storing is not confirmed yet.
     hidden: BTreeSet<LeadId>,
     /// Where the cursor was in the lanes not shown.
@@ -47,11 +55,14 @@ impl Queue {
     pub fn new(lane: Lane) -> Self {
         Self {
             lane,
+            filter: Filter::default(),
+            matches: Remote::default(),
             window: Remote::default(),
             viewport: 0,
             selected: 0,
             cursor: None,
             top: 0,
+            marks: BTreeMap::new(),
             hidden: BTreeSet::new(),
             remembered: BTreeMap::new(),
             jump: None,
@@ -95,6 +106,45 @@ impl Queue {
         self.selected().is_some_and(|s| s.id == row.id)
     }
 
+    /// The filter in force.
+    pub const fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Shows only what matches. The cursor stays on its lead if that matches.
+    pub fn narrow(&mut self, filter: Filter) -> Vec<Effect> {
+        if filter == self.filter {
+            return Vec::new();
+        }
+        self.filter = filter;
+        self.forget();
+        self.jump = self.cursor.is_some().then_some(Jump::Stay);
+        self.matches = Remote { load: self.matches.load, ..Remote::default() };
+        let mut effects = vec![self.reload()];
+        if !self.filter.is_empty() {
+            effects.push(Effect::LoadMatches(self.matches.load.start(), self.filter.clone()));
+        }
+        effects
+    }
+
+    /// Shows a view: another lane, if it names one, and another filter.
+    pub fn recall(&mut self, lane: Option<Lane>, filter: Filter) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = lane.map(|lane| self.show(lane)).into_iter().collect();
+        let narrowed = self.narrow(filter);
+        // A question about the list under the old filter would be void.
+        if !narrowed.is_empty() {
+            effects = narrowed;
+        }
+        effects
+    }
+
+    /// The rows, and what was marked among them, are of another list than the one that is asked for now.
+    fn forget(&mut self) {
+        self.marks.clear();
+        self.window = Remote { load: self.window.load, ..Remote::default() };
+        (self.selected, self.top, self.jump) = (0, 0, None);
+    }
+
     /// Shows another lane, with the cursor where it was there.
     pub fn show(&mut self, lane: Lane) -> Effect {
         if lane != self.lane {
@@ -102,8 +152,7 @@ impl Queue {
                 self.remembered.insert(self.lane, cursor);
             }
             self.lane = lane;
-            self.window = Remote { load: self.window.load, ..Remote::default() };
-            (self.selected, self.top, self.jump) = (0, 0, None);
+            self.forget();
             self.cursor = self.remembered.remove(&lane);
         }
         self.reload()
@@ -134,8 +183,28 @@ impl Queue {
         Some(Effect::LoadQueue(generation, self.query()))
     }
 
+    /// Counts anew what matches in each lane.
+    pub fn recount(&mut self) -> Option<Effect> {
+        if self.filter.is_empty() {
+            return None;
+        }
+        let generation = self.matches.load.refresh()?;
+        Some(Effect::LoadMatches(generation, self.filter.clone()))
+    }
+
+    /// Takes what was counted.
+    pub fn counted(
+        &mut self,
+        generation: Generation,
+        result: Result<Option<LaneCounts>, BackendError>,
+    ) -> Option<Effect> {
+        let taken = self.matches.receive(generation, result);
+        let again = taken.then(|| self.matches.load.repeat()).flatten();
+        again.map(|generation| Effect::LoadMatches(generation, self.filter.clone()))
+    }
+
     fn query(&self) -> QueueQuery {
-        QueueQuery { lane: self.lane, seek: self.seek(), limit: WINDOW }
+        QueueQuery { lane: self.lane, filter: self.filter.clone(), seek: self.seek(), limit: WINDOW }
     }
 
     fn seek(&self) -> Seek {
@@ -144,7 +213,7 @@ impl Queue {
             (Some(Jump::Top), _) | (_, None) => Seek::Top,
             (Some(Jump::Bottom), _) => Seek::End,
             (None, Some(_)) if near_top => Seek::Top,
-            (Some(Jump::Lead(_)) | None, Some(cursor)) => Seek::Around(cursor.clone()),
+            (Some(Jump::Lead(_) | Jump::Stay) | None, Some(cursor)) => Seek::Around(cursor.clone()),
         }
     }
 
@@ -163,6 +232,15 @@ impl Queue {
         }
         if self.window.error.is_none() {
             let jump = self.jump.take();
+            if jump == Some(Jump::Stay)
+                && !self.rows().iter().any(|row| self.cursor.as_ref().is_some_and(|c| c.id == row.id))
+            {
+                self.cursor = None;
+                if self.start() > 0 {
+                    self.jump = Some(Jump::Top);
+                    return Some(self.reload());
+                }
+            }
             self.selected = self.find(jump.as_ref());
             self.top = self.position().saturating_sub(line);
             self.settle();
@@ -181,7 +259,7 @@ impl Queue {
                     return found;
                 }
             }
-            None => {}
+            Some(Jump::Stay) | None => {}
         }
         let Some(cursor) = &self.cursor else { return 0 };
         by_id(&cursor.id)
@@ -260,6 +338,14 @@ impl Queue {
     /// The verdict is settled one way or the other: what the store says counts again.
     pub fn unhide(&mut self, id: &LeadId) -> Effect {
         self.hidden.remove(id);
+        self.reload()
+    }
+
+    /// [`Queue::unhide`] for several.
+    pub fn unhide_all(&mut self, ids: &[LeadId]) -> Effect {
+        for id in ids {
+            self.hidden.remove(id);
+        }
         self.reload()
     }
 

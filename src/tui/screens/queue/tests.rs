@@ -1,5 +1,9 @@
 //! Long lanes: the window follows the cursor, and never holds more than a piece.
 
+mod batch;
+mod filter;
+mod views;
+
 use chrono::TimeDelta;
 use futures::FutureExt;
 
@@ -174,6 +178,7 @@ fn the_returned_lane_says_who_when_and_why() {
                 why: Some("I work \u{1b}[31mat the other end of the country".into()),
                 said: String::new(),
                 decision: TraceId::new(uuid::Uuid::nil()),
+                chosen: false,
             });
         }
         stage.send(Msg::Changed);

@@ -17,6 +17,7 @@ pub fn update(queue: &mut Queue, action: Action) -> Option<Vec<Effect>> {
         Action::PageDown => queue.step(page),
         Action::Top => queue.to_top(),
         Action::Bottom => queue.to_bottom(),
+        Action::Mark => queue.mark(),
         Action::Lane(lane) => Some(queue.show(lane)),
         Action::NextLane => Some(queue.show(neighbour(queue.lane, 1))),
         Action::PreviousLane => Some(queue.show(neighbour(queue.lane, -1))),

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use strum::VariantArray;
 
+use super::bar;
 use crate::domain::lane::Lane;
 use crate::domain::recommendation::RouteReason;
 use crate::domain::text;
@@ -15,12 +16,15 @@ use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
+use crate::tui::verdict::batch::Run;
 use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 
 /// Draws lanes, rows and, when wide, the why-panel of the selected lead.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     put(frame, area, 0, lanes(model, ctx, area.width));
-    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let head = 1 + model.filter_bar().min(area.height.saturating_sub(1));
+    bar::draw(frame, model, ctx, Rect { y: area.y + 1, height: head - 1, ..area });
+    let below = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let (list, panel) = layout::queue_columns(below);
     rows(frame, model, ctx, list);
     if let Some(panel) = panel {
@@ -32,7 +36,14 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 }
 
 fn lanes(model: &Model, ctx: &Ctx, width: u16) -> Line<'static> {
-    let counts = model.overview.data.as_ref().map(|o| &o.lanes);
+    let all = model.overview.data.as_ref().map(|o| &o.lanes);
+    // What matches, where that was counted; while it is being counted, nothing.
+    let counts = match &model.queue.matches.data {
+        _ if model.queue.filter().is_empty() => all,
+        None => None,
+        Some(None) => all,
+        Some(Some(matching)) => Some(matching),
+    };
     let build = |titles: fn(Lane) -> &'static str| {
         let mut spans = Vec::new();
         for lane in Lane::VARIANTS {
@@ -153,11 +164,18 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     let (_, visible) = queue.visible();
     for (row, y) in visible.iter().zip(0..list.height) {
-        put(frame, list, y, row_line(row, queue.is_selected(row), &columns, ctx, usize::from(list.width)));
+        let signs = (queue.is_selected(row), queue.is_marked(&row.id));
+        put(frame, list, y, row_line(row, signs, &columns, ctx, usize::from(list.width)));
     }
 }
 
-fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width: usize) -> Line<'static> {
+fn row_line(
+    row: &QueueRow,
+    (selected, marked): (bool, bool),
+    columns: &Columns,
+    ctx: &Ctx,
+    width: usize,
+) -> Line<'static> {
     let left = ctx.sla_left(row.created_at);
     let sla = if left <= TimeDelta::zero() { "late".into() } else { format::duration(left) };
     let same = row.reason == Some(RouteReason::ModelAgrees);
@@ -174,7 +192,7 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width:
     let (same, legacy, legacy_p, gap) = match &row.returned {
         Some(by) if columns.why > 0 => {
             let ago = format::duration(ctx.now - by.at);
-            (false, by.name.as_str(), ago, by.why.clone().unwrap_or_else(|| "-".to_owned()))
+            (false, by.name.as_str(), ago, by.why.clone().unwrap_or_else(|| by.how.words().to_owned()))
         }
         _ => (same, legacy, legacy_p, gap),
     };
@@ -204,7 +222,8 @@ fn row_line(row: &QueueRow, selected: bool, columns: &Columns, ctx: &Ctx, width:
         Meaning::Text,
     ];
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
-    let mut line = Line::from(Span::raw(format!("{cursor} ")));
+    let mark = if marked { ctx.theme.glyphs().marked } else { " " };
+    let mut line = Line::from(vec![Span::raw(cursor), ctx.span(Meaning::Key, mark)]);
     line.extend(cells.into_iter().zip(meanings).map(|(cell, meaning)| ctx.span(meaning, cell)));
     list_row(ctx, line, selected, width)
 }
@@ -225,6 +244,9 @@ fn nothing(model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     if queue.window.data.is_none() {
         return vec![say(Meaning::Muted, "reading ...")];
     }
+    if !queue.filter().is_empty() {
+        return bar::no_match(model).iter().map(|text| say(Meaning::Muted, text)).collect();
+    }
     let (headline, text) = match queue.lane {
         Lane::Fast => ("Nothing waits here.", "Leads where the model and the legacy rules chose the same rep."),
         Lane::Disagree => ("Nothing waits here.", "Leads where the model chose another rep than the legacy rules."),
@@ -243,6 +265,10 @@ fn nothing(model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
 pub fn position(model: &Model, ctx: &Ctx) -> Line<'static> {
     let queue = &model.queue;
     let mut parts = Vec::new();
+    parts.extend(model.session.run().map(Run::words));
+    if queue.marks() > 0 {
+        parts.push(format!("{} marked", format::grouped(queue.marks() as u64)));
+    }
     if let Some(snoozed) = model.overview.data.as_ref().map(|o| o.lanes.snoozed).filter(|n| *n > 0) {
         parts.push(format!("{} snoozed", format::compact(snoozed)));
     }
@@ -251,7 +277,9 @@ pub fn position(model: &Model, ctx: &Ctx) -> Line<'static> {
         let (up, down) = ctx.theme.glyphs().more;
         let above = if first > 0 { up } else { " " };
         let below = if first + (visible.len() as u64) < queue.total() { down } else { " " };
-        parts.push(format!("{} of {} {above}{below}", queue.position() + 1, format::grouped(queue.total())));
+        let all = format::grouped(queue.total());
+        let all = if queue.filter().is_empty() { all } else { format!("{all} match") };
+        parts.push(format!("{} of {all} {above}{below}", queue.position() + 1));
     }
     ctx.span(Meaning::Muted, parts.join("  ")).into()
 }

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
+use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
 use crate::domain::lead::LeadState;
 use crate::domain::ranking::{RankedRep, Ranking};
@@ -374,6 +375,9 @@ pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usi
         let why = had.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
         say(Meaning::Warn, format!("{rep} {} at {at}{why}", had.how.words()));
     }
+    if let Some((meaning, words)) = contact(detail, ctx) {
+        say(meaning, words);
+    }
     if let Some(until) = detail.record.snoozed_until.filter(|until| *until > ctx.now) {
         say(Meaning::Warn, format!("snoozed until {}", format::moment(until, ctx.now, ctx.zone)));
     }
@@ -381,6 +385,21 @@ pub(super) fn decision(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usi
         say(Meaning::Text, "a note waits for your next rejection of this lead".into());
     }
     lines
+}
+
+/// What the rep who has the lead by a decision owes it.
+fn contact(detail: &LeadDetail, ctx: &Ctx) -> Option<(Meaning, String)> {
+    let standing = detail.decisions.iter().find(|decision| decision.stands())?;
+    let owed = detail.contacts.iter().find(|owed| owed.decision == standing.trace_id)?;
+    let (rep, due) = (rep_name(detail, &owed.rep), format::moment(owed.due_at, ctx.now, ctx.zone));
+    let made = owed.contacted_at.map_or_else(String::new, |at| format::moment(at, ctx.now, ctx.zone));
+    match owed.outcome {
+        None => Some((Meaning::Muted, format!("{rep} owes it a first contact until {due}"))),
+        Some(ContactOutcome::InTime) => Some((Meaning::Good, format!("first contact at {made}, in time"))),
+        Some(ContactOutcome::Late) => Some((Meaning::Warn, format!("first contact at {made}, due at {due}"))),
+        Some(ContactOutcome::Missed) => Some((Meaning::Warn, format!("{rep} made no contact in time, due at {due}"))),
+        Some(ContactOutcome::Moot) => None,
+    }
 }
 
 /// What happened to the lead, newest first.

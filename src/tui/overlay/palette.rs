@@ -1,0 +1,108 @@
+//! Everything that can be done, found by a few letters of its name or of what it does.
+
+use crossterm::event::KeyEvent;
+
+use super::fuzzy;
+use crate::tui::action::Action;
+use crate::tui::keymap::{Keymap, Place, Scope};
+use crate::tui::widgets::field::Field;
+
+/// Scopes of what is done on a screen. Moving in lists is left to the keys.
+const SCOPES: [Scope; 7] =
+    [Scope::Judge, Scope::Queue, Scope::Lead, Scope::Sync, Scope::Model, Scope::Screen, Scope::Global];
+
+/// Longest text to look for, in characters.
+const LIMIT: usize = 80;
+
+/// Something that can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What.
+    pub action: Action,
+    /// Its name, in words.
+    pub name: String,
+    /// What it does.
+    pub does: String,
+    /// Its first key.
+    pub key: String,
+    /// Where it can be done, if not here.
+    pub elsewhere: Option<&'static str>,
+    /// All that it is found by.
+    text: String,
+}
+
+/// The state of the palette.
+#[derive(Debug)]
+pub struct Palette {
+    /// What is typed.
+    pub field: Field,
+    entries: Vec<Entry>,
+    /// Places of those that match, best first.
+    matches: Vec<usize>,
+    /// Line under the cursor.
+    pub selected: usize,
+}
+
+impl Palette {
+    /// What the keymap knows; what can be done here first.
+    pub fn new(keymap: &Keymap, place: Place) -> Self {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (scope, action, keys) in keymap.actions(&SCOPES) {
+            let here = place.scopes().contains(&scope);
+            if action == Action::Palette
+                || entries.iter().any(|entry| entry.action == action && (entry.elsewhere.is_none() || !here))
+            {
+                continue;
+            }
+            entries.retain(|entry| entry.action != action);
+            let (name, does) = (action.name().replace('-', " "), action.describe());
+            let text = format!("{name} {does}");
+            let elsewhere = (!here).then(|| scope.title());
+            entries.push(Entry {
+                action,
+                name,
+                does,
+                key: keys.into_iter().next().unwrap_or_default(),
+                elsewhere,
+                text,
+            });
+        }
+        entries.sort_by_key(|entry| entry.elsewhere.is_some());
+        let matches = (0..entries.len()).collect();
+        Self { field: Field::new("", LIMIT), entries, matches, selected: 0 }
+    }
+
+    /// Those that match, best first.
+    pub fn matches(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.matches.iter().map(|i| &self.entries[*i])
+    }
+
+    /// The one under the cursor.
+    pub fn chosen(&self) -> Option<&Entry> {
+        self.matches.get(self.selected).map(|i| &self.entries[*i])
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, lines: isize) {
+        self.selected = self.selected.saturating_add_signed(lines).min(self.matches.len().saturating_sub(1));
+    }
+
+    /// Takes a key of the text.
+    pub fn input(&mut self, event: KeyEvent) {
+        if self.field.input(event) {
+            self.search();
+        }
+    }
+
+    /// Takes pasted text.
+    pub fn insert(&mut self, text: &str) {
+        if self.field.insert(text) {
+            self.search();
+        }
+    }
+
+    fn search(&mut self) {
+        self.selected = 0;
+        self.matches = fuzzy::best(&self.field.text(), self.entries.iter().map(|entry| entry.text.as_str()));
+    }
+}

@@ -1,0 +1,155 @@
+//! What keys and pasted text do to what lies over the screen.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_textarea::Input;
+
+use super::views;
+use crate::tui::action::Action;
+use crate::tui::backend::VIEW_KEYS;
+use crate::tui::model::{Model, Tone};
+use crate::tui::msg::Effect;
+use crate::tui::overlay::help::Help;
+use crate::tui::overlay::{Confirm, NOTE_LIMIT, Overlay};
+use crate::tui::verdict;
+
+/// Pasted text goes into a text field whole, and is nothing anywhere else.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match model.overlays.last_mut() {
+        Some(Overlay::Note(note)) => {
+            let room = NOTE_LIMIT.saturating_sub(note.area.lines().iter().map(|l| l.chars().count()).sum());
+            note.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n").chars().take(room).collect::<String>());
+        }
+        Some(Overlay::Finder(finder)) => {
+            finder.query.insert(text);
+            finder.search();
+        }
+        Some(Overlay::Filter(prompt)) => {
+            prompt.field.insert(text);
+            prompt.typed();
+        }
+        Some(Overlay::Palette(palette)) => palette.insert(text),
+        Some(Overlay::Help(help)) if help.typing => {
+            help.search.insert(text);
+        }
+        Some(Overlay::Views(views)) if views.naming.is_some() => {
+            if let Some((field, _)) = &mut views.naming {
+                field.insert(text);
+            }
+        }
+        _ => model.say(Tone::Info, "Pasted text is ignored here; keys are verdicts only when typed."),
+    }
+    Vec::new()
+}
+
+/// A key that means nothing but itself goes into the text that is being written.
+pub(super) fn edit(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    match model.overlays.last_mut() {
+        Some(Overlay::Note(note)) => {
+            note.area.input(Input::from(event));
+        }
+        Some(Overlay::Finder(finder)) => finder.input(event),
+        Some(Overlay::Views(views)) => {
+            if let Some((field, _)) = &mut views.naming {
+                field.input(event);
+            }
+        }
+        Some(Overlay::Batch(preview)) => {
+            // Digits alone: whoever meant something else is not surprised by what is typed.
+            let edits = !matches!(event.code, KeyCode::Char(c) if !c.is_ascii_digit());
+            if edits && preview.must_count() {
+                preview.typed.input(event);
+            }
+        }
+        Some(Overlay::Filter(prompt)) => prompt.input(event),
+        Some(Overlay::Palette(palette)) => palette.input(event),
+        Some(Overlay::Help(help)) => {
+            help.search.input(event);
+            help.scroll = 0;
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// A letter chooses a line of a menu.
+pub(super) fn pick_letter(model: &mut Model, letter: char) -> Vec<Effect> {
+    let Some(Overlay::Menu(menu)) = model.overlays.last() else { return Vec::new() };
+    let Some(item) = menu.by_letter(letter) else { return Vec::new() };
+    let (draft, item) = (menu.draft.clone(), item.clone());
+    verdict::chosen(model, draft, &item.label, item.choice)
+}
+
+/// An action while something lies over the screen.
+pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
+    if matches!(model.overlays.last(), Some(Overlay::Views(_))) {
+        return views::act(model, action);
+    }
+    if let (Some(Overlay::Help(help)), Action::Back) = (model.overlays.last_mut(), action)
+        && help.typing
+    {
+        **help = Help::new(help.place);
+        return Vec::new();
+    }
+    if action == Action::Back {
+        model.overlays.pop();
+        return Vec::new();
+    }
+    let step = match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -10,
+        Action::PageDown => 10,
+        _ => 0,
+    };
+    match model.overlays.last_mut() {
+        Some(Overlay::Menu(menu)) if step != 0 => menu.step(step),
+        Some(Overlay::Finder(finder)) if step != 0 => finder.step(step),
+        Some(Overlay::Help(help)) if step != 0 => {
+            let lines: usize = help.found(&model.keymap).iter().map(|(_, lines)| lines.len() + 2).sum();
+            // And the views, one for each function key.
+            help.scroll = help.scroll.saturating_add_signed(step).min(lines + VIEW_KEYS.count());
+        }
+        Some(Overlay::Help(help)) => match action {
+            Action::Search => help.typing = true,
+            Action::Accept => help.typing = false,
+            _ => {}
+        },
+        Some(Overlay::Palette(palette)) if step != 0 => palette.step(step),
+        Some(Overlay::Palette(palette)) if action == Action::Accept => {
+            match palette.chosen().map(|entry| (entry.action, entry.elsewhere)) {
+                Some((action, None)) => {
+                    model.overlays.pop();
+                    return super::act(model, action);
+                }
+                Some((_, Some(place))) => model.say(Tone::Info, format!("Not here: that belongs to \"{place}\".")),
+                None => {}
+            }
+        }
+        // How long it is depends on the width, which the view knows.
+        Some(Overlay::TalkTrack { scroll }) if step != 0 => *scroll = scroll.saturating_add_signed(step),
+        Some(Overlay::Menu(menu)) if action == Action::Accept => {
+            if let Some(item) = menu.items.get(menu.selected).cloned() {
+                let draft = menu.draft.clone();
+                return verdict::chosen(model, draft, &item.label, item.choice);
+            }
+        }
+        Some(Overlay::Batch(preview)) if step != 0 => preview.scroll = preview.scroll.saturating_add_signed(step),
+        Some(Overlay::Report(report)) if step != 0 => {
+            report.scroll = report.scroll.saturating_add_signed(step).min(report.refused.len());
+        }
+        Some(Overlay::Batch(_)) if action == Action::Accept => return verdict::batch::confirm(model),
+        Some(Overlay::Finder(_)) if action == Action::Accept => return verdict::found(model),
+        Some(Overlay::Filter(prompt)) if action == Action::Complete => prompt.complete(),
+        Some(Overlay::Filter(prompt)) if action == Action::Accept => {
+            // What is wrong with it stands below the prompt already.
+            if let Ok(filter) = prompt.read.clone() {
+                model.overlays.pop();
+                return model.queue.narrow(filter);
+            }
+        }
+        Some(Overlay::Note(_)) if action == Action::Accept => return verdict::noted(model),
+        Some(Overlay::Confirm(Confirm::Quit)) if action == Action::Accept => model.exit = true,
+        _ => {}
+    }
+    Vec::new()
+}
