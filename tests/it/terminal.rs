@@ -14,6 +14,9 @@ use crate::cli::support::Home;
 /// How long a picture may take to appear; only ever spent when a test fails.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// From one stroke to the next: a hand types no faster, and the program takes three keys within 100 ms for a paste.
+const STROKE: Duration = Duration::from_millis(60);
+
 pub(super) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     /// Kept, so that the program is not hung up on.
@@ -21,6 +24,8 @@ pub(super) struct Screen {
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     terminal: vt100::Parser,
+    /// When the last key was pressed.
+    pressed: Option<Instant>,
     /// Every byte that the program wrote.
     pub(super) bytes: Vec<u8>,
 }
@@ -60,7 +65,7 @@ impl Screen {
             }
         });
         let terminal = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
-        Self { child, master: pty.master, keys, output, terminal, bytes: Vec::new() }
+        Self { child, master: pty.master, keys, output, terminal, pressed: None, bytes: Vec::new() }
     }
 
     /// The picture, once it is as wished.
@@ -131,7 +136,13 @@ impl Screen {
         self.terminal.screen().contents()
     }
 
+    /// Presses keys in one go, at a hand's pace after those before: what a screen shows may be there before a hand could
+    /// type again.
     pub(super) fn press(&mut self, keys: &str) {
+        if let Some(last) = self.pressed {
+            std::thread::sleep(STROKE.saturating_sub(last.elapsed()));
+        }
+        self.pressed = Some(Instant::now());
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
