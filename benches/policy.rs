@@ -75,9 +75,12 @@ fn brings(days: u64) {
 
 fn costs(share: usize) {
     let leads = LEADS / share;
-    let (scored, seconds) = model::score(REPS, leads);
+    let (scored, scoring) = model::score(REPS, leads);
+    let seconds = scoring.sum();
     println!("\n{leads} leads, {REPS} reps each, processor time of one thread");
-    print("scoring: features, trees, calibration, intervals", seconds, leads, seconds);
+    print("scoring, as the worker does for each lead", seconds, leads, seconds);
+    print("  probabilities of all reps with intervals", scoring.probabilities, leads, seconds);
+    print("  lead score, factors of four reps, comparison", scoring.reasons, leads, seconds);
     let way = route::route(REPS, RULES, &scored);
     let whole = if way.sum() <= seconds { "met" } else { "MISSED" };
     print(&format!("the policy with {RULES} rules, less than scoring: {whole}"), way.sum(), leads, seconds);

@@ -7,12 +7,29 @@ use leadboard::domain::ids::{LeadId, RepKey};
 use leadboard::model::{Model, Scorer, TrainOptions, train};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 
 const DEALS: usize = 12_000;
 
-/// Leads with the probabilities of all reps, and how long that took to compute, in seconds of processor time.
-pub(crate) fn score(reps: usize, leads: usize) -> (Vec<(LeadFacts, Vec<f64>)>, f64) {
+/// What scoring costs, in seconds of processor time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Costs {
+    /// Calibrated probabilities of all reps, with intervals and evidence.
+    pub(crate) probabilities: f64,
+    /// Score and tier of the lead with what speaks for it, the factors of the first three reps and of the legacy owner, and
+    /// the two of them compared: what a ranking holds besides.
+    pub(crate) reasons: f64,
+}
+
+impl Costs {
+    pub(crate) fn sum(&self) -> f64 {
+        self.probabilities + self.reasons
+    }
+}
+
+/// Leads with the probabilities of all reps, and what it costs to score them as the worker does.
+pub(crate) fn score(reps: usize, leads: usize) -> (Vec<(LeadFacts, Vec<f64>)>, Costs) {
     let rng = &mut ChaCha8Rng::seed_from_u64(7);
     let keys: Vec<RepKey> = (0..reps).map(|rep| RepKey::new(format!("0055g00000RepId{rep:03}AAA"))).collect();
     let deals = deals(rng, &keys);
@@ -22,8 +39,19 @@ pub(crate) fn score(reps: usize, leads: usize) -> (Vec<(LeadFacts, Vec<f64>)>, f
     let start = crate::cpu_seconds();
     let scored: Vec<Vec<f64>> =
         facts.iter().map(|facts| model.score(facts, &keys).iter().map(|score| score.p_win).collect()).collect();
-    let seconds = crate::cpu_seconds() - start;
-    (facts.into_iter().zip(scored).collect(), seconds)
+    let probabilities = crate::cpu_seconds() - start;
+    let start = crate::cpu_seconds();
+    for (facts, p_win) in facts.iter().zip(&scored) {
+        let mut order: Vec<usize> = (0..reps).collect();
+        order.sort_by(|a, b| p_win[*b].total_cmp(&p_win[*a]));
+        let (first, legacy) = (&keys[order[0]], &keys[1]);
+        black_box((model.lead_chance(facts), model.segment(facts), model.difference(facts, first, legacy)));
+        for rep in order.iter().take(3).map(|rep| &keys[*rep]).chain([legacy]) {
+            black_box(model.explain(facts, rep));
+        }
+    }
+    let costs = Costs { probabilities, reasons: crate::cpu_seconds() - start };
+    (facts.into_iter().zip(scored).collect(), costs)
 }
 
 /// A lead with five categorical and four numeric facts.

@@ -162,23 +162,22 @@ pub(crate) fn route(reps: usize, rules: usize, leads: &[(LeadFacts, Vec<f64>)]) 
             timed(&mut costs.prepare, start);
             let ranking = ranking(&roster, p_win, &prepared, now);
             let start = crate::cpu_seconds();
-            let outcome = route::conclude(&subject, &prepared, &Ok(&ranking), &moment, &desk);
+            let (alone, candidate) = route::weigh(&subject, &prepared, &Ok(&ranking), &moment, &desk);
             timed(&mut costs.ladder, start);
-            let start = crate::cpu_seconds();
-            candidates.extend(route::candidate(&subject, &prepared, &ranking, &outcome, &moment, &desk));
-            timed(&mut costs.together, start);
-            ready.push((subject, prepared, ranking));
+            candidates.extend(candidate);
+            ready.push((subject, prepared, ranking, alone));
         }
         let start = crate::cpu_seconds();
         situation.round = route::give(&candidates, &[], &Moment::new(&policy, &roster, &situation, now));
         let moment = Moment::new(&policy, &roster, &situation, now);
-        for (subject, prepared, ranking) in &ready {
-            let outcome = route::conclude(subject, prepared, &Ok(ranking), &moment, &desk);
+        for (subject, prepared, ranking, alone) in ready {
+            let outcome = route::settle(alone, &subject, &prepared, &Ok(&ranking), &moment, &desk);
             costs.given += usize::from(outcome.recommendation.route.owner().rep().is_some());
         }
         timed(&mut costs.together, start);
         if sample.len() < SAMPLE {
-            sample.extend(candidates.into_iter().map(|candidate| candidate.offers).take(SAMPLE - sample.len()));
+            let offers = candidates.iter().map(|candidate| candidate.offers(&moment));
+            sample.extend(offers.take(SAMPLE - sample.len()));
         }
     }
     costs

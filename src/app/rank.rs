@@ -105,6 +105,8 @@ pub struct Scored {
     subject: Subject,
     prepared: Prepared,
     ranking: Result<Ranking, String>,
+    /// What becomes of it by itself, once that was asked.
+    alone: Option<Outcome>,
 }
 
 /// Where a lead goes if it is decided by itself.
@@ -144,15 +146,15 @@ pub fn score(case: &Case<'_>, desk: &Desk<'_>) -> Result<Scored, String> {
         };
         let prepared = route::prepare(&subject, desk.moment);
         let ranking = caught(|| ranking(case, desk, &prepared.pool, lead_score)).and_then(|ranking| ranking);
-        Scored { subject, prepared, ranking }
+        Scored { subject, prepared, ranking, alone: None }
     })
 }
 
 /// Says what to do with a lead that was scored, by itself or as one of the leads of the moment.
 pub fn decide(case: &Case<'_>, scored: Result<Scored, String>, desk: &Desk<'_>) -> RankedLead {
-    let whole = scored.and_then(|scored| {
+    let whole = scored.and_then(|mut scored| {
         caught(|| {
-            let outcome = outcome(case, &scored, desk);
+            let outcome = outcome(case, &mut scored, desk);
             let Scored { subject, ranking, .. } = scored;
             let mut ranking = ranking.ok();
             let lane = route::lane(&subject, &outcome, ranking.as_ref(), case.legacy);
@@ -187,21 +189,26 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| format!("internal error: {}", panic_text(panic.as_ref())))
 }
 
-fn outcome(case: &Case<'_>, scored: &Scored, desk: &Desk<'_>) -> Outcome {
+fn outcome(case: &Case<'_>, scored: &mut Scored, desk: &Desk<'_>) -> Outcome {
     let ranking = scored.ranking.as_ref().map_err(String::as_str);
-    route::conclude(&scored.subject, &scored.prepared, &ranking, desk.moment, &desk.policy(case.legacy))
+    let (subject, prepared, policy) = (&scored.subject, &scored.prepared, desk.policy(case.legacy));
+    match scored.alone.take() {
+        Some(alone) => route::settle(alone, subject, prepared, &ranking, desk.moment, &policy),
+        None => route::conclude(subject, prepared, &ranking, desk.moment, &policy),
+    }
 }
 
-/// Where a lead would go by itself.
-fn wants(case: &Case<'_>, scored: &Scored, desk: &Desk<'_>) -> Wants {
+/// Where a lead would go by itself. The moment in which it is decided after that may differ by its round alone.
+fn wants(case: &Case<'_>, scored: &mut Scored, desk: &Desk<'_>) -> Wants {
     let failed = || Wants::Other(Route::DefaultQueue(desk.queues.default.clone()));
     let Ok(ranking) = &scored.ranking else { return failed() };
-    let found = caught(|| {
-        let (outcome, policy) = (outcome(case, scored, desk), desk.policy(case.legacy));
-        let found = route::candidate(&scored.subject, &scored.prepared, ranking, &outcome, desk.moment, &policy);
-        found.map_or(Wants::Other(outcome.recommendation.route), Wants::Model)
+    let weighed = caught(|| {
+        route::weigh(&scored.subject, &scored.prepared, &Ok(ranking), desk.moment, &desk.policy(case.legacy))
     });
-    found.unwrap_or_else(|_| failed())
+    let Ok((outcome, candidate)) = weighed else { return failed() };
+    let wants = candidate.map_or_else(|| Wants::Other(outcome.recommendation.route.clone()), Wants::Model);
+    scored.alone = Some(outcome);
+    wants
 }
 
 /// Where a rule, an account, prices or other leads put a rep first whom the model ranks lower, that rep is explained as well:

@@ -67,6 +67,11 @@ impl Market {
         let (reps, known) = (self.room.len(), &mut self.offers);
         known.extend(offers.into_iter().filter(|offer| offer.rep < reps));
         let own = &mut known[start..];
+        if own.is_sorted_by(|a, b| a.rep < b.rep) {
+            own.iter_mut().for_each(|offer| offer.value = offer.value.clamp(-LARGEST, LARGEST));
+            self.first.push(known.len());
+            return;
+        }
         own.sort_by(|a, b| a.rep.cmp(&b.rep).then(b.value.cmp(&a.value)));
         let mut kept = start;
         for at in start..known.len() {
@@ -127,22 +132,33 @@ pub struct Assignment {
 /// The best way to hand out the leads of a market. With `m` reps who share leads, `n` leads and `k` offers, at worst
 /// `n m^2 + n k` steps, in practice some tens of steps an offer.
 pub fn assign(market: &Market) -> Assignment {
-    let mut rep = vec![None; market.leads()];
     let mut price = vec![SlotPrice::default(); market.room.len()];
-    for part in solver::parts(market) {
-        let mut solved = solver::solve(market, &part);
-        let prices = prices::of(&mut solved);
-        for (at, &lead) in part.leads.iter().enumerate() {
-            rep[lead] = solved.rep(at).map(|at| part.reps[at]);
-        }
-        for (&rep, found) in part.reps.iter().zip(prices) {
+    let rep = solve(market, |part, mut solved| {
+        for (&rep, found) in part.reps.iter().zip(prices::of(&mut solved)) {
             price[rep] = found;
         }
-    }
+    });
     let worth =
         |(lead, rep): (usize, &Option<usize>)| rep.and_then(|rep| market.value(lead, rep)).map_or(0, i128::from);
     let total = rep.iter().enumerate().map(worth).sum();
     Assignment { rep, price, total }
+}
+
+/// The reps of [`assign`] alone: prices cost more to find than them where most leads get their best rep.
+pub fn matching(market: &Market) -> Vec<Option<usize>> {
+    solve(market, |_, _| {})
+}
+
+fn solve(market: &Market, mut solved: impl FnMut(&solver::Part, solver::Solver<'_>)) -> Vec<Option<usize>> {
+    let mut rep = vec![None; market.leads()];
+    for part in solver::parts(market) {
+        let found = solver::solve(market, &part);
+        for (at, &lead) in part.leads.iter().enumerate() {
+            rep[lead] = found.rep(at).map(|at| part.reps[at]);
+        }
+        solved(&part, found);
+    }
+    rep
 }
 
 #[cfg(test)]

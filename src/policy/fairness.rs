@@ -14,7 +14,7 @@
 //!
 //! The ledger is the sum of its entries: entries are for an append-only table, the ledger can be made from them at any time.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -245,6 +245,17 @@ impl Ledger {
         }
     }
 
+    /// The account of a rep, if they ever had or could have had a lead.
+    pub fn known(&self, rep: &RepId) -> Option<&Account> {
+        self.accounts.get(rep)
+    }
+
+    /// Whether a lead more could put anybody further ahead of their share than this bound, be their share of it as small as
+    /// it may.
+    pub fn is_near(&self, bound: i64) -> bool {
+        bound < LEAD || self.accounts.values().any(|account| account.balance() + LEAD > bound)
+    }
+
     /// A rep's account; that of a new rep is empty.
     pub fn account(&self, rep: &RepId) -> Account {
         self.accounts.get(rep).cloned().unwrap_or_default()
@@ -284,7 +295,14 @@ impl Ledger {
     /// The pool in the order of the round robin: who is furthest behind once this lead's shares are counted, then who has
     /// waited longest, then by id. The first has the turn.
     pub fn turns(&self, pool: &[Stake]) -> Vec<Turn> {
-        let weightless = pool.iter().all(|stake| stake.weight == 0);
+        let pool = self.entitled(pool);
+        let mut queue = queue(&pool);
+        queue.sort_by(Queued::cmp);
+        queue.iter().map(Queued::turn).collect()
+    }
+
+    /// A pool with the accounts of its reps.
+    fn entitled<'a>(&'a self, pool: &'a [Stake]) -> Vec<Entitled<'a>> {
         let walk = side_by_side(pool.iter().map(|stake| &stake.rep), self.accounts.len());
         let mut accounts = self.accounts.iter().peekable();
         let mut account_of = |wanted: &RepId| {
@@ -294,20 +312,8 @@ impl Ledger {
             while accounts.next_if(|(rep, _)| *rep < wanted).is_some() {}
             accounts.next_if(|(rep, _)| *rep == wanted).map(|(_, account)| account)
         };
-        let mut turns: Vec<(bool, Turn)> = pool
-            .iter()
-            .zip(shares(pool))
-            .map(|(stake, share)| {
-                let account = account_of(&stake.rep);
-                let balance = account.map_or(0, Account::balance);
-                let last_at = account.and_then(|account| account.last_at);
-                (stake.weight == 0 && !weightless, Turn { rep: stake.rep.clone(), balance, share, last_at })
-            })
-            .collect();
-        turns.sort_by(|(a_last, a), (b_last, b)| {
-            (a_last, a.without(), a.last_at, &a.rep).cmp(&(b_last, b.without(), b.last_at, &b.rep))
-        });
-        turns.into_iter().map(|(_, turn)| turn).collect()
+        let entitled = |Stake { rep, weight }: &'a Stake| Entitled { rep, weight: *weight, account: account_of(rep) };
+        pool.iter().map(entitled).collect()
     }
 
     /// Who of the pool may get a lead, such that nobody gets further ahead than the bound while somebody is below it.
@@ -330,10 +336,7 @@ impl Ledger {
                 *entitled.entry(&stake.rep).or_default() += share;
             }
         }
-        let leads = |rep: &RepId, entitled: i64| {
-            let balance = self.accounts.get(rep).map_or(0, Account::balance);
-            (bound - balance + entitled).div_euclid(LEAD).clamp(0, i64::from(u32::MAX)) as u32
-        };
+        let leads = |rep: &RepId, entitled| allowance(self.known(rep), entitled, bound);
         entitled.into_iter().map(|(rep, entitled)| (rep.clone(), leads(rep, entitled))).collect()
     }
 }
@@ -350,23 +353,102 @@ fn side_by_side<'a>(reps: impl ExactSizeIterator<Item = &'a RepId>, accounts: us
     4 * reps.len() > accounts && reps.is_sorted_by(|a, b| a < b)
 }
 
+/// How many leads more a rep may get who is entitled to so much (millionths of a lead) of those that are given.
+pub fn allowance(account: Option<&Account>, entitled: i64, bound: i64) -> u32 {
+    let balance = account.map_or(0, Account::balance);
+    (bound - balance + entitled).div_euclid(LEAD).clamp(0, i64::from(u32::MAX)) as u32
+}
+
+/// One who could have a lead, with the weight of their share and what they had so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Entitled<'a> {
+    /// The rep.
+    pub rep: &'a RepId,
+    /// The weight of their share.
+    pub weight: u32,
+    /// Their account; `None` where they never had or could have had a lead.
+    pub account: Option<&'a Account>,
+}
+
+/// Those of [`Ledger::within`] who are passed over, and whether nobody is below the bound; the others are not put into any
+/// order, which is most of the work.
+pub fn passed_over(pool: &[Entitled<'_>], bound: i64) -> (Vec<Turn>, bool) {
+    let mut ahead = queue(pool);
+    ahead.retain(|one| one.with() > bound);
+    ahead.sort_by(Queued::cmp);
+    let nobody_below = !ahead.is_empty() && ahead.len() == pool.len();
+    (ahead.iter().skip(usize::from(nobody_below)).map(Queued::turn).collect(), nobody_below)
+}
+
+/// A rep in the queue of the round robin.
+struct Queued<'a> {
+    /// Of no weight among some who have one: after them.
+    last: bool,
+    rep: &'a RepId,
+    balance: i64,
+    share: i64,
+    last_at: Option<DateTime<Utc>>,
+}
+
+/// A pool as a queue, not in order yet.
+fn queue<'a>(pool: &[Entitled<'a>]) -> Vec<Queued<'a>> {
+    let weightless = pool.iter().all(|one| one.weight == 0);
+    let queued = |(one, share): (&Entitled<'a>, i64)| Queued {
+        last: one.weight == 0 && !weightless,
+        rep: one.rep,
+        balance: one.account.map_or(0, Account::balance),
+        share,
+        last_at: one.account.and_then(|account| account.last_at),
+    };
+    pool.iter().zip(shares_of(pool)).map(queued).collect()
+}
+
+impl Queued<'_> {
+    const fn without(&self) -> i64 {
+        self.balance - self.share
+    }
+
+    const fn with(&self) -> i64 {
+        self.without() + LEAD
+    }
+
+    fn turn(&self) -> Turn {
+        Turn { rep: self.rep.clone(), balance: self.balance, share: self.share, last_at: self.last_at }
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |one: &Self| (one.last, one.without(), one.last_at);
+        key(self).cmp(&key(other)).then_with(|| self.rep.cmp(other.rep))
+    }
+}
+
 /// Each rep's share of one lead, in the order of the pool. They add up to exactly [`LEAD`]: what rounding down leaves goes
 /// to the largest remainders, and among equals by rep. Where all weights are 0, shares are equal.
 pub fn shares(pool: &[Stake]) -> Vec<i64> {
-    let sum: u64 = pool.iter().map(|stake| u64::from(stake.weight)).sum();
-    let weight = |stake: &Stake| if sum == 0 { 1 } else { u64::from(stake.weight) };
-    let sum = if sum == 0 { pool.len() as u64 } else { sum };
-    let parts: Vec<(u64, u64)> = pool
-        .iter()
-        .map(|stake| {
-            let wanted = weight(stake) * LEAD as u64;
-            (wanted / sum, wanted % sum)
-        })
-        .collect();
+    divide(pool.len(), |at| pool[at].weight, |at| &pool[at].rep)
+}
+
+/// The same of reps whose accounts are known.
+pub fn shares_of(pool: &[Entitled<'_>]) -> Vec<i64> {
+    divide(pool.len(), |at| pool[at].weight, |at| pool[at].rep)
+}
+
+fn divide<'a>(reps: usize, weight: impl Fn(usize) -> u32, rep: impl Fn(usize) -> &'a RepId) -> Vec<i64> {
+    let sum: u64 = (0..reps).map(|at| u64::from(weight(at))).sum();
+    let (weightless, sum) = if sum == 0 { (true, reps as u64) } else { (false, sum) };
+    let part = |at| {
+        let wanted = if weightless { 1 } else { u64::from(weight(at)) } * LEAD as u64;
+        (wanted / sum, wanted % sum)
+    };
+    let parts: Vec<(u64, u64)> = (0..reps).map(part).collect();
     let mut shares: Vec<i64> = parts.iter().map(|(whole, _)| *whole as i64).collect();
     let left = LEAD - shares.iter().sum::<i64>();
-    let mut order: Vec<usize> = (0..pool.len()).collect();
-    order.sort_by_key(|&at| (Reverse(parts[at].1), &pool[at].rep));
+    let mut order: Vec<usize> = (0..reps).collect();
+    // Pools are in the order of their reps, and sorts are stable.
+    if !(1..reps).all(|at| rep(at - 1) < rep(at)) {
+        order.sort_by_key(|&at| rep(at));
+    }
+    order.sort_by_key(|&at| Reverse(parts[at].1));
     for &at in order.iter().take(left.max(0) as usize) {
         shares[at] += 1;
     }

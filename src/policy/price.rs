@@ -10,9 +10,11 @@
 //! The draws are not random: each takes leads of the sample at even steps, and its size is a quantile of the Poisson
 //! distribution. The same sample gives the same prices.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
-use super::assignment::{Assignment, DEAL, LARGEST, Market, Offer, assign};
+use super::assignment::{Assignment, DEAL, LARGEST, Market, Offer, assign, matching};
 
 /// Standard normal quantiles in the middle of eight equal parts: the sizes of the draws.
 const QUANTILES: [f64; 8] = [
@@ -71,7 +73,7 @@ const fn gcd(a: usize, b: usize) -> usize {
 }
 
 /// What a place of one rep costs, and what that rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BidPrice {
     /// In billionths of a deal. 0 where the place would not be missed.
     pub price: i64,
@@ -186,17 +188,36 @@ pub(super) fn solve(room: &[u32], leads: &[&[Offer]]) -> (Market, Assignment) {
 
 /// The reps of leads that are given at the same moment, such that as many as possible are given and the sum of their net
 /// values is as large as can be.
-pub fn together(leads: &[Vec<Offer>], prices: &Prices) -> Vec<Option<usize>> {
-    let nets = |offers: &Vec<Offer>| -> Vec<Net> { net(offers, prices) };
-    let nets: Vec<Vec<Net>> = leads.iter().map(nets).collect();
+pub fn together<L: AsRef<[Offer]>>(leads: &[L], prices: &Prices) -> Vec<Option<usize>> {
+    first_choices(leads, prices).unwrap_or_else(|| compete(leads, prices))
+}
+
+/// Everybody their first choice, in their order; `None` where a place that somebody wants is gone. What [`compete`] finds
+/// then as well, equals included, after much more work.
+fn first_choices<L: AsRef<[Offer]>>(leads: &[L], prices: &Prices) -> Option<Vec<Option<usize>>> {
+    let mut taken = vec![0; prices.reps.len()];
+    let mut first = |offers: &L| {
+        let offers = offers.as_ref();
+        let best = nets(offers, prices).map(|net| net.net).max();
+        let Some(best) = best else { return Some(None) };
+        let firsts = nets(offers, prices).filter(|net| net.net == best).map(|net| net.rep);
+        let rep = firsts.filter(|rep| taken[*rep] < prices.reps[*rep].places).min()?;
+        taken[rep] += 1;
+        Some(Some(rep))
+    };
+    leads.iter().map(&mut first).collect()
+}
+
+fn compete<L: AsRef<[Offer]>>(leads: &[L], prices: &Prices) -> Vec<Option<usize>> {
     // Each lead given is worth more than all that could be lost by giving it.
-    let largest = nets.iter().flatten().map(|net| net.net.abs()).max().unwrap_or(0);
+    let all = leads.iter().flat_map(|offers| nets(offers.as_ref(), prices));
+    let largest = all.map(|net| net.net.abs()).max().unwrap_or(0);
     let given = largest.saturating_mul(2 * leads.len() as i64 + 1).clamp(1, LARGEST / 2);
     let mut market = Market::new(prices.reps.iter().map(|rep| rep.places).collect());
-    for nets in &nets {
-        market.push(nets.iter().map(|net| Offer { rep: net.rep, value: given + net.net }));
+    for offers in leads {
+        market.push(nets(offers.as_ref(), prices).map(|net| Offer { rep: net.rep, value: given + net.net }));
     }
-    assign(&market).rep
+    matching(&market)
 }
 
 /// A rep who could get a lead, with what it is worth, what the place costs, and what remains.
@@ -216,15 +237,28 @@ pub struct Net {
 /// The reps who could get a lead and have room, best first; of equals, the one of higher value, then the first in order.
 /// The net value of a rep depends on nobody who shares no leads with them.
 pub fn net(offers: &[Offer], prices: &Prices) -> Vec<Net> {
-    let mut nets: Vec<Net> = offers
-        .iter()
-        .filter_map(|&Offer { rep, value }| {
-            let BidPrice { price, places, .. } = *prices.reps.get(rep)?;
-            (places > 0).then(|| Net { rep, value, price, net: value - price })
-        })
-        .collect();
-    nets.sort_by(|a, b| (b.net, b.value).cmp(&(a.net, a.value)).then(a.rep.cmp(&b.rep)));
+    let mut nets: Vec<Net> = nets(offers, prices).collect();
+    nets.sort_by(Net::best_first);
     nets
+}
+
+/// The first of [`net`], without putting the others into their order.
+pub fn best_net(offers: &[Offer], prices: &Prices) -> Option<Net> {
+    nets(offers, prices).min_by(Net::best_first)
+}
+
+/// The same in the order of the offers.
+fn nets(offers: &[Offer], prices: &Prices) -> impl Iterator<Item = Net> {
+    offers.iter().filter_map(|&Offer { rep, value }| {
+        let BidPrice { price, places, .. } = *prices.reps.get(rep)?;
+        (places > 0).then(|| Net { rep, value, price, net: value - price })
+    })
+}
+
+impl Net {
+    fn best_first(&self, other: &Self) -> Ordering {
+        (other.net, other.value).cmp(&(self.net, self.value)).then(self.rep.cmp(&other.rep))
+    }
 }
 
 #[cfg(test)]

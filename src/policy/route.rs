@@ -37,12 +37,12 @@ use crate::domain::recommendation::{Recommendation, RouteReason};
 
 use super::subject::{Earlier, Subject};
 
-pub use ladder::conclude;
+pub use ladder::{conclude, settle, weigh};
 pub use moment::Moment;
 pub use path::{Claim, Fairness, Gates, Heat, Margin, Path, Place, Pricing, Proof, Rung, Standing, Step, Who, Why};
 pub use policy::Policy;
 pub use prepare::{Prepared, prepare};
-pub use round::{Candidate, Offers, Round, Together, candidate, give, rep_prices, wait};
+pub use round::{Candidate, Offers, Round, Together, give, rep_prices, wait};
 pub use settings::{BelowMargin, ClaimSettings, HighValueSettings, MarginSettings, Unavailable};
 pub use situation::{RepPrices, Situation};
 pub use why::{Lift, Told, WhyNot, smallest_change, why_not};

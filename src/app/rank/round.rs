@@ -62,8 +62,8 @@ impl Recent {
     pub fn outlook(self, desk: &Desk<'_>) -> Outlook {
         let offers = |record: &LeadRecord| {
             let case = Case::of(record);
-            let candidate = score(&case, desk).ok().and_then(|scored| wants(&case, &scored, desk).candidate());
-            candidate.map_or_else(Vec::new, |candidate| candidate.offers)
+            let candidate = score(&case, desk).ok().and_then(|mut scored| wants(&case, &mut scored, desk).candidate());
+            candidate.map_or_else(Vec::new, |candidate| candidate.offers(desk.moment))
         };
         Outlook { sample: self.leads.iter().map(offers).collect(), arrivals: self.arrivals, prices: Mutex::default() }
     }
@@ -134,8 +134,8 @@ pub fn settle(
         let scored = score(&case, &desk);
         (case, scored)
     };
-    let leads: Vec<_> = pending.iter().map(one).collect();
-    let Plan { held, round } = plan(&leads, &desk, outlook, open, more);
+    let mut leads: Vec<_> = pending.iter().map(one).collect();
+    let Plan { held, round } = plan(&mut leads, &desk, outlook, open, more);
     let situation = Situation { round, ..situation.clone() };
     let moment = super::moment(rules, &situation, now);
     let desk = Desk { moment: &moment, ..desk };
@@ -157,7 +157,7 @@ struct Plan {
 }
 
 fn plan(
-    leads: &[(Case<'_>, Result<Scored, String>)],
+    leads: &mut [(Case<'_>, Result<Scored, String>)],
     desk: &Desk<'_>,
     outlook: &Outlook,
     open: Option<&OpenHold>,
@@ -170,7 +170,7 @@ fn plan(
         return Plan { held: None, round: None };
     }
     let (mut candidates, mut taken) = (Vec::new(), Vec::new());
-    for (case, scored) in leads.iter().filter_map(|(case, scored)| Some((case, scored.as_ref().ok()?))) {
+    for (case, scored) in leads.iter_mut().filter_map(|(case, scored)| Some((case, scored.as_mut().ok()?))) {
         match wants(case, scored, desk) {
             super::Wants::Model(candidate) => candidates.push(candidate),
             super::Wants::Other(Route::AssignRep(rep)) => taken.push(rep),

@@ -167,7 +167,7 @@ proptest! {
     fn nobody_gets_beyond_the_bound_while_somebody_is_below_it(leads in history(6), bound in 0..3 * LEAD) {
         let mut ledger = Ledger::default();
         for (i, (pool, choice)) in leads.iter().enumerate() {
-            let within = ledger.within(pool, bound);
+            let (before, within) = (ledger.clone(), ledger.within(pool, bound));
             let to = within.may[choice % within.may.len()].clone();
             let others_below = pool.iter().any(|stake| {
                 let share = shares(pool)[pool.iter().position(|s| s.rep == stake.rep).unwrap()];
@@ -178,6 +178,9 @@ proptest! {
             prop_assert_eq!(ledger.account(&to.rep).balance(), to.with());
             prop_assert!(to.with() <= bound || !others_below);
             prop_assert_eq!(within.may.len() + within.passed_over.len(), pool.len());
+            // The short way to the same: nobody in order whom it is not about, and nothing where nobody can be beyond it.
+            prop_assert!(before.is_near(bound) || (within.passed_over.is_empty() && !within.nobody_below));
+            prop_assert_eq!(passed_over(&before.entitled(pool), bound), (within.passed_over, within.nobody_below));
         }
     }
 

@@ -124,6 +124,20 @@ proptest! {
         }
     }
 
+    /// The short way gives what the long one gives; with values that are often equal, because that is where they might part.
+    #[test]
+    fn first_choices_are_what_competition_comes_to((room, expected) in world(), leads in 0usize..12, steps in 1i64..4) {
+        let found = prices(&room, &expected);
+        let coarse = |offers: &Vec<Offer>| -> Vec<Offer> {
+            let value = |offer: &Offer| offer.value * steps / nano(0.6) * nano(0.6) / steps;
+            offers.iter().map(|offer| Offer { value: value(offer), ..*offer }).collect()
+        };
+        let leads: Vec<Vec<Offer>> = expected.sample.iter().take(leads).map(coarse).collect();
+        if let Some(first) = first_choices(&leads, &found) {
+            prop_assert_eq!(first, compete(&leads, &found));
+        }
+    }
+
     #[test]
     fn a_stranger_changes_neither_price_nor_order((room, expected) in world(), theirs in 0u32..4) {
         let before = prices(&room, &expected);

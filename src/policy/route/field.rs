@@ -2,19 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::{Desk, Fairness, Margin, Moment, Offers, Place, Prepared, Pricing};
+use super::{Desk, Fairness, Margin, Moment, Place, Prepared, Pricing};
 use crate::domain::ids::RepId;
 use crate::domain::ranking::{RankedRep, Ranking};
-use crate::policy::assignment::DEAL;
+use crate::policy::assignment::{DEAL, Offer};
 use crate::policy::eligibility::NoSupport;
+use crate::policy::fairness;
 use crate::policy::subject::Subject;
-use crate::policy::value::worth;
+use crate::policy::value::{Worth, worth};
+
+/// A rep whom the model's rung may choose.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entrant<'r> {
+    /// As the model ranks them.
+    pub(super) rep: &'r RankedRep,
+    /// Their place in the moment; `None` if they are in the roster no more.
+    place: Option<usize>,
+}
 
 /// The reps of a pool as the model's rung sees them.
 #[derive(Clone, Debug)]
 pub(super) struct Field<'r> {
     /// Whom it may choose, in the order of choice.
-    pub(super) reps: Vec<&'r RankedRep>,
+    pub(super) reps: Vec<Entrant<'r>>,
     /// The likeliest of them.
     pub(super) best: Option<&'r RankedRep>,
     /// How many are too far ahead of their share.
@@ -39,25 +49,28 @@ impl<'r> Field<'r> {
     ) -> Self {
         let sections = moment.policy.book().sections();
         let strict = sections.eligibility.no_support == NoSupport::Exclude;
-        let known = |rep: &&RankedRep| !strict || rep.support.similar_deals >= sections.eligibility.min_similar_deals;
+        let known =
+            |one: &Entrant<'_>| !strict || one.rep.support.similar_deals >= sections.eligibility.min_similar_deals;
         let pool = &prepared.pool;
-        let in_pool = |rep: &&RankedRep| rep.in_pool && pool.has(&rep.rep_id);
-        let (mut reps, unsupported): (Vec<&RankedRep>, Vec<&RankedRep>) =
-            ranking.reps.iter().filter(in_pool).partition(known);
+        let mut eligible = vec![false; moment.seats.len()];
+        moment.places(&pool.eligible).filter_map(|(_, place)| place).for_each(|place| eligible[place] = true);
+        let entrant = |rep: &'r RankedRep| Entrant { rep, place: moment.place(&rep.rep_id) };
+        let in_pool = |one: &Entrant<'_>| one.place.map_or_else(|| pool.has(&one.rep.rep_id), |place| eligible[place]);
+        let ranked = ranking.reps.iter().filter(|rep| rep.in_pool).map(entrant);
+        let (mut reps, unsupported): (Vec<_>, Vec<_>) = ranked.filter(in_pool).partition(known);
         let (mut passed_over, mut fairness) = (0, None);
-        if let Some(bound) = sections.fairness.bound() {
-            let within = moment.situation.ledger.within(&moment.stakes(pool), bound);
+        if let Some(bound) = sections.fairness.bound().filter(|_| moment.near_bound) {
+            let (ahead, nobody_below) = fairness::passed_over(&moment.entitled(pool), bound);
             let before = reps.len();
-            let ahead: BTreeSet<&RepId> = within.passed_over.iter().map(|turn| &turn.rep).collect();
-            reps.retain(|rep| !ahead.contains(&rep.rep_id));
+            let ids: BTreeSet<&RepId> = ahead.iter().map(|turn| &turn.rep).collect();
+            reps.retain(|one| !ids.contains(&one.rep.rep_id));
             passed_over = before - reps.len();
-            if !within.passed_over.is_empty() {
-                let (passed_over, nobody_below) = (within.passed_over, within.nobody_below);
-                fairness = Some(Fairness { bound: Some(bound), passed_over, nobody_below, turns: Vec::new() });
+            if !ahead.is_empty() {
+                fairness = Some(Fairness { bound: Some(bound), passed_over: ahead, nobody_below, turns: Vec::new() });
             }
         }
-        let best = reps.first().copied();
-        let unsupported = unsupported.iter().map(|rep| rep.rep_id.clone()).collect();
+        let best = reps.first().map(|one| one.rep);
+        let unsupported = unsupported.iter().map(|one| one.rep.rep_id.clone()).collect();
         let mut field = Self { reps, best, passed_over, unsupported, fairness, pricing: None, net_margin: None };
         if desk.cleared {
             field.price(subject, moment, desk);
@@ -68,47 +81,52 @@ impl<'r> Field<'r> {
     /// Puts the reps into the order of what remains of their worth once the place is paid for.
     fn price(&mut self, subject: &Subject, moment: &Moment<'_>, desk: &Desk<'_>) {
         let Some(given) = &moment.situation.prices else { return };
-        let limited = |rep: &&RankedRep| moment.room(&rep.rep_id).is_some_and(|room| room.left.is_some());
-        if !self.reps.iter().any(limited) {
+        let seat = |one: &Entrant<'_>| one.place.map(|place| &moment.seats[place]);
+        let limited = |one| seat(one).and_then(|seat| seat.room.as_ref()).is_some_and(|room| room.left.is_some());
+        let price_of = |one| seat(one).and_then(|seat| seat.price).filter(|price| price.price != 0);
+        if !self.reps.iter().any(limited) || !self.reps.iter().any(|one| price_of(one).is_some()) {
             return;
         }
-        let p_win: Vec<f64> = self.reps.iter().map(|rep| rep.p_win).collect();
+        let p_win = self.p_win();
         let weight = moment.policy.book().sections().value.weight(subject.facts.amount);
         let kept = desk.kept.unwrap_or(1.0);
         let worth = worth(&p_win, kept, weight);
         let mut prices = Vec::new();
-        let mut nets: Vec<(i64, i64, &RankedRep)> = Vec::with_capacity(self.reps.len());
-        for (rep, worth) in self.reps.iter().zip(&worth) {
-            let price = moment.price(&rep.rep_id).filter(|price| price.price != 0);
-            prices.extend(price.map(|price| Place { rep: rep.rep_id.clone(), price: *price }));
-            nets.push((worth.value - price.map_or(0, |price| price.price), worth.value, rep));
-        }
-        if prices.is_empty() {
-            return;
+        let mut nets: Vec<(i64, i64, Entrant<'r>)> = Vec::with_capacity(self.reps.len());
+        for (one, worth) in self.reps.iter().zip(&worth) {
+            let price = price_of(one);
+            prices.extend(price.map(|price| Place { rep: one.rep.rep_id.clone(), price: *price }));
+            nets.push((worth.value - price.map_or(0, |price| price.price), worth.value, *one));
         }
         // The sort is stable: equals stay in the order of the ranking.
         nets.sort_by_key(|(net, value, _)| std::cmp::Reverse((*net, *value)));
         if let [first, second, ..] = nets.as_slice() {
             self.net_margin = Some((first.0 - second.0) as f64 / DEAL as f64);
         }
-        self.reps = nets.into_iter().map(|(.., rep)| rep).collect();
+        self.reps = nets.into_iter().map(|(.., one)| one).collect();
         let mean = p_win.iter().sum::<f64>() / p_win.len().max(1) as f64;
         let (expected, until) = (given.prices.expected, given.until.clone());
         self.pricing = Some(Pricing { weight, mean, kept, prices, expected, until });
     }
 
-    /// What the lead is worth to each of them.
-    pub(super) fn offers(&self, subject: &Subject, moment: &Moment<'_>, desk: &Desk<'_>) -> Offers {
-        let p_win: Vec<f64> = self.reps.iter().map(|rep| rep.p_win).collect();
+    fn p_win(&self) -> Vec<f64> {
+        self.reps.iter().map(|one| one.rep.p_win).collect()
+    }
+
+    /// What the lead is worth to each of them, by their places in the moment.
+    pub(super) fn offers(&self, subject: &Subject, moment: &Moment<'_>, desk: &Desk<'_>) -> Vec<Offer> {
         let weight = moment.policy.book().sections().value.weight(subject.facts.amount);
-        let worth = worth(&p_win, desk.kept.unwrap_or(1.0), weight);
-        self.reps.iter().zip(worth).map(|(rep, worth)| (rep.rep_id.clone(), worth.value)).collect()
+        let worth = worth(&self.p_win(), desk.kept.unwrap_or(1.0), weight);
+        let offer = |(one, worth): (&Entrant<'_>, Worth)| Some(Offer { rep: one.place?, value: worth.value });
+        let mut offers: Vec<Offer> = self.reps.iter().zip(worth).filter_map(offer).collect();
+        offers.sort_unstable_by_key(|offer| offer.rep);
+        offers
     }
 
     /// How far the first is before the second.
     pub(super) fn margin(&self, points: Option<f64>) -> Option<Margin> {
         let [first, second, ..] = self.reps.as_slice() else { return None };
-        let found = self.net_margin.unwrap_or(first.p_win - second.p_win);
-        Some(Margin { next: second.rep_id.clone(), found, wanted: points.map(|points| points / 100.0) })
+        let found = self.net_margin.unwrap_or(first.rep.p_win - second.rep.p_win);
+        Some(Margin { next: second.rep.rep_id.clone(), found, wanted: points.map(|points| points / 100.0) })
     }
 }

@@ -3,8 +3,8 @@
 use super::claim::Claimed;
 use super::field::Field;
 use super::{
-    BelowMargin, Desk, Fairness, Gates, Heat, Moment, Outcome, Path, Prepared, Rung, Scored, Standing, Step, Together,
-    Who, Why,
+    BelowMargin, Candidate, Desk, Fairness, Gates, Heat, Moment, Outcome, Path, Prepared, Rung, Scored, Standing, Step,
+    Together, Who, Why,
 };
 use crate::domain::ids::RepId;
 use crate::domain::ranking::{RankedRep, Ranking};
@@ -22,29 +22,56 @@ pub fn conclude(
     moment: &Moment<'_>,
     desk: &Desk<'_>,
 ) -> Outcome {
-    let mut ladder = Ladder {
-        subject,
-        prepared,
-        scored: *scored,
-        moment,
-        desk,
-        waiting: None,
-        turn: None,
-        refused: None,
-        steps: Vec::new(),
-        fairness: None,
-        unsupported: Vec::new(),
-        pricing: None,
-        round: None,
-        gates: Gates {
-            confidence: desk.settings.confidence_gate,
-            cleared: desk.cleared,
-            high_value: moment.policy.book().sections().high_value.amount,
-            ..Gates::default()
-        },
-    };
+    let mut ladder = Ladder::new(subject, prepared, *scored, moment, desk);
     let recommendation = ladder.climb();
     ladder.outcome(recommendation)
+}
+
+/// Decides about a lead by itself, and says what it brings to a round of leads that are given together: nothing if it is not
+/// the model that gives it.
+pub fn weigh(
+    subject: &Subject,
+    prepared: &Prepared,
+    scored: &Scored<'_>,
+    moment: &Moment<'_>,
+    desk: &Desk<'_>,
+) -> (Outcome, Option<Candidate>) {
+    let mut ladder = Ladder::new(subject, prepared, *scored, moment, desk);
+    let recommendation = ladder.climb();
+    let field = ladder.field.take().filter(|_| desk.cleared);
+    let outcome = ladder.outcome(recommendation);
+    let field = field.filter(|_| outcome.path.taken().is_some_and(|step| step.rung == Rung::Model));
+    let candidate = field.map(|field| Candidate {
+        lead: subject.lead_id.clone(),
+        offers: field.offers(subject, moment, desk),
+        shares: moment.shares(&prepared.pool),
+        deadline: desk.settings.sla_deadline(&subject.facts),
+        urgent: outcome.path.heat.is_hot(),
+    });
+    (outcome, candidate)
+}
+
+/// The same as [`conclude`] of a lead that was weighed by itself, now that it is known how the leads of the moment are given.
+/// `moment` differs from the one it was weighed in by its round alone.
+pub fn settle(
+    alone: Outcome,
+    subject: &Subject,
+    prepared: &Prepared,
+    scored: &Scored<'_>,
+    moment: &Moment<'_>,
+    desk: &Desk<'_>,
+) -> Outcome {
+    let round = moment.situation.round.as_ref().filter(|_| desk.cleared);
+    let given = round.and_then(|round| Some((round, round.reps.get(&subject.lead_id)?)));
+    let Some((round, given)) = given else { return alone };
+    let by_model = alone.path.taken().is_some_and(|step| step.rung == Rung::Model);
+    match (given, &alone.recommendation.route) {
+        (Some(rep), Route::AssignRep(pick)) if by_model && rep == pick => {
+            let path = Path { round: Some(round.of_lead(None)), ..alone.path };
+            Outcome { path, ..alone }
+        }
+        _ => conclude(subject, prepared, scored, moment, desk),
+    }
 }
 
 /// What a rung says.
@@ -75,9 +102,42 @@ pub(super) struct Ladder<'a> {
     pricing: Option<super::Pricing>,
     round: Option<Together>,
     gates: Gates,
+    /// Whom the model's rung chose among.
+    field: Option<Field<'a>>,
 }
 
 impl<'a> Ladder<'a> {
+    fn new(
+        subject: &'a Subject,
+        prepared: &'a Prepared,
+        scored: Scored<'a>,
+        moment: &'a Moment<'a>,
+        desk: &'a Desk<'a>,
+    ) -> Self {
+        Self {
+            subject,
+            prepared,
+            scored,
+            moment,
+            desk,
+            waiting: None,
+            turn: None,
+            refused: None,
+            steps: Vec::new(),
+            fairness: None,
+            unsupported: Vec::new(),
+            pricing: None,
+            round: None,
+            gates: Gates {
+                confidence: desk.settings.confidence_gate,
+                cleared: desk.cleared,
+                high_value: moment.policy.book().sections().high_value.amount,
+                ..Gates::default()
+            },
+            field: None,
+        }
+    }
+
     fn climb(&mut self) -> Recommendation {
         let rungs: [(Rung, Ask<'a>); 7] = [
             (Rung::StrategicRule, Self::strategic),
@@ -169,7 +229,7 @@ impl<'a> Ladder<'a> {
         }
         let field = Field::of(ranking, self.subject, self.prepared, self.moment, self.desk);
         self.unsupported.clone_from(&field.unsupported);
-        let (Some(pick), Some(best)) = (field.reps.first().copied(), field.best) else {
+        let (Some(pick), Some(best)) = (field.reps.first().map(|one| one.rep), field.best) else {
             let why = Why::NobodyKnown { of: pool.eligible.len(), passed_over: field.passed_over };
             self.turn = Some(why.to_string());
             self.fairness = field.fairness;
@@ -209,7 +269,9 @@ impl<'a> Ladder<'a> {
         let mut recommendation = choice.recommendation();
         self.add_remarks(&mut recommendation.explanation, instead_of.as_ref(), ranking);
         let who = self.moment.who(&pick.rep_id);
-        Answer::Decided(recommendation, Why::Chosen { who, p_win: pick.p_win, of: field.reps.len(), instead_of })
+        let why = Why::Chosen { who, p_win: pick.p_win, of: field.reps.len(), instead_of };
+        self.field = Some(field);
+        Answer::Decided(recommendation, why)
     }
 
     /// Whom the lead goes to, where others are given at the same moment; else `alone`. `None` if no place is left for it.
@@ -218,18 +280,13 @@ impl<'a> Ladder<'a> {
         let given = round.and_then(|round| Some((round, round.reps.get(&self.subject.lead_id)?)));
         let Some((round, given)) = given else { return Some(alone) };
         let rep = given.as_ref()?;
-        let pick = field.reps.iter().find(|one| one.rep_id == *rep).copied().unwrap_or(alone);
+        let pick = field.reps.iter().map(|one| one.rep).find(|one| one.rep_id == *rep).unwrap_or(alone);
         let moved = pick.rep_id != alone.rep_id;
         if moved {
             // How far the first is before the second says nothing of whoever gets it now.
             self.gates.margin = None;
         }
-        self.round = Some(Together {
-            leads: round.reps.len(),
-            instead_of: moved.then(|| self.moment.who(&alone.rep_id)),
-            gain: round.gain,
-            hold: round.hold.clone(),
-        });
+        self.round = Some(round.of_lead(moved.then(|| self.moment.who(&alone.rep_id))));
         Some(pick)
     }
 

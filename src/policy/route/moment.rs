@@ -11,7 +11,7 @@ use crate::domain::rep::{Rep, Roster};
 use crate::policy::absence::{Absences, Feed, Source, Warning};
 use crate::policy::capacity::{Leave, Room, Workload, room};
 use crate::policy::eligibility::Present;
-use crate::policy::fairness::{ORDINARY, Stake};
+use crate::policy::fairness::{Account, Entitled, ORDINARY, Stake, shares_of};
 use crate::policy::price::BidPrice;
 use crate::policy::slot::{Slot, first_free};
 
@@ -25,10 +25,31 @@ pub struct Moment<'a> {
     pub(super) present: Present<'a>,
     /// Why those who have no room have none.
     pub(super) full: BTreeMap<RepId, Vec<Exclusion>>,
-    reps: BTreeMap<&'a RepId, &'a Rep>,
+    /// Everybody, by id: the same place in all moments of a roster.
+    pub(super) seats: Vec<Seat<'a>>,
     absences: Absences,
-    rooms: BTreeMap<&'a RepId, Room>,
-    prices: BTreeMap<&'a RepId, &'a BidPrice>,
+    /// Whether anybody could be further ahead of their share with another lead than the bound allows.
+    pub(super) near_bound: bool,
+}
+
+/// What is known of one rep at the moment. Where hundreds of reps are looked at for each lead, they are looked up once and
+/// known by their place after that.
+#[derive(Debug)]
+pub(super) struct Seat<'a> {
+    pub(super) rep: &'a Rep,
+    /// What room they have; `None` where nobody counts it.
+    pub(super) room: Option<Room>,
+    /// What a place of theirs costs, if prices were found out.
+    pub(super) price: Option<&'a BidPrice>,
+    /// What they had of their share; `None` where they never had or could have had a lead.
+    pub(super) account: Option<&'a Account>,
+}
+
+impl Seat<'_> {
+    /// The weight of their share.
+    fn weight(&self) -> u32 {
+        self.room.as_ref().map_or(ORDINARY, |room| room.weight)
+    }
 }
 
 impl<'a> Moment<'a> {
@@ -39,7 +60,10 @@ impl<'a> Moment<'a> {
         let feeds = if policy.is_plain() { &[][..] } else { &situation.feeds };
         let absences = Absences::gather(feeds, now, &sections.absence);
         let present = Present::new(roster, policy.team(), &absences, sections.hours.outside, now);
-        let counted = if policy.is_plain() { &[][..] } else { &roster.reps };
+        let prices: BTreeMap<&RepId, &BidPrice> =
+            situation.prices.iter().filter(|_| !policy.is_plain()).flat_map(super::RepPrices::iter).collect();
+        let mut reps: Vec<&Rep> = roster.reps.iter().collect();
+        reps.sort_by(|a, b| a.id.cmp(&b.id));
         let mut moment = Self {
             policy,
             roster,
@@ -47,19 +71,39 @@ impl<'a> Moment<'a> {
             now,
             present,
             full: BTreeMap::new(),
-            reps: roster.reps.iter().map(|rep| (&rep.id, rep)).collect(),
+            seats: Vec::with_capacity(reps.len()),
             absences,
-            rooms: BTreeMap::new(),
-            prices: situation.prices.iter().filter(|_| !policy.is_plain()).flat_map(super::RepPrices::iter).collect(),
+            near_bound: sections.fairness.bound().is_some_and(|bound| situation.ledger.is_near(bound)),
         };
-        for rep in counted {
-            let room = room(rep.id.as_str(), &moment.load(&rep.id), policy.capacity());
-            if room.is_full() {
+        for rep in reps {
+            let room = (!policy.is_plain()).then(|| room(rep.id.as_str(), &moment.load(&rep.id), policy.capacity()));
+            if let Some(room) = room.as_ref().filter(|room| room.is_full()) {
                 moment.full.insert(rep.id.clone(), vec![Exclusion::NoRoom { why: room.words() }]);
             }
-            moment.rooms.insert(&rep.id, room);
+            let (price, account) = (prices.get(&rep.id).copied(), situation.ledger.known(&rep.id));
+            moment.seats.push(Seat { rep, room, price, account });
         }
         moment
+    }
+
+    /// The place of a rep.
+    pub(super) fn place(&self, rep: &RepId) -> Option<usize> {
+        self.seats.binary_search_by(|seat| seat.rep.id.cmp(rep)).ok()
+    }
+
+    /// The places of many reps; fastest where they are in the order of their ids, as in a pool.
+    pub(super) fn places<'p>(&self, reps: &'p [RepId]) -> impl Iterator<Item = (&'p RepId, Option<usize>)> {
+        let mut next = 0;
+        reps.iter().map(move |rep| {
+            let is_next = self.seats.get(next).is_some_and(|seat| seat.rep.id == *rep);
+            let place = if is_next { Some(next) } else { self.place(rep) };
+            next = place.map_or(next, |place| place + 1);
+            (rep, place)
+        })
+    }
+
+    fn seat(&self, rep: &RepId) -> Option<&Seat<'a>> {
+        Some(&self.seats[self.place(rep)?])
     }
 
     /// What a rep has on their desk, with what profiles and absences say of them.
@@ -101,19 +145,38 @@ impl<'a> Moment<'a> {
 
     /// What room a rep has; `None` where nobody counts it.
     pub fn room(&self, rep: &RepId) -> Option<&Room> {
-        self.rooms.get(rep)
-    }
-
-    /// What a place of a rep costs, if prices were found out.
-    pub(super) fn price(&self, rep: &RepId) -> Option<&'a BidPrice> {
-        self.prices.get(rep).copied()
+        self.seat(rep)?.room.as_ref()
     }
 
     /// The shares of a lead that may go to anybody of a pool: what the ledger is to be told when it is decided.
     pub fn stakes(&self, pool: &Pool) -> Vec<Stake> {
-        let stake =
-            |rep: &RepId| Stake { rep: rep.clone(), weight: self.room(rep).map_or(ORDINARY, |room| room.weight) };
-        pool.eligible.iter().map(stake).collect()
+        let stake = |(rep, place): (&RepId, Option<usize>)| Stake {
+            rep: rep.clone(),
+            weight: place.map_or(ORDINARY, |place| self.seats[place].weight()),
+        };
+        self.places(&pool.eligible).map(stake).collect()
+    }
+
+    /// The same, with what each had so far, and without names: for each lead anew.
+    pub(super) fn entitled<'s>(&'s self, pool: &'s Pool) -> Vec<Entitled<'s>> {
+        let entitled = |(rep, place): (&'s RepId, Option<usize>)| {
+            let seat = place.map(|place| &self.seats[place]);
+            Entitled {
+                rep,
+                weight: seat.map_or(ORDINARY, Seat::weight),
+                account: seat.map_or_else(|| self.situation.ledger.known(rep), |seat| seat.account),
+            }
+        };
+        self.places(&pool.eligible).map(entitled).collect()
+    }
+
+    /// What each of a pool is entitled to of one lead, by places, where shares bound who may get it.
+    pub(super) fn shares(&self, pool: &Pool) -> Vec<(usize, i64)> {
+        if self.policy.book().sections().fairness.bound().is_none() {
+            return Vec::new();
+        }
+        let places = self.places(&pool.eligible).map(|(_, place)| place);
+        places.zip(shares_of(&self.entitled(pool))).filter_map(|(place, share)| Some((place?, share))).collect()
     }
 
     /// Whether anything says when a rep is at work or busy. Else every hour would be as good as any.
@@ -140,12 +203,12 @@ impl<'a> Moment<'a> {
 
     /// A rep with their name.
     pub(super) fn who(&self, rep: &RepId) -> Who {
-        let name = self.reps.get(rep).map_or(rep.as_str(), |rep| rep.name.as_str());
+        let name = self.seat(rep).map_or(rep.as_str(), |seat| seat.rep.name.as_str());
         Who { id: rep.clone(), name: name.to_owned() }
     }
 
     /// Whether the CRM lets them own leads.
     pub(super) fn is_active(&self, rep: &RepId) -> bool {
-        self.reps.get(rep).is_some_and(|rep| rep.active)
+        self.seat(rep).is_some_and(|seat| seat.rep.active)
     }
 }

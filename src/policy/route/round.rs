@@ -4,38 +4,46 @@
 //! whatever it is worth. What is found is kept with the [`Situation`](super::Situation), so that each lead of the round
 //! can be decided again by itself, to the last bit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::field::Field;
-use super::{Desk, Moment, Outcome, Prepared, RepPrices, Rung};
+use super::moment::Seat;
+use super::{Moment, RepPrices};
 use crate::domain::ids::{LeadId, RepId};
-use crate::domain::ranking::Ranking;
 use crate::policy::assignment::Offer;
 use crate::policy::capacity::{CapKind, Room};
-use crate::policy::fairness::Stake;
+use crate::policy::fairness::allowance;
 use crate::policy::hold::{HoldAnswer, HoldSettings, Waiting, hold};
-use crate::policy::price::{BidPrice, Expected, Prices, net, prices, together};
-use crate::policy::subject::Subject;
+use crate::policy::price::{BidPrice, Expected, Prices, best_net, prices, together};
 
 /// What a lead is worth to each rep who may get it, in billionths of a deal.
 pub type Offers = Vec<(RepId, i64)>;
 
-/// A lead that the model's rung gives.
+/// A lead that the model's rung gives, for moments of one roster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The lead.
     pub lead: LeadId,
-    /// What it is worth to whom.
-    pub offers: Offers,
-    /// Who could have had it, with the weights of their shares.
-    pub pool: Vec<Stake>,
+    /// What it is worth to whom; reps by their place in the roster, in that order.
+    pub(super) offers: Vec<Offer>,
+    /// What each of its pool is entitled to of it, in millionths of a lead; empty where shares bound nothing.
+    pub(super) shares: Vec<(usize, i64)>,
     /// When it must have been contacted.
     pub deadline: DateTime<Utc>,
     /// It must not wait.
     pub urgent: bool,
+}
+
+impl Candidate {
+    /// What it is worth to whom, by name: of use in any moment.
+    pub fn offers(&self, moment: &Moment<'_>) -> Offers {
+        self.offers
+            .iter()
+            .filter_map(|offer| Some((moment.seats.get(offer.rep)?.rep.id.clone(), offer.value)))
+            .collect()
+    }
 }
 
 /// What was found for leads that are given at one moment.
@@ -66,60 +74,44 @@ pub struct Together {
     pub hold: Option<HoldAnswer>,
 }
 
-/// What a lead brings to a round; `None` if it is not the model that gives it.
-pub fn candidate(
-    subject: &Subject,
-    prepared: &Prepared,
-    ranking: &Ranking,
-    outcome: &Outcome,
-    moment: &Moment<'_>,
-    desk: &Desk<'_>,
-) -> Option<Candidate> {
-    outcome.path.taken().filter(|step| desk.cleared && step.rung == Rung::Model)?;
-    let field = Field::of(ranking, subject, prepared, moment, desk);
-    Some(Candidate {
-        lead: subject.lead_id.clone(),
-        offers: field.offers(subject, moment, desk),
-        pool: moment.stakes(&prepared.pool),
-        deadline: desk.settings.sla_deadline(&subject.facts),
-        urgent: outcome.path.heat.is_hot(),
-    })
+impl Round {
+    /// How one of its leads was given. `instead_of` would have got it alone, if that is somebody else.
+    pub(super) fn of_lead(&self, instead_of: Option<super::Who>) -> Together {
+        Together { leads: self.reps.len(), instead_of, gain: self.gain, hold: self.hold.clone() }
+    }
 }
 
-/// Reps in one order, with the places that each has left and what a place costs.
-struct Board {
-    reps: Vec<RepId>,
+/// The reps of a moment, with the places that each has left and what a place costs.
+struct Board<'m> {
+    moment: &'m Moment<'m>,
     prices: Prices,
 }
 
-impl Board {
-    /// Of everybody whom a lead could go to. `taken` are the reps of leads that are given at the same moment otherwise.
-    fn of<'a>(leads: impl Iterator<Item = &'a Offers>, taken: &[RepId], moment: &Moment<'_>) -> Self {
-        let reps: BTreeSet<RepId> = leads.flatten().map(|(rep, _)| rep.clone()).collect();
-        let priced = |rep: &RepId| {
-            let known = moment.price(rep).copied();
-            let taken = taken.iter().filter(|other| *other == rep).count() as u32;
-            let places = match moment.room(rep).map_or(u32::MAX, Room::places) {
-                u32::MAX => u32::MAX,
-                places => places.saturating_sub(taken),
-            };
-            BidPrice { places, ..known.unwrap_or(BidPrice { price: 0, places, best_for: 0.0, would_get: 0.0 }) }
+impl<'m> Board<'m> {
+    /// `taken` are the reps of leads that are given at the same moment otherwise.
+    fn new(taken: &[RepId], moment: &'m Moment<'m>) -> Self {
+        let priced = |seat: &Seat<'_>| {
+            let places = seat.room.as_ref().map_or(u32::MAX, Room::places);
+            BidPrice { places, ..seat.price.copied().unwrap_or_default() }
         };
-        let bids = reps.iter().map(priced).collect();
-        Self { reps: reps.into_iter().collect(), prices: Prices { reps: bids, expected: 0.0, sample: 0 } }
+        let reps = moment.seats.iter().map(priced).collect();
+        let mut board = Self { moment, prices: Prices { reps, expected: 0.0, sample: 0 } };
+        taken.iter().filter_map(|rep| moment.place(rep)).for_each(|place| board.take(place));
+        board
     }
 
-    fn is_limited(&self) -> bool {
-        self.prices.reps.iter().any(|bid| bid.places != u32::MAX)
+    /// Of everybody whom one of these leads could go to.
+    fn is_limited(&self, leads: &[&[Offer]]) -> bool {
+        leads.iter().copied().flatten().any(|offer| self.prices.reps[offer.rep].places != u32::MAX)
     }
 
+    /// Offers by name; who is in the roster no more can get nothing.
     fn offers(&self, offers: &Offers) -> Vec<Offer> {
-        let place = |rep: &RepId| self.reps.binary_search(rep).ok();
-        offers.iter().filter_map(|(rep, value)| Some(Offer { rep: place(rep)?, value: *value })).collect()
+        let offer = |(rep, value): &(RepId, i64)| Some(Offer { rep: self.moment.place(rep)?, value: *value });
+        offers.iter().filter_map(offer).collect()
     }
-
     /// The best assignment of these leads, and the places that are left then.
-    fn give(&mut self, leads: &[Vec<Offer>]) -> Vec<Option<usize>> {
+    fn give(&mut self, leads: &[&[Offer]]) -> Vec<Option<usize>> {
         let given = together(leads, &self.prices);
         for rep in given.iter().flatten() {
             self.take(*rep);
@@ -144,19 +136,24 @@ impl Board {
 /// `taken` are the reps whom leads of the same moment go to for another reason. `None` where nothing limits, so that each
 /// lead is best given by itself, or where there is only one.
 pub fn give(candidates: &[Candidate], taken: &[RepId], moment: &Moment<'_>) -> Option<Round> {
-    let mut board = Board::of(candidates.iter().map(|lead| &lead.offers), taken, moment);
+    let mut board = Board::new(taken, moment);
     let bound = moment.policy.book().sections().fairness.bound();
-    if (candidates.len() < 2 && taken.is_empty()) || candidates.is_empty() || (!board.is_limited() && bound.is_none()) {
+    let offers: Vec<&[Offer]> = candidates.iter().map(|lead| lead.offers.as_slice()).collect();
+    let alone = candidates.len() < 2 && taken.is_empty();
+    if alone || candidates.is_empty() || (!board.is_limited(&offers) && bound.is_none()) {
         return None;
     }
-    let offers: Vec<Vec<Offer>> = candidates.iter().map(|lead| board.offers(&lead.offers)).collect();
     let in_turn = in_turn(&offers, &board.prices);
     let rooms: Vec<u32> = board.prices.reps.iter().map(|bid| bid.places).collect();
     if let Some(bound) = bound {
-        let pools: Vec<Vec<Stake>> = candidates.iter().map(|lead| lead.pool.clone()).collect();
-        let allowed = moment.situation.ledger.allowances(&pools, bound);
-        for (rep, bid) in board.reps.iter().zip(&mut board.prices.reps) {
-            bid.places = bid.places.min(allowed.get(rep).copied().unwrap_or(u32::MAX));
+        let mut entitled = vec![None; moment.seats.len()];
+        for (place, share) in candidates.iter().flat_map(|lead| &lead.shares) {
+            *entitled[*place].get_or_insert(0) += share;
+        }
+        for ((seat, bid), entitled) in moment.seats.iter().zip(&mut board.prices.reps).zip(entitled) {
+            if let Some(entitled) = entitled {
+                bid.places = bid.places.min(allowance(seat.account, entitled, bound));
+            }
         }
     }
     let mut given = board.give(&offers);
@@ -167,24 +164,24 @@ pub fn give(candidates: &[Candidate], taken: &[RepId], moment: &Moment<'_>) -> O
             let got = given.iter().flatten().filter(|other| **other == rep).count() as u32;
             bid.places = if rooms[rep] == u32::MAX { u32::MAX } else { rooms[rep].saturating_sub(got) };
         }
-        let rest: Vec<Vec<Offer>> = left.iter().map(|&at| offers[at].clone()).collect();
+        let rest: Vec<&[Offer]> = left.iter().map(|&at| offers[at]).collect();
         for (at, rep) in left.into_iter().zip(board.give(&rest)) {
             given[at] = rep;
         }
     }
     let total: i64 = given.iter().zip(&offers).filter_map(|(rep, offers)| Some(board.net((*rep)?, offers))).sum();
-    let rep = |at: &Option<usize>| at.and_then(|at| board.reps.get(at).cloned());
+    let rep = |at: &Option<usize>| at.and_then(|at| Some(moment.seats.get(at)?.rep.id.clone()));
     let reps = candidates.iter().zip(&given).map(|(lead, at)| (lead.lead.clone(), rep(at))).collect();
     // More leads may have found a place than one by one, which is worth more than any sum says.
     Some(Round { reps, gain: (total - in_turn).max(0), hold: None })
 }
 
 /// What giving one lead after the other would be worth.
-fn in_turn(offers: &[Vec<Offer>], prices: &Prices) -> i64 {
+fn in_turn(offers: &[&[Offer]], prices: &Prices) -> i64 {
     let mut prices = prices.clone();
     let mut total = 0;
     for offers in offers {
-        if let Some(best) = net(offers, &prices).first() {
+        if let Some(best) = best_net(offers, &prices) {
             total += best.net;
             let bid = &mut prices.reps[best.rep];
             bid.places = if bid.places == u32::MAX { u32::MAX } else { bid.places - 1 };
@@ -202,10 +199,10 @@ pub fn wait(
     moment: &Moment<'_>,
     settings: &HoldSettings,
 ) -> HoldAnswer {
-    let board = Board::of(candidates.iter().map(|lead| &lead.offers).chain(sample), &[], moment);
+    let board = Board::new(&[], moment);
     let waiting: Vec<Waiting> = candidates
         .iter()
-        .map(|lead| Waiting { offers: board.offers(&lead.offers), deadline: lead.deadline, urgent: lead.urgent })
+        .map(|lead| Waiting { offers: lead.offers.clone(), deadline: lead.deadline, urgent: lead.urgent })
         .collect();
     let sample = sample.iter().map(|offers| board.offers(offers)).collect();
     hold(&waiting, &Expected { sample, leads: expected }, horizon, &board.prices, moment.now(), settings)
@@ -218,17 +215,17 @@ pub fn rep_prices(sample: &[Offers], expected: &BTreeMap<CapKind, f64>, moment: 
     if sample.iter().all(Vec::is_empty) {
         return None;
     }
-    let board = Board::of(sample.iter(), &[], moment);
+    let board = Board::new(&[], moment);
     let offers: Vec<Vec<Offer>> = sample.iter().map(|offers| board.offers(offers)).collect();
-    let left = |rep: &RepId, kind: CapKind| {
-        let room = moment.room(rep)?;
+    let left = |seat: &Seat<'_>, kind: CapKind| {
+        let room = seat.room.as_ref()?;
         let cap = room.caps.iter().find(|cap| cap.kind == kind)?;
         // Whoever has not begun yet has no place, whatever their caps say.
         Some(if room.is_full() { 0 } else { cap.left() })
     };
     let mut horizons = Vec::new();
     for (&kind, &leads) in expected {
-        let rooms: Vec<Option<u32>> = board.reps.iter().map(|rep| left(rep, kind)).collect();
+        let rooms: Vec<Option<u32>> = moment.seats.iter().map(|seat| left(seat, kind)).collect();
         if rooms.iter().any(Option::is_some) {
             let rooms: Vec<u32> = rooms.into_iter().map(|left| left.unwrap_or(u32::MAX)).collect();
             horizons.push((kind, prices(&rooms, &Expected { sample: offers.clone(), leads })));
@@ -240,7 +237,8 @@ pub fn rep_prices(sample: &[Offers], expected: &BTreeMap<CapKind, f64>, moment: 
     };
     let all: Vec<Prices> = horizons.into_iter().map(|(_, prices)| prices).collect();
     let Prices { reps: bids, expected, sample } = Prices::dearest(&all)?;
-    let (reps, bids) = board.reps.into_iter().zip(bids).filter(|(_, bid)| bid.price > 0).unzip();
+    let reps = moment.seats.iter().map(|seat| seat.rep.id.clone());
+    let (reps, bids) = reps.zip(bids).filter(|(_, bid)| bid.price > 0).unzip();
     Some(RepPrices { reps, prices: Prices { reps: bids, expected, sample }, until: until.to_owned() })
 }
 

@@ -153,6 +153,11 @@ impl Scene {
         let desk =
             Desk { legacy: &self.legacy, queues: &queues, settings: &settings, cleared: self.cleared, kept: None };
         let outcome = conclude(lead, &prepared, &Ok(&ranking), &moment, &desk);
+        // Weighed by itself first and settled when the round is known, it comes to the same.
+        let before = Situation { round: None, ..self.situation.clone() };
+        let weighed = Moment::new(&self.policy, &self.roster, &before, now());
+        let (alone, _) = weigh(lead, &prepared, &Ok(&ranking), &weighed, &desk);
+        assert_eq!(settle(alone, lead, &prepared, &Ok(&ranking), &moment, &desk), outcome);
         Decided { prepared, ranking, outcome }
     }
 

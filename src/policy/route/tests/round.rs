@@ -24,7 +24,9 @@ impl Scene {
         let (queues, settings) = (queues(), Settings::default());
         let desk =
             Desk { legacy: &self.legacy, queues: &queues, settings: &settings, cleared: self.cleared, kept: None };
-        candidate(&lead, &alone.prepared, &alone.ranking, &alone.outcome, &moment, &desk)
+        let (outcome, candidate) = weigh(&lead, &alone.prepared, &Ok(&alone.ranking), &moment, &desk);
+        assert_eq!(outcome, alone.outcome);
+        candidate
     }
 
     /// Gives leads together; the situation has what was found from then on.
