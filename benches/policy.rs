@@ -85,7 +85,7 @@ fn costs(share: usize) {
     let whole = if way.sum() <= seconds { "met" } else { "MISSED" };
     print(&format!("the policy with {RULES} rules, less than scoring: {whole}"), way.sum(), leads, seconds);
     print("  who is away, at work, has room; each batch of 64", way.moments, leads, seconds);
-    print("  what places cost, every 40 batches", way.prices, leads, seconds);
+    print("  what places cost, once a minute", way.prices, leads, seconds);
     print("  rules and pool", way.prepare, leads, seconds);
     print("  ladder and explanation", way.ladder, leads, seconds);
     print(&format!("  batches given together, {} given", way.given), way.together, leads, seconds);

@@ -15,6 +15,7 @@ mod drift;
 mod evaluate;
 mod history;
 mod init;
+mod keys;
 mod lead;
 mod model;
 mod model_card;
@@ -130,6 +131,9 @@ async fn run(args: Args, out: Out) -> CliResult {
         Some(Command::Model { action: args::Model::Evaluate(options) }) => evaluate::run(&options, out),
         Some(Command::Init) => init::run(args.config.as_deref(), out),
         Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Keys { keymap }) => {
+            keys::run(keymap.as_deref(), &crate::config::load(args.config.as_deref())?, out)
+        }
         Some(Command::Man) => shell::man(),
         Some(Command::DemoOrg(options)) => demo_org::run(options, out).await,
         Some(Command::Demo(options)) => demo::run(options, args.data_dir, out).await,

@@ -187,6 +187,8 @@ pub struct Ui {
     pub theme: Theme,
     /// No verdicts.
     pub read_only: bool,
+    /// The keys: a keymap that comes with the program, or a file that changes one.
+    pub keymap: Option<String>,
 }
 
 /// A configuration that cannot be used. The text names the place and the cure.

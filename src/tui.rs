@@ -37,7 +37,7 @@ use tokio::sync::mpsc;
 
 use crate::app::ports::Clock;
 use backend::Backend;
-use keymap::{Keymap, KeymapError};
+use keymap::Keymap;
 use model::Model;
 use runtime::{Runtime, Signal, Surface};
 use term::Tty;
@@ -97,16 +97,17 @@ pub enum TuiError {
     /// The terminal failed or is none.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] io::Error),
-    /// The keymap is refused.
-    #[error("the keymap is refused: {0}")]
-    Keymap(#[from] KeymapError),
 }
 
 /// Runs the dashboard until the person or the system wants to leave; the terminal is restored whatever happens.
 ///
 /// Call it inside a Tokio runtime, in the task that `block_on` runs.
-pub async fn run(backend: Arc<dyn Backend>, options: Options, clock: Arc<dyn Clock>) -> Result<(), TuiError> {
-    let keymap = Keymap::bundled()?;
+pub async fn run(
+    backend: Arc<dyn Backend>,
+    options: Options,
+    keymap: Keymap,
+    clock: Arc<dyn Clock>,
+) -> Result<(), TuiError> {
     let (sender, signals) = mpsc::channel(8);
     listen(sender)?;
     let surface = TtySurface(Tty::enter(options.log_path.clone())?);
@@ -134,6 +135,10 @@ impl Surface for TtySurface {
 
     fn resume(&mut self) -> io::Result<()> {
         self.0.resume()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.0.copy(text)
     }
 
     fn size(&self) -> io::Result<(u16, u16)> {

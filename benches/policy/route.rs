@@ -19,8 +19,8 @@ use leadboard::policy::{Queues, Settings};
 const BATCH: usize = 64;
 /// Recent leads that prices rest on, as in the worker.
 const SAMPLE: usize = 150;
-/// Batches after which prices are found anew: less than the worker ranks in the minute that prices count for.
-const PRICED: usize = 40;
+/// How long prices count, in seconds, as in the worker.
+const PRICES_LAST: f64 = 60.0;
 /// What somebody wrote into a form.
 const TEXT: &str = "We are looking for a partner who can do a penetration test of our shops and help us with the firewall. \
     Please call us next week, we would like to decide before the end of the quarter.";
@@ -136,7 +136,7 @@ pub(crate) fn route(reps: usize, rules: usize, leads: &[(LeadFacts, Vec<f64>)]) 
     let (queues, settings) = (Queues { manager: QueueId::new("m"), default: QueueId::new("d") }, Settings::default());
     let legacy = Owner::Rep(RepId::new(rep_id(1)));
     let desk = Desk { legacy: &legacy, queues: &queues, settings: &settings, cleared: true, kept: Some(0.8) };
-    let (mut costs, mut sample, mut prices) = (Costs::default(), Vec::<Offers>::new(), None);
+    let (mut costs, mut sample, mut prices, mut priced_at) = (Costs::default(), Vec::<Offers>::new(), None, None);
     let timed = |cost: &mut f64, start: f64| *cost += crate::cpu_seconds() - start;
     for (number, batch) in leads.chunks(BATCH).enumerate() {
         let now = batch[0].0.created_at + TimeDelta::minutes(5);
@@ -145,7 +145,8 @@ pub(crate) fn route(reps: usize, rules: usize, leads: &[(LeadFacts, Vec<f64>)]) 
         let moment = Moment::new(&policy, &roster, &situation, now);
         timed(&mut costs.moments, start);
         let start = crate::cpu_seconds();
-        if number % PRICED == SAMPLE.div_ceil(BATCH) {
+        if sample.len() == SAMPLE && priced_at.is_none_or(|at| start - at > PRICES_LAST) {
+            priced_at = Some(start);
             let expected = BTreeMap::from([(CapKind::Day, (leads.len() - number * BATCH) as f64)]);
             prices = route::rep_prices(&sample, &expected, &moment);
         }

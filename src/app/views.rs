@@ -67,6 +67,11 @@ impl QueueKey {
         Self { priority: row.priority, id: row.id.clone() }
     }
 
+    /// Whether a row of this place comes after another in the order of the queue: less at stake, then by id.
+    pub fn comes_after(&self, other: &Self) -> bool {
+        other.priority.total_cmp(&self.priority).then_with(|| self.id.cmp(&other.id)).is_gt()
+    }
+
     /// Whether this place comes before the other one.
     pub fn before(&self, other: &Self) -> bool {
         other.priority.total_cmp(&self.priority).then_with(|| self.id.cmp(&other.id)).is_lt()

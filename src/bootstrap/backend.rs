@@ -13,10 +13,12 @@ use crate::app::AppError;
 use crate::app::batch::{self, Marked, Plan};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Request};
 use crate::app::drift;
+use crate::app::export::{self, Format};
 use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
+use crate::config::paths::create_private;
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -24,7 +26,7 @@ use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Settings;
 use crate::tui::backend::{
-    Backend, BackendError, DriftReport, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest, View,
+    Backend, BackendError, DriftReport, Exported, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
 use crate::worker::{RANK, SEND, health};
 
@@ -40,6 +42,8 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     settings: Settings,
     manager: String,
+    /// Where exports go.
+    exports: PathBuf,
     worker: WorkerSight,
     changes: watch::Receiver<u64>,
 }
@@ -62,6 +66,7 @@ impl Desk {
             clock: context.clock.clone(),
             settings: context.settings(),
             manager: context.manager(),
+            exports: context.data.exports(),
             worker: worker.map_or_else(|| WorkerSight::Elsewhere(context.data.worker_health()), WorkerSight::Here),
             changes,
         })
@@ -217,6 +222,15 @@ impl Backend for Desk {
 
     async fn roster(&self) -> Result<Roster, BackendError> {
         self.store.roster().await.map_err(said)
+    }
+
+    async fn export(&self, lane: Lane, filter: Filter, format: Format) -> Result<Exported, BackendError> {
+        let list = self.list(Some(lane), &filter).await?;
+        let now = self.clock.now();
+        let path = self.exports.join(format!("{lane}-{}.{format}", now.format("%Y%m%d-%H%M%S")));
+        let mut file = create_private(&path).map_err(|error| said(format!("{}: {error}", path.display())))?;
+        let rows = export::export(self.store.as_ref(), &list, format, now, &mut file).await.map_err(said)?;
+        Ok(Exported { path, rows })
     }
 
     async fn views(&self) -> Result<Vec<SavedView>, BackendError> {

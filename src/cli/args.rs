@@ -67,6 +67,10 @@ pub(crate) struct Dashboard {
     /// The colours
     #[arg(long, value_name = "NAME", value_parser = theme())]
     pub(crate) theme: Option<Theme>,
+
+    /// The keys: default, vim, or a file that changes one of them
+    #[arg(long, value_name = "NAME or FILE")]
+    pub(crate) keymap: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -151,6 +155,12 @@ pub(crate) enum Command {
     Store {
         #[command(subcommand)]
         action: Store,
+    },
+    /// The keys of the dashboard, and the names by which a keymap file calls what they do
+    Keys {
+        /// Of this keymap instead of the config's: default, vim, or a file
+        #[arg(value_name = "NAME or FILE")]
+        keymap: Option<String>,
     },
     /// Print completions for a shell
     Completions {

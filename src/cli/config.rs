@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::CliResult;
 use super::args::Config as Action;
+use super::keys::keymap;
 use super::out::Out;
 use crate::config;
 
@@ -15,6 +16,7 @@ pub(super) fn run(action: &Action, file: Option<&Path>, out: Out) -> CliResult {
         Action::Example => out.verbatim(config::EXAMPLE),
         Action::Check => {
             let config = config::load(file)?;
+            keymap(config.ui.keymap.as_deref())?;
             let org = config.salesforce.as_ref().map(|s| s.login_url.clone());
             let secrets: BTreeMap<&str, String> =
                 config.secrets().iter().map(|(key, secret)| (*key, config.place_of(key, secret))).collect();

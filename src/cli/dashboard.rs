@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::args::Dashboard;
+use super::keys::keymap;
 use super::{CliError, CliResult};
 use crate::app::events;
 use crate::app::ports::Store;
@@ -14,6 +15,7 @@ use crate::tui::theme::Palette;
 
 pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
     // Everything that can be wrong is found out before the screen opens, so that its error is ordinary text.
+    keymap(options.keymap.as_deref().or(context.config.ui.keymap.as_deref()))?;
     let store = context.store().await?;
     if store.champion().await?.is_none() && context.config.salesforce.is_none() {
         store.close().await;
@@ -49,6 +51,7 @@ pub(super) async fn show(
     let manager = context.manager();
     let read_only = options.read_only || ui.read_only;
     events::session_opened(store.as_ref(), context.clock.as_ref(), &manager, read_only).await?;
+    let keys = keymap(options.keymap.as_deref().or(ui.keymap.as_deref()))?;
     let desk = Desk::new(context, store.clone(), health);
     let screen = tui::Options {
         read_only,
@@ -59,7 +62,7 @@ pub(super) async fn show(
         sla: context.settings().sla,
         ..tui::Options::new(manager.clone(), context.config.routing.phase.to_string())
     };
-    let shown = tui::run(desk, screen, context.clock.clone()).await.map_err(CliError::failed);
+    let shown = tui::run(desk, screen, keys, context.clock.clone()).await.map_err(CliError::failed);
     events::session_closed(store.as_ref(), context.clock.as_ref(), &manager).await?;
     shown
 }

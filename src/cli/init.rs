@@ -8,8 +8,9 @@ use serde_json::json;
 
 use super::out::Out;
 use super::{CliError, CliResult};
+use crate::config;
 use crate::config::draft::{Answers, Login, api_address, config_text};
-use crate::config::{self, paths};
+use crate::config::paths::{self, create_private};
 use crate::tui::hidden;
 
 /// Asks, writes, and reads back what it wrote.
@@ -181,13 +182,6 @@ fn key_file(typed: &str) -> Result<String, String> {
 /// Writes a new file for its owner only; makes the directory if need be, and never replaces anything.
 fn write_private(path: &Path, text: &str) -> Result<(), CliError> {
     let failed = |error: io::Error| CliError::Failed(format!("cannot write {}: {error}", path.display()));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
+    let mut file = create_private(path).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }

@@ -2,6 +2,8 @@
 
 mod explained;
 
+use std::path::Path;
+
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -11,38 +13,39 @@ use super::args::{Lead as Action, Why};
 use super::out::{Out, table, wrap};
 use super::view::named;
 use super::{CliError, CliResult};
+use crate::app;
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Explanation};
+use crate::app::export::Format;
+use crate::app::filter::Filter;
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, ReturnedBy, Seek, Slot};
 use crate::bootstrap::Context;
+use crate::config::paths::create_private;
 use crate::domain::contact::{ContactOutcome, FirstContact};
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
-use crate::domain::lead::Owner;
+use crate::domain::lane::Lane;
+use crate::domain::lead::{LeadState, Owner};
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::domain::text::{fit, safe};
 use crate::domain::verdict::{Rejection, Verdict};
 use crate::policy::capacity::Room;
 use crate::policy::hold::HoldAnswer;
-use crate::policy::route::Path;
+use crate::policy::route::Path as Way;
 use crate::policy::rules::Standing;
 
 pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     let result = match action {
         Action::List { filter, lane, state, view, limit } => {
-            let (now, sla) = (context.clock.now(), context.settings().sla);
-            let (mut filter, mut lane) = (filter.unwrap_or_default(), lane);
-            if let Some(name) = view {
-                let view = named(store.as_ref(), &name, &context.manager()).await?;
-                filter = view.filter.and(filter);
-                lane = lane.or(view.lane);
-            }
-            let conditions = filter.conditions_in(store.as_ref(), now, sla).await?;
-            let filter = LeadFilter { lane, state, conditions, include_snoozed: true };
+            let filter = listed(store.as_ref(), (filter, lane, state, view), context).await?;
             list(store.as_ref(), &filter, limit, context, out).await
+        }
+        Action::Export { filter, lane, state, view, format, out: file } => {
+            let filter = listed(store.as_ref(), (filter, lane, state, view), context).await?;
+            export(store.as_ref(), &filter, format, file.as_deref(), context, out).await
         }
         Action::Show { id, why_not } => show(store.as_ref(), &LeadId::new(id), why_not.as_deref(), context, out).await,
         Action::Undo { id } => undo(store.as_ref(), &LeadId::new(id), context, out).await,
@@ -65,6 +68,44 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     };
     store.close().await;
     result
+}
+
+type Asked = (Option<Filter>, Option<Lane>, Option<LeadState>, Option<String>);
+
+/// What a list is asked for.
+async fn listed(
+    store: &dyn Store,
+    (filter, mut lane, state, view): Asked,
+    context: &Context,
+) -> Result<LeadFilter, CliError> {
+    let (now, sla) = (context.clock.now(), context.settings().sla);
+    let mut filter = filter.unwrap_or_default();
+    if let Some(name) = view {
+        let view = named(store, &name, &context.manager()).await?;
+        filter = view.filter.and(filter);
+        lane = lane.or(view.lane);
+    }
+    let conditions = filter.conditions_in(store, now, sla).await?;
+    Ok(LeadFilter { lane, state, conditions, include_snoozed: true })
+}
+
+async fn export(
+    store: &dyn Store,
+    filter: &LeadFilter,
+    format: Format,
+    file: Option<&Path>,
+    context: &Context,
+    out: Out,
+) -> CliResult {
+    let now = context.clock.now();
+    let Some(path) = file else {
+        app::export::export(store, filter, format, now, &mut std::io::stdout()).await?;
+        return Ok(());
+    };
+    let mut writer = create_private(path).map_err(|e| CliError::Failed(format!("{}: {e}", path.display())))?;
+    let rows = app::export::export(store, filter, format, now, &mut writer).await?;
+    out.result(&json!({ "file": path, "rows": rows }), || vec![format!("{rows} leads in {}", path.display())]);
+    Ok(())
 }
 
 async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Context, out: Out) -> CliResult {
@@ -152,7 +193,7 @@ fn ranked_or_listed(wanted: &str, detail: &LeadDetail, roster: &Roster) -> Resul
 }
 
 /// The way to a recommendation: rules that fired, what they could not know, and the rungs of the ladder.
-pub(super) fn path_lines(path: &Path) -> Vec<String> {
+pub(super) fn path_lines(path: &Way) -> Vec<String> {
     let rules = path.rules.fired.iter().map(|fired| {
         let stands = match &fired.standing {
             Standing::Applies => String::new(),

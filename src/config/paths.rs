@@ -1,5 +1,7 @@
 //! Where things are kept.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
@@ -29,7 +31,7 @@ pub fn scratch_dir() -> PathBuf {
 }
 
 /// This very program, to be started once more.
-pub fn this_program() -> std::io::Result<PathBuf> {
+pub fn this_program() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
@@ -54,7 +56,7 @@ impl DataDir {
     }
 
     /// Makes the directory and its log folder, for their owner only, if they are not there yet.
-    pub fn create(&self) -> std::io::Result<()> {
+    pub fn create(&self) -> io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -82,6 +84,11 @@ impl DataDir {
         self.0.join("worker.json")
     }
 
+    /// Lists that the dashboard wrote to files.
+    pub fn exports(&self) -> PathBuf {
+        self.0.join("exports")
+    }
+
     /// Log files.
     pub fn logs(&self) -> PathBuf {
         self.0.join("logs")
@@ -91,4 +98,15 @@ impl DataDir {
     pub fn demo_org(&self) -> PathBuf {
         self.0.join("demo-org.jsonl")
     }
+}
+/// Makes a new file that only its owner can read; its directory as well if need be. Never replaces anything.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

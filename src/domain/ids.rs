@@ -1,19 +1,23 @@
 //! Identifiers. Each is its own type, so that a rep id can never be passed where a lead id is meant.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+// Ids are copied and compared by the hundred for each lead. Those of CRMs are short enough to stand in the place itself, so
+// that neither needs the heap.
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(CompactString);
 
         impl $name {
             /// Wraps the text as it stands; what is a valid id is the business of the system that issued it.
             pub fn new(id: impl Into<String>) -> Self {
-                Self(id.into())
+                Self(CompactString::from(id.into()))
             }
 
             /// The id as text.

@@ -21,6 +21,8 @@ mod certificate;
 mod prices;
 mod solver;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 pub use certificate::Flaw;
@@ -49,15 +51,17 @@ pub struct Offer {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Market {
     room: Vec<u32>,
-    /// Where the offers of each lead begin; one more than there are leads.
-    first: Vec<usize>,
+    /// Where the offers of each lead stand.
+    leads: Vec<Range<usize>>,
+    /// Whether it has the offers of an earlier lead.
+    repeated: Vec<bool>,
     offers: Vec<Offer>,
 }
 
 impl Market {
     /// Reps with so much room each, in the order that decides ties.
     pub fn new(room: Vec<u32>) -> Self {
-        Self { room, first: vec![0], offers: Vec::new() }
+        Self { room, ..Self::default() }
     }
 
     /// The next lead, with each rep who may get it. Of two offers to one rep the better counts; offers to reps that are
@@ -69,7 +73,8 @@ impl Market {
         let own = &mut known[start..];
         if own.is_sorted_by(|a, b| a.rep < b.rep) {
             own.iter_mut().for_each(|offer| offer.value = offer.value.clamp(-LARGEST, LARGEST));
-            self.first.push(known.len());
+            self.leads.push(start..known.len());
+            self.repeated.push(false);
             return;
         }
         own.sort_by(|a, b| a.rep.cmp(&b.rep).then(b.value.cmp(&a.value)));
@@ -81,12 +86,24 @@ impl Market {
             }
         }
         known.truncate(kept);
-        self.first.push(kept);
+        self.leads.push(start..kept);
+        self.repeated.push(false);
+    }
+
+    /// Puts in a lead with the offers of an earlier one. They are kept once.
+    pub fn repeat(&mut self, lead: usize) {
+        self.leads.push(self.leads[lead].clone());
+        self.repeated.push(true);
+    }
+
+    /// Whether a lead has the offers of an earlier one.
+    fn is_repeated(&self, lead: usize) -> bool {
+        self.repeated[lead]
     }
 
     /// Number of leads.
     pub fn leads(&self) -> usize {
-        self.first.len().saturating_sub(1)
+        self.leads.len()
     }
 
     /// Room of each rep.
@@ -96,7 +113,7 @@ impl Market {
 
     /// The offers of one lead, by rep.
     pub fn offers(&self, lead: usize) -> &[Offer] {
-        &self.offers[self.first[lead]..self.first[lead + 1]]
+        &self.offers[self.leads[lead].clone()]
     }
 
     /// What a pair is worth, if it may come about.

@@ -11,6 +11,8 @@
 //! distribution. The same sample gives the same prices.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -179,8 +181,16 @@ pub fn prices(room: &[u32], expected: &Expected) -> Prices {
 /// The best assignment of these leads.
 pub(super) fn solve(room: &[u32], leads: &[&[Offer]]) -> (Market, Assignment) {
     let mut market = Market::new(room.to_vec());
-    for lead in leads {
-        market.push(lead.iter().copied());
+    // A draw takes each lead of the sample many times; where its offers lie says which lead it is.
+    let mut first: HashMap<(*const Offer, usize), usize> = HashMap::new();
+    for (at, lead) in leads.iter().enumerate() {
+        match first.entry((lead.as_ptr(), lead.len())) {
+            Entry::Occupied(earlier) => market.repeat(*earlier.get()),
+            Entry::Vacant(new) => {
+                new.insert(at);
+                market.push(lead.iter().copied());
+            }
+        }
     }
     let found = assign(&market);
     (market, found)

@@ -38,6 +38,8 @@ pub enum Action {
     WhyNot,
     /// Show what the chosen rep can say to the lead.
     TalkTrack,
+    /// Put something of the lead on the clipboard.
+    Copy,
     /// Open what is under the cursor.
     Open,
     /// Go back, close, cancel.
@@ -62,6 +64,8 @@ pub enum Action {
     Lane(Lane),
     /// Say which leads are shown.
     Filter,
+    /// Write what the queue lists to a file.
+    Export,
     /// Go to the view that is kept under this function key.
     View(u8),
     /// Show the list of views.
@@ -117,6 +121,7 @@ impl Action {
             Self::ApproveMarked,
             Self::WhyNot,
             Self::TalkTrack,
+            Self::Copy,
             Self::Open,
             Self::Back,
             Self::Up,
@@ -129,7 +134,7 @@ impl Action {
             Self::PreviousLane,
         ]);
         all.extend(Lane::VARIANTS.iter().copied().map(Self::Lane));
-        all.push(Self::Filter);
+        all.extend([Self::Filter, Self::Export]);
         all.extend(VIEW_KEYS.map(Self::View));
         all.extend([
             Self::Views,
@@ -168,6 +173,8 @@ impl Action {
             Self::Undo => ("undo", "take the last verdict back", "undo"),
             Self::WhyNot => ("why-not", "why not another rep, and what would change it", "why not"),
             Self::TalkTrack => ("talk-track", "what the chosen rep can say to the lead", "talk track"),
+            Self::Copy => ("copy", "copy something of the lead to the clipboard", "copy"),
+            Self::Export => ("export", "write all that the queue lists to a file", "export"),
             Self::Open => ("open", "open the lead", "open"),
             Self::Back => ("back", "back", "back"),
             Self::Up => ("up", "up", "up"),

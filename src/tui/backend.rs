@@ -1,12 +1,15 @@
 //! What the dashboard asks of the rest of the program. Composition implements [`Backend`] over the use cases; tests
 //! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 pub use crate::app::batch::{self, LeftOut, Load, Marked, Plan, Share};
 pub use crate::app::drift::Report as DriftReport;
+pub use crate::app::export::Format;
 pub use crate::app::filter::Filter;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 pub use crate::app::ports::{ApiUsage, ModelRow, SavedView, VIEW_KEYS};
@@ -34,6 +37,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// How many leads of each lane match a filter; `None` where there are so many leads that counting would take long.
     async fn matches(&self, filter: &Filter) -> Result<Option<LaneCounts>, BackendError>;
+
+    /// Writes every lead of a list to a new file; where it is, and how many there are.
+    async fn export(&self, lane: Lane, filter: Filter, format: Format) -> Result<Exported, BackendError>;
 
     /// One lead with everything known of it; `None` when there is no such lead.
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError>;
@@ -88,6 +94,15 @@ pub struct Overview {
     pub api: ApiUsage,
     /// Whether the gates let the model that ranks route; `None` while there is none, or where its card does not say.
     pub cleared: Option<bool>,
+}
+
+/// A list of leads in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// Where.
+    pub path: PathBuf,
+    /// How many leads.
+    pub rows: u64,
 }
 
 /// A view as it is kept.

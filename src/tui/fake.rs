@@ -5,6 +5,7 @@ mod company;
 mod filter;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -22,9 +23,9 @@ use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
-    ApiUsage, Backend, BackendError, DriftReport, Filter, LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState,
-    Marked, ModelRow, Overview, Plan, QueueKey, QueuePage, QueueQuery, QueueRow, ReturnedBy, SavedView, Seek, Share,
-    UndoAnswer, VerdictAnswer, VerdictRequest, View, WorkerHealth,
+    ApiUsage, Backend, BackendError, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, LeftOut, Load,
+    LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey, QueuePage, QueueQuery, QueueRow, ReturnedBy,
+    SavedView, Seek, Share, UndoAnswer, VerdictAnswer, VerdictRequest, View, WorkerHealth,
 };
 
 pub(crate) use company::{company, lead};
@@ -406,6 +407,12 @@ impl Backend for Fake {
 
     async fn roster(&self) -> Result<Roster, BackendError> {
         Ok(self.working()?.roster.clone())
+    }
+
+    async fn export(&self, lane: Lane, filter: Filter, format: Format) -> Result<Exported, BackendError> {
+        let path = PathBuf::from(format!("/data/exports/{lane}-20261122-120000.{format}"));
+        let rows = self.queue(QueueQuery { lane, filter, seek: Seek::Top, limit: 1 }).await?.total;
+        Ok(Exported { path, rows })
     }
 
     async fn views(&self) -> Result<Vec<SavedView>, BackendError> {

@@ -1,19 +1,15 @@
 //! Keys to actions, from one table that also feeds the footer and the help, so that they cannot disagree.
-//!
-//! A keymap file is refused as a whole, with the line, when anything in it is unknown, doubled or out of reach: a key
-//! that silently does something else is worse than no key.
+
+mod file;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use strum::VariantArray;
-use toml::de::{DeTable, DeValue};
 
 use super::action::Action;
 
-/// The keymap that comes with the program.
-const DEFAULT: &str = include_str!("../../assets/keymaps/default.toml");
+pub use file::KeymapError;
 
 /// A table of a keymap file.
 #[derive(
@@ -237,16 +233,6 @@ impl fmt::Display for Key {
     }
 }
 
-/// Why a keymap is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub struct KeymapError {
-    /// Line of the file, from 1.
-    pub line: usize,
-    /// What is wrong, and what would be right.
-    pub message: String,
-}
-
 /// A checked table of keys.
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -256,83 +242,6 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The keymap that comes with the program.
-    pub fn bundled() -> Result<Self, KeymapError> {
-        Self::parse(DEFAULT)
-    }
-
-    /// Reads and checks a keymap.
-    pub fn parse(text: &str) -> Result<Self, KeymapError> {
-        let line_of = |offset: usize| text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
-        let refuse = |offset: usize, message: String| KeymapError { line: line_of(offset), message };
-        let file = DeTable::parse(text)
-            .map_err(|e| refuse(e.span().map_or(0, |s| s.start), format!("not valid TOML: {}", e.message())))?;
-
-        let mut map = Self { bindings: Vec::new(), lookup: HashMap::new() };
-        let mut lines: HashMap<(Scope, Key), usize> = HashMap::new();
-        for (scope_name, table) in file.get_ref() {
-            let at = scope_name.span().start;
-            let scope: Scope = scope_name.get_ref().parse().map_err(|_| {
-                let known: Vec<String> = Scope::VARIANTS.iter().map(ToString::to_string).collect();
-                refuse(at, format!("no place is called [{}]; there are: {}", scope_name.get_ref(), known.join(", ")))
-            })?;
-            let DeValue::Table(table) = table.get_ref() else {
-                return Err(refuse(at, format!("{scope} must be a table: [{scope}]")));
-            };
-            let mut entries: Vec<_> = table.iter().collect();
-            entries.sort_by_key(|(name, _)| name.span().start);
-            for (action_name, keys) in entries {
-                let at = action_name.span().start;
-                let action: Action = action_name
-                    .get_ref()
-                    .parse()
-                    .map_err(|()| refuse(at, format!("no action is called {}", action_name.get_ref())))?;
-                let DeValue::Array(keys) = keys.get_ref() else {
-                    return Err(refuse(at, format!("{} needs a list of keys", action_name.get_ref())));
-                };
-                for key_text in keys {
-                    let at = key_text.span().start;
-                    let key = key_text.get_ref().as_str().and_then(Key::parse).ok_or_else(|| {
-                        refuse(at, "not the name of a key, for example a, ctrl-n, f2 or enter".into())
-                    })?;
-                    if let Some(other) = map.lookup.insert((scope, key), action) {
-                        return Err(refuse(
-                            at,
-                            format!("{key} already means {} in [{scope}], line {}", other.name(), lines[&(scope, key)]),
-                        ));
-                    }
-                    lines.insert((scope, key), line_of(at));
-                    map.bindings.push((scope, action, key));
-                }
-            }
-        }
-        map.bindings.sort_by_key(|(scope, _, key)| lines[&(*scope, *key)]);
-        map.refuse_hidden(&lines)?;
-        Ok(map)
-    }
-
-    /// A key that an inner scope takes away from an outer one could never be pressed.
-    fn refuse_hidden(&self, lines: &HashMap<(Scope, Key), usize>) -> Result<(), KeymapError> {
-        for place in Place::VARIANTS {
-            let scopes = place.scopes();
-            for (depth, outer) in scopes.iter().enumerate() {
-                for (_, action, key) in self.bindings.iter().filter(|(s, ..)| s == outer) {
-                    if let Some(inner) = scopes.iter().take(depth).find(|s| self.lookup.contains_key(&(**s, *key))) {
-                        return Err(KeymapError {
-                            line: lines[&(*outer, *key)],
-                            message: format!(
-                                "{key} ({} in [{outer}]) can never be reached, because [{inner}] uses it too, line {}",
-                                action.name(),
-                                lines[&(*inner, *key)]
-                            ),
-                        });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// What a key means here.
     pub fn action(&self, place: Place, key: Key) -> Option<Action> {
         place.scopes().iter().find_map(|scope| self.lookup.get(&(*scope, key)).copied())

@@ -4,11 +4,12 @@
 use crossterm::event::KeyEvent;
 
 use super::backend::{
-    BackendError, DriftReport, Filter, LaneCounts, LeadDetail, Marked, ModelRow, Overview, Plan, QueuePage, QueueQuery,
-    SavedView, UndoAnswer, VerdictAnswer, VerdictRequest, View,
+    BackendError, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, Marked, ModelRow, Overview, Plan,
+    QueuePage, QueueQuery, SavedView, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
+use crate::domain::lane::Lane;
 use crate::domain::rep::Roster;
 
 /// Names one question; answers to older questions of the same kind are dropped.
@@ -60,6 +61,8 @@ pub enum Msg {
     Decided(LeadId, Result<VerdictAnswer, BackendError>),
     /// What came of an undo.
     Undone(LeadId, Result<UndoAnswer, BackendError>),
+    /// What came of writing a list to a file.
+    Exported(Result<Exported, BackendError>),
     /// What came of a retry.
     Retried(Result<bool, BackendError>),
 }
@@ -95,6 +98,10 @@ pub enum Effect {
     Undo(LeadId),
     /// Put a dead effect back to ready. Finished even when the program is leaving.
     Retry(i64),
+    /// Write a whole list to a file. Finished even when the program is leaving.
+    Export(Lane, Filter, Format),
+    /// Give the terminal something for its clipboard.
+    Copy(String),
     /// Give the terminal back to the shell for a while.
     Suspend,
 }

@@ -40,6 +40,8 @@ pub trait Surface {
     fn suspend(&mut self) -> io::Result<()>;
     /// Takes the terminal again, after the process was continued.
     fn resume(&mut self) -> io::Result<()>;
+    /// Gives the terminal text for its clipboard. Whether it takes it, nobody is told.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
     /// Columns and rows.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
@@ -85,8 +87,15 @@ impl<S: Surface> Runtime<S> {
         let stop = tokio_util::sync::CancellationToken::new();
         let _stop_reads = stop.clone().drop_guard();
         let newest = HashMap::new();
-        let mut tasks =
-            Tasks { backend: Arc::clone(&self.backend), answers, writes: writes.clone(), reads, newest, stop };
+        let mut tasks = Tasks {
+            backend: Arc::clone(&self.backend),
+            answers,
+            writes: writes.clone(),
+            reads,
+            newest,
+            stop,
+            copies: Vec::new(),
+        };
         let mut changes = self.backend.changes();
         let mut quiet_until = Instant::now();
         let mut pace = Pace::default();
@@ -110,6 +119,9 @@ impl<S: Surface> Runtime<S> {
             }
             if model.exit {
                 break;
+            }
+            for text in tasks.copies.drain(..) {
+                self.surface.copy(&text)?;
             }
             self.surface.draw(model)?;
             let asleep = (model.wake_at() - model.now).to_std().unwrap_or_default().max(Duration::from_millis(1));
@@ -208,6 +220,8 @@ struct Tasks {
     /// The newest question of each kind. One more of its kind makes its answer void, so it is not asked to the end.
     newest: HashMap<Discriminant<Effect>, AbortHandle>,
     stop: tokio_util::sync::CancellationToken,
+    /// What the terminal is to be given.
+    copies: Vec<String>,
 }
 
 impl Tasks {
@@ -215,11 +229,21 @@ impl Tasks {
     fn start(&mut self, effects: Vec<Effect>) -> bool {
         let mut suspend = false;
         for effect in effects {
-            if effect == Effect::Suspend {
-                suspend = true;
-                continue;
-            }
-            let write = matches!(effect, Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..));
+            let effect = match effect {
+                Effect::Suspend => {
+                    suspend = true;
+                    continue;
+                }
+                Effect::Copy(text) => {
+                    self.copies.push(text);
+                    continue;
+                }
+                effect => effect,
+            };
+            let write = matches!(
+                effect,
+                Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..) | Effect::Export(..)
+            );
             let kind = std::mem::discriminant(&effect);
             let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
             let task = async move {
@@ -289,7 +313,10 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Undone(lead, result)
         }
         Effect::Retry(id) => Msg::Retried(reported("retry", backend.retry_effect(id)).await),
-        Effect::Suspend => Msg::Woke,
+        Effect::Export(lane, filter, format) => {
+            Msg::Exported(reported("export", backend.export(lane, filter, format)).await)
+        }
+        Effect::Suspend | Effect::Copy(_) => Msg::Woke,
     }
 }
 

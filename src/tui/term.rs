@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
@@ -67,6 +68,11 @@ impl Tty {
     /// showed, even when the size is the old one again.
     pub fn repaint(&mut self) {
         self.stale = true;
+    }
+
+    /// Asks the terminal to put text on its clipboard (OSC 52), which works over SSH as well. It answers nothing.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
 
     /// Columns and rows.

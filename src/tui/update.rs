@@ -6,13 +6,14 @@ mod views;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::Action;
-use super::backend::Filter;
+use super::backend::{Exported, Filter};
 use super::format;
 use super::keymap::{Key, Place};
 use super::model::{Model, Tone};
 use super::msg::{Effect, Msg};
 use super::overlay::filter::Prompt;
 use super::overlay::help::Help;
+use super::overlay::menu::Menu;
 use super::overlay::palette::Palette;
 use super::overlay::{Confirm, Overlay};
 use super::screens::queue::marks::All;
@@ -72,6 +73,16 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ViewKept(result) => views::kept(model, result),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
+        Msg::Exported(result) => {
+            match result {
+                Ok(Exported { path, rows }) => {
+                    let rows = format::grouped(rows);
+                    model.say(Tone::Good, format!("{rows} leads are in {}", path.display()));
+                }
+                Err(error) => model.say(Tone::Error, format!("The list could not be written: {error}")),
+            }
+            Vec::new()
+        }
         Msg::Retried(result) => {
             match result {
                 Ok(true) => model.say(Tone::Good, "The write waits in the outbox again."),
@@ -192,6 +203,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot => verdict::why_not(model),
+        Action::Copy => verdict::copy(model),
         Action::TalkTrack => {
             if model.focus.detail().is_some() {
                 model.overlays.push(Overlay::TalkTrack { scroll: 0 });
@@ -229,6 +241,10 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             match action {
                 Action::View(key) => return views::go(model, key),
                 Action::Views => return views::open(model),
+                Action::Export => {
+                    model.overlays.push(Overlay::Menu(Menu::exports()));
+                    return Vec::new();
+                }
                 Action::MarkAll => {
                     mark_all(model);
                     return Vec::new();

@@ -275,7 +275,16 @@ pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> V
             draft.verdict = Some(Verdict::Snooze { until });
             send(model, draft, None)
         }
+        // No verdicts.
+        Choice::Copy(_) | Choice::Export(_) => Vec::new(),
     }
+}
+
+/// Asks what to copy of the lead in focus.
+pub fn copy(model: &mut Model) -> Vec<Effect> {
+    let menu = model.focus.detail().map(|detail| Menu::copies(detail, Draft::of(detail)));
+    model.overlays.extend(menu.map(Overlay::Menu));
+    Vec::new()
 }
 
 /// Opens the question why some rep does not get the lead in focus; the one below the recommended rep is asked about first.
@@ -323,8 +332,8 @@ pub fn noted(model: &mut Model) -> Vec<Effect> {
     if sends {
         return send(model, draft, Some(Rejection { code: ReasonCode::O, note: text }));
     }
-    if let Some(Overlay::Menu(menu)) = model.overlays.last_mut() {
-        menu.draft.note.clone_from(&text);
+    if let Some(Overlay::Menu(Menu { draft: Some(draft), .. })) = model.overlays.last_mut() {
+        draft.note.clone_from(&text);
     }
     match text {
         Some(text) => {

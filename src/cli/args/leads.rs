@@ -61,6 +61,27 @@ pub(crate) enum Lead {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
+    /// Write all leads of a list to a file or to standard output
+    Export {
+        /// Only leads that pass this filter, as in `lead list`
+        #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+        filter: Option<Filter>,
+        /// Only this lane
+        #[arg(long, value_parser = word::<crate::domain::lane::Lane>)]
+        lane: Option<crate::domain::lane::Lane>,
+        /// Only this state
+        #[arg(long, value_parser = word::<crate::domain::lead::LeadState>)]
+        state: Option<crate::domain::lead::LeadState>,
+        /// Only leads of a saved view
+        #[arg(long, value_name = "NAME")]
+        view: Option<String>,
+        /// csv or json
+        #[arg(long, default_value = "csv", value_parser = word::<crate::app::export::Format>)]
+        format: crate::app::export::Format,
+        /// The file, which must not exist yet; without it, standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<std::path::PathBuf>,
+    },
     /// Show one lead: its ranking, why this rep and why not another, its decisions and what happened to it
     ///
     /// Why and why not are read off what was stored when the lead was ranked; what is otherwise today is said beside it.

@@ -22,6 +22,9 @@ pub(super) struct Part {
 pub(super) fn parts(market: &Market) -> Vec<Part> {
     let mut parent: Vec<usize> = (0..market.room.len()).collect();
     for lead in 0..market.leads() {
+        if market.is_repeated(lead) {
+            continue;
+        }
         for pair in market.offers(lead).windows(2) {
             let (a, b) = (root(&mut parent, pair[0].rep), root(&mut parent, pair[1].rep));
             parent[a.max(b)] = a.min(b);

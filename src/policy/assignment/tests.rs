@@ -28,7 +28,7 @@ fn by_trying(rows: &[Vec<Option<i64>>], room: &mut [u32]) -> i64 {
 }
 
 /// Values that often tie, and pairs that are often missing.
-fn rows(leads: std::ops::Range<usize>, reps: usize, span: i64) -> impl Strategy<Value = Vec<Vec<Option<i64>>>> {
+fn rows(leads: Range<usize>, reps: usize, span: i64) -> impl Strategy<Value = Vec<Vec<Option<i64>>>> {
     let value = prop_oneof![1 => Just(None), 4 => (-span / 4..span).prop_map(Some)];
     proptest::collection::vec(proptest::collection::vec(value, reps), leads)
 }

@@ -1,6 +1,6 @@
 //! What depends on policy, roster, situation and the moment alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -27,6 +27,7 @@ pub struct Moment<'a> {
     pub(super) full: BTreeMap<RepId, Vec<Exclusion>>,
     /// Everybody, by id: the same place in all moments of a roster.
     pub(super) seats: Vec<Seat<'a>>,
+    by_id: HashMap<&'a RepId, usize>,
     absences: Absences,
     /// Whether anybody could be further ahead of their share with another lead than the bound allows.
     pub(super) near_bound: bool,
@@ -72,6 +73,7 @@ impl<'a> Moment<'a> {
             present,
             full: BTreeMap::new(),
             seats: Vec::with_capacity(reps.len()),
+            by_id: reps.iter().enumerate().map(|(place, rep)| (&rep.id, place)).collect(),
             absences,
             near_bound: sections.fairness.bound().is_some_and(|bound| situation.ledger.is_near(bound)),
         };
@@ -88,7 +90,7 @@ impl<'a> Moment<'a> {
 
     /// The place of a rep.
     pub(super) fn place(&self, rep: &RepId) -> Option<usize> {
-        self.seats.binary_search_by(|seat| seat.rep.id.cmp(rep)).ok()
+        self.by_id.get(rep).copied()
     }
 
     /// The places of many reps; fastest where they are in the order of their ids, as in a pool.

@@ -1,3 +1,5 @@
+use strum::VariantArray;
+
 use super::*;
 
 fn key(text: &str) -> Key {
@@ -67,4 +69,49 @@ fn help_follows_the_map() {
     let help = map.help(Place::Lead);
     assert_eq!(help[0].1[0], ("y".into(), "approve: do what is recommended".into()));
     assert_eq!(help[0].1[1].0, "2-3");
+}
+
+#[test]
+fn a_file_changes_what_it_names_and_nothing_else() {
+    let map = Keymap::read("[judge]\napprove = [\"Y\"]\n[screen]\nrefresh = []").unwrap();
+    assert_eq!(map.action(Place::Queue, key("Y")), Some(Action::Approve));
+    assert_eq!(map.action(Place::Queue, key("a")), None, "the old key is free");
+    assert_eq!(map.action(Place::Queue, key("ctrl-l")), None, "no key is a choice as well");
+    assert_eq!(map.action(Place::Queue, key("k")), Some(Action::KeepLegacy));
+    assert_eq!(map.key_for(Place::Lead, Action::Approve).as_deref(), Some("Y"), "the footer follows");
+}
+
+#[test]
+fn the_vim_keymap_moves_as_hands_expect_and_loses_no_action() {
+    let map = Keymap::named("vim").unwrap().unwrap();
+    for (name, action) in [("j", Action::Down), ("k", Action::Up), ("K", Action::KeepLegacy), ("l", Action::NextLane)] {
+        assert_eq!(map.action(Place::Queue, key(name)), Some(action), "{name}");
+    }
+    for action in Action::all() {
+        assert!(map.bindings.iter().any(|(_, a, _)| *a == action), "{} has no key", action.name());
+    }
+    assert!(Keymap::named("emacs").is_none());
+}
+
+#[test]
+fn a_file_that_catches_or_hides_something_is_refused() {
+    let refused = |text: &str| Keymap::read(text).unwrap_err().to_string();
+    assert_eq!(
+        refused("[judge]\napprove = [\"k\"]"),
+        "line 2: k already means keep-legacy in [judge], in the keymap that this file changes"
+    );
+    assert_eq!(
+        refused("[list]\nup = [\"k\"]"),
+        "line 2: k (up in [list]) can never be reached, because [judge] uses it too, in the keymap that this file changes"
+    );
+    assert_eq!(
+        refused("[menu]\nback = []"),
+        "line 1: no key is left for back where [menu] holds: give it one in [menu]"
+    );
+    assert_eq!(
+        refused("[global]\nquit-now = []"),
+        "line 1: no key is left for quit-now where [queue] holds: give it one in [global]"
+    );
+    assert_eq!(refused("base = \"emacs\""), "line 1: base must be one of: default, vim");
+    assert!(refused("base = 3").contains("base must be one of"));
 }

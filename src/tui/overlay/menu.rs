@@ -3,8 +3,11 @@
 use chrono::{DateTime, Utc};
 use strum::VariantArray;
 
+use crate::app::export::Format;
+use crate::app::views::LeadDetail;
 use crate::domain::ids::QueueId;
 use crate::domain::rep::Queue;
+use crate::domain::text::safe;
 use crate::domain::verdict::ReasonCode;
 use crate::tui::verdict::Draft;
 
@@ -17,8 +20,8 @@ pub struct Menu {
     pub items: Vec<Item>,
     /// Line under the cursor.
     pub selected: usize,
-    /// The verdict so far.
-    pub draft: Draft,
+    /// The verdict so far; `None` where it is not about one lead.
+    pub draft: Option<Draft>,
 }
 
 /// One line.
@@ -43,6 +46,10 @@ pub enum Choice {
     Queue(QueueId),
     /// When to ask again.
     Until(DateTime<Utc>),
+    /// What is put on the clipboard; raw.
+    Copy(String),
+    /// How the list is written.
+    Export(Format),
 }
 
 impl Menu {
@@ -53,7 +60,7 @@ impl Menu {
             .map(|code| Item { letter: code.letter(), label: code.title().into(), choice: Choice::Reason(*code) })
             .collect();
         items.push(Item { letter: 'n', label: "Write a note first".into(), choice: Choice::WriteNote });
-        Self { title: "Why not the recommendation?".into(), items, selected: 0, draft }
+        Self { title: "Why not the recommendation?".into(), items, selected: 0, draft: Some(draft) }
     }
 
     /// The queues a lead can go to.
@@ -64,7 +71,7 @@ impl Menu {
             let Some(letter) = free_letter(&queue.name, &taken) else { break };
             items.push(Item { letter, label: queue.name.clone(), choice: Choice::Queue(queue.id.clone()) });
         }
-        Self { title: "Send it to which queue?".into(), items, selected: 0, draft }
+        Self { title: "Send it to which queue?".into(), items, selected: 0, draft: Some(draft) }
     }
 
     /// How long a lead can be put off.
@@ -73,7 +80,39 @@ impl Menu {
             .into_iter()
             .map(|(letter, label, until)| Item { letter, label, choice: Choice::Until(until) })
             .collect();
-        Self { title: "Ask again when?".into(), items, selected: 0, draft }
+        Self { title: "Ask again when?".into(), items, selected: 0, draft: Some(draft) }
+    }
+
+    /// What can be copied of a lead.
+    pub fn copies(detail: &LeadDetail, draft: Draft) -> Self {
+        let lead = &detail.record.lead;
+        let recommended = detail.recommendation.as_ref();
+        let owner = recommended.map(|one| one.route.owner()).and_then(|owner| detail.names.get(owner.id()));
+        let trace = detail.decisions.first().map(|decision| decision.trace_id.to_string());
+        let all = [
+            ('i', "Lead id", Some(lead.id.to_string())),
+            ('c', "Company", Some(lead.company.clone())),
+            ('o', "Recommended owner", owner.cloned()),
+            ('w', "Why", recommended.map(|one| one.explanation.clone())),
+            ('t', "Trace id of the last decision", trace),
+        ];
+        let item = |(letter, label, text): (char, &str, Option<String>)| {
+            let text = safe(&text?);
+            Some(Item { letter, label: label.to_owned(), choice: Choice::Copy(text) })
+        };
+        let items = all.into_iter().filter_map(item).collect();
+        Self { title: "Copy what?".into(), items, selected: 0, draft: Some(draft) }
+    }
+
+    /// How a list can be written.
+    pub fn exports() -> Self {
+        let item = |(letter, label, format): (char, &str, Format)| Item {
+            letter,
+            label: label.to_owned(),
+            choice: Choice::Export(format),
+        };
+        let items = [('c', "CSV, for spreadsheets", Format::Csv), ('j', "JSON, for scripts", Format::Json)];
+        Self { title: "Write the list to a file as".into(), items: items.map(item).to_vec(), selected: 0, draft: None }
     }
 
     /// The line that a letter chooses, either case.

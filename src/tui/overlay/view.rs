@@ -84,9 +84,12 @@ fn subject(ctx: &Ctx, draft: &Draft, width: u16) -> Line<'static> {
 fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
     let two = menu.items.len() > 8;
     let rows = if two { menu.items.len().div_ceil(2) } else { menu.items.len() };
-    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, rows as u16 + 4), &menu.title);
-    put(frame, inner, 0, subject(ctx, &menu.draft, inner.width));
-    let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+    let above = if menu.draft.is_some() { 2 } else { 0 };
+    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, rows as u16 + 2 + above), &menu.title);
+    if let Some(draft) = &menu.draft {
+        put(frame, inner, 0, subject(ctx, draft, inner.width));
+    }
+    let list = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
     let column = if two { list.width / 2 } else { list.width };
     let visible = usize::from(list.height);
     let top = if two { 0 } else { (menu.selected + 1).saturating_sub(visible) };

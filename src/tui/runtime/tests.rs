@@ -9,6 +9,7 @@ use ratatui::backend::TestBackend;
 use tokio_stream_like::Feed;
 
 use super::*;
+use crate::domain::lane::Lane;
 use crate::domain::rep::Roster;
 use crate::tui::backend::{Filter, LaneCounts, Marked, Plan, QueueQuery, SavedView, View};
 use crate::tui::fake::{Fake, company};
@@ -32,6 +33,7 @@ struct Screen(Arc<Mutex<Seen>>);
 struct Seen {
     picture: String,
     pictures: usize,
+    copied: Vec<String>,
     suspended: usize,
     resumed: usize,
 }
@@ -55,6 +57,11 @@ impl Surface for Screen {
 
     fn resume(&mut self) -> io::Result<()> {
         self.0.lock().unwrap().resumed += 1;
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.0.lock().unwrap().copied.push(text.to_owned());
         Ok(())
     }
 
@@ -280,6 +287,14 @@ impl Backend for Broken {
     }
     async fn roster(&self) -> Result<Roster, BackendError> {
         self.fake.roster().await
+    }
+    async fn export(
+        &self,
+        lane: Lane,
+        filter: Filter,
+        format: crate::tui::backend::Format,
+    ) -> Result<crate::tui::backend::Exported, BackendError> {
+        self.fake.export(lane, filter, format).await
     }
     async fn views(&self) -> Result<Vec<SavedView>, BackendError> {
         self.fake.views().await

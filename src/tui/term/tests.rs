@@ -18,6 +18,7 @@ use vt100::Parser;
 use super::*;
 use crate::app::ports::Clock;
 use crate::tui::fake::{Fake, company};
+use crate::tui::keymap::Keymap;
 use crate::tui::run;
 use crate::tui::testing::{noon, options};
 
@@ -44,7 +45,7 @@ fn child(fuse: u32, background_panic: bool) {
             tokio::spawn(async { panic!("a background task broke") });
         }
         let backend = Arc::new(Fake::new(company(noon(), 60)));
-        run(backend, options(), Arc::new(Fuse(AtomicU32::new(fuse)))).await.unwrap();
+        run(backend, options(), Keymap::bundled().unwrap(), Arc::new(Fuse(AtomicU32::new(fuse)))).await.unwrap();
     });
 }
 

@@ -9,8 +9,9 @@ use crate::tui::backend::VIEW_KEYS;
 use crate::tui::model::{Model, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::help::Help;
+use crate::tui::overlay::menu::{Choice, Item};
 use crate::tui::overlay::{Confirm, NOTE_LIMIT, Overlay};
-use crate::tui::verdict;
+use crate::tui::verdict::{self, Draft};
 
 /// Pasted text goes into a text field whole, and is nothing anywhere else.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -76,7 +77,30 @@ pub(super) fn pick_letter(model: &mut Model, letter: char) -> Vec<Effect> {
     let Some(Overlay::Menu(menu)) = model.overlays.last() else { return Vec::new() };
     let Some(item) = menu.by_letter(letter) else { return Vec::new() };
     let (draft, item) = (menu.draft.clone(), item.clone());
-    verdict::chosen(model, draft, &item.label, item.choice)
+    chosen(model, draft, item)
+}
+
+/// A line of a menu was chosen.
+fn chosen(model: &mut Model, draft: Option<Draft>, item: Item) -> Vec<Effect> {
+    match (item.choice, draft) {
+        (Choice::Copy(text), _) => {
+            model.overlays.pop();
+            let what = item.label.to_lowercase();
+            // Nobody answers, so nothing more can be claimed.
+            model.say(
+                Tone::Info,
+                format!("Gave the {what} to your terminal's clipboard. If it cannot be pasted, OSC 52 is off there."),
+            );
+            vec![Effect::Copy(text)]
+        }
+        (Choice::Export(format), _) => {
+            model.overlays.pop();
+            model.say(Tone::Info, "Writing the list to a file \u{2026}");
+            vec![Effect::Export(model.queue.lane, model.queue.filter().clone(), format)]
+        }
+        (choice, Some(draft)) => verdict::chosen(model, draft, &item.label, choice),
+        (_, None) => Vec::new(),
+    }
 }
 
 /// An action while something lies over the screen.
@@ -130,7 +154,7 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Menu(menu)) if action == Action::Accept => {
             if let Some(item) = menu.items.get(menu.selected).cloned() {
                 let draft = menu.draft.clone();
-                return verdict::chosen(model, draft, &item.label, item.choice);
+                return chosen(model, draft, item);
             }
         }
         Some(Overlay::Batch(preview)) if step != 0 => preview.scroll = preview.scroll.saturating_add_signed(step),

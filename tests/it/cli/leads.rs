@@ -76,6 +76,38 @@ fn leads_are_listed_by_lane_state_and_text() {
 }
 
 #[test]
+fn a_list_is_written_whole_and_no_cell_is_a_formula() {
+    let home = office();
+    let csv = home.run("lead export").ended(0).out;
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(rows.len(), 3, "{csv}");
+    assert!(rows[0].starts_with("id,company,source,"), "{csv}");
+    assert!(rows[1].contains("Company lead-") && rows[1].contains("Bea Best"), "{csv}");
+    let file = home.path("list.json");
+    let wrote = home.json(&format!("lead export lead-1 --format json --out {}", file.display()));
+    assert_eq!(wrote["rows"], 1);
+    let written: Json = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(written, home.json("lead list lead-1")["rows"]);
+    let ran = home.run(&format!("lead export --out {}", file.display())).ended(1);
+    assert!(ran.err.contains("exists"), "nothing is replaced: {ran:?}");
+}
+
+#[test]
+fn keys_are_shown_and_a_keymap_that_makes_no_sense_is_refused() {
+    let home = Home::new();
+    let keys = home.json("keys");
+    let approve = keys.as_array().unwrap().iter().find(|key| key["action"] == "approve").unwrap();
+    assert_eq!((&approve["keys"], &approve["place"]), (&serde_json::json!(["a"]), &"judge".into()));
+    assert!(home.run("keys vim").ended(0).out.contains("keep-legacy"));
+    let file = home.file("keys.toml", "[judge]\nbless = [\"b\"]\n");
+    let ran = home.run(&format!("keys {}", file.display())).ended(2);
+    assert!(ran.err.contains("keys.toml, line 2: no action is called bless"), "{ran:?}");
+    let config = home.file("ui.toml", "[ui]\nkeymap = \"nowhere.toml\"\n");
+    let ran = home.run(&format!("config check --config {}", config.display())).ended(2);
+    assert!(ran.err.contains("nowhere.toml") && ran.err.contains("default, vim"), "{ran:?}");
+}
+
+#[test]
 fn a_lead_is_judged_and_taken_back_from_a_script() {
     let home = office();
     let decided = home.json("lead approve lead-1");

@@ -2,6 +2,7 @@
 
 mod batch;
 mod filter;
+mod taking;
 mod views;
 
 use chrono::TimeDelta;
