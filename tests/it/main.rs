@@ -31,6 +31,7 @@ mod rules;
 mod salesforce;
 mod simulation;
 mod store_cluster;
+mod store_companies;
 mod store_conformance;
 mod store_filter;
 mod store_fixtures;

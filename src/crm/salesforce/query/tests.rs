@@ -1,6 +1,11 @@
+use std::sync::{Arc, Mutex};
+
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
+use crate::app::ports::Clock;
+use crate::crm::salesforce::Limits;
 
 /// Reads a literal back as a SOQL parser does; `None` if the text does not end with the literal.
 fn unescape(literal: &str) -> Option<String> {
@@ -75,5 +80,47 @@ proptest! {
         if let Some(api) = Api::parse(&name) {
             prop_assert!(api.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'));
         }
+    }
+}
+
+/// A client of an org that answers every query like this, and what the org is asked.
+async fn client_of(answer: serde_json::Value) -> (Client, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let identity = format!("{address}/id/00Dx0000000BV7zEAG/005x00000012Q9PEAI");
+    let token = json!({ "access_token": "t", "instance_url": address, "id": identity });
+    let seen = Arc::clone(&asked);
+    let org = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        if request.uri().path() == "/services/oauth2/token" {
+            return axum::Json(token);
+        }
+        seen.lock().unwrap().push(request.uri().to_string());
+        axum::Json(answer)
+    });
+    tokio::spawn(async move { axum::serve(listener, org).await.unwrap() });
+    let config = format!("[salesforce]\nlogin_url = \"{address}\"\nclient_id = \"c\"\nclient_secret = \"s\"\n");
+    let config = crate::config::parse(&config, "test", &[]).unwrap().salesforce.unwrap();
+    (Client::new(&config, Arc::new(Noon), Limits::default()).unwrap(), asked)
+}
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> DateTime<Utc> {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn rows_are_counted_by_the_org() {
+    for total in [0, 1, 7, 123_456] {
+        let (client, asked) = client_of(json!({ "totalSize": total, "done": true, "records": [] })).await;
+        assert_eq!(client.count(&Select::count("Lead"), Rows::All).await.unwrap(), total);
+        assert_eq!(client.count(&Select::count("Lead"), Rows::Living).await.unwrap(), total);
+        let asked = asked.lock().unwrap();
+        let [all, living] = asked.as_slice() else { panic!("{asked:?}") };
+        assert!(all.contains("/queryAll?q=SELECT+COUNT") && all.ends_with("+FROM+Lead"), "{all}");
+        assert!(living.contains("/query?q=SELECT+COUNT"), "{living}");
     }
 }

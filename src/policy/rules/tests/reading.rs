@@ -14,6 +14,20 @@ fn wrong(when: &str) -> (String, String, String) {
 }
 
 #[test]
+fn a_list_of_texts_and_numbers_may_be_asked_for_either() {
+    for list in ["[\"Web\", 5]", "[5, \"Web\"]", "[5, 5.5, \"Web\"]", "[\"Web\", 5.5]"] {
+        for fact in ["lead.source", "lead.score", "lead.amount"] {
+            let problems = Rulebook::parse(&in_rule(&format!("{fact} in {list}")), "routing.toml").err();
+            assert!(problems.is_none(), "{fact} in {list}: {problems:?}");
+        }
+    }
+    // Numbers alone are numbers, whole or not.
+    assert_eq!(wrong("lead.source in [5, 5.5]").0, "a text is compared with a decimal number");
+    assert_eq!(wrong("lead.source in [5, 6]").0, "a text is compared with a whole number");
+    assert_eq!(wrong("lead.score in [\"Web\", \"Fair\"]").0, "a whole number is compared with a text");
+}
+
+#[test]
 fn a_mistake_in_a_condition_is_shown_where_it_is() {
     let text = "format = 1\n[[rule]]\nname = \"Webinars\"\nkind = \"hot\"\nowner = \"m\"\nreason = \"r\"\nwhen = \"lead.company == \\\"Café\\\" && lead.sorce == \\\"Webinar\\\"\"\n";
     assert_eq!(
