@@ -26,6 +26,7 @@ mod powercut;
 mod pubsub;
 mod queue;
 mod returning;
+mod rough_day;
 mod routing;
 mod rules;
 mod salesforce;
