@@ -53,8 +53,8 @@ AREAS = {
     "routing": Area(("domain", "policy")),
     "store": Area(
         ("app", "store"), ("domain", "history", "model", "policy"),
-        ("audit", "routing", "store_cluster", "store_conformance", "store_fixtures", "store_model", "store_postgres",
-         "store_sqlite")),
+        ("audit", "drift", "hot", "routing", "store_cluster", "store_companies", "store_conformance", "store_filter",
+         "store_fixtures", "store_model", "store_postgres", "store_sqlite")),
     "security": Area(("config", "crm"), ("app", "domain", "history", "model", "policy")),
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use tokio::sync::watch;
 
@@ -15,7 +16,7 @@ use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Requ
 use crate::app::drift;
 use crate::app::export::{self, Format};
 use crate::app::filter::Filter;
-use crate::app::health::{LoopHealth, WorkerHealth};
+use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::config::paths::create_private;
@@ -49,6 +50,7 @@ pub struct Desk {
 }
 
 /// Where the worker's health comes from.
+#[derive(Clone)]
 enum WorkerSight {
     /// The worker runs in this process.
     Here(watch::Receiver<WorkerHealth>),
@@ -56,18 +58,28 @@ enum WorkerSight {
     Elsewhere(PathBuf),
 }
 
+impl WorkerSight {
+    fn health(&self, now: DateTime<Utc>) -> WorkerHealth {
+        match self {
+            Self::Here(health) => health.borrow().clone(),
+            Self::Elsewhere(file) => health::read_file(file, now),
+        }
+    }
+}
+
 impl Desk {
     /// A desk over a store; `worker` is the health of the worker in this process, if there is one. Must be called
     /// inside a tokio runtime.
     pub fn new(context: &Context, store: Arc<dyn Store>, worker: Option<watch::Receiver<WorkerHealth>>) -> Arc<Self> {
-        let changes = watch_changes(store.clone(), worker.clone());
+        let worker = worker.map_or_else(|| WorkerSight::Elsewhere(context.data.worker_health()), WorkerSight::Here);
+        let changes = watch_changes(store.clone(), worker.clone(), context.clock.clone());
         Arc::new(Self {
             store,
             clock: context.clock.clone(),
             settings: context.settings(),
             manager: context.manager(),
             exports: context.data.exports(),
-            worker: worker.map_or_else(|| WorkerSight::Elsewhere(context.data.worker_health()), WorkerSight::Here),
+            worker,
             changes,
         })
     }
@@ -84,15 +96,23 @@ impl Desk {
 
 /// One number that moves whenever this process or another changed the store, or the worker's health has news. The task
 /// ends when nobody listens any more.
-fn watch_changes(store: Arc<dyn Store>, worker: Option<watch::Receiver<WorkerHealth>>) -> watch::Receiver<u64> {
+fn watch_changes(store: Arc<dyn Store>, worker: WorkerSight, clock: Arc<dyn Clock>) -> watch::Receiver<u64> {
     let (sender, receiver) = watch::channel(0);
     tokio::spawn(async move {
         let mut here = store.changes();
-        let mut worker = worker;
-        let mut version = store.data_version().await.ok();
+        let mut news = match &worker {
+            WorkerSight::Here(health) => Some(health.clone()),
+            WorkerSight::Elsewhere(_) => None,
+        };
+        // One that lives elsewhere tells nobody that it died.
+        let elsewhere = || match &worker {
+            WorkerSight::Here(_) => None,
+            WorkerSight::Elsewhere(_) => Some(told(worker.health(clock.now()))),
+        };
+        let mut seen = (store.data_version().await.ok(), elsewhere());
         loop {
             let worker_news = async {
-                let over = match &mut worker {
+                let over = match &mut news {
                     Some(health) => health.changed().await.is_err(),
                     None => true,
                 };
@@ -105,17 +125,22 @@ fn watch_changes(store: Arc<dyn Store>, worker: Option<watch::Receiver<WorkerHea
                 changed = here.changed() => if changed.is_err() { return },
                 () = worker_news => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {
-                    let now = store.data_version().await.ok();
-                    if now == version {
+                    let now = (store.data_version().await.ok(), elsewhere());
+                    if now == seen {
                         continue;
                     }
-                    version = now;
+                    seen = now;
                 }
             }
             sender.send_modify(|n| *n += 1);
         }
     });
     receiver
+}
+
+/// What of a worker's health is news: not that it lives, nor what waits for it.
+fn told(health: WorkerHealth) -> Vec<(String, LoopState, Option<(DateTime<Utc>, String)>)> {
+    health.loops.into_iter().map(|one| (one.name, one.state, one.last_error)).collect()
 }
 
 /// Errors in the manager's words.
@@ -129,10 +154,7 @@ impl Backend for Desk {
         let conservation = self.store.conservation().await.map_err(said)?;
         let effects = self.store.effect_counts().await.map_err(said)?;
         let lanes = self.store.lane_counts(self.clock.now()).await.map_err(said)?;
-        let mut health = match &self.worker {
-            WorkerSight::Here(health) => health.borrow().clone(),
-            WorkerSight::Elsewhere(file) => health::read_file(file, self.clock.now()),
-        };
+        let mut health = self.worker.health(self.clock.now());
         let backlog = |entry: &mut LoopHealth| match entry.name.as_str() {
             RANK => entry.backlog = conservation.pending,
             SEND => entry.backlog = effects.pending,

@@ -13,7 +13,9 @@ const MAX_CODE_POINTS: usize = 8;
 /// Text that cannot harm a terminal: no control characters or escape sequences, no bidirectional controls, nothing
 /// invisible, bounded length.
 ///
-/// Line breaks and tabs become spaces; other control characters become `U+FFFD`, so that an attempt stays visible.
+/// Line breaks and tabs become spaces; other control characters become `U+FFFD`, so that an attempt stays visible. Flags
+/// become the letters that they are made of, and colours of skin are left out: terminals do not agree how wide those are, and
+/// where ours believes otherwise, a part of them stays on the screen.
 pub fn safe(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len().min(256));
     for grapheme in raw.graphemes(true).take(MAX_GRAPHEMES) {
@@ -22,7 +24,7 @@ pub fn safe(raw: &str) -> String {
                 '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => out.push(' '),
                 c if is_invisible(c) => {}
                 c if c.is_control() => out.push('\u{FFFD}'),
-                c => out.push(c),
+                c => out.push(letter_of_flag(c).unwrap_or(c)),
             }
         }
     }
@@ -69,6 +71,12 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
+/// The letter that half of a flag stands for.
+fn letter_of_flag(half: char) -> Option<char> {
+    let place = u32::from(half).checked_sub(0x1_F1E6).filter(|place| *place < 26)?;
+    char::from_u32(u32::from('A') + place)
+}
+
 /// Characters that change how others are shown, or hide text, without being seen themselves.
 const fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -79,6 +87,7 @@ const fn is_invisible(c: char) -> bool {
         | '\u{FE00}'..='\u{FE0F}'
         | '\u{FEFF}'
         | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{1F3FB}'..='\u{1F3FF}'
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
@@ -94,6 +103,13 @@ mod tests {
         assert_eq!(safe("evil\u{202e}gpj.exe"), "evilgpj.exe");
         assert_eq!(safe("tag\u{e0041}ged\u{200b}"), "tagged");
         assert_eq!(safe("two\nlines"), "two lines");
+    }
+
+    #[test]
+    fn what_terminals_do_not_agree_on_is_shown_in_one_way() {
+        assert_eq!(safe("Acme \u{1F1E9}\u{1F1EA} \u{1F1E6}\u{1F1FF}"), "Acme DE AZ");
+        assert_eq!(safe("\u{1F44D}\u{1F3FD} fine"), "\u{1F44D} fine");
+        assert_eq!(safe("\u{1F1E5}\u{1F200}"), "\u{1F1E5}\u{1F200}", "neighbours of the flags are none");
     }
 
     #[test]

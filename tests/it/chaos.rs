@@ -3,7 +3,7 @@
 //! While the network is bad, leads come in, are decided and written. It becomes good again, and in the end every lead must
 //! be decided and written once, whatever was heard of it meanwhile.
 
-mod proxy;
+pub(crate) mod proxy;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -156,7 +156,7 @@ impl Company {
 }
 
 /// A database, the network before it, and its URL there. `None` where there is no PostgreSQL.
-async fn database_behind() -> Option<(Database, Proxy, String)> {
+pub(crate) async fn database_behind() -> Option<(Database, Proxy, String)> {
     let database = crate::store_cluster::database().await?;
     let (before, place) = database.url.split_once("?host=").unwrap();
     let proxy = Proxy::before(Server::Unix(format!("{place}/.s.PGSQL.5432"))).await;

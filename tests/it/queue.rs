@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use leadboard::app::ports::LeadStore as _;
+use leadboard::app::ports::Store;
 use leadboard::domain::ids::OrgId;
 use leadboard::domain::lane::Lane;
 use leadboard::store::SqliteStore;
@@ -15,29 +15,34 @@ use crate::store_fixtures::*;
 use crate::terminal::Screen;
 
 /// Forty leads in one lane, of which every fourth came from a webinar.
-fn office() -> Home {
+pub(super) fn office() -> Home {
     let home = Home::new();
     std::fs::create_dir_all(home.data()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqliteStore::open(&home.data().join("leadboard.db")).await.unwrap();
-        store.bind_org(&OrgId::new("00D1")).await.unwrap();
-        store.save_roster(&roster(), at(0)).await.unwrap();
-        for n in 0..40 {
-            let name = format!("lead-{n:02}");
-            let mut lead = raw(&name, 0, rep("legacy"));
-            lead.lead.facts.source = Some(if n % 4 == 0 { "Webinar" } else { "Web form" }.into());
-            take_in(&store, vec![receive(lead)], 0).await;
-            store.save_rankings(vec![ranked(&name, 0, Lane::Disagree, 1.0 - f64::from(n) / 100.0, 1)]).await.unwrap();
-        }
+        fill(&store).await;
         store.close().await;
     });
     home
 }
 
+/// The same forty leads in any empty store.
+pub(super) async fn fill(store: &dyn Store) {
+    store.bind_org(&OrgId::new("00D1")).await.unwrap();
+    store.save_roster(&roster(), at(0)).await.unwrap();
+    for n in 0..40 {
+        let name = format!("lead-{n:02}");
+        let mut lead = raw(&name, 0, rep("legacy"));
+        lead.lead.facts.source = Some(if n % 4 == 0 { "Webinar" } else { "Web form" }.into());
+        take_in(store, vec![receive(lead)], 0).await;
+        store.save_rankings(vec![ranked(&name, 0, Lane::Disagree, 1.0 - f64::from(n) / 100.0, 1)]).await.unwrap();
+    }
+}
+
 /// Presses keys one by one, each only when the picture is as wished after the one before, and with the pause of a hand: three
 /// keys within a tenth of a second are taken for pasted text.
-fn steps(screen: &mut Screen, steps: &[(&str, &str)]) {
+pub(super) fn steps(screen: &mut Screen, steps: &[(&str, &str)]) {
     for (key, seen) in steps {
         std::thread::sleep(Duration::from_millis(120));
         screen.press(key);
@@ -45,7 +50,7 @@ fn steps(screen: &mut Screen, steps: &[(&str, &str)]) {
     }
 }
 
-fn states(home: &Home, state: &str) -> u64 {
+pub(super) fn states(home: &Home, state: &str) -> u64 {
     home.json(&format!("lead list --state {state}"))["total"].as_u64().unwrap()
 }
 

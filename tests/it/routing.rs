@@ -22,9 +22,11 @@ use leadboard::domain::lead::{LeadState, Owner};
 use leadboard::domain::pool::Exclusion;
 use leadboard::domain::ranking::{Interval, Support};
 use leadboard::domain::recommendation::RouteReason;
+use leadboard::domain::rep::Roster;
 use leadboard::domain::verdict::{ReasonCode, Rejection, Verdict};
 use leadboard::model::{Explanation, LeadChance, RepScore, Scorer};
 use leadboard::policy::route::{Rung, Why};
+use leadboard::policy::rules::Rulebook;
 use leadboard::policy::{Queues, Settings};
 
 use absences::absences_come_from_files;
@@ -254,6 +256,28 @@ async fn a_file_becomes_the_rules(store: Arc<dyn Store>) {
     office.rank(8).await;
     assert_eq!(office.reason("L1").await, (RouteReason::ModelPick, rep("best")));
     assert_eq!(store.rulebooks().await.unwrap().len(), 2);
+}
+
+#[test]
+fn a_territory_that_nobody_works_is_named_where_territories_are_known() {
+    let rule = |name: &str, territory: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nkind = \"territory\"\nwhen = 'lead.country == \"{name}\"'\n\
+             owner = \"Bea Best\"\nreason = \"None\"\nterritory = \"{territory}\"\n"
+        )
+    };
+    let text = format!("format = 1\n{}{}", rule("NO", "Wst"), rule("PT", "West"));
+    let book = Rulebook::parse(&text, "routing.toml").unwrap();
+    let found = |roster: &Roster| {
+        let examined = routing::examine(&book, roster, None, &File::default(), at(0));
+        assert_eq!(examined.problems.len(), 0, "{:?}", examined.problems);
+        examined.findings.iter().map(|f| format!("{}: {}", f.rule, f.trouble)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&roster()), ["NO: no rep works the territory \"Wst\"; did you mean \"West\"?"]);
+    // Where the CRM gives no rep a territory, nothing is known of territories.
+    let mut without = roster();
+    without.reps.iter_mut().for_each(|rep| rep.territory = None);
+    assert_eq!(found(&without), [""; 0]);
 }
 
 async fn shares_are_booked_with_decisions(store: Arc<dyn Store>) {

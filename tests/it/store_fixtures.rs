@@ -33,9 +33,15 @@ pub(crate) fn place() -> TempDir {
 
 /// A fresh SQLite store. Keep the directory as long as the store.
 pub(crate) async fn sqlite() -> (TempDir, Arc<dyn Store>) {
+    let (dir, store) = sqlite_file().await;
+    (dir, Arc::new(store))
+}
+
+/// The same, where it must be known that it is one.
+pub(crate) async fn sqlite_file() -> (TempDir, SqliteStore) {
     let dir = place();
     let store = SqliteStore::open(&dir.path().join("leadboard.db")).await.unwrap();
-    (dir, Arc::new(store))
+    (dir, store)
 }
 
 /// A fresh PostgreSQL store, where there is a PostgreSQL.

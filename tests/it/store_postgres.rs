@@ -8,6 +8,7 @@ use leadboard::app::ports::{DecideOutcome, DecisionStore, EffectResult, LeadStor
 use leadboard::domain::ids::TraceId;
 use leadboard::domain::lane::Lane;
 use leadboard::store::PostgresStore;
+use leadboard::store::copy::copy;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
@@ -40,6 +41,26 @@ async fn of_two_who_ranked_the_same_leads_one_is_stored() {
     assert_eq!(a.unwrap() + b.unwrap(), 40);
     assert_eq!(number(&database, "SELECT COUNT(*) FROM rankings").await, 40);
     assert_eq!(number(&database, "SELECT COUNT(*) FROM audit WHERE what = 'lead.ranked'").await, 40);
+}
+
+#[tokio::test]
+async fn a_store_that_was_copied_here_goes_on_where_it_stood() {
+    let Some(database) = database().await else { return };
+    let (_dir, file) = sqlite_file().await;
+    for lead in ["A", "B", "C"] {
+        in_lane(&file, lead).await;
+    }
+    file.decide(decision("A", 0, 5, true)).await.unwrap();
+    let store = PostgresStore::open(&database.url).await.unwrap();
+    copy(&file, &store, &mut |_, _| {}).await.unwrap();
+    // Whatever a database numbers by itself must not begin again with what is there.
+    in_lane(&store, "D").await;
+    store.decide(decision("D", 0, 6, true)).await.unwrap();
+    store.decide(decision("B", 0, 7, true)).await.unwrap();
+    let counts = store.conservation().await.unwrap();
+    assert_eq!((counts.received, counts.decided, counts.in_lane, counts.lost()), (4, 3, 1, 0));
+    assert_eq!(store.claim_effects("w", 9, at(100), at(50)).await.unwrap().len(), 3);
+    assert_eq!(number(&database, "SELECT COUNT(DISTINCT seq) FROM intake").await, 4);
 }
 
 #[tokio::test]

@@ -28,7 +28,12 @@ pub(super) struct Screen {
     pressed: Option<Instant>,
     /// Every byte that the program wrote.
     pub(super) bytes: Vec<u8>,
+    /// How many of them the terminal was shown.
+    shown: usize,
 }
+
+/// What stands for a character that cannot be shown, one column wide. Real terminals show it; vt100 leaves it out.
+const UNSHOWABLE: &[u8] = "\u{fffd}".as_bytes();
 
 fn size(cols: u16, rows: u16) -> PtySize {
     PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
@@ -45,8 +50,13 @@ impl Screen {
 
     /// Starts the program with these arguments, in an environment that has nothing but a home and a terminal.
     pub(super) fn start(args: &[&str], home: &Path, cols: u16, rows: u16) -> Self {
+        Self::start_program(env!("CARGO_BIN_EXE_leadboard"), args, home, cols, rows)
+    }
+
+    /// Starts any program so.
+    pub(super) fn start_program(program: &str, args: &[&str], home: &Path, cols: u16, rows: u16) -> Self {
         let pty = native_pty_system().openpty(size(cols, rows)).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_leadboard"));
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
         command.args(args);
         command.cwd(home);
@@ -65,28 +75,47 @@ impl Screen {
             }
         });
         let terminal = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
-        Self { child, master: pty.master, keys, output, terminal, pressed: None, bytes: Vec::new() }
+        Self { child, master: pty.master, keys, output, terminal, pressed: None, bytes: Vec::new(), shown: 0 }
     }
 
     /// The picture, once it is as wished.
     #[track_caller]
     pub(super) fn until(&mut self, what: &str, wished: impl Fn(&str) -> bool) -> String {
+        self.until_terminal(what, |screen| wished(&screen.contents()))
+    }
+
+    /// The picture, once the terminal is as wished.
+    #[track_caller]
+    pub(super) fn until_terminal(&mut self, what: &str, wished: impl Fn(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let picture = self.terminal.screen().contents();
-            if wished(&picture) {
+            if wished(self.terminal.screen()) {
                 return picture;
             }
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => {
-                    self.terminal.process(&bytes);
-                    self.bytes.extend(bytes);
-                }
+                Ok(bytes) => self.take(bytes),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("{what} did not appear:\n{picture}")
                 }
             }
         }
+    }
+
+    /// Shows the terminal what the program wrote.
+    fn take(&mut self, bytes: Vec<u8>) {
+        self.bytes.extend(bytes);
+        // What may become such a character waits for its end.
+        let begun = (1..UNSHOWABLE.len()).rev().find(|n| self.bytes.ends_with(&UNSHOWABLE[..*n])).unwrap_or(0);
+        let end = self.bytes.len() - begun;
+        let mut rest = &self.bytes[self.shown..end];
+        while let Some(at) = rest.windows(UNSHOWABLE.len()).position(|window| window == UNSHOWABLE) {
+            self.terminal.process(&rest[..at]);
+            self.terminal.process(b"?");
+            rest = &rest[at + UNSHOWABLE.len()..];
+        }
+        self.terminal.process(rest);
+        self.shown = end;
     }
 
     /// Leaves the greeting, and opens the lane of a key, where `what` is to be seen. One step at a time: keys that come
@@ -105,10 +134,43 @@ impl Screen {
         self.master.resize(size(cols, rows)).unwrap();
     }
 
+    /// What it shows is the same when the program draws all of it anew: nothing is left over from earlier pictures.
+    #[track_caller]
+    pub(super) fn is_clean(&mut self) {
+        // Half a picture is compared with nothing: this ends each.
+        while !self.bytes.ends_with(b"\x1b[?2026l") {
+            let rest = self.output.recv_timeout(PATIENCE).expect("the rest of a picture");
+            self.take(rest);
+        }
+        let lines = |picture: &str| picture.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+        let before = lines(&self.picture());
+        let (rows, cols) = self.terminal.screen().size();
+        self.terminal.process(b"\x1b[2J");
+        self.resize(cols.get(), rows.get() - 1);
+        self.resize(cols.get(), rows.get());
+        self.until(&format!("the same as before, which was\n{}\n", before.join("\n")), |p| lines(p) == before);
+    }
+
     /// Sends a signal, by its name.
     pub(super) fn signal(&self, name: &str) {
         let pid = self.child.process_id().unwrap().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits until the process is stopped, not ended.
+    #[track_caller]
+    pub(super) fn until_stopped(&self) {
+        let pid = self.child.process_id().unwrap().to_string();
+        let deadline = Instant::now() + PATIENCE;
+        let stopped = || match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+            Ok(stat) => stat.contains(") T "),
+            // Where there is no /proc there is `ps`.
+            Err(_) => Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().unwrap().stdout.starts_with(b"T"),
+        };
+        while !stopped() {
+            assert!(Instant::now() < deadline, "it does not stop");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits for the end of the program; the terminal must be as it was before.
@@ -118,7 +180,7 @@ impl Screen {
         // The output ends when the program has.
         loop {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.terminal.process(&bytes),
+                Ok(bytes) => self.take(bytes),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("it did not end:\n{}", self.terminal.screen().contents()),
             }
@@ -129,6 +191,11 @@ impl Screen {
         assert!(!screen.bracketed_paste(), "bracketed paste is on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is captured");
         self.child.wait().unwrap()
+    }
+
+    /// The terminal as it is.
+    pub(super) fn terminal(&self) -> &vt100::Screen {
+        self.terminal.screen()
     }
 
     /// What stands on the terminal.

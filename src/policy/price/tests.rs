@@ -74,6 +74,21 @@ fn a_draw_meets_each_lead_before_any_comes_again() {
     }
 }
 
+#[test]
+fn a_lead_is_given_even_where_all_others_lose_by_it() {
+    // Each lead has one rep whom it suits by far, and one who is worth less to it than their place costs.
+    let worth = |rep: usize, value: f64| Offer { rep, value: nano(value) };
+    let place = BidPrice { price: nano(0.3), places: 1, best_for: 1.0, would_get: 1.0 };
+    for count in 1..20 {
+        let found = Prices { reps: vec![place; count], expected: 1.0, sample: 1 };
+        // The last can only have the first rep. Whoever loses them must go to the next, and so on until the end.
+        let mut leads: Vec<Vec<Offer>> = (1..count).map(|rep| vec![worth(rep - 1, 0.6), worth(rep, 0.0)]).collect();
+        leads.push(vec![worth(0, 0.0)]);
+        let given: Vec<Option<usize>> = (1..count).chain([0]).map(Some).collect();
+        assert_eq!(together(&leads, &found), given, "{count} leads, each with a place");
+    }
+}
+
 fn world() -> impl Strategy<Value = (Vec<u32>, Expected)> {
     (1usize..7).prop_flat_map(|reps| {
         let lead = proptest::collection::vec(proptest::option::weighted(0.8, 0.0f64..0.6), reps);

@@ -4,7 +4,6 @@ use std::fmt::{Display, Formatter, Result};
 
 use super::{Claim, Fairness, Heat, Pricing, Proof, Rung, Step, Together, Why};
 use crate::domain::ids::RepId;
-use crate::policy::assignment::{DEAL, nano};
 use crate::policy::fairness::{LEAD, Within, standing};
 use crate::policy::price::points;
 
@@ -204,18 +203,6 @@ impl Pricing {
     /// What a place costs, in billionths of a deal.
     pub fn price(&self, rep: &RepId) -> i64 {
         self.prices.iter().find(|place| place.rep == *rep).map_or(0, |place| place.price.price)
-    }
-
-    /// What remains of a probability once the rep's place is paid for, in billionths of a deal.
-    pub fn net(&self, rep: &RepId, p_win: f64) -> i64 {
-        nano((self.mean + self.kept * (p_win - self.mean)) * self.weight) - self.price(rep)
-    }
-
-    /// The probability at which so much would remain. `None` where no probability does.
-    pub fn probability(&self, rep: &RepId, net: i64) -> Option<f64> {
-        let wanted = (net + self.price(rep)) as f64 / DEAL as f64 / self.weight;
-        let p_win = self.mean + (wanted - self.mean) / self.kept;
-        p_win.is_finite().then_some(p_win)
     }
 
     /// What the place of a rep costs: why another is worth more.

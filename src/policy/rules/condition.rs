@@ -233,7 +233,7 @@ impl Condition {
         }
     }
 
-    /// How much it costs to evaluate, roughly; cheap parts are asked first.
+    /// How much it costs to evaluate, roughly; cheap parts are asked first, and named first where they do not hold.
     fn cost(&self) -> u32 {
         match self {
             Self::Constant(_) => 0,

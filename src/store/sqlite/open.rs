@@ -8,8 +8,9 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{Mutex, watch};
 
 use super::errors::{database, is_busy};
+use super::place::{self, Place};
 use super::watcher::Watcher;
-use super::{SqliteStore, place, schema};
+use super::{SqliteStore, schema};
 use crate::app::ports::{AuditStore, StoreError};
 use crate::store::engine::chain;
 
@@ -37,12 +38,13 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     check_settings(&mut first).await?;
     schema::migrate(&mut first).await?;
 
-    let writer = pool(1).connect_with(writing).await.map_err(database)?;
-    let readers = pool(READERS).connect_with(reading.clone()).await.map_err(database)?;
+    let place = Place::of(&path);
+    let writer = pool(1, &place).connect_with(writing).await.map_err(database)?;
+    let readers = pool(READERS, &place).connect_with(reading.clone()).await.map_err(database)?;
     // Closed only now: the last connection to a file takes its log away, which the readers would have to make again.
     first.close().await.map_err(database)?;
 
-    let own = Mutex::new(Watcher::new(reading));
+    let own = Mutex::new(Watcher::new(reading, place));
     let store = SqliteStore { writer, readers, own, commits: watch::Sender::new(0) };
     // Records of a version that did not seal yet; later ones are sealed as they are written.
     while store.seal(chain::BATCH).await? > 0 {}
@@ -67,15 +69,20 @@ fn settings(path: &Path) -> SqliteConnectOptions {
 ///
 /// When SQLite rolls a transaction back by itself (disk full, I/O error), the driver goes on believing in it and every
 /// later transaction on that connection fails, also when there is space again. Such a connection is replaced instead
-/// of being handed out.
-fn pool(connections: u32) -> SqlitePoolOptions {
+/// of being handed out. So is one to a file that is not in its place any more: a new one finds what is there now, or says
+/// that there is nothing.
+fn pool(connections: u32, place: &Place) -> SqlitePoolOptions {
+    let place = place.clone();
     SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
+        .before_acquire(move |conn, _| {
+            let usable = !conn.is_in_transaction() && place.is_kept();
+            Box::pin(async move { Ok(usable) })
+        })
 }
 
 /// The first connection, which may have to wait for another process that is creating the file.

@@ -9,6 +9,42 @@ use crate::app::ports::StoreError;
 /// File systems on which the shared memory of write-ahead logging does not work between machines.
 const NETWORK_FILE_SYSTEMS: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph"];
 
+/// A file that was opened, so that it is noticed when another or none stands in its place: SQLite goes on reading and
+/// writing a file that was removed, and nobody would ever find what it stored there.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    #[cfg(unix)]
+    file: Option<(u64, u64)>,
+}
+
+impl Place {
+    /// The file that is there now.
+    pub(super) fn of(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            file: file_at(path),
+        }
+    }
+
+    /// Whether that file is still there.
+    pub(super) fn is_kept(&self) -> bool {
+        #[cfg(unix)]
+        return self.file.is_some() && self.file == file_at(&self.path);
+        // An open file can be neither removed nor replaced there.
+        #[cfg(not(unix))]
+        return self.path.exists();
+    }
+}
+
+/// What tells one file from all others.
+#[cfg(unix)]
+fn file_at(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
 /// Makes the directory and the empty file if they are missing, and keeps the file to its owner. The path, absolute.
 pub(super) fn prepare(path: &Path) -> Result<PathBuf, StoreError> {
     let failed = |what: &str, place: &Path, e: std::io::Error| {

@@ -274,6 +274,27 @@ async fn a_held_lock_is_told_in_words() {
     change(&store, 1).await.unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_was_taken_away_takes_nothing_in_and_is_found_when_it_is_back() {
+    let (_dir, path, store) = fresh().await;
+    change(&store, 1).await.unwrap();
+    let before = store.data_version().await.unwrap();
+    let (here, away) = (path.parent().unwrap(), path.parent().unwrap().with_extension("away"));
+    std::fs::rename(here, &away).unwrap();
+    // SQLite would go on with a file that nobody finds any more.
+    let asked = [change(&store, 2).await, store.roster().await.map(drop), store.data_version().await.map(drop)];
+    for refused in asked {
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("check that the data directory exists"), "{refused}");
+    }
+    std::fs::rename(&away, here).unwrap();
+    assert_eq!(store.roster().await.unwrap(), roster(1));
+    change(&store, 3).await.unwrap();
+    assert_eq!(store.roster().await.unwrap(), roster(3));
+    assert_ne!(store.data_version().await.unwrap(), before, "it may be another one by now");
+}
+
 #[tokio::test]
 async fn transactions_that_read_first_do_not_fail_each_other() {
     let (_dir, path, one) = fresh().await;

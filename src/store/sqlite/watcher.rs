@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::errors::database;
+use super::place::Place;
 use crate::app::ports::StoreError;
 
 /// A connection of its own that never writes: `PRAGMA data_version` moves when any *other* connection commits, so on
@@ -12,18 +13,22 @@ use crate::app::ports::StoreError;
 #[derive(Debug)]
 pub struct Watcher {
     options: SqliteConnectOptions,
+    place: Place,
     connection: Option<SqliteConnection>,
     /// Counts connections: the numbers of one say nothing about those of another.
     epoch: i64,
 }
 
 impl Watcher {
-    pub(super) fn new(options: SqliteConnectOptions) -> Self {
-        Self { options, connection: None, epoch: 0 }
+    pub(super) fn new(options: SqliteConnectOptions, place: Place) -> Self {
+        Self { options, place, connection: None, epoch: 0 }
     }
 
     /// A number that differs from the last one if anything was committed since.
     pub(super) async fn version(&mut self) -> Result<i64, StoreError> {
+        if !self.place.is_kept() {
+            self.close().await;
+        }
         let connection = if let Some(connection) = &mut self.connection {
             connection
         } else {

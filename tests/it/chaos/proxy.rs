@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 /// How it treats connections, those that are open included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     /// Everything passes.
     Fine,
     /// All connections are reset, and new ones at once.
@@ -32,7 +32,7 @@ pub(super) enum Mood {
 }
 
 /// A running proxy; its connections end with the test's runtime.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -47,7 +47,7 @@ struct Shared {
 
 /// Who is behind it.
 #[derive(Clone)]
-pub(super) enum Server {
+pub(crate) enum Server {
     Tcp(String),
     Unix(String),
 }
@@ -57,7 +57,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Proxy {
     /// Before a server.
-    pub(super) async fn before(server: Server) -> Self {
+    pub(crate) async fn before(server: Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let names = match &server {
@@ -71,16 +71,16 @@ impl Proxy {
         Self { address, shared }
     }
 
-    pub(super) const fn address(&self) -> SocketAddr {
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(super) fn set(&self, mood: Mood) {
+    pub(crate) fn set(&self, mood: Mood) {
         self.shared.mood.send_replace(mood);
     }
 
     /// How often it did some harm.
-    pub(super) fn harmed(&self) -> u64 {
+    pub(crate) fn harmed(&self) -> u64 {
         self.shared.harmed.load(Ordering::SeqCst)
     }
 }

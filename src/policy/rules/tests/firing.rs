@@ -97,6 +97,49 @@ fn territory_rules_fill_what_the_crm_leaves_open_and_others_see_it() {
 }
 
 #[test]
+fn a_rule_is_explained_by_the_territory_that_it_was_asked_with() {
+    let book = book(&[
+        rule("fills", "territory", "!has(lead.territory)", "territory = \"North\""),
+        rule("hot in the north", "hot", "lead.territory == \"North\"", ""),
+    ]);
+    let lead = lead();
+    let facts = Facts::new(&lead, now());
+    let firing = book.fire(&facts, &directory());
+    assert_eq!(firing.fired.len(), 2);
+    // The first saw the lead without a territory, the other with what the first gave it.
+    for fired in &firing.fired {
+        assert_eq!(book.explain(&fired.rule, &facts, &firing), Some(Outcome::Fires), "{}", fired.rule);
+    }
+}
+
+#[test]
+fn why_a_rule_does_not_fire_begins_with_what_is_simplest() {
+    let when = "lead.source.lowerAscii().matches(\"z\") && lead.source.matches(\"z\") && \
+                lead.source.lowerAscii().contains(\"z\") && lead.score / 2 > 5 && lead.source.contains(\"z\") && \
+                !(lead.source == \"Web\")";
+    let book = book(&[rule("r", "hot", when, "")]);
+    let lead = Subject { score: Some(2), ..lead() };
+    let facts = Facts::new(&lead, now());
+    let firing = book.fire(&facts, &directory());
+    let Some(Outcome::DoesNotHold { because }) = book.explain("r", &facts, &firing) else { panic!() };
+    let parts = because.iter().map(|because| match because {
+        Because::False { part, .. } => part.as_str(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        parts.collect::<Vec<_>>(),
+        [
+            "!(lead.source == \"Web\")",
+            "lead.source.contains(\"z\")",
+            "lead.source.lowerAscii().contains(\"z\")",
+            "lead.source.matches(\"z\")",
+            "lead.source.lowerAscii().matches(\"z\")",
+            "lead.score / 2 > 5",
+        ]
+    );
+}
+
+#[test]
 fn a_rule_applies_from_its_first_day_to_the_end_of_its_last() {
     let book = book(&[rule("r", "hot", "true", "from = 2026-11-20\nuntil = 2026-11-22")]);
     let lead = lead();

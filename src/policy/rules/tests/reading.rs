@@ -14,6 +14,52 @@ fn wrong(when: &str) -> (String, String, String) {
 }
 
 #[test]
+fn a_list_of_texts_and_numbers_may_be_asked_for_either() {
+    for list in ["[\"Web\", 5]", "[5, \"Web\"]", "[5, 5.5, \"Web\"]", "[\"Web\", 5.5]"] {
+        for fact in ["lead.source", "lead.score", "lead.amount"] {
+            let problems = Rulebook::parse(&in_rule(&format!("{fact} in {list}")), "routing.toml").err();
+            assert!(problems.is_none(), "{fact} in {list}: {problems:?}");
+        }
+    }
+    // Numbers alone are numbers, whole or not.
+    assert_eq!(wrong("lead.source in [5, 5.5]").0, "a text is compared with a decimal number");
+    assert_eq!(wrong("lead.source in [5, 6]").0, "a text is compared with a whole number");
+    assert_eq!(wrong("lead.score in [\"Web\", \"Fair\"]").0, "a whole number is compared with a text");
+}
+
+#[test]
+fn what_can_be_added_and_taken_away_is_known_before_any_lead_comes() {
+    for good in [
+        "lead.company + lead.source == \"Acme Web\"",
+        "lead.score + 5 > 80",
+        "lead.score - 5 > 80",
+        "lead.amount + 1.5 > lead.amount - 1.5",
+        "size([\"a\"] + [\"b\"]) == 2",
+        "now + duration(\"1h\") > lead.created_at",
+        "duration(\"1h\") + now > lead.created_at",
+        "now - duration(\"1h\") > lead.created_at",
+        "now - lead.created_at > duration(\"1h\") + duration(\"2h\")",
+        "now - lead.created_at > duration(\"2h\") - duration(\"1h\")",
+    ] {
+        let problems = Rulebook::parse(&in_rule(good), "routing.toml").err();
+        assert!(problems.is_none(), "{good}: {problems:?}");
+    }
+    for (bad, parts) in [
+        ("lead.company - lead.source == \"Web\"", "a text and a text"),
+        ("lead.company * lead.source == \"Web\"", "a text and a text"),
+        ("lead.company + lead.score == \"Web\"", "a text and a whole number"),
+        ("size([\"a\"] - [\"b\"]) == 2", "a list and a list"),
+        ("now + lead.created_at > now", "a moment and a moment"),
+        ("duration(\"1h\") - now > now", "a duration and a moment"),
+        ("now * duration(\"1h\") > now", "a moment and a duration"),
+        ("duration(\"1h\") * duration(\"1h\") > duration(\"1h\")", "a duration and a duration"),
+        ("lead.amount % 2.0 == 1.0", "a decimal number and a decimal number"),
+    ] {
+        assert_eq!(wrong(bad).0, format!("{parts} cannot be calculated with each other"), "{bad}");
+    }
+}
+
+#[test]
 fn a_mistake_in_a_condition_is_shown_where_it_is() {
     let text = "format = 1\n[[rule]]\nname = \"Webinars\"\nkind = \"hot\"\nowner = \"m\"\nreason = \"r\"\nwhen = \"lead.company == \\\"Café\\\" && lead.sorce == \\\"Webinar\\\"\"\n";
     assert_eq!(
