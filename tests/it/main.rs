@@ -30,6 +30,8 @@ mod routing;
 mod rules;
 mod salesforce;
 mod simulation;
+mod stopping;
+mod store_boards;
 mod store_cluster;
 mod store_conformance;
 mod store_filter;
