@@ -14,6 +14,7 @@ pub mod drift;
 pub mod events;
 pub mod exchange;
 pub mod explain;
+pub mod feedback;
 pub mod filter;
 pub mod health;
 pub mod intake;

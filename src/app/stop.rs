@@ -51,7 +51,6 @@ pub async fn stop(store: &dyn Store, clock: &dyn Clock, by: &str, why: &str) -> 
     {
         return Err(AppError::Refused(format!("nothing was changed: {before}")));
     }
-    tracing::warn!(by, "writing to the CRM is stopped");
     switch(store).await
 }
 
@@ -63,7 +62,6 @@ pub async fn resume(store: &dyn Store, clock: &dyn Clock, by: &str, why: &str) -
     if !store.resume_writes(by, &reason(why)?, clock.now()).await? {
         return Err(AppError::Refused("nothing was changed: writing is not stopped".into()));
     }
-    tracing::warn!(by, "writing to the CRM goes on");
     switch(store).await
 }
 

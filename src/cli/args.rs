@@ -442,6 +442,12 @@ pub(crate) struct Score {
 pub(crate) enum Report {
     /// Where model and legacy rules differ, and what the model expects of it
     Shadow,
+    /// Verdicts by reason with what came of them; approval and agreement by source, legacy owner and recommended rep
+    Feedback {
+        /// Over how many days
+        #[arg(long, default_value_t = crate::app::feedback::DAYS, value_parser = clap::value_parser!(i64).range(1..=3650))]
+        days: i64,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,8 @@
 //! What the dashboard asks of the rest of the program. Composition implements [`Backend`] over the use cases; tests
 //! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
 
+pub mod boards;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
@@ -25,7 +27,7 @@ pub struct BackendError(pub String);
 
 /// Everything the dashboard reads and does. Every answer is bounded; nothing here may block the caller's thread.
 #[async_trait]
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: boards::Boards + Send + Sync + 'static {
     /// The numbers of the header and the sync screen, as one consistent picture.
     async fn overview(&self) -> Result<Overview, BackendError>;
 
@@ -88,6 +90,8 @@ pub struct Overview {
     pub api: ApiUsage,
     /// Whether the gates let the model that ranks route; `None` while there is none, or where its card does not say.
     pub cleared: Option<bool>,
+    /// That nothing is written to the CRM, by the kill switch.
+    pub stopped: Option<boards::Stopped>,
 }
 
 /// A view as it is kept.

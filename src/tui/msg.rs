@@ -7,6 +7,7 @@ use super::backend::{
     BackendError, DriftReport, Filter, LaneCounts, LeadDetail, Marked, ModelRow, Overview, Plan, QueuePage, QueueQuery,
     SavedView, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
+use super::boards::{Answer, Ask};
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::rep::Roster;
@@ -62,6 +63,8 @@ pub enum Msg {
     Undone(LeadId, Result<UndoAnswer, BackendError>),
     /// What came of a retry.
     Retried(Result<bool, BackendError>),
+    /// An answer to one of the screens about the team, first contacts, stories of leads and the rollout.
+    Board(Answer),
 }
 
 /// Something is to be done. Done outside, in a task of its own; the answer comes back as a [`Msg`].
@@ -95,6 +98,8 @@ pub enum Effect {
     Undo(LeadId),
     /// Put a dead effect back to ready. Finished even when the program is leaving.
     Retry(i64),
+    /// Ask for what one of the screens about the team, first contacts, stories of leads and the rollout shows.
+    Board(Ask),
     /// Give the terminal back to the shell for a while.
     Suspend,
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::backend::{Backend, BackendError};
+use super::boards::Ask;
 use super::input::Pace;
 use super::model::Model;
 use super::msg::{Effect, Msg};
@@ -206,8 +207,16 @@ struct Tasks {
     /// Dropped when the program leaves.
     reads: TaskTracker,
     /// The newest question of each kind. One more of its kind makes its answer void, so it is not asked to the end.
-    newest: HashMap<Discriminant<Effect>, AbortHandle>,
+    newest: HashMap<Kind, AbortHandle>,
     stop: tokio_util::sync::CancellationToken,
+}
+
+/// The kind of a question.
+type Kind = (Discriminant<Effect>, Option<Discriminant<Ask>>);
+
+fn kind_of(effect: &Effect) -> Kind {
+    let ask = if let Effect::Board(ask) = effect { Some(ask.kind()) } else { None };
+    (std::mem::discriminant(effect), ask)
 }
 
 impl Tasks {
@@ -219,8 +228,12 @@ impl Tasks {
                 suspend = true;
                 continue;
             }
-            let write = matches!(effect, Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..));
-            let kind = std::mem::discriminant(&effect);
+            let write = match &effect {
+                Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..) => true,
+                Effect::Board(ask) => ask.writes(),
+                _ => false,
+            };
+            let kind = kind_of(&effect);
             let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
             let task = async move {
                 let answer = perform(backend.as_ref(), effect).await;
@@ -289,11 +302,12 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Undone(lead, result)
         }
         Effect::Retry(id) => Msg::Retried(reported("retry", backend.retry_effect(id)).await),
+        Effect::Board(ask) => Msg::Board(ask.perform(backend).await),
         Effect::Suspend => Msg::Woke,
     }
 }
 
-async fn reported<T>(
+pub(super) async fn reported<T>(
     question: &'static str,
     answer: impl Future<Output = Result<T, BackendError>>,
 ) -> Result<T, BackendError> {
