@@ -15,6 +15,7 @@ pub mod events;
 pub mod exchange;
 pub mod explain;
 pub mod export;
+pub mod feedback;
 pub mod filter;
 pub mod health;
 pub mod intake;
@@ -25,14 +26,18 @@ pub mod pull;
 pub mod rank;
 pub mod reconcile;
 pub mod replay;
+pub mod reps;
 pub mod returned;
+pub mod rollout;
 pub mod routing;
 pub mod send;
 pub mod shadow;
 pub mod sla;
+pub mod stop;
+pub mod story;
 pub mod views;
 
-use ports::{CrmError, StoreError};
+use ports::{CrmError, Stopped, StoreError};
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +51,9 @@ pub enum AppError {
     /// What was asked cannot be done now; in words, with the cure.
     #[error("{0}")]
     Refused(String),
+    /// All writing to the CRM is stopped, by a person.
+    #[error("{0}")]
+    Stopped(Stopped),
 }
 
 impl AppError {

@@ -18,6 +18,7 @@ use crate::app::doctor::{Doctor, Finding, Questions};
 use crate::app::drift::Limits;
 use crate::app::events;
 use crate::app::ports::{Clock, Crm, CrmError, RulesSource, Store, StoreError};
+use crate::app::rollout::Configured;
 use crate::config::paths::{self, DataDir};
 use crate::config::secret::Secret;
 use crate::config::{self, Config, ConfigError};
@@ -180,6 +181,12 @@ impl Context {
             hot_score: routing.hot_score,
             warm_score: routing.warm_score,
         }
+    }
+
+    /// What the config says of the rollout.
+    pub fn rollout(&self) -> Configured {
+        let routing = &self.config.routing;
+        Configured { phase: routing.phase.to_string(), writes_verdicts: routing.write_verdicts }
     }
 
     /// The routing rules of the manager: `routing.rules`, or `routing.toml` beside the config file, or in the data

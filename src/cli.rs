@@ -20,11 +20,15 @@ mod lead;
 mod model;
 mod model_card;
 pub mod out;
+mod rep;
 mod replay;
 mod report;
+mod rollout;
 mod rules;
 mod score;
 mod shell;
+mod sla;
+mod stop;
 mod store;
 mod torture;
 mod view;
@@ -155,6 +159,11 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::TortureWorker(options)) => torture::work(options, &context).await,
                 Some(Command::View { action }) => view::run(action, &context, out).await,
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
+                Some(Command::Rep { action }) => rep::run(&action, &context, out).await,
+                Some(Command::Sla { action }) => sla::run(&action, &context, out).await,
+                Some(Command::Stop { reason }) => stop::run(true, &reason, &context, out).await,
+                Some(Command::Resume { reason }) => stop::run(false, &reason, &context, out).await,
+                Some(Command::Rollout) => rollout::run(&context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ => dashboard::run(args.dashboard, &context).await,
             }

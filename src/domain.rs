@@ -16,6 +16,7 @@ pub mod pool;
 pub mod ranking;
 pub mod recommendation;
 pub mod rep;
+pub mod share;
 pub mod text;
 pub mod verdict;
 pub mod vocabulary;

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod backend;
+pub mod boards;
 pub mod format;
 pub mod hidden;
 pub mod input;

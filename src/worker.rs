@@ -265,7 +265,7 @@ async fn forever(
             .unwrap_or_else(|panic| Err(AppError::Refused(format!("internal error: {}", panic_text(panic.as_ref())))));
         let words = outcome.as_ref().err().map(ToString::to_string);
         let went = match (&outcome, &words) {
-            (Err(AppError::Crm(CrmError::Quota { .. })), Some(why)) => Went::Paused(why),
+            (Err(AppError::Crm(CrmError::Quota { .. }) | AppError::Stopped(_)), Some(why)) => Went::Paused(why),
             (Err(_), Some(why)) => Went::Badly(why),
             _ => Went::Well,
         };
@@ -276,6 +276,8 @@ async fn forever(
                 pause
             }
             Err(AppError::Crm(CrmError::Quota { wait_seconds, .. })) => Pause::For(Duration::from_secs(wait_seconds)),
+            // The switch is turned back by a commit.
+            Err(AppError::Stopped(_)) => Pause::UntilChange(steps::LOOK_AGAIN),
             // A person must act; asking often helps nobody.
             Err(error @ AppError::Crm(CrmError::Auth(_))) => {
                 tracing::warn!(step = name, %error, "the CRM refuses our credentials");

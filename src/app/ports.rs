@@ -4,10 +4,12 @@
 mod accounts;
 mod audit;
 mod backfill;
+mod boards;
 mod contacts;
 mod events;
 mod routing;
 mod saved_views;
+mod stop;
 mod workload;
 
 use std::sync::Arc;
@@ -21,10 +23,14 @@ use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Q
 pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLead, LeadCompany, Unlooked};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
+pub use boards::{
+    BoardStore, ContactList, ContactRow, ContactTally, FoundLead, RepDeals, SEARCHED, Scope, ScopeTally, VerdictTally,
+};
 pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
+pub use stop::{StopStore, Stopped};
 pub use workload::{Appointment, AppointmentTime, OutOfOffice, RepWorkload, Shows, Span, WorkloadPart, Workloads};
 
 use crate::domain::audit::AuditEvent;
@@ -760,6 +766,8 @@ pub trait Store:
     + CompanyStore
     + ContactStore
     + SavedViewStore
+    + StopStore
+    + BoardStore
 {
 }
 impl<T> Store for T where
@@ -775,5 +783,7 @@ impl<T> Store for T where
         + CompanyStore
         + ContactStore
         + SavedViewStore
+        + StopStore
+        + BoardStore
 {
 }

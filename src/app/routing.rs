@@ -15,12 +15,13 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::AppError;
 use super::ports::{Clock, RulesSource, RulesText, Store, StoredRulebook, Workloads};
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::Owner;
 use crate::domain::pool::Pool;
 use crate::domain::rep::Roster;
 use crate::domain::vocabulary::Vocabulary;
-use crate::policy::capacity::CapacitySettings;
+use crate::policy::absence::Source;
+use crate::policy::capacity::{CapacitySettings, Workload};
 use crate::policy::fairness::{Entry, Ledger};
 use crate::policy::route::{Moment, Policy, Situation};
 use crate::policy::rules::{Directory, Field, Finding, Problem, Rulebook, Severity, World, check, short};
@@ -260,6 +261,51 @@ pub async fn situation(
         absences::add(&mut situation, store.feeds().await?, policy);
     }
     Ok(situation)
+}
+
+/// How things stand now, as far as the store knows: what the CRM said of open deals, calendars and absences is what the worker
+/// had heard when it ranked last. When that was, comes with it; `None` where nothing was said.
+pub async fn situation_as_known(
+    store: &dyn Store,
+    rules: &InForce,
+    now: DateTime<Utc>,
+) -> Result<(Situation, Option<DateTime<Utc>>), AppError> {
+    let mut situation = situation(store, rules, None, now).await?;
+    if rules.policy.is_plain() {
+        return Ok((situation, None));
+    }
+    let Some((_, body)) = store.newest_situation().await? else { return Ok((situation, None)) };
+    let last: Situation = serde_json::from_str(&body).map_err(AppError::refused)?;
+    let said = last.feeds.into_iter().find(|feed| feed.source == Source::Crm);
+    let Some(said) = said else { return Ok((situation, None)) };
+    let read_at = said.read_at;
+    for (rep, load) in &mut situation.loads {
+        if let Some(theirs) = last.loads.get(rep) {
+            load.open.clone_from(&theirs.open);
+            if theirs.today == load.today {
+                load.activities_today = theirs.activities_today;
+            }
+        }
+    }
+    situation.busy = last.busy;
+    situation.feeds.push(said);
+    Ok((situation, read_at))
+}
+
+/// What each active rep was given today, this week and this month, by their own calendar, and since `since`.
+pub async fn given(
+    store: &dyn Store,
+    rules: &InForce,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<RepId, (Workload, u32)>, AppError> {
+    let given = store.given(now - LOOK_BACK).await?;
+    let mut sums: BTreeMap<&RepId, u32> = BTreeMap::new();
+    for one in given.iter().filter(|one| one.at >= since) {
+        *sums.entry(&one.rep).or_default() += one.leads;
+    }
+    let loads = load::workloads(&given, &rules.policy, &rules.roster, now);
+    Ok(loads.into_iter().map(|(rep, load)| (rep.clone(), (load, sums.get(&rep).copied().unwrap_or(0)))).collect())
 }
 
 /// Whether anything limits how many leads somebody gets.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 use futures::stream::{self, StreamExt};
 
-use super::AppError;
 use super::ports::{Clock, Crm, CrmError, EffectResult, Store, WriteOutcome};
+use super::{AppError, stop};
 use crate::domain::effect::{DecisionWrite, LeasedEffect};
 use crate::domain::ids::QueueId;
 
@@ -30,7 +30,7 @@ pub struct SendReport {
     pub fault: Option<CrmError>,
 }
 
-/// Sends what is due, once. `default_queue` is the stable name of the queue that gets a lead whose chosen owner cannot own
+/// Sends what is due, once, unless all writing is stopped. `default_queue` is the stable name of the queue that gets a lead whose chosen owner cannot own
 /// it.
 pub async fn send_due(
     crm: &dyn Crm,
@@ -39,6 +39,7 @@ pub async fn send_due(
     sender: &str,
     default_queue: &str,
 ) -> Result<SendReport, AppError> {
+    stop::refuse_if_stopped(store).await?;
     let now = clock.now();
     let effects = store.claim_effects(sender, PARALLEL as u32, now + LEASE, now).await?;
     let tried = effects.len() as u32;
@@ -63,6 +64,13 @@ async fn send_one(
     default_queue: &str,
     effect: LeasedEffect,
 ) -> Result<(bool, Option<CrmError>), AppError> {
+    // It may have been stopped since the effect was handed out.
+    if let Some(stop) = store.stopped().await? {
+        let now = clock.now();
+        let held = EffectResult::Retry { not_before: now, error: stop.to_string(), counts: false };
+        store.finish_effect(&effect, held, now).await?;
+        return Ok((false, None));
+    }
     let answer = holding(store, clock, &effect, apply(crm, &effect.write)).await;
     let now = clock.now();
     let fault = answer.as_ref().err().filter(|error| !error.is_of_one_record()).cloned();

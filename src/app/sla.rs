@@ -8,6 +8,8 @@
 //! Nobody is overruled. A lead that is not the rep's any more, or no lead, or converted, is none of theirs to miss; and one
 //! that a person had given to them goes to a person.
 
+pub mod board;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};

@@ -1,5 +1,7 @@
 //! The dashboard's questions, answered by the use cases and the store.
 
+mod boards;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::app::export::{self, Format};
 use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
+use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::config::paths::create_private;
 use crate::domain::effect::{EffectRow, EffectState};
@@ -42,6 +45,7 @@ pub struct Desk {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    rollout: Configured,
     manager: String,
     /// Where exports go.
     exports: PathBuf,
@@ -77,6 +81,7 @@ impl Desk {
             store,
             clock: context.clock.clone(),
             settings: context.settings(),
+            rollout: context.rollout(),
             manager: context.manager(),
             exports: context.data.exports(),
             worker,
@@ -164,7 +169,8 @@ impl Backend for Desk {
         let champion = self.store.champion().await.map_err(said)?;
         let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
         let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared })
+        let stopped = self.store.stopped().await.map_err(said)?;
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

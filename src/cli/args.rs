@@ -3,6 +3,7 @@
 mod leads;
 mod model;
 mod rules;
+mod team;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::domain::verdict::ReasonCode;
 pub(crate) use leads::{Backfill, Lead, View, Why};
 pub(crate) use model::{Export, ExportFormat, ImportModel, Model, Predict};
 pub(crate) use rules::{Rules, RulesTest};
+pub(crate) use team::{Rep, Sla};
 
 /// Heading of the options that every command takes.
 const COMMON: &str = "Common options";
@@ -146,6 +148,32 @@ pub(crate) enum Command {
         /// Trace id of the decision
         trace: TraceId,
     },
+    /// Reps: what they have, could take, were given, and made of it
+    Rep {
+        #[command(subcommand)]
+        action: Rep,
+    },
+    /// First contacts that reps owe: due, missed, made
+    Sla {
+        #[command(subcommand)]
+        action: Sla,
+    },
+    /// The kill switch: write nothing at all to the CRM from now on, in any process, until `resume`
+    ///
+    /// Verdicts are taken and wait; new leads are read and ranked. It holds for everybody who shares the store.
+    Stop {
+        /// Why; it is kept in the audit trail
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let writing to the CRM go on: what waits is written, once
+    Resume {
+        /// Why; it is kept in the audit trail
+        #[arg(long)]
+        reason: String,
+    },
+    /// How far automation may go, scope by scope, and whether writing is stopped
+    Rollout,
     /// Evidence
     Report {
         #[command(subcommand)]
@@ -424,6 +452,12 @@ pub(crate) struct Score {
 pub(crate) enum Report {
     /// Where model and legacy rules differ, and what the model expects of it
     Shadow,
+    /// Verdicts by reason with what came of them; approval and agreement by source, legacy owner and recommended rep
+    Feedback {
+        /// Over how many days
+        #[arg(long, default_value_t = crate::app::feedback::DAYS, value_parser = clap::value_parser!(i64).range(1..=3650))]
+        days: i64,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,17 +9,14 @@ use super::out::{Out, wrap};
 use super::{CliError, CliResult};
 use crate::app::audit_trail::{self, Head, Verification, anchored};
 use crate::app::ports::Store;
+use crate::app::story::{self, Story};
 use crate::app::views::LeadDetail;
 use crate::bootstrap::Context;
 use crate::domain::audit::AuditEvent;
-use crate::domain::decision::{DecidedBy, Decision};
+use crate::domain::decision::Decision;
 use crate::domain::ids::{LeadId, TraceId};
 use crate::domain::lead::Owner;
 use crate::domain::text::fit;
-use crate::domain::verdict::Verdict;
-
-/// Events of one lead that are shown.
-const EVENTS: u32 = 1_000;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -104,17 +101,17 @@ async fn show(store: &dyn Store, id: &str, out: Out) -> CliResult {
         }
         None => LeadId::new(id),
     };
-    let detail = store.lead_detail(&lead).await?.ok_or_else(|| CliError::Failed(format!("there is no lead {lead}")))?;
-    let mut events = store.audit(Some(&lead), EVENTS).await?;
-    events.reverse();
+    let told = story::tell(store, &lead, trace).await?;
+    let Story { lead: detail, events, asked } =
+        *told.ok_or_else(|| CliError::Failed(format!("there is no lead {lead}")))?;
     out.result(&json!({ "lead": lead, "decisions": detail.decisions, "events": events }), || {
-        story(&detail, &events, trace)
+        lines(&detail, &events, asked)
     });
     Ok(())
 }
 
 /// The story in words: what happened, when, by whom; then what was decided and why.
-fn story(detail: &LeadDetail, events: &[AuditEvent], trace: Option<TraceId>) -> Vec<String> {
+fn lines(detail: &LeadDetail, events: &[AuditEvent], trace: Option<TraceId>) -> Vec<String> {
     let lead = &detail.record.lead;
     let mut lines = vec![
         format!("{}  {}  (now {})", lead.id, fit(&lead.company, 40), detail.record.state),
@@ -128,7 +125,7 @@ fn story(detail: &LeadDetail, events: &[AuditEvent], trace: Option<TraceId>) -> 
             event.at.format("%Y-%m-%d %H:%M:%S"),
             event.what,
             fit(&event.actor, 16),
-            details(detail, event)
+            story::details(event, &detail.names)
         );
         lines.push(text.trim_end().to_owned());
     }
@@ -139,23 +136,8 @@ fn story(detail: &LeadDetail, events: &[AuditEvent], trace: Option<TraceId>) -> 
     lines
 }
 
-/// Facts of an event in one line, with names for ids.
-fn details(detail: &LeadDetail, event: &AuditEvent) -> String {
-    let facts = event.details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    let words = facts.map(|(key, value)| {
-        let owner = value.get("id").and_then(|id| id.as_str());
-        let text = owner.or_else(|| value.as_str()).map_or_else(|| value.to_string(), ToOwned::to_owned);
-        format!("{key} {}", detail.names.get(&text).cloned().unwrap_or(text))
-    });
-    words.collect::<Vec<_>>().join(", ")
-}
-
 fn decided(detail: &LeadDetail, decision: &Decision) -> Vec<String> {
-    let by = match &decision.by {
-        DecidedBy::Manager(name) => fit(name, 40),
-        DecidedBy::Automatic => "the policy itself".to_owned(),
-        DecidedBy::Fallback => "the fallback".to_owned(),
-    };
+    let by = fit(story::by(decision), 40);
     let mut lines = vec![
         format!("decision {}", decision.trace_id),
         format!("  {} by {by}: {}", decision.verdict.name(), name(detail, &decision.owner)),
@@ -171,9 +153,7 @@ fn decided(detail: &LeadDetail, decision: &Decision) -> Vec<String> {
     if let Some(old) = decision.replaces {
         lines.push(format!("  takes the place of decision {old}"));
     }
-    if let Some(new) = detail.decisions.iter().find(|d| d.undone_at.is_none() && d.replaces == Some(decision.trace_id))
-    {
-        let what = if new.verdict == Verdict::Undo { "put back" } else { "replaced" };
+    if let Some((what, new)) = story::replaced_by(decision, &detail.decisions) {
         lines.push(format!("  {what} by decision {}", new.trace_id));
     }
     lines.push(format!("  {model}; the write is {}; `leadboard replay {}`", decision.write, decision.trace_id));
@@ -181,5 +161,5 @@ fn decided(detail: &LeadDetail, decision: &Decision) -> Vec<String> {
 }
 
 fn name(detail: &LeadDetail, owner: &Owner) -> String {
-    fit(detail.names.get(owner.id()).map_or(owner.id(), String::as_str), 40)
+    fit(story::name(owner, &detail.names), 40)
 }

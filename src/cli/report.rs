@@ -3,6 +3,8 @@
 use super::CliResult;
 use super::args::Report as Action;
 use super::out::{Out, table, wrap};
+use crate::app::feedback::{self, Feedback};
+use crate::app::ports::ScopeTally;
 use crate::app::shadow::{self, ShadowReport};
 use crate::bootstrap::Context;
 use crate::domain::rep::Roster;
@@ -15,6 +17,10 @@ pub(super) async fn run(action: &Action, context: &Context, out: Out) -> CliResu
             let report = shadow::report(store.as_ref()).await?;
             let roster = store.roster().await?;
             out.result(&report, || lines(&report, &roster));
+        }
+        Action::Feedback { days } => {
+            let said = feedback::feedback(store.as_ref(), context.clock.now(), *days).await?;
+            out.result(&said, || said_lines(&said));
         }
     }
     store.close().await;
@@ -64,4 +70,41 @@ fn lines(report: &ShadowReport, roster: &Roster) -> Vec<String> {
         lines.extend(table(&["legacy owner", "model's owner", "leads", "expected wins"], &rows));
     }
     lines
+}
+
+fn said_lines(said: &Feedback) -> Vec<String> {
+    if said.verdicts.is_empty() {
+        let mut lines = vec![format!("No verdict was given in {} days.", said.days)];
+        lines.extend(wrap(&said.training()));
+        return lines;
+    }
+    let row = |one: &crate::app::ports::VerdictTally| {
+        let reason = one.code.map_or("-", |code| code.title());
+        let counts = [one.verdicts, one.taken_back, one.won, one.lost].map(|n| n.to_string());
+        [one.verdict.replace('_', " "), reason.to_owned()].into_iter().chain(counts).collect()
+    };
+    let rows: Vec<Vec<String>> = said.verdicts.iter().map(row).collect();
+    let mut lines = table(&["verdict", "reason", "given", "taken back", "won since", "lost since"], &rows);
+    for (what, tallies) in
+        [("source", &said.sources), ("legacy owner", &said.legacy_owners), ("recommended", &said.recommended)]
+    {
+        lines.push(String::new());
+        let rows: Vec<Vec<String>> = tallies.iter().map(scope).collect();
+        lines.extend(table(&[what, "leads", "same rep", "decided", "as recommended"], &rows));
+    }
+    lines.push(String::new());
+    lines.extend(wrap(&said.training()));
+    lines
+}
+
+fn scope(tally: &ScopeTally) -> Vec<String> {
+    let name = if tally.name.is_empty() { "(none)" } else { &tally.name };
+    let of = |part: u64, all: u64| if all == 0 { "-".to_owned() } else { format!("{part} of {all}") };
+    vec![
+        fit(name, 30),
+        tally.leads.to_string(),
+        of(tally.agree, tally.compared),
+        tally.decided.to_string(),
+        of(tally.approved, tally.decided),
+    ]
 }

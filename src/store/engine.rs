@@ -21,6 +21,7 @@ use crate::app::ports::StoreError;
 
 mod audit;
 mod backfill;
+mod boards;
 pub(super) mod chain;
 mod companies;
 mod contacts;
@@ -36,6 +37,7 @@ mod rankings;
 mod returned;
 mod routing;
 mod saved_views;
+mod stop;
 
 /// How often a transaction that another one got in the way of is done again, and the longest first wait.
 const TRIES: u32 = 8;

@@ -56,6 +56,7 @@ macro_rules! statements {
 
 pub(super) mod audit;
 pub(super) mod backfill;
+pub(super) mod boards;
 pub(super) mod chain;
 pub(super) mod companies;
 pub(super) mod contacts;
@@ -71,6 +72,7 @@ pub(super) mod rankings;
 pub(super) mod roster;
 pub(super) mod routing;
 pub(super) mod saved_views;
+pub(super) mod stop;
 
 /// Every statement of the store that a database has, by name.
 #[cfg(test)]
@@ -78,6 +80,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
     [
         audit::ALL,
         backfill::ALL,
+        boards::ALL,
         chain::ALL,
         companies::ALL,
         contacts::ALL,
@@ -93,6 +96,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         roster::ALL,
         routing::ALL,
         saved_views::ALL,
+        stop::ALL,
     ]
     .into_iter()
     .flatten()

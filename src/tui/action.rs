@@ -84,6 +84,30 @@ pub enum Action {
     ShowSync,
     /// To the model screen.
     ShowModel,
+    /// To the reps screen.
+    ShowReps,
+    /// To the SLA screen.
+    ShowSla,
+    /// To the trace screen.
+    ShowTrace,
+    /// To the rollout screen.
+    ShowRollout,
+    /// To the feedback screen.
+    ShowFeedback,
+    /// Stop all writing to the CRM, or let it go on, after asking.
+    KillSwitch,
+    /// The next list of a screen.
+    NextTab,
+    /// The list before.
+    PreviousTab,
+    /// Put a list in another order.
+    Sort,
+    /// Look for a lead.
+    Find,
+    /// Make a ranking again.
+    Replay,
+    /// Hold a decision against the one before it.
+    Compare,
     /// Read everything anew.
     Refresh,
     /// Show every key.
@@ -145,6 +169,18 @@ impl Action {
             Self::ShowQueue,
             Self::ShowSync,
             Self::ShowModel,
+            Self::ShowReps,
+            Self::ShowSla,
+            Self::ShowTrace,
+            Self::ShowRollout,
+            Self::ShowFeedback,
+            Self::KillSwitch,
+            Self::NextTab,
+            Self::PreviousTab,
+            Self::Sort,
+            Self::Find,
+            Self::Replay,
+            Self::Compare,
             Self::Refresh,
             Self::Help,
             Self::Palette,
@@ -199,6 +235,18 @@ impl Action {
             Self::ShowQueue => ("show-queue", "queue screen", "queue"),
             Self::ShowSync => ("show-sync", "sync screen: outbox, worker, API", "sync"),
             Self::ShowModel => ("show-model", "model screen: may it be trusted?", "model"),
+            Self::ShowReps => ("show-reps", "reps screen: room, absences, shares, calls", "people"),
+            Self::ShowSla => ("show-sla", "first contacts: due, missed, made", "contacts"),
+            Self::ShowTrace => ("show-trace", "trace screen: the story of a lead", "trace"),
+            Self::ShowRollout => ("show-rollout", "rollout screen: phase, kill switch", "rollout"),
+            Self::ShowFeedback => ("show-feedback", "feedback screen: verdicts, reasons", "feedback"),
+            Self::KillSwitch => ("kill-switch", "stop all writing to the CRM, or let it go on", "kill switch"),
+            Self::NextTab => ("next-tab", "the next list", "next list"),
+            Self::PreviousTab => ("previous-tab", "the list before", "list before"),
+            Self::Sort => ("sort", "put the list in another order", "sort"),
+            Self::Find => ("find", "look for a lead", "find"),
+            Self::Replay => ("replay", "make the ranking again, and compare", "replay"),
+            Self::Compare => ("compare", "what differs from the decision before", "compare"),
             Self::Refresh => ("refresh", "read everything anew", "refresh"),
             Self::Help => ("help", "all keys", "help"),
             Self::Palette => ("palette", "find what can be done by its name", "find"),

@@ -1,6 +1,7 @@
 //! What the dashboard asks of the rest of the program. Composition implements [`Backend`] over the use cases; tests
 //! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
 
+pub mod boards;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -28,7 +29,7 @@ pub struct BackendError(pub String);
 
 /// Everything the dashboard reads and does. Every answer is bounded; nothing here may block the caller's thread.
 #[async_trait]
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: boards::Boards + Send + Sync + 'static {
     /// The numbers of the header and the sync screen, as one consistent picture.
     async fn overview(&self) -> Result<Overview, BackendError>;
 
@@ -94,6 +95,8 @@ pub struct Overview {
     pub api: ApiUsage,
     /// Whether the gates let the model that ranks route; `None` while there is none, or where its card does not say.
     pub cleared: Option<bool>,
+    /// That nothing is written to the CRM, by the kill switch.
+    pub stopped: Option<boards::Stopped>,
 }
 
 /// A list of leads in a file.

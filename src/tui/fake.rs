@@ -1,6 +1,7 @@
 //! A backend in memory, for tests: a small company whose leads can be judged, with faults on demand. Deterministic, and
 //! as strict as the real one about who may decide what.
 
+mod boards;
 mod company;
 mod filter;
 
@@ -28,6 +29,7 @@ use crate::tui::backend::{
     SavedView, Seek, Share, UndoAnswer, VerdictAnswer, VerdictRequest, View, WorkerHealth,
 };
 
+pub(crate) use boards::told;
 pub(crate) use company::{company, lead};
 
 /// The state behind the fake; tests change it as they like.
@@ -57,6 +59,8 @@ pub(crate) struct State {
     pub(crate) views: BTreeMap<u8, SavedView>,
     /// With more leads than this, matches are not counted.
     pub(crate) counted: usize,
+    /// What the other screens show.
+    pub(crate) boards: boards::Told,
     /// Requests as they came.
     pub(crate) requests: Vec<VerdictRequest>,
 }
@@ -206,6 +210,7 @@ impl Backend for Fake {
             },
             health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
             api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
+            stopped: state.boards.switch.stopped.clone(),
             cleared: state.models.iter().find(|model| model.champion).map(|model| model.card["clearance"] == "routes"),
         })
     }

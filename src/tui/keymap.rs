@@ -27,6 +27,16 @@ pub enum Scope {
     Sync,
     /// The model screen alone.
     Model,
+    /// The reps screen alone.
+    Reps,
+    /// The SLA screen alone.
+    Sla,
+    /// The trace screen alone.
+    Trace,
+    /// The rollout screen alone.
+    Rollout,
+    /// The feedback screen alone.
+    Feedback,
     /// Moving in any list.
     List,
     /// Any screen, while nothing lies over it.
@@ -51,6 +61,8 @@ pub enum Scope {
     Search,
     /// Writing a note.
     Note,
+    /// Answering in one line.
+    Question,
     /// Being asked yes or no.
     Confirm,
     /// Reading the help.
@@ -66,6 +78,11 @@ impl Scope {
             Self::Lead => "Lead",
             Self::Sync => "Sync",
             Self::Model => "Model",
+            Self::Reps => "Reps",
+            Self::Sla => "First contacts",
+            Self::Trace => "Trace",
+            Self::Rollout => "Rollout",
+            Self::Feedback => "Feedback",
             Self::List => "Move",
             Self::Screen => "On every screen",
             Self::Global => "Everywhere",
@@ -78,6 +95,7 @@ impl Scope {
             Self::Palette => "Finding what can be done",
             Self::Search => "Finding a key",
             Self::Note => "Writing a note",
+            Self::Question => "Answering",
             Self::Confirm => "Yes or no",
             Self::Help => "In the help",
         }
@@ -95,6 +113,16 @@ pub enum Place {
     Sync,
     /// Model screen.
     Model,
+    /// Reps screen.
+    Reps,
+    /// SLA screen.
+    Sla,
+    /// Trace screen.
+    Trace,
+    /// Rollout screen.
+    Rollout,
+    /// Feedback screen.
+    Feedback,
     /// A menu of letters.
     Menu,
     /// The rep finder.
@@ -113,6 +141,8 @@ pub enum Place {
     Search,
     /// The note.
     Note,
+    /// A question with an answer in one line.
+    Question,
     /// A question.
     Confirm,
     /// The help.
@@ -127,6 +157,11 @@ impl Place {
             Self::Lead => &[Scope::Lead, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
             Self::Sync => &[Scope::Sync, Scope::List, Scope::Screen, Scope::Global],
             Self::Model => &[Scope::Model, Scope::List, Scope::Screen, Scope::Global],
+            Self::Reps => &[Scope::Reps, Scope::List, Scope::Screen, Scope::Global],
+            Self::Sla => &[Scope::Sla, Scope::List, Scope::Screen, Scope::Global],
+            Self::Trace => &[Scope::Trace, Scope::List, Scope::Screen, Scope::Global],
+            Self::Rollout => &[Scope::Rollout, Scope::List, Scope::Screen, Scope::Global],
+            Self::Feedback => &[Scope::Feedback, Scope::List, Scope::Screen, Scope::Global],
             Self::Menu => &[Scope::Menu, Scope::Global],
             Self::Finder => &[Scope::Finder, Scope::Global],
             Self::Filter => &[Scope::Filter, Scope::Global],
@@ -136,6 +171,7 @@ impl Place {
             Self::Palette => &[Scope::Palette, Scope::Global],
             Self::Search => &[Scope::Search, Scope::Global],
             Self::Note => &[Scope::Note, Scope::Global],
+            Self::Question => &[Scope::Question, Scope::Global],
             Self::Confirm => &[Scope::Confirm, Scope::Global],
             Self::Help => &[Scope::Help, Scope::Global],
         }
@@ -145,7 +181,10 @@ impl Place {
 impl Place {
     /// Whether letters belong to a text there. A pasted line break must not send what was pasted.
     pub const fn takes_text(self) -> bool {
-        matches!(self, Self::Note | Self::Finder | Self::Filter | Self::Name | Self::Palette | Self::Search)
+        matches!(
+            self,
+            Self::Note | Self::Finder | Self::Filter | Self::Name | Self::Palette | Self::Search | Self::Question
+        )
     }
 }
 

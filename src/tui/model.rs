@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Options;
 use super::backend::{Overview, SavedView};
+use super::boards::Boards;
 use super::keymap::{Keymap, Place};
 use super::msg::{Effect, Remote};
 use super::overlay::Overlay;
@@ -45,6 +46,8 @@ pub struct Model {
     pub health: ModelHealth,
     /// What watching for drift found.
     pub drift: DriftPanel,
+    /// The screens about the team, first contacts, stories of leads and the rollout.
+    pub boards: Boards,
     /// The lead that verdicts are about.
     pub focus: Focus,
     /// Numbers of the header.
@@ -103,6 +106,7 @@ impl Model {
             sync: Sync::default(),
             health: ModelHealth::default(),
             drift: DriftPanel::default(),
+            boards: Boards::default(),
             focus: Focus::default(),
             overview: Remote::default(),
             roster: Remote::default(),
@@ -139,6 +143,11 @@ impl Model {
             Screen::Lead => Place::Lead,
             Screen::Sync => Place::Sync,
             Screen::Model => Place::Model,
+            Screen::Reps => Place::Reps,
+            Screen::Sla => Place::Sla,
+            Screen::Trace => Place::Trace,
+            Screen::Rollout => Place::Rollout,
+            Screen::Feedback => Place::Feedback,
         }
     }
 
@@ -147,7 +156,7 @@ impl Model {
         match self.screen {
             Screen::Queue => self.queue.selected().map(|row| &row.id),
             Screen::Lead => self.lead.as_ref().map(|lead| &lead.id),
-            Screen::Sync | Screen::Model => None,
+            _ => None,
         }
     }
 
@@ -160,6 +169,7 @@ impl Model {
     pub fn relayout(&mut self) {
         self.queue.resize(layout::queue_rows(self.size, self.filter_bar()));
         self.sync.resize(layout::outbox_rows(self.size, self.loops()));
+        self.boards.resize(self.size);
     }
 
     /// Lines above the rows of the queue that speak of its filter: the prompt and what is wrong with it, or the filter in

@@ -7,6 +7,7 @@ use super::backend::{
     BackendError, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, Marked, ModelRow, Overview, Plan,
     QueuePage, QueueQuery, SavedView, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
+use super::boards::{Answer, Ask};
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -65,6 +66,8 @@ pub enum Msg {
     Exported(Result<Exported, BackendError>),
     /// What came of a retry.
     Retried(Result<bool, BackendError>),
+    /// An answer to one of the screens about the team, first contacts, stories of leads and the rollout.
+    Board(Answer),
 }
 
 /// Something is to be done. Done outside, in a task of its own; the answer comes back as a [`Msg`].
@@ -102,6 +105,8 @@ pub enum Effect {
     Export(Lane, Filter, Format),
     /// Give the terminal something for its clipboard.
     Copy(String),
+    /// Ask for what one of the screens about the team, first contacts, stories of leads and the rollout shows.
+    Board(Ask),
     /// Give the terminal back to the shell for a while.
     Suspend,
 }

@@ -7,6 +7,7 @@ pub mod fuzzy;
 pub mod help;
 pub mod menu;
 pub mod palette;
+pub mod question;
 pub mod view;
 pub mod views;
 
@@ -20,6 +21,7 @@ use finder::Finder;
 use help::Help;
 use menu::Menu;
 use palette::Palette;
+use question::Question;
 use views::Views;
 
 /// Longest note, in characters; the CRM's text fields hold no more.
@@ -47,6 +49,8 @@ pub enum Overlay {
     Report(Report),
     /// Write a note.
     Note(Box<Note>),
+    /// One line is asked for.
+    Question(Box<Question>),
     /// Yes or no?
     Confirm(Confirm),
     /// Every key.
@@ -70,6 +74,7 @@ impl Overlay {
             Self::Palette(_) => Place::Palette,
             Self::Help(help) if help.typing => Place::Search,
             Self::Note(_) => Place::Note,
+            Self::Question(_) => Place::Question,
             Self::Confirm(_) => Place::Confirm,
             Self::Help(_) | Self::TalkTrack { .. } | Self::Report(_) | Self::Welcome => Place::Help,
         }

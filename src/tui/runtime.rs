@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::backend::{Backend, BackendError};
+use super::boards::Ask;
 use super::input::Pace;
 use super::model::Model;
 use super::msg::{Effect, Msg};
@@ -218,10 +219,18 @@ struct Tasks {
     /// Dropped when the program leaves.
     reads: TaskTracker,
     /// The newest question of each kind. One more of its kind makes its answer void, so it is not asked to the end.
-    newest: HashMap<Discriminant<Effect>, AbortHandle>,
+    newest: HashMap<Kind, AbortHandle>,
     stop: tokio_util::sync::CancellationToken,
     /// What the terminal is to be given.
     copies: Vec<String>,
+}
+
+/// The kind of a question.
+type Kind = (Discriminant<Effect>, Option<Discriminant<Ask>>);
+
+fn kind_of(effect: &Effect) -> Kind {
+    let ask = if let Effect::Board(ask) = effect { Some(ask.kind()) } else { None };
+    (std::mem::discriminant(effect), ask)
 }
 
 impl Tasks {
@@ -240,11 +249,14 @@ impl Tasks {
                 }
                 effect => effect,
             };
-            let write = matches!(
-                effect,
-                Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..) | Effect::Export(..)
-            );
-            let kind = std::mem::discriminant(&effect);
+            let write = match &effect {
+                Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..) | Effect::Export(..) => {
+                    true
+                }
+                Effect::Board(ask) => ask.writes(),
+                _ => false,
+            };
+            let kind = kind_of(&effect);
             let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
             let task = async move {
                 let answer = perform(backend.as_ref(), effect).await;
@@ -316,11 +328,12 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
         Effect::Export(lane, filter, format) => {
             Msg::Exported(reported("export", backend.export(lane, filter, format)).await)
         }
+        Effect::Board(ask) => Msg::Board(ask.perform(backend).await),
         Effect::Suspend | Effect::Copy(_) => Msg::Woke,
     }
 }
 
-async fn reported<T>(
+pub(super) async fn reported<T>(
     question: &'static str,
     answer: impl Future<Output = Result<T, BackendError>>,
 ) -> Result<T, BackendError> {

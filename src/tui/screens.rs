@@ -1,10 +1,15 @@
 //! The screens. Each has a `model` (what it shows), an `update` (what actions do to it) and a `view` (what it looks
 //! like); none knows another.
 
+pub mod feedback;
 pub mod lead;
 pub mod model_health;
 pub mod queue;
+pub mod reps;
+pub mod rollout;
+pub mod sla;
 pub mod sync;
+pub mod trace;
 
 /// Which screen is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,4 +22,14 @@ pub enum Screen {
     Sync,
     /// May the model be trusted?
     Model,
+    /// How is the team?
+    Reps,
+    /// Who owes a first contact?
+    Sla,
+    /// What happened to a lead?
+    Trace,
+    /// What may be executed?
+    Rollout,
+    /// What did managers say?
+    Feedback,
 }

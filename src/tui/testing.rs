@@ -37,6 +37,16 @@ pub(crate) fn options() -> Options {
     Options { zone: utc, log_path: Some("/var/log/leadboard.log".into()), ..Options::new("Ana M.", "shadow") }
 }
 
+/// Without colours.
+pub(crate) fn mono() -> Options {
+    Options { palette: super::theme::Palette::Mono, ..options() }
+}
+
+/// In plain letters.
+pub(crate) fn ascii() -> Options {
+    Options { ascii: true, ..options() }
+}
+
 /// The dashboard on a stage.
 pub(crate) struct Stage {
     pub(crate) model: Model,

@@ -1,5 +1,6 @@
 //! The one place where the state changes. Never waits, never draws, never reads a clock.
 
+mod boards;
 mod overlay;
 mod views;
 
@@ -71,6 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::ViewKept(result) => views::kept(model, result),
+        Msg::Board(answer) => boards::receive(model, answer),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
         Msg::Exported(result) => {
@@ -120,6 +122,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
             effects.extend(model.health.refresh());
             effects.extend(model.drift.refresh());
         }
+        screen => effects.extend(model.boards.refresh(screen)),
     }
     effects
 }
@@ -197,6 +200,15 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ShowQueue => show(model, Screen::Queue),
         Action::ShowSync => show(model, Screen::Sync),
         Action::ShowModel => show(model, Screen::Model),
+        Action::ShowReps => boards::go(model, Screen::Reps),
+        Action::ShowSla => boards::go(model, Screen::Sla),
+        Action::ShowTrace => boards::go(model, Screen::Trace),
+        Action::ShowRollout => boards::go(model, Screen::Rollout),
+        Action::ShowFeedback => boards::go(model, Screen::Feedback),
+        Action::KillSwitch => {
+            boards::kill_switch(model);
+            Vec::new()
+        }
         Action::Refresh => {
             model.status = None;
             changed(model)
@@ -216,6 +228,9 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
+    if boards::back(model) {
+        return Vec::new();
+    }
     match model.screen {
         Screen::Queue => {
             model.status = None;
@@ -225,7 +240,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
             let from = model.lead.take().map_or(Screen::Queue, |lead| lead.from);
             show(model, from)
         }
-        Screen::Sync | Screen::Model => show(model, Screen::Queue),
+        _ => show(model, Screen::Queue),
     }
 }
 
@@ -285,6 +300,7 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             action => sync::update::update(&mut model.sync, action).unwrap_or_default(),
         },
         Screen::Model => model_health::update::update(model, action).unwrap_or_default(),
+        _ => boards::on_screen(model, action),
     }
 }
 

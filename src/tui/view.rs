@@ -15,7 +15,7 @@ use super::action::Action;
 use super::keymap::Place;
 use super::model::{Model, Tone};
 use super::overlay::{self, Overlay};
-use super::screens::{Screen, lead, model_health, queue, sync};
+use super::screens::{Screen, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
 use super::theme::{Meaning, Theme};
 use super::verdict::status_text;
 
@@ -82,6 +82,11 @@ fn draw_all(frame: &mut Frame<'_>, model: &Model) {
         Screen::Lead => lead::view::draw(frame, model, &ctx, parts.body),
         Screen::Sync => sync::view::draw(frame, model, &ctx, parts.body),
         Screen::Model => model_health::view::draw(frame, model, &ctx, parts.body),
+        Screen::Reps => reps::view::draw(frame, model, &ctx, parts.body),
+        Screen::Sla => sla::view::draw(frame, model, &ctx, parts.body),
+        Screen::Trace => trace::view::draw(frame, model, &ctx, parts.body),
+        Screen::Rollout => rollout::view::draw(frame, model, &ctx, parts.body),
+        Screen::Feedback => feedback::view::draw(frame, model, &ctx, parts.body),
     }
     status(frame, model, &ctx, parts.status);
     if model.overlays.iter().any(|shown| !matches!(shown, Overlay::Filter(_))) {
@@ -156,7 +161,8 @@ fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         (Some(status), _) => {
             let undo = model.keymap.key_for(model.place(), Action::Undo);
             let writing = model.overview.data.as_ref().is_some_and(|overview| overview.effects.pending > 0);
-            let text = ctx.theme.text(&status_text(status, model.now, undo.as_deref(), writing), room);
+            let stopped = model.overview.data.as_ref().is_some_and(|overview| overview.stopped.is_some());
+            let text = ctx.theme.text(&status_text(status, model.now, undo.as_deref(), writing, stopped), room);
             let (mark, meaning) = match status.tone {
                 Tone::Info => ("", Meaning::Text),
                 Tone::Good => ("", Meaning::Good),
@@ -178,6 +184,7 @@ fn failure(model: &Model) -> Option<String> {
         Screen::Lead => None,
         Screen::Sync => model.sync.outbox.error.as_ref(),
         Screen::Model => model.health.models.error.as_ref().filter(|_| model.health.models.data.is_some()),
+        screen => model.boards.error(screen),
     };
     let error = newest.or(model.overview.error.as_ref())?;
     let what = if model.overview.data.is_some() { "What is shown is old" } else { "The numbers could not be read" };
@@ -227,11 +234,16 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         ],
         Place::Sync => &[Action::Retry, Action::Open, Action::Back],
         Place::Model => &[Action::PageDown, Action::PageUp, Action::ShowQueue, Action::ShowSync, Action::Back],
+        Place::Reps => &[Action::Open, Action::Sort, Action::ShowSla, Action::ShowQueue, Action::Back],
+        Place::Sla => &[Action::Open, Action::NextTab, Action::ShowReps, Action::ShowQueue, Action::Back],
+        Place::Trace => &[Action::Find, Action::Open, Action::Replay, Action::Compare, Action::Back],
+        Place::Feedback => &[Action::NextTab, Action::ShowModel, Action::ShowReps, Action::ShowQueue, Action::Back],
+        Place::Rollout => &[Action::KillSwitch, Action::NextTab, Action::ShowSync, Action::ShowQueue, Action::Back],
         Place::Filter => &[Action::Accept, Action::Complete, Action::Back],
         Place::Views => &[Action::Accept, Action::SaveView, Action::RenameView, Action::RemoveView, Action::Back],
         Place::Batch => &[Action::Accept, Action::Down, Action::Back],
         Place::Search => &[Action::Accept, Action::Back],
-        Place::Menu | Place::Finder | Place::Palette | Place::Name | Place::Note | Place::Confirm => {
+        Place::Menu | Place::Finder | Place::Palette | Place::Name | Place::Note | Place::Question | Place::Confirm => {
             &[Action::Accept, Action::Back]
         }
         Place::Help => &[Action::Search, Action::PageDown, Action::PageUp, Action::Back],

@@ -1,5 +1,6 @@
 //! Small drawings made of characters.
 
 pub mod field;
+pub mod list;
 pub mod plot;
 pub mod strip;

@@ -26,7 +26,7 @@ const RANK_BATCH: u32 = 64;
 /// Audit records sealed in one transaction.
 const SEAL_BATCH: u32 = 512;
 /// The longest that work left by another process goes unnoticed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How much of the calendars is read: what decides who is back from a leave, and where a free slot is looked for.
 const CALENDAR_BEHIND: chrono::Duration = chrono::Duration::days(28);
 const CALENDAR_AHEAD: chrono::Duration = chrono::Duration::days(3);

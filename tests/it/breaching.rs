@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use leadboard::app::ports::{CrmError, Settlement, Store};
-use leadboard::app::sla::{self, Looked};
+use leadboard::app::ports::{ContactList, CrmError, Settlement, Store};
+use leadboard::app::sla::{self, Looked, board};
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::contact::{ContactOutcome, FirstContact};
 use leadboard::domain::ids::RepId;
@@ -115,6 +115,39 @@ async fn a_rep_who_does_nothing_loses_the_lead(store: Arc<dyn Store>) {
     desktop.rank().await;
     assert_eq!(desktop.passed_over().await, ["best", "legacy"]);
     assert_eq!(desktop.breaches().await.len(), 2);
+}
+
+async fn what_is_owed_missed_and_routed_anew_is_listed(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let mut desktop = desktop(store).await;
+    desktop.approve().await;
+    let board = async |list, seconds: i64, rep: Option<&str>| {
+        board::board(store, at(seconds), list, rep.map(RepId::new).as_ref(), 30).await.unwrap()
+    };
+    let due = board(ContactList::Due, desktop.seconds, None).await;
+    let [row] = due.rows.as_slice() else { panic!("{due:?}") };
+    assert_eq!((row.rep_name.as_str(), row.due_at, row.outcome), ("Bea Best", at(3 + 4 * HOUR), None));
+    assert_eq!((due.all.owed, due.all.overdue, due.all.settled()), (1, 0, 0));
+    let late = board(ContactList::Due, 3 + 4 * HOUR, None).await;
+    assert_eq!((late.all.owed, late.all.overdue), (1, 1), "past due, and nobody has looked yet");
+
+    desktop.look_after(TOO_LONG, true).await;
+    assert!(board(ContactList::Due, desktop.seconds, None).await.rows.is_empty());
+    let missed = board(ContactList::Breached, desktop.seconds, Some("best")).await;
+    let [row] = missed.rows.as_slice() else { panic!("{missed:?}") };
+    assert_eq!((row.outcome, row.reassigned), (Some(ContactOutcome::Missed), true));
+    assert_eq!((missed.reps[0].tally.missed, missed.reps[0].tally.reassigned), (1, 1));
+    assert!(board(ContactList::Breached, desktop.seconds, Some("legacy")).await.rows.is_empty());
+    let long_after = desktop.seconds + 31 * 24 * HOUR;
+    assert_eq!(board(ContactList::Breached, long_after, None).await.all.missed, 0);
+
+    desktop.rank().await;
+    desktop.approve().await;
+    desktop.crm.contact("L1", "legacy", at(desktop.seconds + 60));
+    desktop.look_after(TOO_LONG, true).await;
+    let made = board(ContactList::Made, desktop.seconds, None).await;
+    assert_eq!((made.rows.len(), made.all.in_time, made.all.missed), (1, 1, 1));
+    assert_eq!(made.reps.iter().map(|rep| rep.name.as_str()).collect::<Vec<_>>(), ["Bea Best", "Leo Legacy"]);
 }
 
 async fn who_gets_in_touch_keeps_it(store: Arc<dyn Store>) {
@@ -304,6 +337,7 @@ async fn what_was_decided_anew_is_moot(store: Arc<dyn Store>) {
 
 on_every_store! {
     a_rep_who_does_nothing_loses_the_lead
+    what_is_owed_missed_and_routed_anew_is_listed
     who_gets_in_touch_keeps_it
     who_is_late_keeps_it_and_is_told
     who_had_it_before_tidies_up_in_vain

@@ -31,6 +31,8 @@ mod routing;
 mod rules;
 mod salesforce;
 mod simulation;
+mod stopping;
+mod store_boards;
 mod store_cluster;
 mod store_companies;
 mod store_conformance;

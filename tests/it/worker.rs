@@ -31,14 +31,14 @@ use crate::store_fixtures::{at, id, place, raw, record, rep, sqlite};
 
 /// The loops, as the health names them.
 const POLL: &str = "new leads";
-const SEND: &str = "writing to the CRM";
+pub(crate) const SEND: &str = "writing to the CRM";
 const RULES: &str = "routing rules";
 
-fn no_grace() -> Settings {
+pub(crate) fn no_grace() -> Settings {
     Settings { grace: TimeDelta::zero(), ..Settings::default() }
 }
 
-fn approve(lead: &str) -> VerdictRequest {
+pub(crate) fn approve(lead: &str) -> VerdictRequest {
     VerdictRequest {
         lead_id: id(lead),
         verdict: Verdict::Approve,

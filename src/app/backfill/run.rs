@@ -16,7 +16,7 @@ use crate::app::ports::{
     StoredDesk,
 };
 use crate::app::rank::{self, Case};
-use crate::app::{replay, routing};
+use crate::app::{replay, routing, stop};
 use crate::domain::decision::{DecidedBy, Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, Rung};
 use crate::domain::ids::{LeadId, OrgId, RepId};
@@ -146,6 +146,8 @@ where
     let (mut after, mut tally, mut decided) = (run.done_until, run.tally, 0);
     let mut state = RunState::Running;
     while go_on(Outlook { tally: tally.clone(), decided }).await? {
+        // Nobody looks at each of these decisions, so none is taken while all writing is stopped.
+        stop::refuse_if_stopped(store).await?;
         let leads = store.candidates(&run.selection, after.as_ref(), slice, clock.now()).await?;
         let Some(last) = leads.last().map(|lead| lead.lead.id.clone()) else {
             if store.end_backfill(run.id, RunState::Done, by, clock.now()).await? {

@@ -14,6 +14,7 @@ use super::row::{AuditRow, Rows};
 use super::signal::Power;
 use super::tally::Tally;
 use crate::domain::deal::Outcome;
+use crate::domain::share::Share;
 use crate::history::words::{count, counted, quoted_list};
 
 /// Owners that are told apart.
@@ -28,8 +29,6 @@ const MIN_OPEN: u64 = 50;
 const MIN_EXPECTED_OPEN: f64 = 10.0;
 /// Share of the closed deals held by owners without open deals from which on the column is not the rep's.
 const MANY_NEVER_OPEN: f64 = 0.5;
-/// 97.5 % quantile of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// What is collected about one owner.
 #[derive(Debug, Default)]
@@ -50,11 +49,7 @@ impl Owner {
 
     /// Wilson's interval of the win rate.
     fn win_rate(&self) -> (f64, f64) {
-        let (n, won) = (self.closed() as f64, self.won as f64);
-        let (p, z2) = (won / n, Z * Z);
-        let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-        let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-        (centre - half, centre + half)
+        Share::of(self.won, self.closed()).map_or((0.0, 1.0), |share| (share.low, share.high))
     }
 }
 

@@ -8,12 +8,13 @@ use super::{Policy, Situation, Who};
 use crate::domain::ids::RepId;
 use crate::domain::pool::{Exclusion, Pool};
 use crate::domain::rep::{Rep, Roster};
-use crate::policy::absence::{Absences, Feed, Source, Warning};
+use crate::policy::absence::{Absences, Absent, Feed, Source, Warning};
 use crate::policy::capacity::{Leave, Room, Workload, room};
 use crate::policy::eligibility::Present;
 use crate::policy::fairness::{Account, Entitled, ORDINARY, Stake, shares_of};
 use crate::policy::price::BidPrice;
 use crate::policy::slot::{Slot, first_free};
+use crate::policy::span::Span;
 
 /// Policy, roster and situation at one moment, made ready for many leads.
 #[derive(Debug)]
@@ -140,6 +141,16 @@ impl<'a> Moment<'a> {
         self.absences.warnings()
     }
 
+    /// That a rep is away now, with what is known of it.
+    pub fn away(&self, rep: &RepId) -> Option<Absent> {
+        self.absences.at(rep, self.now, self.policy.team().schedule(rep))
+    }
+
+    /// The next absence of a rep that has not begun.
+    pub fn next_away(&self, rep: &RepId) -> Option<Span> {
+        self.absences.spans(rep).iter().find(|span| span.start > self.now).copied()
+    }
+
     /// Why a rep is not there: away, or not at work where that counts.
     pub fn absent(&self, rep: &RepId) -> Option<&Exclusion> {
         self.present.absent(rep)
@@ -182,7 +193,7 @@ impl<'a> Moment<'a> {
     }
 
     /// Whether anything says when a rep is at work or busy. Else every hour would be as good as any.
-    pub(super) fn knows_time_of(&self, rep: &RepId) -> bool {
+    pub fn knows_time_of(&self, rep: &RepId) -> bool {
         let of_rep = |source: &Source| {
             self.policy
                 .calendars()

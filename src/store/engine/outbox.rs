@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{Driver, SqlStore, audit, leads, returned, routing};
+use super::{Driver, SqlStore, audit, leads, returned, routing, stop};
 use crate::app::ports::{EffectResult, StoreError};
 use crate::domain::decision::{Decision, WriteState};
 use crate::domain::effect::{DecisionWrite, EffectCounts, EffectRow, EffectState, LeasedEffect};
@@ -64,6 +64,10 @@ pub(super) async fn claim<D: Driver>(
     at: DateTime<Utc>,
 ) -> Result<Vec<LeasedEffect>, StoreError> {
     let mut tx = store.begin().await?;
+    if stop::is_on(&mut *tx).await? {
+        store.rollback(tx).await?;
+        return Ok(Vec::new());
+    }
     let mut claimed = Vec::new();
     for statement in [sql::outbox::CLAIM_URGENT, sql::outbox::CLAIM] {
         let left = i64::from(limit) - claimed.len() as i64;

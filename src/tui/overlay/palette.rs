@@ -8,8 +8,20 @@ use crate::tui::keymap::{Keymap, Place, Scope};
 use crate::tui::widgets::field::Field;
 
 /// Scopes of what is done on a screen. Moving in lists is left to the keys.
-const SCOPES: [Scope; 7] =
-    [Scope::Judge, Scope::Queue, Scope::Lead, Scope::Sync, Scope::Model, Scope::Screen, Scope::Global];
+const SCOPES: [Scope; 12] = [
+    Scope::Judge,
+    Scope::Queue,
+    Scope::Lead,
+    Scope::Sync,
+    Scope::Model,
+    Scope::Reps,
+    Scope::Sla,
+    Scope::Trace,
+    Scope::Rollout,
+    Scope::Feedback,
+    Scope::Screen,
+    Scope::Global,
+];
 
 /// Longest text to look for, in characters.
 const LIMIT: usize = 80;

@@ -3,6 +3,7 @@
 mod batch;
 mod help;
 mod palette;
+mod question;
 mod views;
 
 use ratatui::Frame;
@@ -47,6 +48,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay
         Overlay::Batch(preview) => batch::draw(frame, model, ctx, area, preview),
         Overlay::Report(report) => batch::draw_report(frame, ctx, area, report),
         Overlay::Note(note) => draw_note(frame, model, ctx, area, note),
+        Overlay::Question(asked) => question::draw(frame, model, ctx, area, asked),
         Overlay::Confirm(super::Confirm::Quit) => draw_quit(frame, model, ctx, area),
         Overlay::Help(shown) => help::draw(frame, model, ctx, area, shown),
         Overlay::Palette(shown) => palette::draw(frame, ctx, area, shown),

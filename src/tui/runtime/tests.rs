@@ -11,6 +11,7 @@ use tokio_stream_like::Feed;
 use super::*;
 use crate::domain::lane::Lane;
 use crate::domain::rep::Roster;
+use crate::tui::backend::boards::{self, Boards};
 use crate::tui::backend::{Filter, LaneCounts, Marked, Plan, QueueQuery, SavedView, View};
 use crate::tui::fake::{Fake, company};
 use crate::tui::keymap::Keymap;
@@ -234,6 +235,31 @@ struct GivenUp(Arc<AtomicUsize>);
 impl Drop for GivenUp {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait::async_trait]
+impl Boards for Broken {
+    async fn reps(&self) -> Result<boards::Reps, BackendError> {
+        self.fake.reps().await
+    }
+    async fn contacts(&self, list: boards::ContactList) -> Result<boards::Board, BackendError> {
+        self.fake.contacts(list).await
+    }
+    async fn find(&self, text: &str) -> Result<boards::Found, BackendError> {
+        self.fake.find(text).await
+    }
+    async fn replay(&self, trace: crate::domain::ids::TraceId) -> Result<boards::Replay, BackendError> {
+        self.fake.replay(trace).await
+    }
+    async fn rollout(&self) -> Result<boards::Rollout, BackendError> {
+        self.fake.rollout().await
+    }
+    async fn feedback(&self) -> Result<boards::Feedback, BackendError> {
+        self.fake.feedback().await
+    }
+    async fn turn(&self, stop: bool, why: &str) -> Result<boards::Switch, BackendError> {
+        self.fake.turn(stop, why).await
     }
 }
 

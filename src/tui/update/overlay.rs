@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_textarea::Input;
 
-use super::views;
+use super::{boards, views};
 use crate::tui::action::Action;
 use crate::tui::backend::VIEW_KEYS;
 use crate::tui::model::{Model, Tone};
@@ -29,6 +29,9 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             prompt.typed();
         }
         Some(Overlay::Palette(palette)) => palette.insert(text),
+        Some(Overlay::Question(question)) => {
+            question.field.insert(text);
+        }
         Some(Overlay::Help(help)) if help.typing => {
             help.search.insert(text);
         }
@@ -63,6 +66,9 @@ pub(super) fn edit(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         }
         Some(Overlay::Filter(prompt)) => prompt.input(event),
         Some(Overlay::Palette(palette)) => palette.input(event),
+        Some(Overlay::Question(question)) => {
+            question.field.input(event);
+        }
         Some(Overlay::Help(help)) => {
             help.search.input(event);
             help.scroll = 0;
@@ -172,6 +178,7 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Some(Overlay::Note(_)) if action == Action::Accept => return verdict::noted(model),
+        Some(Overlay::Question(_)) if action == Action::Accept => return boards::answered(model),
         Some(Overlay::Confirm(Confirm::Quit)) if action == Action::Accept => model.exit = true,
         _ => {}
     }

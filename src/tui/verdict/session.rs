@@ -251,8 +251,18 @@ pub fn undone(model: &mut Model, lead: &LeadId, result: Result<UndoAnswer, Backe
 
 /// The words of a status at this moment: a grace period counts down whenever something is drawn, and never by itself.
 /// `writing` tells whether anything still waits in the outbox; when nothing does, the write is no longer under way.
-pub fn status_text(status: &Status, now: DateTime<Utc>, undo_key: Option<&str>, writing: bool) -> String {
+pub fn status_text(
+    status: &Status,
+    now: DateTime<Utc>,
+    undo_key: Option<&str>,
+    writing: bool,
+    stopped: bool,
+) -> String {
     let Some(until) = status.undo_until else { return status.text.clone() };
+    if stopped {
+        let key = undo_key.map_or(String::new(), |key| format!(" {key} takes it back."));
+        return format!("{} It waits: writing is stopped.{key}", status.text);
+    }
     let left = (until - now).as_seconds_f64().ceil();
     if left <= 0.0 {
         let now = if writing { " It is being written." } else { "" };

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use super::{Ctx, put, two_ends};
 use crate::tui::action::Action;
@@ -19,19 +20,35 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let named = navigation(model, ctx, true);
     // What is wrong matters more than what the program is called.
     let nav = if named.width() + all.width() + 2 <= width { named } else { navigation(model, ctx, false) };
+    // That nothing is written must be seen, whatever else there is no room for.
+    let shouted = stopped(model, ctx, 0).map_or(0, |span| span.width() + 5);
+    let nav =
+        if nav.width() + shouted > width { Line::from(ctx.span(Meaning::Selected, here(model.screen))) } else { nav };
     let room = width.saturating_sub(nav.width() + 2);
     two_ends(frame, area, nav, state(model, ctx, room));
     put(frame, area, 1, conservation(model.overview.data.as_ref(), ctx, area.width));
 }
 
+/// What the screen is called.
+const fn here(screen: Screen) -> &'static str {
+    match screen {
+        Screen::Queue | Screen::Lead => " Queue ",
+        Screen::Sync => " Sync ",
+        Screen::Model => " Model ",
+        Screen::Reps => " Reps ",
+        Screen::Sla => " SLA ",
+        Screen::Trace => " Trace ",
+        Screen::Rollout => " Rollout ",
+        Screen::Feedback => " Feedback ",
+    }
+}
+
 fn navigation(model: &Model, ctx: &Ctx, named: bool) -> Line<'static> {
     let mut spans = vec![if named { ctx.span(Meaning::Title, " leadboard ") } else { Span::raw("") }];
-    let screens = [
-        (Screen::Queue, Action::ShowQueue, " Queue "),
-        (Screen::Sync, Action::ShowSync, " Sync "),
-        (Screen::Model, Action::ShowModel, " Model "),
-    ];
-    for (screen, action, name) in screens {
+    let screens =
+        [(Screen::Queue, Action::ShowQueue), (Screen::Sync, Action::ShowSync), (Screen::Model, Action::ShowModel)];
+    for (screen, action) in screens {
+        let name = here(screen);
         let here = model.screen == screen || (screen == Screen::Queue && model.screen == Screen::Lead);
         if here {
             spans.push(Span::raw(" "));
@@ -42,7 +59,21 @@ fn navigation(model: &Model, ctx: &Ctx, named: bool) -> Line<'static> {
             spans.push(ctx.span(Meaning::Text, name));
         }
     }
+    if !screens.iter().any(|(screen, _)| *screen == model.screen) && model.screen != Screen::Lead {
+        spans.extend([Span::raw(" "), ctx.span(Meaning::Selected, here(model.screen))]);
+    }
     Line::from(spans)
+}
+
+/// That nothing is written, in as many words as there is room for.
+fn stopped(model: &Model, ctx: &Ctx, room: usize) -> Option<Span<'static>> {
+    let stop = model.overview.data.as_ref()?.stopped.as_ref()?;
+    let since = format::moment(stop.at, ctx.now, ctx.zone);
+    let by = ctx.theme.text(&stop.by, 20);
+    let texts =
+        [format!(" NOTHING IS WRITTEN: stopped by {by} {since} "), " NOTHING IS WRITTEN ".into(), " STOPPED ".into()];
+    let text = texts.iter().find(|text| text.width() + 3 <= room).or(texts.last())?;
+    Some(ctx.span(Meaning::Alarm, text.clone()))
 }
 
 /// What is to be known at every moment; what does not fit is left out, the clock first and the phase last.
@@ -67,6 +98,8 @@ fn state(model: &Model, ctx: &Ctx, room: usize) -> Line<'static> {
         parts.push(ctx.span(Meaning::Warn, "READ-ONLY"));
     }
     parts.push(ctx.span(Meaning::Title, ctx.theme.text(&model.options.phase.to_uppercase(), 12)));
+    // Nobody may miss it, whatever else there is no room for.
+    parts.extend(stopped(model, ctx, room));
     let mut line: Vec<Span<'static>> = Vec::new();
     let mut used = 1;
     for part in parts.into_iter().rev() {

@@ -15,7 +15,7 @@ use crate::domain::effect::EffectState;
 use crate::domain::lead::LeadState;
 use crate::tui::Options;
 use crate::tui::backend::LoopState;
-use crate::tui::fake::{State, company};
+use crate::tui::fake::{State, company, told};
 use crate::tui::msg::Msg;
 use crate::tui::testing::{Stage, noon, options};
 use crate::tui::theme::Palette;
@@ -226,7 +226,25 @@ fn ascii_mode_draws_ascii_only() {
             detail.record.lead.company = "株式会社アクメ Ünïcode".into();
         }
     };
-    for keys in ["f2", "f2 enter", "S", "M", "f2 3", "f2 o", "?", "q", "f2 / x enter", "V s", "f2 * A", ":"] {
+    for keys in [
+        "f2",
+        "f2 enter",
+        "S",
+        "M",
+        "f2 3",
+        "f2 o",
+        "?",
+        "q",
+        "f2 / x enter",
+        "V s",
+        "f2 * A",
+        ":",
+        "P",
+        "L",
+        "O",
+        "T",
+        "K",
+    ] {
         let mut state = company(noon(), 60);
         hostile(&mut state);
         for size in [(80, 24), (160, 45)] {
@@ -307,7 +325,7 @@ fn without_colour_weight_and_reverse_video_remain() {
 #[test]
 fn a_theme_reaches_every_corner() {
     for palette in [Palette::Dark, Palette::Light, Palette::HighContrast, Palette::ColourBlind] {
-        for keys in ["f2", "f2 enter", "f2 o", "S", "M", "?"] {
+        for keys in ["f2", "f2 enter", "f2 o", "S", "M", "?", "P", "L", "O", "K", "F"] {
             let painted = Options { palette, ..options() };
             let buffer = Stage::with(painted, troubled(), (80, 24)).press(keys).buffer();
             let holes = buffer.content.iter().filter(|cell| cell.bg == Color::Reset || cell.fg == Color::Reset).count();
@@ -354,9 +372,15 @@ fn every_size_is_drawn_without_a_panic() {
         "V s",
         "f2 * A",
         ":",
+        "P s",
+        "L tab",
+        "O",
+        "F",
+        "K x",
+        "T A c m e enter",
     ]
     .map(|keys| {
-        let mut stage = Stage::with(options(), troubled(), (120, 40));
+        let mut stage = Stage::with(options(), told(troubled()), (120, 40));
         stage.press(keys);
         stage
     })

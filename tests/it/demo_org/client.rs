@@ -17,7 +17,7 @@ use serde_json::json;
 use super::key;
 use super::support::{Bench, small};
 
-pub(super) fn adapter(bench: &Bench, config: &str) -> Salesforce {
+pub(crate) fn adapter(bench: &Bench, config: &str) -> Salesforce {
     let section = toml::from_str::<toml::Table>(config).unwrap().remove("salesforce").unwrap();
     let config = section.try_into().unwrap();
     Salesforce::new(&config, Arc::clone(&bench.clock) as Arc<dyn Clock>).unwrap()

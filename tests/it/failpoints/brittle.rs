@@ -312,6 +312,27 @@ brittle! {
     }
 }
 
+brittle! {
+    StopStore for BrittleStore<S> {
+        async stopped() -> Stored<Option<Stopped>>;
+        async stop_writes(stop: &Stopped) -> Stored<bool>;
+        async resume_writes(by: &str, why: &str, at: Time) -> Stored<bool>;
+    }
+}
+
+brittle! {
+    BoardStore for BrittleStore<S> {
+        async newest_situation() -> Stored<Option<(Time, String)>>;
+        async open_leads(since: Time) -> Stored<Vec<(RepId, u64)>>;
+        async deals_closed(since: Time) -> Stored<Vec<RepDeals>>;
+        async contact_tallies(since: Time, at: Time) -> Stored<Vec<(RepId, ContactTally)>>;
+        async contact_list(list: ContactList, rep: Option<&RepId>, since: Time, limit: u32) -> Stored<Vec<ContactRow>>;
+        async scope_tallies(by: Scope, since: Time, limit: u32) -> Stored<Vec<ScopeTally>>;
+        async verdict_tallies(since: Time) -> Stored<Vec<VerdictTally>>;
+        async find_leads(word: &str, limit: u32) -> Stored<Vec<FoundLead>>;
+    }
+}
+
 type Answered<T> = Result<T, CrmError>;
 
 brittle! {

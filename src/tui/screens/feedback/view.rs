@@ -1,0 +1,137 @@
+//! What the feedback screen looks like.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use strum::VariantArray;
+
+use super::model::List;
+use crate::domain::share::Share;
+use crate::tui::backend::boards::{Feedback, ScopeTally, VerdictTally};
+use crate::tui::format;
+use crate::tui::model::Model;
+use crate::tui::theme::Meaning;
+use crate::tui::view::{Ctx, list_row, put, put_all};
+use crate::tui::widgets::strip::gauge;
+
+/// Lines about the next training.
+pub(super) const TRAINING: u16 = 4;
+
+const NAME: usize = 24;
+const BAR: usize = 10;
+
+/// Draws a list and what goes into the next training.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let screen = &model.boards.feedback;
+    let width = usize::from(area.width);
+    let Some(said) = &screen.said.data else {
+        let (meaning, text) = match &screen.said.error {
+            Some(error) => (Meaning::Bad, format!("Verdicts could not be read: {error}")),
+            None => (Meaning::Muted, "reading ...".into()),
+        };
+        put(frame, area, 0, ctx.span(Meaning::Title, " Feedback").into());
+        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+    };
+    put(frame, area, 0, heading(said, ctx));
+    put(frame, area, 1, lists(screen.list, ctx));
+    let below = area.bottom().saturating_sub(TRAINING);
+    let list = Rect { y: area.y + 3, height: below.saturating_sub(area.y + 3), ..area };
+    if screen.is_empty() {
+        let text = match screen.list {
+            List::Reasons => {
+                format!("No verdict was given in {} days; each one is kept here with its reason.", said.days)
+            }
+            _ => format!("No lead came in {} days.", said.days),
+        };
+        put(frame, list, 0, ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+    } else {
+        put(frame, area, 2, ctx.span(Meaning::Muted, ctx.theme.text(&heads(screen.list), width)).into());
+    }
+    let most = screen.verdicts().iter().map(|one| one.verdicts).max().unwrap_or(1);
+    let lines: Vec<Line<'static>> = if screen.list == List::Reasons {
+        screen.cursor.shown(screen.verdicts()).map(|(_, one)| verdict(one, most, ctx)).collect()
+    } else {
+        screen.cursor.shown(screen.scopes()).map(|(_, one)| scope(one, ctx)).collect()
+    };
+    for ((line, index), y) in lines.into_iter().zip(screen.cursor.top..).zip(0..list.height) {
+        let selected = index == screen.cursor.selected;
+        let mut spans = vec![Span::raw(if selected { format!("{} ", ctx.theme.glyphs().cursor) } else { "  ".into() })];
+        spans.extend(line.spans);
+        put(frame, list, y, list_row(ctx, Line::from(spans), selected, width));
+    }
+    let training = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
+    let words = ctx.theme.wrap(&said.training(), width.saturating_sub(2), 3);
+    put_all(frame, training, 1, words.into_iter().map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()));
+}
+
+fn heading(said: &Feedback, ctx: &Ctx) -> Line<'static> {
+    let approved: u64 =
+        said.verdicts.iter().filter(|one| one.verdict == "approve").map(|one| one.verdicts - one.taken_back).sum();
+    let mut spans = vec![ctx.span(Meaning::Title, " Feedback  ")];
+    match Share::of(approved, said.standing()) {
+        Some(share) => {
+            let interval = format::interval(share.low, share.high);
+            let text = format!("{} of {} approved: {}", share.of, share.all, format::percent_short(share.share));
+            spans.push(Span::raw(text));
+            spans.push(ctx.span(Meaning::Muted, format!(" (95 % {interval}) in {} days", said.days)));
+        }
+        None => spans.push(ctx.span(Meaning::Muted, format!("no verdict stands in {} days", said.days))),
+    }
+    Line::from(spans)
+}
+
+fn lists(shown: List, ctx: &Ctx) -> Line<'static> {
+    let mut spans = vec![Span::raw(" ")];
+    for list in List::VARIANTS {
+        let name = match list {
+            List::Reasons => " Reasons ",
+            List::Sources => " By source ",
+            List::LegacyOwners => " By legacy owner ",
+            List::Recommended => " By recommended rep ",
+        };
+        spans.push(ctx.span(if *list == shown { Meaning::Selected } else { Meaning::Text }, name));
+    }
+    Line::from(spans)
+}
+
+fn heads(list: List) -> String {
+    if list == List::Reasons {
+        format!(
+            "  {:<12} {:<22} {:>6} {:BAR$} {:>10} {:>4} {:>5}",
+            "verdict", "reason", "given", "", "taken back", "won", "lost"
+        )
+    } else {
+        format!("  {:<NAME$} {:>7} {:>14} {:>8} {:>15}", "", "leads", "same rep", "decided", "as recommended")
+    }
+}
+
+fn verdict(one: &VerdictTally, most: u64, ctx: &Ctx) -> Line<'static> {
+    let reason = one.code.map_or_else(|| "-".to_owned(), |code| format!("{code} {}", code.title()));
+    let bar = gauge(ctx.theme.glyphs(), one.verdicts as f64 / most.max(1) as f64, BAR);
+    Line::from(vec![
+        Span::raw(format!("{} ", ctx.theme.left(&one.verdict.replace('_', " "), 12))),
+        Span::raw(format!("{} ", ctx.theme.left(&reason, 22))),
+        Span::raw(format!("{:>6} ", format::compact(one.verdicts))),
+        ctx.span(Meaning::Muted, format!("{bar} ")),
+        ctx.span(Meaning::Muted, format!("{:>10} ", one.taken_back)),
+        ctx.span(Meaning::Good, format!("{:>4} ", one.won)),
+        Span::raw(format!("{:>5}", one.lost)),
+    ])
+}
+
+fn scope(one: &ScopeTally, ctx: &Ctx) -> Line<'static> {
+    let name = if one.name.is_empty() { "(none)" } else { &one.name };
+    let share = |part: u64, all: u64| {
+        if all == 0 {
+            "-".to_owned()
+        } else {
+            format!("{} of {}", format::percent_short(part as f64 / all as f64), format::compact(all))
+        }
+    };
+    Line::from(vec![
+        Span::raw(format!("{} ", ctx.theme.left(name, NAME))),
+        Span::raw(format!("{:>7} ", format::compact(one.leads))),
+        Span::raw(format!("{:>14} ", share(one.agree, one.compared))),
+        Span::raw(format!("{:>8} {:>15}", format::compact(one.decided), share(one.approved, one.decided))),
+    ])
+}

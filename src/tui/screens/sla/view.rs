@@ -1,0 +1,177 @@
+//! What the SLA screen looks like.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use strum::IntoEnumIterator;
+
+use super::model::reps_below;
+use crate::domain::contact::ContactOutcome;
+use crate::domain::decision::WriteState;
+use crate::tui::backend::boards::{Board, ContactList, ContactRow, ContactTally};
+use crate::tui::format;
+use crate::tui::model::Model;
+use crate::tui::theme::Meaning;
+use crate::tui::view::{Ctx, layout, list_row, put, put_all};
+
+const COMPANY: usize = 24;
+const REP: usize = 16;
+const DUE: usize = 12;
+/// Columns of the record of each rep.
+const PANEL: u16 = 48;
+
+/// Draws the sum, the list and the record of each rep.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
+    let screen = &model.boards.sla;
+    let width = usize::from(area.width);
+    let Some(board) = &screen.board.data else {
+        let (meaning, text) = match &screen.board.error {
+            Some(error) => (Meaning::Bad, format!("First contacts could not be read: {error}")),
+            None => (Meaning::Muted, "reading ...".into()),
+        };
+        put(frame, area, 0, ctx.span(Meaning::Title, " First contacts").into());
+        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+    };
+    put(frame, area, 0, sum(board, ctx));
+    put(frame, area, 1, lists(screen.list, &board.all, ctx));
+    let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let (list, reps) = if area.width >= layout::WIDE {
+        let [list, _, reps] =
+            Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Length(PANEL)]).areas(body);
+        (list, reps)
+    } else {
+        let below = reps_below(area.width, area.height);
+        let [list, reps] = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(body);
+        (list, reps)
+    };
+    draw_list(frame, model, board, ctx, list);
+    draw_reps(frame, board, ctx, reps);
+}
+
+fn sum(board: &Board, ctx: &Ctx) -> Line<'static> {
+    let all = &board.all;
+    let mut spans = vec![ctx.span(Meaning::Title, " First contacts  ")];
+    if all.settled() == 0 {
+        spans.push(ctx.span(Meaning::Muted, format!("none was due in the last {} days", board.days)));
+    } else {
+        let share = format::percent_short(all.in_time as f64 / all.settled() as f64);
+        let many = format!("{} of {} in time ({share}) in {} days", all.in_time, all.settled(), board.days);
+        spans.push(Span::raw(many));
+        let meaning = if all.reassigned > 0 { Meaning::Warn } else { Meaning::Muted };
+        spans.push(ctx.span(meaning, format!("  {} routed anew", all.reassigned)));
+    }
+    Line::from(spans)
+}
+
+fn lists(shown: ContactList, all: &ContactTally, ctx: &Ctx) -> Line<'static> {
+    let mut spans = vec![Span::raw(" ")];
+    for list in ContactList::iter() {
+        let (name, bad) = match list {
+            ContactList::Due => ("Due", all.overdue > 0),
+            ContactList::Breached => ("Missed or late", all.of(list) > 0),
+            ContactList::Made => ("Made", false),
+        };
+        let text = format!(" {name} {} ", format::grouped(all.of(list)));
+        let meaning = if list == shown {
+            Meaning::Selected
+        } else if bad {
+            Meaning::Bad
+        } else {
+            Meaning::Text
+        };
+        spans.extend([ctx.span(meaning, text), Span::raw("  ")]);
+    }
+    if all.overdue > 0 {
+        spans.push(ctx.span(Meaning::Bad, format!("{} past due, being looked at", all.overdue)));
+    }
+    Line::from(spans)
+}
+
+fn draw_list(frame: &mut Frame<'_>, model: &Model, board: &Board, ctx: &Ctx, area: Rect) {
+    let screen = &model.boards.sla;
+    let width = usize::from(area.width);
+    let rows = screen.rows();
+    if rows.is_empty() {
+        let text = match screen.list {
+            list if list != board.list => "reading ...".to_owned(),
+            ContactList::Due => {
+                "Nobody owes a first contact. Each decision that gives a lead to a rep makes one due.".to_owned()
+            }
+            ContactList::Breached => format!("No first contact was missed in {} days.", board.days),
+            ContactList::Made => {
+                format!("None was made in {} days. When one is due, the CRM is asked who called.", board.days)
+            }
+        };
+        let lines = ctx.theme.wrap(&text, width.saturating_sub(4), 3);
+        let lines = lines.into_iter().map(|line| ctx.span(Meaning::Muted, format!("  {line}")).into());
+        return put_all(frame, area, 1, lines);
+    }
+    let last = if screen.list == ContactList::Due { "left" } else { "what came of it" };
+    let head = format!("  {:<COMPANY$} {:<REP$} {:<DUE$} {last}", "lead", "rep", "due");
+    put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
+    let place = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    for ((index, row), y) in screen.cursor.shown(rows).zip(0..place.height) {
+        put(frame, place, y, line(row, index == screen.cursor.selected, ctx, width));
+    }
+}
+
+fn line(row: &ContactRow, selected: bool, ctx: &Ctx, width: usize) -> Line<'static> {
+    let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
+    let (meaning, came) = came_of(row, ctx);
+    let room = width.saturating_sub(2 + COMPANY + 1 + REP + 1 + DUE + 1);
+    let due = format::moment(row.due_at, ctx.now, ctx.zone);
+    let line = Line::from(vec![
+        Span::raw(format!("{cursor} {} ", ctx.theme.left(&row.company, COMPANY))),
+        Span::raw(format!("{} ", ctx.theme.left(&row.rep_name, REP))),
+        ctx.span(Meaning::Muted, format!("{} ", ctx.theme.left(&due, DUE))),
+        ctx.span(meaning, ctx.theme.text(&came, room)),
+    ]);
+    list_row(ctx, line, selected, width)
+}
+
+/// What is left, or what came of it.
+fn came_of(row: &ContactRow, ctx: &Ctx) -> (Meaning, String) {
+    let (good, bad, _) = ctx.theme.glyphs().marks;
+    let at = row.contacted_at.map(|at| format!(" {}", format::moment(at, ctx.now, ctx.zone))).unwrap_or_default();
+    match row.outcome {
+        None => {
+            let left = row.due_at - ctx.now;
+            let unwritten = if row.write == WriteState::Waiting { ", not written yet" } else { "" };
+            if left <= chrono::TimeDelta::zero() {
+                (Meaning::Bad, format!("{bad} {} over{unwritten}", format::duration(-left)))
+            } else {
+                (ctx.urgency(left), format!("{} left{unwritten}", format::duration(left)))
+            }
+        }
+        Some(ContactOutcome::InTime) => (Meaning::Good, format!("{good} made{at}")),
+        Some(ContactOutcome::Late) => (Meaning::Warn, format!("{bad} late:{at}")),
+        Some(ContactOutcome::Missed) if row.reassigned => (Meaning::Bad, format!("{bad} none, routed anew")),
+        Some(ContactOutcome::Missed) => (Meaning::Bad, format!("{bad} no contact")),
+        Some(ContactOutcome::Moot) => (Meaning::Muted, "not owed any more".into()),
+    }
+}
+
+fn draw_reps(frame: &mut Frame<'_>, board: &Board, ctx: &Ctx, area: Rect) {
+    let width = usize::from(area.width);
+    let head = format!(" {:<18} {:>6} {:>5} {:>6} {:>5} ", "by rep, worst first", "none", "late", "made", "owed");
+    put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
+    if board.reps.is_empty() {
+        let text = "No rep was given a lead that asks for one.";
+        return put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(text, width - 2))).into());
+    }
+    for (rep, y) in board.reps.iter().zip(1..area.height) {
+        let tally = &rep.tally;
+        let meaning = if tally.missed > 0 { Meaning::Bad } else { Meaning::Muted };
+        let more = board.reps.len().saturating_sub(usize::from(area.height) - 1);
+        let name = if y + 1 == area.height && more > 0 { format!("and {} more", more + 1) } else { rep.name.clone() };
+        if y + 1 == area.height && more > 0 {
+            return put(frame, area, y, ctx.span(Meaning::Muted, format!(" {name}")).into());
+        }
+        let line = Line::from(vec![
+            Span::raw(format!(" {} ", ctx.theme.left(&name, 19))),
+            ctx.span(meaning, format!("{:>6} ", tally.missed)),
+            Span::raw(format!("{:>5} {:>6} {:>5}", tally.late, tally.in_time, tally.owed)),
+        ]);
+        put(frame, area, y, line);
+    }
+}
