@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod backfill;
 mod contacts;
+mod disagreements;
 mod events;
 mod routing;
 mod saved_views;
@@ -22,6 +23,7 @@ pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLe
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
 pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
+pub use disagreements::{Differs, DisagreementStore, Looked};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
@@ -759,6 +761,7 @@ pub trait Store:
     + RoutingStore
     + CompanyStore
     + ContactStore
+    + DisagreementStore
     + SavedViewStore
 {
 }
@@ -774,6 +777,7 @@ impl<T> Store for T where
         + RoutingStore
         + CompanyStore
         + ContactStore
+        + DisagreementStore
         + SavedViewStore
 {
 }

@@ -25,6 +25,7 @@ pub(super) mod chain;
 mod companies;
 mod contacts;
 mod decisions;
+mod disagreements;
 mod drift;
 mod duties;
 mod intake;
