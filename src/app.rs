@@ -31,6 +31,7 @@ pub mod send;
 pub mod shadow;
 pub mod sla;
 pub mod views;
+pub mod what_if;
 
 use ports::{CrmError, StoreError};
 

@@ -38,6 +38,14 @@ pub enum Action {
     WhyNot,
     /// Show what the chosen rep can say to the lead.
     TalkTrack,
+    /// Show why the recommended owner is not the legacy owner.
+    Explain,
+    /// Suppose something else of the lead, and see what becomes of it.
+    WhatIf,
+    /// Show the disagreements of the same cause.
+    Group,
+    /// Leave every lead of the group with its legacy owner, after a preview.
+    KeepMarked,
     /// Open what is under the cursor.
     Open,
     /// Go back, close, cancel.
@@ -46,6 +54,10 @@ pub enum Action {
     Up,
     /// One row down.
     Down,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
     /// One page up.
     PageUp,
     /// One page down.
@@ -72,10 +84,18 @@ pub enum Action {
     RenameView,
     /// Make the key of a view free again.
     RemoveView,
+    /// The other part of the screen.
+    OtherPart,
+    /// Only leads with the owners of the one under the cursor, or all of the group.
+    Narrow,
+    /// Disagreements that were decided, or those that are open.
+    Decided,
     /// Try a failed write again.
     Retry,
     /// To the queue screen.
     ShowQueue,
+    /// To the disagreements screen.
+    ShowDisagreements,
     /// To the sync screen.
     ShowSync,
     /// To the model screen.
@@ -117,10 +137,16 @@ impl Action {
             Self::ApproveMarked,
             Self::WhyNot,
             Self::TalkTrack,
+            Self::Explain,
+            Self::WhatIf,
+            Self::Group,
+            Self::KeepMarked,
             Self::Open,
             Self::Back,
             Self::Up,
             Self::Down,
+            Self::Left,
+            Self::Right,
             Self::PageUp,
             Self::PageDown,
             Self::Top,
@@ -136,8 +162,12 @@ impl Action {
             Self::SaveView,
             Self::RenameView,
             Self::RemoveView,
+            Self::OtherPart,
+            Self::Narrow,
+            Self::Decided,
             Self::Retry,
             Self::ShowQueue,
+            Self::ShowDisagreements,
             Self::ShowSync,
             Self::ShowModel,
             Self::Refresh,
@@ -168,6 +198,18 @@ impl Action {
             Self::Undo => ("undo", "take the last verdict back", "undo"),
             Self::WhyNot => ("why-not", "why not another rep, and what would change it", "why not"),
             Self::TalkTrack => ("talk-track", "what the chosen rep can say to the lead", "talk track"),
+            Self::Explain => ("explain", "why model and legacy rules differ", "explain"),
+            Self::WhatIf => ("what-if", "suppose something else, and see who would get it", "what if"),
+            Self::Group => ("group", "disagreements of the same cause", "group"),
+            Self::KeepMarked => ("keep-marked", "keep the legacy owners of the group, after a preview", "keep all"),
+            Self::Left => ("left", "to the left", "left"),
+            Self::Right => ("right", "to the right", "right"),
+            Self::OtherPart => ("other-part", "between owners and causes", "owners or causes"),
+            Self::Narrow => ("narrow", "only leads with these owners and cause, or all", "narrow"),
+            Self::Decided => ("decided", "decided disagreements, or open ones", "open or decided"),
+            Self::ShowDisagreements => {
+                ("show-disagreements", "disagreements screen: model against legacy rules", "disagreements")
+            }
             Self::Open => ("open", "open the lead", "open"),
             Self::Back => ("back", "back", "back"),
             Self::Up => ("up", "up", "up"),
@@ -229,7 +271,7 @@ impl Action {
 
     /// Whether it asks for more about a lead: harmless, and still not meant where keys come faster than a hand types.
     pub const fn asks(self) -> bool {
-        matches!(self, Self::WhyNot | Self::TalkTrack)
+        matches!(self, Self::WhyNot | Self::TalkTrack | Self::Explain | Self::WhatIf | Self::Group)
     }
 
     /// Whether it gives a verdict or leads to one: barred in read-only mode and from keys no hand can type so fast.
@@ -245,6 +287,7 @@ impl Action {
                 | Self::Undo
                 | Self::Redo
                 | Self::ApproveMarked
+                | Self::KeepMarked
                 | Self::Retry
         )
     }

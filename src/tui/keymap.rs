@@ -27,6 +27,10 @@ pub enum Scope {
     Queue,
     /// The lead screen alone.
     Lead,
+    /// The disagreements screen alone.
+    Disagreements,
+    /// A group of disagreements alone.
+    Group,
     /// The sync screen alone.
     Sync,
     /// The model screen alone.
@@ -41,6 +45,8 @@ pub enum Scope {
     Menu,
     /// Finding a rep by name.
     Finder,
+    /// Supposing something else of a lead.
+    WhatIf,
     /// Saying which leads are shown.
     Filter,
     /// Choosing a view.
@@ -68,6 +74,9 @@ impl Scope {
             Self::Judge => "Give a verdict",
             Self::Queue => "Queue",
             Self::Lead => "Lead",
+            Self::Disagreements => "Disagreements",
+            Self::Group => "Group of disagreements",
+            Self::WhatIf => "Typing what is supposed",
             Self::Sync => "Sync",
             Self::Model => "Model",
             Self::List => "Move",
@@ -95,6 +104,10 @@ pub enum Place {
     Queue,
     /// Lead screen.
     Lead,
+    /// Disagreements screen.
+    Disagreements,
+    /// A group of disagreements.
+    Group,
     /// Sync screen.
     Sync,
     /// Model screen.
@@ -103,6 +116,8 @@ pub enum Place {
     Menu,
     /// The rep finder.
     Finder,
+    /// What is supposed of a lead, being typed.
+    WhatIf,
     /// The filter being typed.
     Filter,
     /// The list of views.
@@ -129,6 +144,9 @@ impl Place {
         match self {
             Self::Queue => &[Scope::Queue, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
             Self::Lead => &[Scope::Lead, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
+            Self::Disagreements => &[Scope::Disagreements, Scope::List, Scope::Screen, Scope::Global],
+            Self::Group => &[Scope::Group, Scope::List, Scope::Screen, Scope::Global],
+            Self::WhatIf => &[Scope::WhatIf, Scope::Global],
             Self::Sync => &[Scope::Sync, Scope::List, Scope::Screen, Scope::Global],
             Self::Model => &[Scope::Model, Scope::List, Scope::Screen, Scope::Global],
             Self::Menu => &[Scope::Menu, Scope::Global],
@@ -149,7 +167,10 @@ impl Place {
 impl Place {
     /// Whether letters belong to a text there. A pasted line break must not send what was pasted.
     pub const fn takes_text(self) -> bool {
-        matches!(self, Self::Note | Self::Finder | Self::Filter | Self::Name | Self::Palette | Self::Search)
+        matches!(
+            self,
+            Self::Note | Self::Finder | Self::WhatIf | Self::Filter | Self::Name | Self::Palette | Self::Search
+        )
     }
 }
 

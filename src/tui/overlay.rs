@@ -9,6 +9,7 @@ pub mod menu;
 pub mod palette;
 pub mod view;
 pub mod views;
+pub mod what_if;
 
 use tui_textarea::{TextArea, WrapMode};
 
@@ -21,6 +22,7 @@ use help::Help;
 use menu::Menu;
 use palette::Palette;
 use views::Views;
+use what_if::Supposing;
 
 /// Longest note, in characters; the CRM's text fields hold no more.
 pub const NOTE_LIMIT: usize = 1_000;
@@ -37,6 +39,13 @@ pub enum Overlay {
         /// Lines scrolled past.
         scroll: usize,
     },
+    /// Why the recommended owner is not the legacy owner.
+    Explain {
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+    /// Suppose something else of the lead in focus.
+    WhatIf(Box<Supposing>),
     /// Say which leads the queue shows.
     Filter(Box<Prompt>),
     /// The views under F1 to F8.
@@ -63,6 +72,7 @@ impl Overlay {
         match self {
             Self::Menu(_) => Place::Menu,
             Self::Finder(_) => Place::Finder,
+            Self::WhatIf(_) => Place::WhatIf,
             Self::Filter(_) => Place::Filter,
             Self::Views(views) if views.naming.is_some() => Place::Name,
             Self::Views(_) => Place::Views,
@@ -71,7 +81,9 @@ impl Overlay {
             Self::Help(help) if help.typing => Place::Search,
             Self::Note(_) => Place::Note,
             Self::Confirm(_) => Place::Confirm,
-            Self::Help(_) | Self::TalkTrack { .. } | Self::Report(_) | Self::Welcome => Place::Help,
+            Self::Help(_) | Self::TalkTrack { .. } | Self::Explain { .. } | Self::Report(_) | Self::Welcome => {
+                Place::Help
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The screens. Each has a `model` (what it shows), an `update` (what actions do to it) and a `view` (what it looks
 //! like); none knows another.
 
+pub mod disagreements;
 pub mod lead;
 pub mod model_health;
 pub mod queue;
@@ -13,6 +14,8 @@ pub enum Screen {
     Queue,
     /// Why this rep?
     Lead,
+    /// Where do model and legacy rules differ?
+    Disagreements,
     /// Is everything written?
     Sync,
     /// May the model be trusted?

@@ -27,6 +27,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// One lead alone.
+    pub fn of(row: &Disagreement) -> Self {
+        let mut tally = Self::default();
+        tally.add(row);
+        tally
+    }
+
     fn add(&mut self, row: &Disagreement) {
         self.leads += 1;
         if let Some(stake) = row.stake {

@@ -31,7 +31,10 @@ fn navigation(model: &Model, ctx: &Ctx, named: bool) -> Line<'static> {
         (Screen::Sync, Action::ShowSync, " Sync "),
         (Screen::Model, Action::ShowModel, " Model "),
     ];
-    for (screen, action, name) in screens {
+    // Where one is, although there is no room for it on the way to elsewhere.
+    let differ = (Screen::Disagreements, Action::ShowDisagreements, " Disagreements ");
+    let also = (model.screen == Screen::Disagreements).then_some(differ);
+    for (screen, action, name) in screens.into_iter().chain(also) {
         let here = model.screen == screen || (screen == Screen::Queue && model.screen == Screen::Lead);
         if here {
             spans.push(Span::raw(" "));
