@@ -257,7 +257,9 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             (Action::Override(_), Some(last)) => format!("{key}-{last}"),
             _ => key,
         };
-        Some((key, action.hint()))
+        let words =
+            if (place, action) == (Place::Group, Action::ApproveMarked) { "approve all" } else { action.hint() };
+        Some((key, words))
     };
     let help = hint(Action::Help).map_or_else(Line::default, |(key, words)| {
         Line::from(vec![ctx.span(Meaning::Key, key), ctx.span(Meaning::Text, format!(" {words} "))])

@@ -32,6 +32,7 @@ mod salesforce;
 mod simulation;
 mod store_cluster;
 mod store_conformance;
+mod store_disagreements;
 mod store_filter;
 mod store_fixtures;
 mod store_model;

@@ -482,7 +482,7 @@ enum Deed {
     Hold(bool),
 }
 
-const KEYS: [&str; 67] = [
+const KEYS: [&str; 72] = [
     "a",
     "k",
     "2",

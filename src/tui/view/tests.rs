@@ -226,7 +226,24 @@ fn ascii_mode_draws_ascii_only() {
             detail.record.lead.company = "株式会社アクメ Ünïcode".into();
         }
     };
-    for keys in ["f2", "f2 enter", "S", "M", "f2 3", "f2 o", "?", "q", "f2 / x enter", "V s", "f2 * A", ":"] {
+    for keys in [
+        "f2",
+        "f2 enter",
+        "S",
+        "M",
+        "f2 3",
+        "f2 o",
+        "?",
+        "q",
+        "f2 / x enter",
+        "V s",
+        "f2 * A",
+        ":",
+        "X",
+        "X tab enter",
+        "f2 x",
+        "f2 W",
+    ] {
         let mut state = company(noon(), 60);
         hostile(&mut state);
         for size in [(80, 24), (160, 45)] {
@@ -354,6 +371,13 @@ fn every_size_is_drawn_without_a_panic() {
         "V s",
         "f2 * A",
         ":",
+        "X",
+        "X tab",
+        "X tab enter",
+        "X d",
+        "f2 x",
+        "f2 W s enter",
+        "f2 W s o u r c e = x enter",
     ]
     .map(|keys| {
         let mut stage = Stage::with(options(), troubled(), (120, 40));

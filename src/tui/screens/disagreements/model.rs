@@ -139,8 +139,11 @@ impl Board {
                 let found = owner.and_then(|owner| axis.iter().position(|one| one.owner == owner));
                 found.unwrap_or(before).min(axis.len().saturating_sub(1))
             };
-            self.row = at(&found.matrix.legacy, legacy, self.row);
-            self.column = at(&found.matrix.model, model, self.column);
+            // At first it is where most leads are.
+            let first = found.matrix.cells.first().filter(|_| legacy.is_none() && model.is_none());
+            let (row, column) = first.map_or((self.row, self.column), |cell| (cell.row, cell.column));
+            self.row = at(&found.matrix.legacy, legacy, row);
+            self.column = at(&found.matrix.model, model, column);
             let place = cause.and_then(|cause| found.causes.iter().position(|sum| sum.cause == cause));
             self.cause = place.unwrap_or(self.cause).min(found.causes.len().saturating_sub(1));
             self.settle();
@@ -261,7 +264,7 @@ impl Board {
         match self.examples() {
             (opened, wanted) if opened < wanted => {
                 let leads = if wanted == 1 { "lead" } else { "leads" };
-                Err(format!("Look at {wanted} {leads} of the group first: {opened} of {wanted} opened."))
+                Err(format!("First open {wanted} {leads} of the group ({opened} of {wanted} opened)."))
             }
             _ => Ok(()),
         }

@@ -20,7 +20,9 @@ use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 /// Most lines of the causes where they stand below the owners.
 const FEW_CAUSES: u16 = 8;
 /// Columns of the causes where they stand beside the owners.
-const CAUSES: u16 = 58;
+const CAUSES: u16 = 44;
+/// Fewest columns of the owners beside them.
+const OWNERS: u16 = 70;
 /// Columns of a cause's title and of its numbers.
 const TITLE: usize = 26;
 const NUMBERS: usize = 16;
@@ -44,9 +46,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let last = Rect { y: body.bottom().saturating_sub(1), height: body.height.min(1), ..body };
     put(frame, last, 0, under_cursor(model, found, ctx, width));
     let body = Rect { height: body.height.saturating_sub(2), ..body };
-    if area.width >= layout::WIDE {
-        let side = CAUSES + if board.which == Which::Open { 0 } else { VERDICTS as u16 };
-        let side = side.min(area.width / 2);
+    let side = CAUSES + if board.which == Which::Open { 0 } else { VERDICTS as u16 };
+    if area.width >= layout::WIDE && area.width >= side + OWNERS {
         let left = Rect { width: body.width - side - 2, ..body };
         owners::draw(frame, board, found, ctx, left);
         return causes(frame, board, found, ctx, Rect { x: left.right() + 2, width: side, ..body });
@@ -61,7 +62,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 fn summary(found: &Found, which: Which) -> String {
     let Tally { leads, approved, kept, other, .. } = found.total;
     let (n, looked) = (format::grouped(leads), format::grouped(found.all.looked_at));
-    let stake = stake_words(&found.total);
+    let stake = if leads == 0 { String::new() } else { format!("; {}", stake_words(&found.total)) };
     match which {
         Which::Open => {
             let of = if found.all.complete {
@@ -69,13 +70,13 @@ fn summary(found: &Found, which: Which) -> String {
             } else {
                 format!("of the {looked} with most at stake (no more than {LOOKED} are looked at)")
             };
-            format!("Open: model and legacy rules differ on {n} {of}; {stake}.")
+            format!("Open: model and legacy rules differ on {n} {of}{stake}.")
         }
         Which::Decided { days } => {
             let of = if found.all.complete { "decisions" } else { "newest decisions" };
             format!(
                 "Decided in {days} days: {n} where they differed, of {looked} {of}: {approved} approved, {kept} kept, \
-                 {other} otherwise; {stake}."
+                 {other} otherwise{stake}."
             )
         }
     }

@@ -76,9 +76,7 @@ fn may(model: &Model, ctx: &Ctx, width: usize) -> Line<'static> {
     let key = |action| model.keymap.key_for(model.place(), action).unwrap_or_default();
     let all = model.board.leads().count();
     let (meaning, text) = match model.board.may_be_judged() {
-        Err(why) if model.board.which == Which::Open => {
-            (Meaning::Warn, format!("{why} Then one verdict may be given for all."))
-        }
+        Err(why) if model.board.which == Which::Open => (Meaning::Warn, format!("{why} Then all may get one verdict.")),
         Err(why) => (Meaning::Muted, why),
         Ok(()) => {
             let most = if all > batch::MOST { format!(" (the first {})", batch::MOST) } else { String::new() };

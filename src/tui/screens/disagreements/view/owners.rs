@@ -16,7 +16,7 @@ use crate::tui::view::{Ctx, put};
 
 /// Columns of a legacy owner's name, of a number, of a number with its wins, and of the sums at the end.
 const NAME: usize = 14;
-const CELL: usize = 7;
+const CELL: usize = 8;
 const WIDE_CELL: usize = 13;
 const SUMS: usize = 14;
 /// From this width on each number has its wins beside it.
@@ -31,7 +31,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ct
     for (index, axis) in found.matrix.model.iter().enumerate().skip(across.first).take(across.count) {
         let here = board.part == Part::Owners && index == board.column;
         let meaning = if here { Meaning::Title } else { Meaning::Model };
-        head.push(ctx.span(meaning, ctx.theme.right(&short(&axis.name, cell - 1), cell)));
+        let name = ctx.theme.text(&short(axis, cell - 1), cell - 1);
+        head.push(ctx.span(meaning, ctx.theme.right(&name, cell)));
     }
     if across.others() > 0 {
         head.push(ctx.span(Meaning::Muted, ctx.theme.right("others", cell)));
@@ -58,10 +59,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ct
         Line::from(line)
     };
     for (place, row) in down.range().enumerate() {
-        let Some(Axis { name, .. }) = found.matrix.legacy.get(row) else { continue };
+        let Some(axis) = found.matrix.legacy.get(row) else { continue };
         let here = board.part == Part::Owners && row == board.row;
         let meaning = if here { Meaning::Title } else { Meaning::Legacy };
-        let name = ctx.span(meaning, format!(" {}", ctx.theme.left(&short(name, NAME - 1), NAME)));
+        let name =
+            ctx.span(meaning, format!(" {}", ctx.theme.left(&ctx.theme.text(&short(axis, NAME - 1), NAME - 1), NAME)));
         put(frame, area, place as u16 + 1, line(name, &|at| at == row, Some(row)));
     }
     if down.others() > 0 {
@@ -113,8 +115,12 @@ fn number(sum: &Tally, ctx: &Ctx, cell: usize, here: bool) -> Span<'static> {
     ctx.span(meaning, ctx.theme.right(&text, cell))
 }
 
-/// A name that fits: in full, or the initial and the last name.
-fn short(name: &str, width: usize) -> String {
+/// A name that fits: in full, or of a rep the initial and the last name.
+fn short(axis: &Axis, width: usize) -> String {
+    if axis.owner.rep().is_some() { initialled(&axis.name, width) } else { axis.name.clone() }
+}
+
+fn initialled(name: &str, width: usize) -> String {
     let mut words = name.split_whitespace();
     match (words.next(), words.next_back()) {
         (Some(first), Some(last)) if name.width() > width => {
@@ -143,9 +149,9 @@ mod tests {
 
     #[test]
     fn names_are_shortened_to_an_initial_and_the_last_name() {
-        assert_eq!(short("Ana Ruiz", 8), "Ana Ruiz");
-        assert_eq!(short("Ana Maria Lindqvist", 8), "A.Lindqvist");
-        assert_eq!(short("Managers", 4), "Managers");
-        assert_eq!(short("", 4), "");
+        assert_eq!(initialled("Ana Ruiz", 8), "Ana Ruiz");
+        assert_eq!(initialled("Ana Maria Lindqvist", 8), "A.Lindqvist");
+        assert_eq!(initialled("Managers", 4), "Managers");
+        assert_eq!(initialled("", 4), "");
     }
 }

@@ -33,7 +33,8 @@ pub fn lines(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>>
         Some(stake) => format!("{stake:+.2} expected wins on this lead, by the model's own estimate."),
         None => "What is at stake cannot be told: the model does not compare the two.".to_owned(),
     };
-    lines.extend(sentence(Meaning::Muted, &stake, ctx, width));
+    let similar = explained.similar.as_ref().map_or_else(String::new, |similar| format!("Similar: {similar}. "));
+    lines.extend(sentence(Meaning::Muted, &format!("{similar}{stake}"), ctx, width));
     if let Some(sum) = &explained.sum {
         lines.push(Line::default());
         lines.extend(adding_up(sum, ctx, width));
@@ -51,9 +52,7 @@ fn evidence_meaning(explained: &Explained) -> Meaning {
 
 /// The two owners, with what the model knows of each.
 fn sides(explained: &Explained, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let similar = explained.similar.as_deref().unwrap_or("similar deals");
     let name = width.saturating_sub(50).clamp(10, 28);
-    let deals = width.saturating_sub(10 + name + 8 + 8 + 12);
     let head = format!(
         " {:<8} {} {:>6} {:>7} {:>11}  {}",
         "",
@@ -61,7 +60,7 @@ fn sides(explained: &Explained, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         "p_win",
         "95%",
         "won in all",
-        ctx.theme.text(&format!("won in {similar}"), deals)
+        "similar"
     );
     let one = |role: &str, side: &Side, meaning: Meaning| {
         let start = format!(" {role:<8} {} ", ctx.theme.left(&side.name, name));
