@@ -9,6 +9,7 @@ pub mod bench;
 pub mod budget;
 pub mod companies;
 pub mod decide;
+pub mod disagreements;
 pub mod doctor;
 pub mod drift;
 pub mod events;
@@ -36,6 +37,7 @@ pub mod sla;
 pub mod stop;
 pub mod story;
 pub mod views;
+pub mod what_if;
 
 use ports::{CrmError, Stopped, StoreError};
 

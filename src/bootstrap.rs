@@ -339,9 +339,16 @@ impl Context {
     /// # Errors
     /// No CRM is configured, there is no champion, or the org's reps and queues were never read.
     pub async fn backfill_bench(&self, store: &dyn Store) -> Result<Bench, AppError> {
+        Ok(self.bench(store).await?.asking(self.crm().map_err(AppError::refused)?))
+    }
+
+    /// The same where nothing is asked of the CRM.
+    ///
+    /// # Errors
+    /// No CRM is configured, there is no champion, or the org's reps and queues were never read.
+    pub async fn bench(&self, store: &dyn Store) -> Result<Bench, AppError> {
         let salesforce = self.salesforce().map_err(AppError::refused)?;
-        let bench = Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await?;
-        Ok(bench.asking(self.crm().map_err(AppError::refused)?))
+        Bench::open(store, self.settings(), &salesforce.manager_queue, &salesforce.default_queue).await
     }
 
     /// The right to work on a back-fill, if no other process of this data directory does.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod contact;
 pub mod deal;
 pub mod decision;
+pub mod disagreement;
 pub mod effect;
 pub mod facts;
 pub mod ids;

@@ -70,6 +70,14 @@ impl Bench {
         Ok(Self::new(Arc::new(learn::load(store, &champion.id).await?), rules, queues, settings))
     }
 
+    /// The same as things are now; what did not change is not read again. `None` where the champion is another model, or
+    /// nothing is in force any more.
+    pub async fn renewed(&self, store: &dyn Store) -> Result<Option<Self>, AppError> {
+        let same = store.champion().await?.is_some_and(|champion| champion.id == self.model.id);
+        let rules = routing::in_force(store, Some(&self.rules)).await?;
+        Ok(rules.filter(|_| same).map(|rules| self.under(rules)))
+    }
+
     /// A bench from its parts.
     pub fn new(model: Arc<LoadedModel>, rules: Arc<InForce>, queues: Queues, settings: Settings) -> Self {
         Self { model, rules, queues, settings, crm: None }
@@ -119,7 +127,13 @@ impl Bench {
         self.model.clearance == Clearance::Routes
     }
 
-    fn desk<'a>(&'a self, moment: &'a Moment<'a>) -> Desk<'a> {
+    /// The same under other rules, or with other reps.
+    pub(super) fn under(&self, rules: Arc<InForce>) -> Self {
+        Self { rules, ..self.clone() }
+    }
+
+    /// Everything that ranking needs besides the lead.
+    pub(super) fn desk<'a>(&'a self, moment: &'a Moment<'a>) -> Desk<'a> {
         Desk {
             moment,
             scorer: self.model.scorer.as_ref(),

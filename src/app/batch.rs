@@ -1,4 +1,4 @@
-//! Many leads approved at once: what that would do, before it is done.
+//! Many leads approved at once, or left with their legacy owners: what that would do, before it is done.
 //!
 //! Nothing is decided here. Each lead of a batch is decided by itself, as if somebody had approved it alone
 //! ([`decide`](super::decide)); the plan says what that comes to for each owner, and which of the marked leads are not as they
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::disagreements::Disagreement;
 use super::ports::Store;
 use super::views::QueueRow;
 use super::{AppError, rank, routing};
@@ -31,6 +32,18 @@ pub struct Marked {
     pub decisions: u32,
     /// Who was recommended.
     pub owner: Option<Owner>,
+    /// Whom the CRM's rules chose, where that is known: it never changes.
+    pub legacy: Option<Owner>,
+}
+
+/// What is done to each lead of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doing {
+    /// What is recommended.
+    #[default]
+    Approve,
+    /// It stays with its legacy owner.
+    Keep,
 }
 
 impl Marked {
@@ -41,6 +54,18 @@ impl Marked {
             company: row.company.clone(),
             decisions: row.decisions_made,
             owner: row.route.as_ref().map(Route::owner),
+            legacy: None,
+        }
+    }
+
+    /// As a list of disagreements shows it.
+    pub fn of_disagreement(one: &Disagreement) -> Self {
+        Self {
+            lead: one.lead.clone(),
+            company: one.company.clone(),
+            decisions: one.decisions,
+            owner: Some(one.model.clone()),
+            legacy: Some(one.legacy.clone()),
         }
     }
 }
@@ -115,15 +140,15 @@ pub struct LeftOut {
     pub why: String,
 }
 
-/// What approving these leads would do now. Leads beyond [`MOST`] are left out.
-pub async fn plan(store: &dyn Store, marked: &[Marked], now: DateTime<Utc>) -> Result<Plan, AppError> {
+/// What doing this to these leads would come to now. Leads beyond [`MOST`] are left out.
+pub async fn plan(store: &dyn Store, marked: &[Marked], doing: Doing, now: DateTime<Utc>) -> Result<Plan, AppError> {
     let ids: Vec<LeadId> = marked.iter().take(MOST).map(|one| one.lead.clone()).collect();
     let rows: BTreeMap<LeadId, QueueRow> =
         store.queue_rows(&ids).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
     let mut plan = Plan::default();
     let mut shares: BTreeMap<(&'static str, String), Share> = BTreeMap::new();
     for one in marked {
-        match today(one, rows.get(&one.lead), now) {
+        match today(one, rows.get(&one.lead), doing, now) {
             Ok((owner, name)) => {
                 let kind = if owner.rep().is_some() { "rep" } else { "queue" };
                 let share = shares.entry((kind, owner.id().to_owned()));
@@ -139,8 +164,8 @@ pub async fn plan(store: &dyn Store, marked: &[Marked], now: DateTime<Utc>) -> R
     Ok(plan)
 }
 
-/// Who gets it if it is approved; or why it cannot be approved unseen.
-fn today(marked: &Marked, row: Option<&QueueRow>, now: DateTime<Utc>) -> Result<(Owner, String), String> {
+/// Who gets it; or why nothing can be done to it unseen.
+fn today(marked: &Marked, row: Option<&QueueRow>, doing: Doing, now: DateTime<Utc>) -> Result<(Owner, String), String> {
     let row = row.ok_or("it is not there any more, or beyond what a batch holds")?;
     match row.state {
         LeadState::InLane => {}
@@ -160,6 +185,11 @@ fn today(marked: &Marked, row: Option<&QueueRow>, now: DateTime<Utc>) -> Result<
     let name = row.recommended.clone().unwrap_or_else(|| owner.id().to_owned());
     if marked.owner.as_ref() != Some(&owner) {
         return Err(format!("it was ranked again: {name} is recommended now"));
+    }
+    if doing == Doing::Keep {
+        let legacy = marked.legacy.clone().ok_or("its legacy owner is not known")?;
+        let name = row.legacy.clone().unwrap_or_else(|| legacy.id().to_owned());
+        return Ok((legacy, name));
     }
     Ok((owner, name))
 }

@@ -9,6 +9,7 @@ mod talk;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::disagreements::{self, Explained};
 use super::views::{LeadDetail, Path};
 use crate::domain::ids::{ModelId, RepId};
 use crate::domain::lead::LeadState;
@@ -104,6 +105,8 @@ pub struct Explanation {
     pub model: Option<ModelId>,
     /// Why this rep, or this queue.
     pub why: String,
+    /// Why the recommended owner is not the legacy owner, where they differ.
+    pub disagreement: Option<Explained>,
     /// Why not the legacy owner, where that is a rep.
     pub legacy: Option<Answer>,
     /// Why not the rep who was asked about.
@@ -124,6 +127,7 @@ pub fn explain(detail: &LeadDetail, asked: Option<&RepId>, roster: &Roster, now:
         rules: path.version().to_string(),
         model: detail.ranking.as_ref().map(|ranking| ranking.model_id.clone()),
         why: why(path, recommendation),
+        disagreement: disagreements::of_lead(detail),
         legacy: detail.record.legacy.owner.rep().and_then(answer),
         asked: asked.and_then(answer),
         since: since(detail),

@@ -6,6 +6,7 @@ mod audit;
 mod backfill;
 mod boards;
 mod contacts;
+mod disagreements;
 mod events;
 mod routing;
 mod saved_views;
@@ -27,6 +28,7 @@ pub use boards::{
     BoardStore, ContactList, ContactRow, ContactTally, FoundLead, RepDeals, SEARCHED, Scope, ScopeTally, VerdictTally,
 };
 pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
+pub use disagreements::{Differs, DisagreementStore, Looked};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
@@ -765,6 +767,7 @@ pub trait Store:
     + RoutingStore
     + CompanyStore
     + ContactStore
+    + DisagreementStore
     + SavedViewStore
     + StopStore
     + BoardStore
@@ -782,6 +785,7 @@ impl<T> Store for T where
         + RoutingStore
         + CompanyStore
         + ContactStore
+        + DisagreementStore
         + SavedViewStore
         + StopStore
         + BoardStore

@@ -76,7 +76,7 @@ pub fn made_from(case: &Case<'_>, desk: &Arc<StoredDesk>, situation: &Arc<Stored
 }
 
 /// What was known of the lead. Rankings of before there were rules kept its facts alone.
-fn subject(stored: &StoredRanking, kept: &str) -> Result<Subject, AppError> {
+pub(super) fn subject(stored: &StoredRanking, kept: &str) -> Result<Subject, AppError> {
     if stored.rules.is_some() {
         return parse(kept, "what was known of the lead");
     }
@@ -197,7 +197,7 @@ fn text<T: Serialize>(value: &T) -> Result<String, AppError> {
     serde_json::to_string(value).map_err(|e| AppError::Refused(format!("a value cannot be written as JSON: {e}")))
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, AppError> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, AppError> {
     serde_json::from_str(text).map_err(|e| AppError::Refused(format!("{what} as stored cannot be read: {e}")))
 }
 

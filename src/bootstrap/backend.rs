@@ -9,12 +9,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::Context;
 use crate::app::AppError;
-use crate::app::batch::{self, Marked, Plan};
+use crate::app::backfill::Bench;
+use crate::app::batch::{self, Doing, Marked, Plan};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Request};
+use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
 use crate::app::export::{self, Format};
 use crate::app::filter::Filter;
@@ -22,6 +24,7 @@ use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
+use crate::app::what_if::{self, Suppose, WhatIf};
 use crate::config::paths::create_private;
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::ids::LeadId;
@@ -50,6 +53,9 @@ pub struct Desk {
     /// Where exports go.
     exports: PathBuf,
     worker: WorkerSight,
+    context: Context,
+    /// The model and the rules of the last supposition: to load a model takes longer than to ask it.
+    bench: Mutex<Option<Bench>>,
     changes: watch::Receiver<u64>,
 }
 
@@ -85,6 +91,8 @@ impl Desk {
             manager: context.manager(),
             exports: context.data.exports(),
             worker,
+            context: context.clone(),
+            bench: Mutex::default(),
             changes,
         })
     }
@@ -96,6 +104,23 @@ impl Desk {
         let (now, sla) = (self.clock.now(), self.settings.sla);
         let conditions = filter.conditions_in(self.store.as_ref(), now, sla).await.map_err(said)?;
         Ok(LeadFilter { lane, conditions, ..LeadFilter::default() })
+    }
+}
+
+impl Desk {
+    /// What suppositions are ranked with, as things are now.
+    async fn bench(&self) -> Result<Bench, AppError> {
+        let mut kept = self.bench.lock().await;
+        let renewed = match kept.as_ref() {
+            Some(bench) => bench.renewed(self.store.as_ref()).await?,
+            None => None,
+        };
+        let bench = match renewed {
+            Some(bench) => bench,
+            None => self.context.bench(self.store.as_ref()).await?,
+        };
+        *kept = Some(bench.clone());
+        Ok(bench)
     }
 }
 
@@ -192,8 +217,17 @@ impl Backend for Desk {
         self.store.lead_detail(id).await.map_err(said)
     }
 
-    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError> {
-        batch::plan(self.store.as_ref(), &marked, self.clock.now()).await.map_err(said)
+    async fn plan(&self, marked: Vec<Marked>, doing: Doing) -> Result<Plan, BackendError> {
+        batch::plan(self.store.as_ref(), &marked, doing, self.clock.now()).await.map_err(said)
+    }
+
+    async fn disagreements(&self, which: Which) -> Result<Disagreements, BackendError> {
+        disagreements::look(self.store.as_ref(), which, self.clock.now()).await.map_err(said)
+    }
+
+    async fn what_if(&self, lead: &LeadId, suppose: &Suppose) -> Result<WhatIf, BackendError> {
+        let bench = self.bench().await.map_err(said)?;
+        what_if::what_if(self.store.as_ref(), &bench, lead, suppose, self.clock.now()).await.map_err(said)
     }
 
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError> {

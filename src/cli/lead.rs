@@ -1,6 +1,8 @@
 //! `leadboard lead`: everything the queue can do, for scripts.
 
+mod disagreements;
 mod explained;
+mod what_if;
 
 use std::path::Path;
 
@@ -48,6 +50,10 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
             export(store.as_ref(), &filter, format, file.as_deref(), context, out).await
         }
         Action::Show { id, why_not } => show(store.as_ref(), &LeadId::new(id), why_not.as_deref(), context, out).await,
+        Action::Disagreements { days } => disagreements::run(store.as_ref(), days, context, out).await,
+        Action::WhatIf { id, set, absent, room } => {
+            what_if::run(store.as_ref(), &LeadId::new(id), set, (&absent, &room), context, out).await
+        }
         Action::Undo { id } => undo(store.as_ref(), &LeadId::new(id), context, out).await,
         Action::Approve { id } => verdict(store.as_ref(), id, |_| Ok((Verdict::Approve, None)), context, out).await,
         Action::Keep { id, why } => {

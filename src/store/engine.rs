@@ -26,6 +26,7 @@ pub(super) mod chain;
 mod companies;
 mod contacts;
 mod decisions;
+mod disagreements;
 mod drift;
 mod duties;
 mod intake;

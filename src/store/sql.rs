@@ -61,6 +61,7 @@ pub(super) mod chain;
 pub(super) mod companies;
 pub(super) mod contacts;
 pub(super) mod decisions;
+pub(super) mod disagreements;
 pub(super) mod drift;
 pub(super) mod duties;
 pub(super) mod intake;
@@ -85,6 +86,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         companies::ALL,
         contacts::ALL,
         decisions::ALL,
+        disagreements::ALL,
         drift::ALL,
         duties::ALL,
         intake::ALL,

@@ -40,6 +40,14 @@ pub enum Action {
     TalkTrack,
     /// Put something of the lead on the clipboard.
     Copy,
+    /// Show why the recommended owner is not the legacy owner.
+    Explain,
+    /// Suppose something else of the lead, and see what becomes of it.
+    WhatIf,
+    /// Show the disagreements of the same cause.
+    Group,
+    /// Leave every lead of the group with its legacy owner, after a preview.
+    KeepMarked,
     /// Open what is under the cursor.
     Open,
     /// Go back, close, cancel.
@@ -48,6 +56,10 @@ pub enum Action {
     Up,
     /// One row down.
     Down,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
     /// One page up.
     PageUp,
     /// One page down.
@@ -76,10 +88,18 @@ pub enum Action {
     RenameView,
     /// Make the key of a view free again.
     RemoveView,
+    /// The other part of the screen.
+    OtherPart,
+    /// Only leads with the owners of the one under the cursor, or all of the group.
+    Narrow,
+    /// Disagreements that were decided, or those that are open.
+    Decided,
     /// Try a failed write again.
     Retry,
     /// To the queue screen.
     ShowQueue,
+    /// To the disagreements screen.
+    ShowDisagreements,
     /// To the sync screen.
     ShowSync,
     /// To the model screen.
@@ -146,10 +166,16 @@ impl Action {
             Self::WhyNot,
             Self::TalkTrack,
             Self::Copy,
+            Self::Explain,
+            Self::WhatIf,
+            Self::Group,
+            Self::KeepMarked,
             Self::Open,
             Self::Back,
             Self::Up,
             Self::Down,
+            Self::Left,
+            Self::Right,
             Self::PageUp,
             Self::PageDown,
             Self::Top,
@@ -165,8 +191,12 @@ impl Action {
             Self::SaveView,
             Self::RenameView,
             Self::RemoveView,
+            Self::OtherPart,
+            Self::Narrow,
+            Self::Decided,
             Self::Retry,
             Self::ShowQueue,
+            Self::ShowDisagreements,
             Self::ShowSync,
             Self::ShowModel,
             Self::ShowReps,
@@ -211,6 +241,18 @@ impl Action {
             Self::TalkTrack => ("talk-track", "what the chosen rep can say to the lead", "talk track"),
             Self::Copy => ("copy", "copy something of the lead to the clipboard", "copy"),
             Self::Export => ("export", "write all that the queue lists to a file", "export"),
+            Self::Explain => ("explain", "why model and legacy rules differ", "explain"),
+            Self::WhatIf => ("what-if", "suppose something else, and see who would get it", "what if"),
+            Self::Group => ("group", "disagreements of the same cause", "group"),
+            Self::KeepMarked => ("keep-marked", "keep the legacy owners of the group, after a preview", "keep all"),
+            Self::Left => ("left", "to the left", "left"),
+            Self::Right => ("right", "to the right", "right"),
+            Self::OtherPart => ("other-part", "between owners and causes", "owners or causes"),
+            Self::Narrow => ("narrow", "only leads with these owners and cause, or all", "narrow"),
+            Self::Decided => ("decided", "decided disagreements, or open ones", "open or decided"),
+            Self::ShowDisagreements => {
+                ("show-disagreements", "disagreements screen: model against legacy rules", "disagreements")
+            }
             Self::Open => ("open", "open the lead", "open"),
             Self::Back => ("back", "back", "back"),
             Self::Up => ("up", "up", "up"),
@@ -284,7 +326,7 @@ impl Action {
 
     /// Whether it asks for more about a lead: harmless, and still not meant where keys come faster than a hand types.
     pub const fn asks(self) -> bool {
-        matches!(self, Self::WhyNot | Self::TalkTrack)
+        matches!(self, Self::WhyNot | Self::TalkTrack | Self::Explain | Self::WhatIf | Self::Group)
     }
 
     /// Whether it gives a verdict or leads to one: barred in read-only mode and from keys no hand can type so fast.
@@ -300,6 +342,7 @@ impl Action {
                 | Self::Undo
                 | Self::Redo
                 | Self::ApproveMarked
+                | Self::KeepMarked
                 | Self::Retry
         )
     }

@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-pub use crate::app::batch::{self, LeftOut, Load, Marked, Plan, Share};
+pub use crate::app::batch::{self, Doing, LeftOut, Load, Marked, Plan, Share};
+pub use crate::app::disagreements::{Disagreement, Disagreements, Which};
 pub use crate::app::drift::Report as DriftReport;
 pub use crate::app::export::Format;
 pub use crate::app::filter::Filter;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
 pub use crate::app::ports::{ApiUsage, ModelRow, SavedView, VIEW_KEYS};
 pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, ReturnedBy, Seek};
+pub use crate::app::what_if::{Suppose, WhatIf};
 use crate::domain::effect::{EffectCounts, EffectRow};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -45,8 +47,14 @@ pub trait Backend: boards::Boards + Send + Sync + 'static {
     /// One lead with everything known of it; `None` when there is no such lead.
     async fn lead(&self, id: &LeadId) -> Result<Option<LeadDetail>, BackendError>;
 
-    /// What approving these leads would do.
-    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError>;
+    /// What doing this to these leads would come to.
+    async fn plan(&self, marked: Vec<Marked>, doing: Doing) -> Result<Plan, BackendError>;
+
+    /// Where the recommended owner is not the legacy owner.
+    async fn disagreements(&self, which: Which) -> Result<Disagreements, BackendError>;
+
+    /// What would become of a lead if something were otherwise. Writes nothing.
+    async fn what_if(&self, lead: &LeadId, suppose: &Suppose) -> Result<WhatIf, BackendError>;
 
     /// Stores a manager's verdict, durably, before it answers. Never waits for the CRM.
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError>;

@@ -24,9 +24,10 @@ use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
-    ApiUsage, Backend, BackendError, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, LeftOut, Load,
-    LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey, QueuePage, QueueQuery, QueueRow, ReturnedBy,
-    SavedView, Seek, Share, UndoAnswer, VerdictAnswer, VerdictRequest, View, WorkerHealth,
+    ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, Format,
+    LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
+    QueuePage, QueueQuery, QueueRow, ReturnedBy, SavedView, Seek, Share, Suppose, UndoAnswer, VerdictAnswer,
+    VerdictRequest, View, WhatIf, Which, WorkerHealth,
 };
 
 pub(crate) use boards::told;
@@ -61,6 +62,8 @@ pub(crate) struct State {
     pub(crate) counted: usize,
     /// What the other screens show.
     pub(crate) boards: boards::Told,
+    /// Whether a look at disagreements sees all of them.
+    pub(crate) complete: bool,
     /// Requests as they came.
     pub(crate) requests: Vec<VerdictRequest>,
 }
@@ -245,14 +248,39 @@ impl Backend for Fake {
         Ok(self.working()?.leads.get(id).map(|(_, detail)| detail.clone()))
     }
 
-    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError> {
+    async fn disagreements(&self, which: Which) -> Result<Disagreements, BackendError> {
+        let state = self.working()?;
+        let open = which == Which::Open;
+        let wanted = if open { LeadState::InLane } else { LeadState::Decided };
+        let mut of: Vec<_> = state.leads.values().filter(|(_, detail)| detail.record.state == wanted).collect();
+        of.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let rows = of.iter().filter_map(|(_, detail)| Disagreement::of_detail(detail)).collect();
+        Ok(Disagreements { which, rows, looked_at: of.len() as u64, complete: state.complete })
+    }
+
+    async fn what_if(&self, lead: &LeadId, suppose: &Suppose) -> Result<WhatIf, BackendError> {
+        let state = self.working()?;
+        let (_, detail) = state.leads.get(lead).ok_or_else(|| BackendError(format!("there is no lead {lead}")))?;
+        Ok(company::what_if(detail, suppose, &state.roster))
+    }
+
+    async fn plan(&self, marked: Vec<Marked>, doing: Doing) -> Result<Plan, BackendError> {
         let state = self.working()?;
         let mut plan = Plan::default();
         for one in marked {
             let detail = state.leads.get(&one.lead).map(|(priority, detail)| (detail, row(*priority, detail)));
-            let now = detail.and_then(|(detail, row)| Some((detail.record.state, row.route?.owner(), row.recommended)));
+            let now = detail.as_ref().and_then(|(detail, row)| {
+                Some((detail.record.state, row.route.as_ref()?.owner(), row.recommended.clone()))
+            });
             match now {
                 Some((LeadState::InLane, owner, name)) if one.owner.as_ref() == Some(&owner) => {
+                    let (owner, name) = match (doing, one.legacy) {
+                        (Doing::Keep, Some(legacy)) => {
+                            let name = detail.and_then(|(detail, _)| detail.names.get(legacy.id()).cloned());
+                            (legacy, name)
+                        }
+                        _ => (owner, name),
+                    };
                     plan.leads.push(one.lead);
                     if let Some(share) = plan.owners.iter_mut().find(|share| share.owner == owner) {
                         share.leads += 1;

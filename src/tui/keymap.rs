@@ -23,6 +23,10 @@ pub enum Scope {
     Queue,
     /// The lead screen alone.
     Lead,
+    /// The disagreements screen alone.
+    Disagreements,
+    /// A group of disagreements alone.
+    Group,
     /// The sync screen alone.
     Sync,
     /// The model screen alone.
@@ -47,6 +51,8 @@ pub enum Scope {
     Menu,
     /// Finding a rep by name.
     Finder,
+    /// Supposing something else of a lead.
+    WhatIf,
     /// Saying which leads are shown.
     Filter,
     /// Choosing a view.
@@ -76,6 +82,9 @@ impl Scope {
             Self::Judge => "Give a verdict",
             Self::Queue => "Queue",
             Self::Lead => "Lead",
+            Self::Disagreements => "Disagreements",
+            Self::Group => "Group of disagreements",
+            Self::WhatIf => "Typing what is supposed",
             Self::Sync => "Sync",
             Self::Model => "Model",
             Self::Reps => "Reps",
@@ -109,6 +118,10 @@ pub enum Place {
     Queue,
     /// Lead screen.
     Lead,
+    /// Disagreements screen.
+    Disagreements,
+    /// A group of disagreements.
+    Group,
     /// Sync screen.
     Sync,
     /// Model screen.
@@ -127,6 +140,8 @@ pub enum Place {
     Menu,
     /// The rep finder.
     Finder,
+    /// What is supposed of a lead, being typed.
+    WhatIf,
     /// The filter being typed.
     Filter,
     /// The list of views.
@@ -155,6 +170,9 @@ impl Place {
         match self {
             Self::Queue => &[Scope::Queue, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
             Self::Lead => &[Scope::Lead, Scope::Judge, Scope::List, Scope::Screen, Scope::Global],
+            Self::Disagreements => &[Scope::Disagreements, Scope::List, Scope::Screen, Scope::Global],
+            Self::Group => &[Scope::Group, Scope::List, Scope::Screen, Scope::Global],
+            Self::WhatIf => &[Scope::WhatIf, Scope::Global],
             Self::Sync => &[Scope::Sync, Scope::List, Scope::Screen, Scope::Global],
             Self::Model => &[Scope::Model, Scope::List, Scope::Screen, Scope::Global],
             Self::Reps => &[Scope::Reps, Scope::List, Scope::Screen, Scope::Global],
@@ -183,7 +201,14 @@ impl Place {
     pub const fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Note | Self::Finder | Self::Filter | Self::Name | Self::Palette | Self::Search | Self::Question
+            Self::Note
+                | Self::Finder
+                | Self::WhatIf
+                | Self::Filter
+                | Self::Name
+                | Self::Palette
+                | Self::Search
+                | Self::Question
         )
     }
 }

@@ -10,6 +10,7 @@ use super::msg::{Effect, Remote};
 use super::overlay::Overlay;
 use super::overlay::filter::Prompt;
 use super::screens::Screen;
+use super::screens::disagreements::Board;
 use super::screens::lead::{Focus, Lead};
 use super::screens::model_health::{DriftPanel, ModelHealth};
 use super::screens::queue::Queue;
@@ -40,6 +41,8 @@ pub struct Model {
     pub lead: Option<Lead>,
     /// The queue screen.
     pub queue: Queue,
+    /// The disagreements screen.
+    pub board: Board,
     /// The sync screen.
     pub sync: Sync,
     /// The model screen.
@@ -103,6 +106,7 @@ impl Model {
             screen: Screen::Queue,
             lead: None,
             queue: Queue::new(Lane::Fast),
+            board: Board::default(),
             sync: Sync::default(),
             health: ModelHealth::default(),
             drift: DriftPanel::default(),
@@ -132,6 +136,7 @@ impl Model {
     pub fn place(&self) -> Place {
         match (self.overlays.last(), self.screen) {
             (Some(overlay), _) => overlay.place(),
+            (None, Screen::Disagreements) if self.board.group.is_some() => Place::Group,
             (None, screen) => Self::place_of(screen),
         }
     }
@@ -141,6 +146,7 @@ impl Model {
         match screen {
             Screen::Queue => Place::Queue,
             Screen::Lead => Place::Lead,
+            Screen::Disagreements => Place::Disagreements,
             Screen::Sync => Place::Sync,
             Screen::Model => Place::Model,
             Screen::Reps => Place::Reps,
@@ -156,6 +162,7 @@ impl Model {
         match self.screen {
             Screen::Queue => self.queue.selected().map(|row| &row.id),
             Screen::Lead => self.lead.as_ref().map(|lead| &lead.id),
+            Screen::Disagreements => self.board.lead().map(|one| &one.lead),
             _ => None,
         }
     }

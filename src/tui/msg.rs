@@ -4,8 +4,9 @@
 use crossterm::event::KeyEvent;
 
 use super::backend::{
-    BackendError, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, Marked, ModelRow, Overview, Plan,
-    QueuePage, QueueQuery, SavedView, UndoAnswer, VerdictAnswer, VerdictRequest, View,
+    BackendError, Disagreements, Doing, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, Marked,
+    ModelRow, Overview, Plan, QueuePage, QueueQuery, SavedView, Suppose, UndoAnswer, VerdictAnswer, VerdictRequest,
+    View, WhatIf, Which,
 };
 use super::boards::{Answer, Ask};
 use crate::domain::effect::EffectRow;
@@ -56,8 +57,12 @@ pub enum Msg {
     Views(Generation, Result<Vec<SavedView>, BackendError>),
     /// A view was kept, or a key is free again: what to say of it.
     ViewKept(Result<String, BackendError>),
-    /// What approving the marked leads would do.
+    /// What doing something to the marked leads would come to.
     Planned(Generation, Result<Box<Plan>, BackendError>),
+    /// Where the recommended owner is not the legacy owner.
+    Disagreements(Generation, Result<Box<Disagreements>, BackendError>),
+    /// What would become of a lead.
+    Supposed(Generation, Result<Box<WhatIf>, BackendError>),
     /// What came of a verdict.
     Decided(LeadId, Result<VerdictAnswer, BackendError>),
     /// What came of an undo.
@@ -93,8 +98,12 @@ pub enum Effect {
     LoadViews(Generation),
     /// Keep a view under a key, or nothing. Finished even when the program is leaving.
     KeepView(u8, Option<View>),
-    /// Ask what approving these leads would do.
-    Plan(Generation, Vec<Marked>),
+    /// Ask what doing this to these leads would come to.
+    Plan(Generation, Vec<Marked>, Doing),
+    /// Ask where the recommended owner is not the legacy owner.
+    LoadDisagreements(Generation, Which),
+    /// Ask what would become of a lead if something were otherwise.
+    Suppose(Generation, LeadId, Suppose),
     /// Store a verdict. Finished even when the program is leaving.
     Decide(VerdictRequest),
     /// Take a decision back. Finished even when the program is leaving.

@@ -10,6 +10,7 @@ pub mod palette;
 pub mod question;
 pub mod view;
 pub mod views;
+pub mod what_if;
 
 use tui_textarea::{TextArea, WrapMode};
 
@@ -23,6 +24,7 @@ use menu::Menu;
 use palette::Palette;
 use question::Question;
 use views::Views;
+use what_if::Supposing;
 
 /// Longest note, in characters; the CRM's text fields hold no more.
 pub const NOTE_LIMIT: usize = 1_000;
@@ -39,6 +41,13 @@ pub enum Overlay {
         /// Lines scrolled past.
         scroll: usize,
     },
+    /// Why the recommended owner is not the legacy owner.
+    Explain {
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+    /// Suppose something else of the lead in focus.
+    WhatIf(Box<Supposing>),
     /// Say which leads the queue shows.
     Filter(Box<Prompt>),
     /// The views under F1 to F8.
@@ -67,6 +76,7 @@ impl Overlay {
         match self {
             Self::Menu(_) => Place::Menu,
             Self::Finder(_) => Place::Finder,
+            Self::WhatIf(_) => Place::WhatIf,
             Self::Filter(_) => Place::Filter,
             Self::Views(views) if views.naming.is_some() => Place::Name,
             Self::Views(_) => Place::Views,
@@ -76,7 +86,9 @@ impl Overlay {
             Self::Note(_) => Place::Note,
             Self::Question(_) => Place::Question,
             Self::Confirm(_) => Place::Confirm,
-            Self::Help(_) | Self::TalkTrack { .. } | Self::Report(_) | Self::Welcome => Place::Help,
+            Self::Help(_) | Self::TalkTrack { .. } | Self::Explain { .. } | Self::Report(_) | Self::Welcome => {
+                Place::Help
+            }
         }
     }
 }

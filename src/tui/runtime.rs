@@ -313,8 +313,16 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             };
             Msg::ViewKept(reported("keep view", backend.keep_view(key, view)).await.map(|()| said))
         }
-        Effect::Plan(generation, marked) => {
-            Msg::Planned(generation, reported("plan", backend.plan(marked)).await.map(Box::new))
+        Effect::Plan(generation, marked, doing) => {
+            Msg::Planned(generation, reported("plan", backend.plan(marked, doing)).await.map(Box::new))
+        }
+        Effect::LoadDisagreements(generation, which) => {
+            let result = reported("disagreements", backend.disagreements(which)).await;
+            Msg::Disagreements(generation, result.map(Box::new))
+        }
+        Effect::Suppose(generation, lead, suppose) => {
+            let result = reported("what if", backend.what_if(&lead, &suppose)).await;
+            Msg::Supposed(generation, result.map(Box::new))
         }
         Effect::Decide(request) => {
             let lead = request.lead.clone();

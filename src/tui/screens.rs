@@ -1,6 +1,7 @@
 //! The screens. Each has a `model` (what it shows), an `update` (what actions do to it) and a `view` (what it looks
 //! like); none knows another.
 
+pub mod disagreements;
 pub mod feedback;
 pub mod lead;
 pub mod model_health;
@@ -18,6 +19,8 @@ pub enum Screen {
     Queue,
     /// Why this rep?
     Lead,
+    /// Where do model and legacy rules differ?
+    Disagreements,
     /// Is everything written?
     Sync,
     /// May the model be trusted?

@@ -18,7 +18,7 @@ use super::overlay::menu::Menu;
 use super::overlay::palette::Palette;
 use super::overlay::{Confirm, Overlay};
 use super::screens::queue::marks::All;
-use super::screens::{Screen, lead, model_health, queue, sync};
+use super::screens::{Screen, disagreements, lead, model_health, queue, sync};
 use super::verdict;
 use crate::domain::lane::Lane;
 use overlay::{edit, on_overlay, paste, pick_letter};
@@ -71,6 +71,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             verdict::batch::planned(model, generation, result);
             Vec::new()
         }
+        Msg::Disagreements(generation, result) => {
+            model.board.receive(generation, result.map(|found| *found)).into_iter().collect()
+        }
+        Msg::Supposed(generation, result) => {
+            overlay::supposed(model, generation, result);
+            Vec::new()
+        }
         Msg::ViewKept(result) => views::kept(model, result),
         Msg::Board(answer) => boards::receive(model, answer),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
@@ -98,6 +105,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.relayout();
     let focus = model.lead_in_focus().cloned();
     effects.extend(model.focus.follow(focus.as_ref()));
+    if model.screen == Screen::Lead && model.focus.detail().is_some() {
+        model.board.note_opened(model.focus.id());
+    }
     effects
 }
 
@@ -115,6 +125,10 @@ fn changed(model: &mut Model) -> Vec<Effect> {
         Screen::Queue | Screen::Lead => {
             effects.extend(model.queue.refresh());
             effects.extend(model.queue.recount());
+            effects.extend(model.focus.refresh());
+        }
+        Screen::Disagreements => {
+            effects.extend(model.board.refresh());
             effects.extend(model.focus.refresh());
         }
         Screen::Sync => effects.extend(model.sync.refresh()),
@@ -198,6 +212,10 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(model),
         Action::ShowQueue => show(model, Screen::Queue),
+        Action::ShowDisagreements => {
+            model.board.group = None;
+            show(model, Screen::Disagreements)
+        }
         Action::ShowSync => show(model, Screen::Sync),
         Action::ShowModel => show(model, Screen::Model),
         Action::ShowReps => boards::go(model, Screen::Reps),
@@ -216,6 +234,14 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot => verdict::why_not(model),
         Action::Copy => verdict::copy(model),
+        Action::Explain => {
+            if model.focus.detail().is_some() {
+                model.overlays.push(Overlay::Explain { scroll: 0 });
+            }
+            Vec::new()
+        }
+        Action::WhatIf => overlay::suppose(model),
+        Action::Group if model.screen != Screen::Disagreements => disagreements::update::group_of_lead(model),
         Action::TalkTrack => {
             if model.focus.detail().is_some() {
                 model.overlays.push(Overlay::TalkTrack { scroll: 0 });
@@ -239,6 +265,10 @@ fn back(model: &mut Model) -> Vec<Effect> {
         Screen::Lead => {
             let from = model.lead.take().map_or(Screen::Queue, |lead| lead.from);
             show(model, from)
+        }
+        Screen::Disagreements if model.board.group.is_some() => {
+            model.board.group = None;
+            Vec::new()
         }
         _ => show(model, Screen::Queue),
     }
@@ -279,6 +309,7 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             queue::update::update(&mut model.queue, action).unwrap_or_default()
         }
         Screen::Lead => on_lead(model, action),
+        Screen::Disagreements => disagreements::update::update(model, action),
         Screen::Sync => match action {
             Action::Open => {
                 if let Some(id) = model.sync.selected().map(|row| row.lead_id.clone()) {
@@ -322,7 +353,7 @@ fn mark_all(model: &mut Model) {
     }
 }
 
-fn open(model: &mut Model, id: crate::domain::ids::LeadId) {
+pub(super) fn open(model: &mut Model, id: crate::domain::ids::LeadId) {
     model.lead = Some(lead::Lead { id, from: model.screen, scroll: 0 });
     model.screen = Screen::Lead;
 }

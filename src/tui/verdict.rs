@@ -9,7 +9,7 @@ pub mod session;
 use chrono::TimeDelta;
 
 use super::action::Action;
-use super::backend::LeadDetail;
+use super::backend::{LeadDetail, Marked};
 use super::format;
 use super::model::{Model, Tone};
 use super::msg::Effect;
@@ -39,6 +39,8 @@ pub struct Draft {
     pub outcome: String,
     /// Note for a rejection, raw.
     pub note: Option<String>,
+    /// Leads that it is about all together, if it is not about one.
+    pub many: Vec<Marked>,
 }
 
 impl Draft {
@@ -52,6 +54,7 @@ impl Draft {
             shown: None,
             outcome: String::new(),
             note: None,
+            many: Vec::new(),
         }
     }
 }
@@ -66,6 +69,7 @@ pub fn judge(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo => return session::undo(model),
         Action::Redo => return session::redo(model),
         Action::ApproveMarked => return batch::preview(model),
+        Action::KeepMarked => return batch::keep(model),
         _ => {}
     }
     let Some(id) = model.lead_in_focus().cloned() else {
@@ -250,7 +254,7 @@ pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> V
         }
         Choice::Reason(code) => {
             let note = draft.note.clone();
-            send(model, draft, Some(Rejection { code, note }))
+            give(model, draft, Rejection { code, note })
         }
         Choice::WriteNote => {
             model.overlays.push(Overlay::Menu(Menu::reasons(draft.clone())));
@@ -285,6 +289,11 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
     let menu = model.focus.detail().map(|detail| Menu::copies(detail, Draft::of(detail)));
     model.overlays.extend(menu.map(Overlay::Menu));
     Vec::new()
+}
+
+/// Sends a verdict that turned a recommendation down, or shows first what it would do to many leads.
+fn give(model: &mut Model, draft: Draft, rejection: Rejection) -> Vec<Effect> {
+    if draft.many.is_empty() { send(model, draft, Some(rejection)) } else { batch::keep_all(model, draft, rejection) }
 }
 
 /// Opens the question why some rep does not get the lead in focus; the one below the recommended rep is asked about first.
@@ -330,12 +339,14 @@ pub fn noted(model: &mut Model) -> Vec<Effect> {
     let mut draft = note.draft;
     draft.note.clone_from(&text);
     if sends {
-        return send(model, draft, Some(Rejection { code: ReasonCode::O, note: text }));
+        return give(model, draft, Rejection { code: ReasonCode::O, note: text });
     }
     if let Some(Overlay::Menu(Menu { draft: Some(draft), .. })) = model.overlays.last_mut() {
         draft.note.clone_from(&text);
     }
     match text {
+        // What is said of many goes with this verdict alone.
+        Some(_) if !draft.many.is_empty() => {}
         Some(text) => {
             model.session.notes.insert(draft.lead, text);
             model.say(Tone::Info, "The note goes with your next rejection of this lead.");
@@ -358,6 +369,7 @@ impl Draft {
             shown: None,
             outcome: String::new(),
             note: None,
+            many: Vec::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::action::Action;
 use super::keymap::Place;
 use super::model::{Model, Tone};
 use super::overlay::{self, Overlay};
-use super::screens::{Screen, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
+use super::screens::{Screen, disagreements, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
 use super::theme::{Meaning, Theme};
 use super::verdict::status_text;
 
@@ -80,6 +80,7 @@ fn draw_all(frame: &mut Frame<'_>, model: &Model) {
     match model.screen {
         Screen::Queue => queue::view::draw(frame, model, &ctx, parts.body),
         Screen::Lead => lead::view::draw(frame, model, &ctx, parts.body),
+        Screen::Disagreements => disagreements::view::draw(frame, model, &ctx, parts.body),
         Screen::Sync => sync::view::draw(frame, model, &ctx, parts.body),
         Screen::Model => model_health::view::draw(frame, model, &ctx, parts.body),
         Screen::Reps => reps::view::draw(frame, model, &ctx, parts.body),
@@ -182,6 +183,7 @@ fn failure(model: &Model) -> Option<String> {
     let newest = match model.screen {
         Screen::Queue => model.queue.window.error.as_ref().filter(|_| model.queue.window.data.is_some()),
         Screen::Lead => None,
+        Screen::Disagreements => model.board.found.error.as_ref().filter(|_| model.board.found.data.is_some()),
         Screen::Sync => model.sync.outbox.error.as_ref(),
         Screen::Model => model.health.models.error.as_ref().filter(|_| model.health.models.data.is_some()),
         screen => model.boards.error(screen),
@@ -225,10 +227,23 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::Override(2),
             Action::OverrideAny,
             Action::WhyNot,
+            Action::Explain,
             Action::TalkTrack,
+            Action::WhatIf,
+            Action::Group,
             Action::Reroute,
             Action::Snooze,
             Action::Note,
+            Action::Undo,
+            Action::Back,
+        ],
+        Place::Disagreements => &[Action::Open, Action::OtherPart, Action::Decided, Action::ShowQueue, Action::Back],
+        Place::Group => &[
+            Action::Open,
+            Action::ApproveMarked,
+            Action::KeepMarked,
+            Action::Explain,
+            Action::Narrow,
             Action::Undo,
             Action::Back,
         ],
@@ -239,7 +254,7 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         Place::Trace => &[Action::Find, Action::Open, Action::Replay, Action::Compare, Action::Back],
         Place::Feedback => &[Action::NextTab, Action::ShowModel, Action::ShowReps, Action::ShowQueue, Action::Back],
         Place::Rollout => &[Action::KillSwitch, Action::NextTab, Action::ShowSync, Action::ShowQueue, Action::Back],
-        Place::Filter => &[Action::Accept, Action::Complete, Action::Back],
+        Place::Filter | Place::WhatIf => &[Action::Accept, Action::Complete, Action::Back],
         Place::Views => &[Action::Accept, Action::SaveView, Action::RenameView, Action::RemoveView, Action::Back],
         Place::Batch => &[Action::Accept, Action::Down, Action::Back],
         Place::Search => &[Action::Accept, Action::Back],
@@ -254,7 +269,9 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             (Action::Override(_), Some(last)) => format!("{key}-{last}"),
             _ => key,
         };
-        Some((key, action.hint()))
+        let words =
+            if (place, action) == (Place::Group, Action::ApproveMarked) { "approve all" } else { action.hint() };
+        Some((key, words))
     };
     let help = hint(Action::Help).map_or_else(Line::default, |(key, words)| {
         Line::from(vec![ctx.span(Meaning::Key, key), ctx.span(Meaning::Text, format!(" {words} "))])

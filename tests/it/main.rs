@@ -36,6 +36,7 @@ mod store_boards;
 mod store_cluster;
 mod store_companies;
 mod store_conformance;
+mod store_disagreements;
 mod store_filter;
 mod store_fixtures;
 mod store_model;

@@ -8,7 +8,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::batch::{self, Marked};
+use crate::app::batch::{self, Doing, Marked};
 use crate::app::intake;
 use crate::app::ports::{
     Cursor, DecisionStore, EffectResult, IntakeChange, LeadStore, QueryStore, RankedLead, RawLead, RoutingStore,
@@ -523,7 +523,7 @@ async fn the_plan_of_a_batch_leaves_out_what_is_not_as_it_was_marked() {
     };
     let plan = |one: Marked, at| {
         let office = &office;
-        async move { batch::plan(&office.store, &[one], at).await.unwrap() }
+        async move { batch::plan(&office.store, &[one], Doing::Approve, at).await.unwrap() }
     };
     let left_out = |one: Marked, at| async move {
         let plan = plan(one, at).await;
@@ -534,6 +534,17 @@ async fn the_plan_of_a_batch_leaves_out_what_is_not_as_it_was_marked() {
     let fine = plan(marked.clone(), noon()).await;
     assert_eq!((fine.leads.as_slice(), fine.left_out.len()), (std::slice::from_ref(&id), 0));
     assert_eq!((fine.owners[0].name.as_str(), fine.owners[0].leads), ("Bea Best", 1));
+
+    // A batch that keeps goes by the legacy owner, where that is known.
+    let keep = |one: Marked| {
+        let office = &office;
+        async move { batch::plan(&office.store, &[one], Doing::Keep, noon()).await.unwrap() }
+    };
+    assert_eq!(keep(marked.clone()).await.left_out[0].why, "its legacy owner is not known");
+    let kept = keep(Marked { legacy: Some(rep("leo")), ..marked.clone() }).await;
+    assert_eq!((&kept.owners[0].owner, kept.leads.len()), (&rep("leo"), 1));
+    let moved = keep(Marked { legacy: Some(rep("leo")), owner: Some(rep("cy")), ..marked.clone() }).await;
+    assert!(moved.left_out[0].why.starts_with("it was ranked again"), "{moved:?}");
 
     let other = Marked { owner: Some(rep("leo")), ..marked.clone() };
     assert_eq!(left_out(other, noon()).await, "it was ranked again: Bea Best is recommended now");
@@ -567,7 +578,7 @@ async fn the_plan_of_a_batch_says_how_much_room_there_is() {
             office.store.enforce(&stored).await.unwrap();
             office.rank(Route::AssignRep(RepId::new("bea"))).await;
             let row = office.store.queue_rows(&[LeadId::new("00Q1")]).await.unwrap().remove(0);
-            batch::plan(&office.store, &[Marked::of(&row)], noon()).await.unwrap().owners.remove(0)
+            batch::plan(&office.store, &[Marked::of(&row)], Doing::Approve, noon()).await.unwrap().owners.remove(0)
         }
     };
     let open = under("open = 2").await;

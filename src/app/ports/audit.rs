@@ -111,4 +111,6 @@ pub trait AuditStore: Send + Sync {
     /// The ranking that was in force when a decision was taken. `None` if there is no such decision, or none had been
     /// made.
     async fn ranking_of(&self, trace: TraceId) -> Result<Option<StoredRanking>, StoreError>;
+    /// The newest ranking of a lead. `None` if there is no such lead, or it was never ranked.
+    async fn newest_ranking(&self, lead: &LeadId) -> Result<Option<StoredRanking>, StoreError>;
 }

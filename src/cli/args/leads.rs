@@ -4,6 +4,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use super::{reason, time, word};
 use crate::app::filter::Filter;
+use crate::app::what_if::Change;
 use crate::domain::verdict::ReasonCode;
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +92,30 @@ pub(crate) enum Lead {
         /// Why this rep does not get it, and the smallest change that puts them first: id or name
         #[arg(long, value_name = "REP")]
         why_not: Option<String>,
+    },
+    /// Where the recommended owner is not the legacy owner: by owners, by cause, and by both
+    ///
+    /// Those that are open, and those that managers decided lately with what they said.
+    Disagreements {
+        /// So many days of decided ones, instead of 30
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: Option<u32>,
+    },
+    /// What would become of a lead if something were otherwise; writes nothing
+    ///
+    /// The lead is ranked twice by the model and rules in force, as it is and as supposed.
+    WhatIf {
+        /// Lead id
+        id: String,
+        /// A fact that is otherwise, as often as there are: source=Webinar, amount=250k, country= (not known)
+        #[arg(long, value_name = "FACT=VALUE")]
+        set: Vec<Change>,
+        /// A rep who is not there: id or name, as often as there are
+        #[arg(long, value_name = "REP")]
+        absent: Vec<String>,
+        /// A rep on whose desk there is nothing: id or name, as often as there are
+        #[arg(long, value_name = "REP")]
+        room: Vec<String>,
     },
     /// Do what is recommended
     Approve {

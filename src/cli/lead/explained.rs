@@ -1,5 +1,6 @@
 //! An explanation as plain lines: why not the legacy owner, why not the rep who was asked about, and what to say.
 
+use crate::app::disagreements::Explained;
 use crate::app::explain::{Answer, Explanation, Point, TalkTrack};
 use crate::cli::out::wrap;
 use crate::domain::text::fit;
@@ -7,6 +8,7 @@ use crate::policy::rules::short;
 
 pub(super) fn lines(explanation: &Explanation) -> Vec<String> {
     let mut lines = Vec::new();
+    lines.extend(explanation.disagreement.iter().flat_map(differ));
     lines.extend(explanation.legacy.iter().flat_map(|legacy| answer(legacy, " (legacy owner)")));
     lines.extend(explanation.asked.iter().flat_map(|asked| answer(asked, "")));
     let ranked = explanation.as_of.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC, ").to_string());
@@ -19,6 +21,24 @@ pub(super) fn lines(explanation: &Explanation) -> Vec<String> {
 
 fn indented(text: &str) -> Vec<String> {
     wrap(&format!("  {text}"))
+}
+
+/// Why the recommended owner is not the legacy owner. The reasons that add up are told with the ranking.
+fn differ(explained: &Explained) -> Vec<String> {
+    let mut lines = vec![format!("why model and legacy rules differ: {}", explained.cause.title())];
+    lines.extend(indented(&explained.words));
+    lines.extend(indented(&explained.evidence));
+    let stake =
+        explained.stake.map(|stake| format!("{stake:+.2} expected wins on this lead, by the model's own estimate"));
+    lines.extend(stake.iter().flat_map(|stake| indented(stake)));
+    if let Some(sum) = explained.sum.as_ref().filter(|sum| sum.rest.0 > 0) {
+        let (more, weight) = sum.rest;
+        lines.extend(indented(&format!(
+            "{more} more reasons tell next to nothing: together {weight:+.2} of {:+.2} log-odds",
+            sum.gap
+        )));
+    }
+    lines
 }
 
 fn answer(answer: &Answer, role: &str) -> Vec<String> {

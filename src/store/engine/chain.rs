@@ -6,7 +6,7 @@ use super::{Driver, SqlStore, audit};
 use crate::app::audit_trail;
 use crate::app::ports::{AuditStore, AuditTotals, Seal, StoreError, StoredEvent, StoredRanking};
 use crate::domain::audit::AuditEvent;
-use crate::domain::ids::TraceId;
+use crate::domain::ids::{LeadId, TraceId};
 use crate::store::query::query;
 use crate::store::rows::{self, Columns};
 use crate::store::session::Session;
@@ -59,6 +59,11 @@ impl<D: Driver> AuditStore for SqlStore<D> {
 
     async fn ranking_of(&self, trace: TraceId) -> Result<Option<StoredRanking>, StoreError> {
         let found = self.ask_optional(query(sql::rankings::OF_DECISION).bind(trace.to_string())).await?;
+        found.as_ref().map(rows::stored_ranking).transpose()
+    }
+
+    async fn newest_ranking(&self, lead: &LeadId) -> Result<Option<StoredRanking>, StoreError> {
+        let found = self.ask_optional(query(sql::rankings::MADE_FROM).bind(lead.as_str())).await?;
         found.as_ref().map(rows::stored_ranking).transpose()
     }
 }

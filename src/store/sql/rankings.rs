@@ -1,5 +1,21 @@
 //! Rankings, and leads moving into lanes.
 
+/// A ranking `r` with what it was made from.
+macro_rules! made_from {
+    () => {
+        "SELECT r.lead_id, r.modstamp, r.ranked_at, r.model_id, r.facts, k.body AS desk, r.recommendation, r.ranking,
+            r.rules, r.path, s.body AS situation, g.owner_kind AS legacy_kind, g.owner_id AS legacy_id "
+    };
+}
+
+/// Where that stands.
+macro_rules! joined {
+    () => {
+        "JOIN legacy_assignments g ON g.lead_id = r.lead_id LEFT JOIN desks k ON k.id = r.desk_id
+            LEFT JOIN desks s ON s.id = r.situation_id "
+    };
+}
+
 statements! {
     /// The lead as it must still be for a ranking to count, with its legacy owner.
     RANKABLE = "SELECT g.owner_kind AS legacy_kind, g.owner_id AS legacy_id
@@ -20,14 +36,11 @@ statements! {
     KEEP_DESK = "INSERT INTO desks (id, body) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
 
     /// The ranking in force at a decision, with what it was made from.
-    OF_DECISION = "SELECT r.lead_id, r.modstamp, r.ranked_at, r.model_id, r.facts, k.body AS desk, r.recommendation, r.ranking,
-            r.rules, r.path, s.body AS situation,
-            g.owner_kind AS legacy_kind, g.owner_id AS legacy_id
-        FROM decisions d JOIN rankings r ON r.id = d.ranking_id
-            JOIN legacy_assignments g ON g.lead_id = r.lead_id
-            LEFT JOIN desks k ON k.id = r.desk_id
-            LEFT JOIN desks s ON s.id = r.situation_id
-        WHERE d.trace_id = $1";
+    OF_DECISION = concat!(made_from!(), "FROM decisions d JOIN rankings r ON r.id = d.ranking_id ", joined!(),
+        "WHERE d.trace_id = $1");
+
+    /// The newest of a lead, likewise.
+    MADE_FROM = concat!(made_from!(), "FROM leads l JOIN rankings r ON r.id = l.ranking_id ", joined!(), "WHERE l.id = $1");
 
     /// A lead that has become hot is not hidden any longer.
     INTO_LANE = "UPDATE leads SET

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{State, healthy};
 use crate::app::explain::InUse;
 use crate::app::views::Path;
+use crate::app::what_if::{Moved, Outcome, Stands};
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::{LeadId, ModelId, QueueId, RepId, RepKey};
 use crate::domain::lane::Lane;
@@ -18,7 +19,7 @@ use crate::domain::ranking::{
 };
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 use crate::domain::rep::{Queue, Rep, Roster};
-use crate::tui::backend::{LeadDetail, ModelRow};
+use crate::tui::backend::{LeadDetail, ModelRow, Suppose, WhatIf};
 
 /// The version of the rules.
 const RULES: &str = "3f9a01c2d4e5b6a7";
@@ -48,6 +49,7 @@ pub(crate) fn company(now: DateTime<Utc>, leads: usize) -> State {
     let mut state = State {
         now,
         counted: 1_000,
+        complete: true,
         roster: roster(),
         loops: healthy(now),
         models: vec![model(now)],
@@ -327,6 +329,68 @@ fn compare(ranking: &mut Ranking, legacy: &RepId) {
         contrast("pair.country", "country other than the common ones".into(), 0.03, 60),
     ];
     ranking.comparison = Some(Comparison { ours: best.rep_id, theirs: other.rep_id, gap: total, contrasts });
+}
+
+/// What would become of a lead: who is absent gets nothing, and every fact that is otherwise halves each chance but one.
+pub(crate) fn what_if(detail: &LeadDetail, suppose: &Suppose, roster: &Roster) -> WhatIf {
+    let ranking = detail.ranking.as_ref().unwrap();
+    let given = detail.recommendation.as_ref().unwrap();
+    let stands = |rank: usize, p_win: f64, out: Option<&str>| Stands {
+        rank: Some(rank as u32),
+        p_win: Some(p_win),
+        interval: None,
+        out: out.map(str::to_owned),
+    };
+    let mut reps: Vec<Moved> = ranking
+        .reps
+        .iter()
+        .enumerate()
+        .map(|(place, rep)| {
+            let halved = place != 1 && !suppose.facts.is_empty();
+            let absent = suppose.absent.contains(&rep.rep_id);
+            Moved {
+                rep: rep.rep_id.clone(),
+                name: detail.names[rep.rep_id.as_str()].clone(),
+                before: stands(place + 1, rep.p_win, None),
+                after: stands(
+                    0,
+                    if halved { rep.p_win / 2.0 } else { rep.p_win },
+                    absent.then_some("absent, as supposed"),
+                ),
+                recommended: (given.route.rep() == Some(&rep.rep_id), false),
+                legacy: detail.record.legacy.owner.rep() == Some(&rep.rep_id),
+            }
+        })
+        .collect();
+    reps.sort_by(|a, b| {
+        (a.after.out.is_some(), -a.after.p_win.unwrap())
+            .partial_cmp(&(b.after.out.is_some(), -b.after.p_win.unwrap()))
+            .unwrap()
+    });
+    for (rank, rep) in (1..).zip(&mut reps) {
+        rep.after.rank = Some(rank);
+    }
+    reps[0].recommended.1 = true;
+    let outcome = |to: &str, explanation: &str, eligible| Outcome {
+        to: to.to_owned(),
+        reason: RouteReason::ModelPick,
+        explanation: explanation.to_owned(),
+        eligible,
+    };
+    let before = detail.names[given.route.owner().id()].clone();
+    let n = ranking.reps.len();
+    WhatIf {
+        lead: detail.record.lead.id.clone(),
+        company: detail.record.lead.company.clone(),
+        supposed: suppose.words(roster),
+        as_of: ranking.ranked_at,
+        as_ranked: true,
+        model: ranking.model_id.clone(),
+        other_model: false,
+        before: outcome(&before, &given.explanation, n),
+        after: outcome(&reps[0].name, "highest chance to win among those eligible", n - suppose.absent.len()),
+        reps,
+    }
 }
 
 fn factors(index: usize, rep: usize) -> Vec<Factor> {

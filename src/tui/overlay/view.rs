@@ -5,6 +5,7 @@ mod help;
 mod palette;
 mod question;
 mod views;
+mod what_if;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,6 +18,7 @@ use super::finder::{Finder, Purpose, Standing};
 use super::menu::Menu;
 use super::{Note, Overlay};
 use crate::tui::action::Action;
+use crate::tui::backend::LeadDetail;
 use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
@@ -42,6 +44,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay
         Overlay::Menu(menu) => draw_menu(frame, ctx, area, menu),
         Overlay::Finder(finder) => draw_finder(frame, model, ctx, area, finder),
         Overlay::TalkTrack { scroll } => draw_talk_track(frame, model, ctx, area, *scroll),
+        Overlay::Explain { scroll } => draw_explain(frame, model, ctx, area, *scroll),
+        Overlay::WhatIf(supposing) => what_if::draw(frame, model, ctx, area, supposing),
         // It stands in the queue, above its rows.
         Overlay::Filter(_) => {}
         Overlay::Views(list) => views::draw(frame, model, ctx, area, list),
@@ -159,12 +163,28 @@ fn draw_answer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
 }
 
 fn draw_talk_track(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, scroll: usize) {
-    let width = 76.min(area.width.saturating_sub(6));
     let Some(detail) = model.focus.detail() else { return };
-    let lines = lead::view::talk::lines(detail, ctx, usize::from(width));
+    draw_of_lead(frame, ctx, area, (detail, 76), scroll, lead::view::talk::lines);
+}
+
+fn draw_explain(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, scroll: usize) {
+    let Some(detail) = model.focus.detail() else { return };
+    draw_of_lead(frame, ctx, area, (detail, 96), scroll, lead::view::differ::lines);
+}
+
+/// Lines about a lead, under its company, with a sign where there are more.
+fn draw_of_lead(
+    frame: &mut Frame<'_>,
+    ctx: &Ctx,
+    area: Rect,
+    (detail, widest): (&LeadDetail, u16),
+    scroll: usize,
+    lines: fn(&LeadDetail, &Ctx, usize) -> Vec<Line<'static>>,
+) {
+    let width = widest.min(area.width.saturating_sub(6));
+    let lines = lines(detail, ctx, usize::from(width));
     let inner = window(frame, ctx, area, (width + 4, lines.len() as u16 + 2), &detail.record.lead.company);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    put_all(frame, inner, 0, lines.into_iter().skip(scroll.min(most)));
+    batch::scrolled(frame, ctx, inner, lines, scroll);
 }
 
 fn draw_note(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, note: &Note) {

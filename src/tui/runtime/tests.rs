@@ -287,8 +287,21 @@ impl Backend for Broken {
     ) -> Result<Option<crate::tui::backend::LeadDetail>, BackendError> {
         self.fake.lead(id).await
     }
-    async fn plan(&self, marked: Vec<Marked>) -> Result<Plan, BackendError> {
-        self.fake.plan(marked).await
+    async fn disagreements(
+        &self,
+        which: crate::tui::backend::Which,
+    ) -> Result<crate::tui::backend::Disagreements, BackendError> {
+        self.fake.disagreements(which).await
+    }
+    async fn what_if(
+        &self,
+        lead: &crate::domain::ids::LeadId,
+        suppose: &crate::tui::backend::Suppose,
+    ) -> Result<crate::tui::backend::WhatIf, BackendError> {
+        self.fake.what_if(lead, suppose).await
+    }
+    async fn plan(&self, marked: Vec<Marked>, doing: crate::tui::backend::Doing) -> Result<Plan, BackendError> {
+        self.fake.plan(marked, doing).await
     }
     async fn decide(
         &self,

@@ -5,11 +5,12 @@ use tui_textarea::Input;
 
 use super::{boards, views};
 use crate::tui::action::Action;
-use crate::tui::backend::VIEW_KEYS;
+use crate::tui::backend::{BackendError, VIEW_KEYS, WhatIf};
 use crate::tui::model::{Model, Tone};
-use crate::tui::msg::Effect;
+use crate::tui::msg::{Effect, Generation};
 use crate::tui::overlay::help::Help;
 use crate::tui::overlay::menu::{Choice, Item};
+use crate::tui::overlay::what_if::Supposing;
 use crate::tui::overlay::{Confirm, NOTE_LIMIT, Overlay};
 use crate::tui::verdict::{self, Draft};
 
@@ -31,6 +32,9 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(Overlay::Palette(palette)) => palette.insert(text),
         Some(Overlay::Question(question)) => {
             question.field.insert(text);
+        }
+        Some(Overlay::WhatIf(supposing)) => {
+            supposing.field.insert(text);
         }
         Some(Overlay::Help(help)) if help.typing => {
             help.search.insert(text);
@@ -69,6 +73,7 @@ pub(super) fn edit(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Question(question)) => {
             question.field.input(event);
         }
+        Some(Overlay::WhatIf(supposing)) => supposing.input(event),
         Some(Overlay::Help(help)) => {
             help.search.input(event);
             help.scroll = 0;
@@ -156,7 +161,14 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         // How long it is depends on the width, which the view knows.
-        Some(Overlay::TalkTrack { scroll }) if step != 0 => *scroll = scroll.saturating_add_signed(step),
+        Some(Overlay::TalkTrack { scroll } | Overlay::Explain { scroll }) if step != 0 => {
+            *scroll = scroll.saturating_add_signed(step)
+        }
+        Some(Overlay::WhatIf(supposing)) if step != 0 => {
+            supposing.scroll = supposing.scroll.saturating_add_signed(step);
+        }
+        Some(Overlay::WhatIf(supposing)) if action == Action::Complete => supposing.complete(),
+        Some(Overlay::WhatIf(_)) if action == Action::Accept => return ask(model),
         Some(Overlay::Menu(menu)) if action == Action::Accept => {
             if let Some(item) = menu.items.get(menu.selected).cloned() {
                 let draft = menu.draft.clone();
@@ -183,4 +195,41 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Opens the question what would become of the lead in focus.
+pub(super) fn suppose(model: &mut Model) -> Vec<Effect> {
+    match model.focus.detail() {
+        Some(detail) => model.overlays.push(Overlay::WhatIf(Box::new(Supposing::new(detail)))),
+        None => model.say(Tone::Warn, "The lead is not read yet; try again in a moment."),
+    }
+    model.roster.load.refresh().map(Effect::LoadRoster).into_iter().collect()
+}
+
+/// Asks what would become of the lead; an older question is void.
+fn ask(model: &mut Model) -> Vec<Effect> {
+    let (Some(Overlay::WhatIf(supposing)), Some(roster)) = (model.overlays.last_mut(), &model.roster.data) else {
+        model.say(Tone::Warn, "The reps are not read yet; try again in a moment.");
+        return Vec::new();
+    };
+    match supposing.read(roster) {
+        Some(suppose) => {
+            let generation = model.session.suppose.start();
+            vec![Effect::Suppose(generation, supposing.lead.clone(), suppose)]
+        }
+        None => Vec::new(),
+    }
+}
+
+/// What would become of the lead arrived.
+pub(super) fn supposed(model: &mut Model, generation: Generation, result: Result<Box<WhatIf>, BackendError>) {
+    let found = model.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::WhatIf(supposing) => Some(supposing),
+        _ => None,
+    });
+    if model.session.suppose.accept(generation)
+        && let Some(supposing) = found
+    {
+        supposing.arrived(result.map(|found| *found).map_err(|error| error.to_string()));
+    }
 }

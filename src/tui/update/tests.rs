@@ -482,7 +482,7 @@ enum Deed {
     Hold(bool),
 }
 
-const KEYS: [&str; 67] = [
+const KEYS: [&str; 72] = [
     "a",
     "k",
     "2",
@@ -519,6 +519,11 @@ const KEYS: [&str; 67] = [
     "S",
     "M",
     "R",
+    "X",
+    "W",
+    "K",
+    "left",
+    "right",
     "?",
     "g",
     "G",

@@ -1,4 +1,4 @@
-//! Several verdicts at once: approved after a preview, taken back, given again. Each lead is decided by itself, one after the
+//! Several verdicts at once: approved or kept after a preview, taken back, given again. Each lead is decided by itself, one after the
 //! other, in the way of a single verdict; what is refused is listed, and stays marked.
 
 use std::collections::VecDeque;
@@ -8,19 +8,23 @@ use chrono::{DateTime, Utc};
 use super::session::{Given, Group, NOT_WRITTEN};
 use super::{Draft, refuse};
 use crate::domain::ids::LeadId;
-use crate::domain::verdict::Verdict;
-use crate::tui::backend::{BackendError, LeftOut, Marked, Plan, QueueKey, UndoAnswer, VerdictAnswer};
+use crate::domain::verdict::{Rejection, Verdict};
+use crate::tui::backend::{BackendError, LeftOut, Marked, Plan, QueueKey, UndoAnswer, VerdictAnswer, batch};
 use crate::tui::format;
 use crate::tui::model::{Model, Status, Tone};
 use crate::tui::msg::{Effect, Generation};
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::batch::{Preview, Report};
+use crate::tui::overlay::menu::Menu;
+use crate::tui::screens::Screen;
 
 /// What is done to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// What is recommended.
     Approve,
+    /// It stays with its legacy owner.
+    Keep,
     /// The verdict is taken back.
     TakeBack,
     /// A verdict that was taken back is given again.
@@ -31,6 +35,8 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub struct Run {
     kind: Kind,
+    /// Whether the leads were marked in the queue.
+    marked: bool,
     /// Whose answer is waited for.
     now: Option<Given>,
     todo: VecDeque<Given>,
@@ -54,6 +60,7 @@ impl Run {
     pub fn words(&self) -> String {
         let what = match self.kind {
             Kind::Approve => "approving",
+            Kind::Keep => "keeping",
             Kind::TakeBack => "taking back",
             Kind::Again => "giving again",
         };
@@ -63,16 +70,66 @@ impl Run {
 
 /// Asks what approving the marked leads would do.
 pub(super) fn preview(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Disagreements {
+        return match of_group(model) {
+            Ok((marked, group)) => show(model, Preview { group: Some(group), ..Preview::new(marked) }),
+            Err(why) => refuse(model, why),
+        };
+    }
     let marked = model.queue.marked();
     if marked.is_empty() {
         return refuse(model, "No lead is marked: Space marks one, * all that are listed.");
     }
+    show(model, Preview::new(marked))
+}
+
+/// Asks why a group is left with its legacy owners.
+pub(super) fn keep(model: &mut Model) -> Vec<Effect> {
+    let (many, group) = match of_group(model) {
+        Ok(found) => found,
+        Err(why) => return refuse(model, why),
+    };
+    // The first stands for all where a verdict speaks of one lead.
+    let Some(first) = many.first() else { return Vec::new() };
+    let draft = Draft {
+        lead: first.lead.clone(),
+        company: leads(many.len()),
+        expected_decisions: 0,
+        verdict: Some(Verdict::KeepLegacy),
+        shown: None,
+        outcome: format!("stay with their legacy owners: {group}"),
+        note: None,
+        many,
+    };
+    model.overlays.push(Overlay::Menu(Menu::reasons(draft)));
+    Vec::new()
+}
+
+/// Shows what leaving a group with its legacy owners would do.
+pub(super) fn keep_all(model: &mut Model, draft: Draft, rejection: Rejection) -> Vec<Effect> {
+    let group = model.board.group_words();
+    show(model, Preview { keeps: Some(rejection), group: Some(group), ..Preview::new(draft.many) })
+}
+
+/// The group that is shown, where it may be judged as one.
+fn of_group(model: &Model) -> Result<(Vec<Marked>, String), String> {
+    model.board.may_be_judged()?;
+    let marked: Vec<Marked> = model.board.leads().take(batch::MOST).map(Marked::of_disagreement).collect();
+    if marked.is_empty() {
+        Err("There is no lead in this group.".into())
+    } else {
+        Ok((marked, model.board.group_words()))
+    }
+}
+
+fn show(model: &mut Model, preview: Preview) -> Vec<Effect> {
     if model.session.run.is_some() {
         return refuse(model, "Several leads are under way; wait until that is done.");
     }
     let generation = model.session.plan.start();
-    model.overlays.push(Overlay::Batch(Box::new(Preview::new(marked.clone()))));
-    vec![Effect::Plan(generation, marked)]
+    let plan = Effect::Plan(generation, preview.marked.clone(), preview.doing());
+    model.overlays.push(Overlay::Batch(Box::new(preview)));
+    vec![plan]
 }
 
 /// The plan of a batch arrived.
@@ -91,31 +148,39 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     let Some(Ok(plan)) = &preview.plan else { return Vec::new() };
     let n = plan.leads.len();
     if n == 0 {
-        return refuse(model, "None of the marked leads can be approved.");
+        return refuse(model, "None of these leads can be decided so.");
     }
     if !preview.counted() {
         return refuse(model, format!("{n} leads at once: type {n}, then Enter."));
     }
     let chosen: Vec<Marked> =
         plan.leads.iter().filter_map(|id| preview.marked.iter().find(|one| &one.lead == id).cloned()).collect();
+    let (keeps, marked) = (preview.keeps.clone(), preview.group.is_none());
     model.overlays.pop();
-    let all = chosen.into_iter().map(|one| approval(model, one)).collect();
-    start(model, Kind::Approve, all)
+    let kind = if keeps.is_some() { Kind::Keep } else { Kind::Approve };
+    let all = chosen.into_iter().map(|one| verdict_on(model, one, keeps.clone())).collect();
+    let effects = start(model, kind, all);
+    if let Some(run) = &mut model.session.run {
+        run.marked = marked;
+    }
+    effects
 }
 
-fn approval(model: &Model, marked: Marked) -> Given {
+/// An approval, or where a reason says why not, the legacy owner's.
+fn verdict_on(model: &Model, marked: Marked, keeps: Option<Rejection>) -> Given {
     let row = model.queue.rows().iter().find(|row| row.id == marked.lead);
     let place = row.map(|row| (model.queue.lane, QueueKey::of(row)));
     let draft = Draft {
         lead: marked.lead,
         company: marked.company,
         expected_decisions: marked.decisions,
-        verdict: Some(Verdict::Approve),
+        verdict: Some(if keeps.is_some() { Verdict::KeepLegacy } else { Verdict::Approve }),
         shown: marked.owner,
         outcome: String::new(),
         note: None,
+        many: Vec::new(),
     };
-    Given { draft, rejection: None, place }
+    Given { draft, rejection: keeps, place }
 }
 
 /// Begins with the first of them.
@@ -127,6 +192,7 @@ pub(super) fn start(model: &mut Model, kind: Kind, all: Group) -> Vec<Effect> {
     }
     model.session.run = Some(Run {
         kind,
+        marked: false,
         now: None,
         total: all.len(),
         todo: all.into(),
@@ -144,7 +210,7 @@ fn next(model: &mut Model) -> Vec<Effect> {
     while let Some(given) = run.todo.pop_front() {
         let effect = match run.kind {
             Kind::TakeBack => Some(Effect::Undo(given.draft.lead.clone())),
-            Kind::Approve | Kind::Again => given.request().map(Effect::Decide),
+            Kind::Approve | Kind::Keep | Kind::Again => given.request().map(Effect::Decide),
         };
         if effect.is_some() {
             run.now = Some(given);
@@ -195,13 +261,14 @@ fn stop(run: &mut Run, given: Given, error: &BackendError) {
 
 fn finish(model: &mut Model) -> Vec<Effect> {
     let Some(run) = model.session.run.take() else { return Vec::new() };
-    let Run { kind, done, put_back, failed, total, undo_until, writes, .. } = run;
+    let Run { kind, marked, done, put_back, failed, total, undo_until, writes, .. } = run;
     for given in &done {
         model.queue.unmark(&given.draft.lead);
     }
     let n = done.len();
     let text = match kind {
         Kind::Approve => format!("{} approved.", leads(n)),
+        Kind::Keep => format!("{} kept with the legacy owner.", leads(n)),
         Kind::Again => format!("{} given again.", leads(n)),
         Kind::TakeBack if put_back == 0 => format!("{} taken back; nothing was written.", leads(n)),
         Kind::TakeBack => {
@@ -217,7 +284,7 @@ fn finish(model: &mut Model) -> Vec<Effect> {
         let undo_until = undo_until.filter(|_| writes && kind != Kind::TakeBack);
         model.status = Some(Status { tone: Tone::Good, text: format!("{text}{recorded}"), undo_until });
     } else {
-        let marked = if kind == Kind::Approve { ", and still marked" } else { "" };
+        let marked = if marked { ", and still marked" } else { "" };
         model.say(Tone::Warn, format!("{text} {} refused{marked}.", were(failed.len())));
     }
     let settled: Vec<LeadId> =
@@ -228,7 +295,9 @@ fn finish(model: &mut Model) -> Vec<Effect> {
             let kept: Group = failed.iter().map(|(given, _)| given.clone()).collect();
             model.session.given.extend(Some(kept).filter(|kept| !kept.is_empty()));
         }
-        Kind::Approve | Kind::Again => model.session.given.extend(Some(done).filter(|done| !done.is_empty())),
+        Kind::Approve | Kind::Keep | Kind::Again => {
+            model.session.given.extend(Some(done).filter(|done| !done.is_empty()))
+        }
     }
     let refused: Vec<LeftOut> = failed
         .into_iter()

@@ -30,6 +30,8 @@ pub struct Session {
     pub(super) run: Option<Run>,
     /// Questions what a batch would do.
     pub plan: Load,
+    /// Questions what would become of a lead.
+    pub suppose: Load,
     /// A verdict key that came before its lead was read; it is obeyed when the lead arrives.
     pub(super) waiting: Option<(LeadId, Action)>,
     /// Notes written ahead, by lead.

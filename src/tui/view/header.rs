@@ -40,6 +40,7 @@ const fn here(screen: Screen) -> &'static str {
         Screen::Trace => " Trace ",
         Screen::Rollout => " Rollout ",
         Screen::Feedback => " Feedback ",
+        Screen::Disagreements => " Disagreements ",
     }
 }
 

@@ -244,6 +244,10 @@ fn ascii_mode_draws_ascii_only() {
         "O",
         "T",
         "K",
+        "X",
+        "X tab enter",
+        "f2 x",
+        "f2 W",
     ] {
         let mut state = company(noon(), 60);
         hostile(&mut state);
@@ -378,6 +382,13 @@ fn every_size_is_drawn_without_a_panic() {
         "F",
         "K x",
         "T A c m e enter",
+        "X",
+        "X tab",
+        "X tab enter",
+        "X d",
+        "f2 x",
+        "f2 W s enter",
+        "f2 W s o u r c e = x enter",
     ]
     .map(|keys| {
         let mut stage = Stage::with(options(), told(troubled()), (120, 40));

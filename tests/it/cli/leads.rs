@@ -238,3 +238,37 @@ fn the_audit_trail_is_verified_and_tells_the_story_of_a_lead() {
     assert!(home.run("audit show 00Q1").ended(1).err.contains("there is no lead 00Q1"));
     assert!(home.run("replay 01a2").ended(2).err.contains("TRACE"));
 }
+
+#[test]
+fn disagreements_are_told_by_owners_and_cause_with_what_was_said() {
+    let home = Home::new();
+    assert!(home.run("lead disagreements").ended(0).out.contains("open: 0 of 0 leads"));
+    let home = office();
+    let told = home.json("lead disagreements");
+    let open = &told["open"];
+    assert_eq!((&open["looked_at"], &open["complete"], &open["total"]["leads"]), (&2.into(), &true.into(), &2.into()));
+    assert_eq!(open["causes"][0]["cause"], "too_few_deals");
+    assert_eq!(open["matrix"]["cells"][0]["leads"], 2);
+    assert_eq!(open["groups"][0]["leads_of"].as_array().map(Vec::len), Some(2));
+    home.run("lead keep lead-1 --reason T").ended(0);
+    let told = home.json("lead disagreements --days 7");
+    assert_eq!((&told["open"]["total"]["leads"], &told["decided"]["total"]["kept"]), (&1.into(), &1.into()));
+    assert_eq!(told["decided"]["rows"][0]["said"]["reason"], "T");
+    let out = home.run("lead disagreements").ended(0).out;
+    assert!(out.contains("not enough evidence") && out.contains("approved"), "{out}");
+    assert!(!out.contains('\u{1b}') && !out.contains('\u{202e}'), "{out}");
+}
+
+#[test]
+fn a_lead_is_told_with_why_its_owners_differ() {
+    let home = office();
+    // These rankings keep no way to the recommendation, so nothing is explained; the matrix tells the cause all the same.
+    assert_eq!(home.json("lead show lead-1")["explanation"], Json::Null);
+}
+
+#[test]
+fn what_if_says_what_is_missing() {
+    let home = office();
+    home.run("lead what-if lead-1 --set source").ended(2);
+    home.run("lead what-if lead-1 --set source=Webinar").ended(1);
+}

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use leadboard::app::filter::Condition;
 use leadboard::app::ports::*;
-use leadboard::app::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, QueueRow, Seek, ShadowRow};
+use leadboard::app::views::{
+    DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueueKey, QueuePage, QueueRow, Seek, ShadowRow,
+};
 use leadboard::domain::audit::AuditEvent;
 use leadboard::domain::deal::{Deal, LeadOutcome};
 use leadboard::domain::decision::{Decision, WriteState};
@@ -254,6 +256,7 @@ brittle! {
         async audit_totals() -> Stored<AuditTotals>;
         async newest_event(what: &str) -> Stored<Option<AuditEvent>>;
         async ranking_of(trace: TraceId) -> Stored<Option<StoredRanking>>;
+        async newest_ranking(lead: &LeadId) -> Stored<Option<StoredRanking>>;
     }
 }
 
@@ -301,6 +304,13 @@ brittle! {
     ContactStore for BrittleStore<S> {
         async due_contacts(by: Time, limit: u32) -> Stored<Vec<DueContact>>;
         async settle_contacts(settled: &[Settlement], at: Time) -> Stored<u64>;
+    }
+}
+
+brittle! {
+    DisagreementStore for BrittleStore<S> {
+        async open_differing(after: Option<&QueueKey>, limit: u32) -> Stored<Vec<Looked<QueueKey>>>;
+        async decided_differing(after: Option<TraceId>, limit: u32) -> Stored<Vec<Looked<(TraceId, Time)>>>;
     }
 }
 

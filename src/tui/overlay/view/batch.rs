@@ -21,10 +21,14 @@ const FIXED: u16 = 4;
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, preview: &Preview) {
     let marked = preview.marked.len();
     let title = match &preview.plan {
-        Some(Ok(plan)) if plan.leads.len() < marked => {
-            format!("Approve {} of {marked} marked leads?", plan.leads.len())
-        }
-        _ => format!("Approve {marked} marked {}?", if marked == 1 { "lead" } else { "leads" }),
+        Some(Ok(plan)) if plan.leads.len() < marked => format!("{} of {marked}", plan.leads.len()),
+        _ => marked.to_string(),
+    };
+    let leads = if marked == 1 { "lead" } else { "leads" };
+    let title = match (&preview.keeps, &preview.group) {
+        (Some(why), _) => format!("Keep the legacy owner of {title} {leads}? Reason: {}", why.code.title()),
+        (None, Some(_)) => format!("Approve {title} {leads} of this group?"),
+        (None, None) => format!("Approve {title} marked {leads}?"),
     };
     let width = 74.min(area.width.saturating_sub(6));
     let lines = match &preview.plan {
@@ -36,7 +40,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
         Some(Ok(plan)) => planned(ctx, plan, usize::from(width)),
     };
     let inner = window(frame, ctx, area, (width + 4, lines.len() as u16 + FIXED + 2), &title);
-    let subject = queue_words(model.queue.filter(), Some(model.queue.lane));
+    let subject = match &preview.group {
+        Some(group) => group.clone(),
+        None => queue_words(model.queue.filter(), Some(model.queue.lane)),
+    };
     put(frame, inner, 0, ctx.span(Meaning::Muted, ctx.theme.text(&subject, usize::from(inner.width))).into());
     let body = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(FIXED - 1), ..inner };
     scrolled(frame, ctx, body, lines, preview.scroll);
@@ -52,11 +59,13 @@ fn question(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, inner: Rect, previe
         return put(frame, row, 0, Line::from(vec![ctx.span(Meaning::Key, back), Span::raw(" closes")]));
     }
     if preview.must_count() {
-        let ask = format!("type {n} and {enter} to approve them all: ");
+        let what = if preview.keeps.is_some() { "keep" } else { "approve" };
+        let ask = format!("type {n} and {enter} to {what} them all: ");
         preview.typed.draw(frame, ctx, row, (&ask, ""), None);
         return;
     }
-    let approves = format!(" approves {}   ", if n == 1 { "it".to_owned() } else { format!("all {n}") });
+    let does = if preview.keeps.is_some() { "keeps" } else { "approves" };
+    let approves = format!(" {does} {}   ", if n == 1 { "it".to_owned() } else { format!("all {n}") });
     let line =
         [ctx.span(Meaning::Key, enter), Span::raw(approves), ctx.span(Meaning::Key, back), Span::raw(" does nothing")];
     put(frame, row, 0, Line::from(line.to_vec()));
@@ -132,7 +141,7 @@ pub(super) fn draw_report(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, report: 
 }
 
 /// Lines from a scroll on, with a sign where there are more.
-fn scrolled(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, lines: Vec<Line<'_>>, scroll: usize) {
+pub(super) fn scrolled(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, lines: Vec<Line<'_>>, scroll: usize) {
     let most = lines.len().saturating_sub(usize::from(area.height));
     let scroll = scroll.min(most);
     put_all(frame, area, 0, lines.into_iter().skip(scroll));

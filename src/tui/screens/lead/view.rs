@@ -1,6 +1,7 @@
 //! What a lead looks like: the why-panel, used beside the queue and as a screen of its own.
 
 pub mod answer;
+pub mod differ;
 mod parts;
 pub mod talk;
 mod way;

@@ -49,7 +49,7 @@ fn first_and_last_row_are_one_key_away() {
     assert_eq!(stage.model.queue.position() + 1, stage.model.queue.total());
     stage.press("pageup pageup");
     assert_eq!(stage.model.queue.position() + 1, stage.model.queue.total() - 34);
-    stage.press("g");
+    stage.press("home");
     assert_eq!((stage.selected(), stage.model.queue.position()), (first, 0));
 }
 
