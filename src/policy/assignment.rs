@@ -72,7 +72,9 @@ impl Market {
         known.extend(offers.into_iter().filter(|offer| offer.rep < reps));
         let own = &mut known[start..];
         if own.is_sorted_by(|a, b| a.rep < b.rep) {
-            own.iter_mut().for_each(|offer| offer.value = offer.value.clamp(-LARGEST, LARGEST));
+            for offer in own {
+                offer.value = offer.value.clamp(-LARGEST, LARGEST);
+            }
             self.leads.push(start..known.len());
             self.repeated.push(false);
             return;
