@@ -195,9 +195,8 @@ pub async fn reps(store: &dyn Store, now: DateTime<Utc>, sla: TimeDelta) -> Resu
             room: moment.room(&rep.id).map(room),
             away: moment.away(&rep.id).map(|away| Away { until: away.span.end, back: away.back, kind: away.kind }),
             next_away: moment.next_away(&rep.id).map(|span| NextAway { from: span.start, until: span.end }),
-            at_work: (!plain && !schedule.is_always()).then(|| match schedule.is_open(now) {
-                true => AtWork::Open,
-                false => AtWork::Closed { opens: schedule.next_opening(now) },
+            at_work: (!plain && !schedule.is_always()).then(|| {
+                if schedule.is_open(now) { AtWork::Open } else { AtWork::Closed { opens: schedule.next_opening(now) } }
             }),
             next_slot: if plain { NextSlot::Unknown } else { slot(&moment, &rep.id, now + sla) },
             given_today: load.leads_today,

@@ -15,7 +15,7 @@ use crate::domain::effect::EffectState;
 const COUNTED: u32 = 1_000;
 
 /// How the switch stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
     /// That nothing is written; `None` while everything is.
     pub stopped: Option<Stopped>,

@@ -80,7 +80,7 @@ pub async fn board(
     let of_rep = |id: &RepId| rep.is_none_or(|rep| rep == id);
     let mut reps: Vec<RepRecord> = tallies
         .into_iter()
-        .filter(|(id, _)| of_rep(id))
+        .filter(|(id, tally)| of_rep(id) && tally.owed + tally.settled() > 0)
         .map(|(id, tally)| {
             let name = roster.name_of(id.as_str()).unwrap_or(id.as_str()).to_owned();
             RepRecord { rep: id, name, tally }
@@ -91,7 +91,9 @@ pub async fn board(
         breaches(b).cmp(&breaches(a)).then_with(|| a.name.cmp(&b.name))
     });
     let mut all = ContactTally::default();
-    reps.iter().for_each(|rep| all.add(&rep.tally));
+    for rep in &reps {
+        all.add(&rep.tally);
+    }
     let rows = store.contact_list(list, rep, since, MOST).await?;
     Ok(Board { at: now, days, list, rows, all, reps })
 }

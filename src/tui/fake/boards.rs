@@ -34,12 +34,6 @@ pub(crate) struct Told {
     pub(crate) unequal: bool,
 }
 
-impl Default for Switch {
-    fn default() -> Self {
-        Self { stopped: None, on_their_way: 0, waiting: 0 }
-    }
-}
-
 /// A company about which something can be said on every screen.
 pub(crate) fn told(mut state: State) -> State {
     let now = state.now;

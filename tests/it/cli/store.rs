@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leadboard::app::ports::{
     Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
-    QueryStore, RankedLead, SavedView, Selection, Store, StoredDesk, StoredRulebook,
+    QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -96,6 +96,8 @@ async fn fill(store: &dyn Store) {
     let filter = "src:web -score<5".parse().unwrap();
     let view = SavedView { manager: "Ana".into(), key: 3, name: "Web".into(), filter, lane: Some(Lane::Hot) };
     store.save_view(&view, at(7)).await.unwrap();
+    let stop = Stopped { at: at(8), by: "Ana".into(), why: "the store moves".into() };
+    assert!(store.stop_writes(&stop).await.unwrap());
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 
@@ -171,6 +173,8 @@ async fn a_store_moves_to_postgres_and_back_without_loss() {
     // It goes on there as it would have here: the same is seen, new rows get new numbers, a lease is still held.
     let store = PostgresStore::open(&database.url).await.unwrap();
     assert_eq!(seen(&store).await, shown);
+    assert_eq!(store.stopped().await.unwrap().unwrap().why, "the store moves", "it is stopped there as well");
+    assert!(store.resume_writes("Ana", "it has moved", at(58)).await.unwrap());
     assert!(store.claim_effects("w", 9, at(99), at(59)).await.unwrap().is_empty());
     assert_eq!(store.claim_effects("w", 9, at(99), at(90)).await.unwrap().len(), 2);
     in_lane(&store, "new").await;

@@ -45,7 +45,7 @@ impl RepsScreen {
     pub fn receive(&mut self, generation: Generation, result: Result<Box<Reps>, BackendError>) -> Option<Effect> {
         let id = self.selected().map(|rep| rep.id.clone());
         if self.team.receive(generation, result) {
-            self.sort(id);
+            self.sort(id.as_ref());
         }
         self.team.load.repeat().map(|generation| Effect::Board(Ask::Reps(generation)))
     }
@@ -57,13 +57,13 @@ impl RepsScreen {
         self.sort(None);
     }
 
-    fn sort(&mut self, stay: Option<RepId>) {
+    fn sort(&mut self, stay: Option<&RepId>) {
         let order = self.order;
         if let Some(team) = &mut self.team.data {
             reps::sort(&mut team.reps, order);
         }
-        let found = self.rows().iter().position(|rep| Some(&rep.id) == stay.as_ref());
-        self.cursor.selected = match (found, &stay) {
+        let found = self.rows().iter().position(|rep| Some(&rep.id) == stay);
+        self.cursor.selected = match (found, stay) {
             (Some(found), _) => found,
             (None, None) => 0,
             (None, Some(_)) => self.cursor.selected,

@@ -16,11 +16,30 @@ use crate::tui::widgets::strip::gauge;
 /// Lines about the rep under the cursor, and what the numbers rest on.
 pub(super) const DETAIL: u16 = 6;
 
-const NAME: usize = 14;
 const BAR: usize = 4;
 const NOW: usize = 11;
-const TERRITORY: usize = 10;
 const SLOT: usize = 12;
+
+/// Columns of names and territories; no territories where there is no room for them.
+#[derive(Clone, Copy)]
+struct Columns {
+    name: usize,
+    territory: Option<usize>,
+}
+
+impl Columns {
+    const fn of(width: u16) -> Self {
+        match width {
+            0..layout::WIDE => Self { name: 14, territory: None },
+            layout::WIDE..140 => Self { name: 14, territory: Some(10) },
+            _ => Self { name: 24, territory: Some(18) },
+        }
+    }
+
+    const fn wide(self) -> bool {
+        self.territory.is_some()
+    }
+}
 
 /// Draws the team and what is known of the rep under the cursor.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -40,12 +59,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         let text = "No reps are known yet: the worker reads them from the CRM when it first runs.";
         return put(frame, area, 2, ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(text, width - 3))).into());
     }
-    let wide = area.width >= layout::WIDE;
-    put(frame, area, 1, ctx.span(Meaning::Muted, ctx.theme.text(&heads(wide), width)).into());
+    let columns = Columns::of(area.width);
+    put(frame, area, 1, ctx.span(Meaning::Muted, ctx.theme.text(heads(columns).trim_end(), width)).into());
     let below = area.bottom().saturating_sub(DETAIL);
     let rows = Rect { y: area.y + 2, height: below.saturating_sub(area.y + 2), ..area };
     for ((index, rep), y) in screen.cursor.shown(&team.reps).zip(0..rows.height) {
-        put(frame, rows, y, row(rep, index == screen.cursor.selected, wide, ctx, width));
+        put(frame, rows, y, row(rep, index == screen.cursor.selected, columns, ctx, width));
     }
     let detail = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     let Some(rep) = screen.selected() else { return };
@@ -72,29 +91,30 @@ fn heading(model: &Model, ctx: &Ctx) -> (Line<'static>, Line<'static>) {
     (left, right)
 }
 
-fn heads(wide: bool) -> String {
-    let more = if wide { format!("{:<TERRITORY$} ", "territory") } else { String::new() };
-    let slot = if wide { format!("{:<SLOT$} ", "free slot") } else { String::new() };
-    let deals = if wide { format!("{:>5} {:>4} {:>6} ", "deals", "owed", "missed") } else { String::new() };
+fn heads(columns: Columns) -> String {
+    let Columns { name, territory } = columns;
+    let more = territory.map_or_else(String::new, |territory| format!("{:<territory$} ", "territory"));
+    let slot = if columns.wide() { format!("{:<SLOT$} ", "free slot") } else { String::new() };
+    let deals = if columns.wide() { format!("{:>5} {:>4} {:>6} ", "deals", "owed", "missed") } else { String::new() };
     format!(
-        "  {:<NAME$} {more}{:>4} {:<9} {:<NOW$} {slot}{:>3} {:>4} {:>4} {:>6} {:>9} {:>5} {deals}",
+        "  {:<name$} {more}{:>4} {:<9} {:<NOW$} {slot}{:>3} {:>4} {:>4} {:>6} {:>9} {:>5} {deals}",
         "rep", "open", "room", "now", "day", "week", "30d", "share", "won", "calls"
     )
 }
 
-fn row(rep: &RepRow, selected: bool, wide: bool, ctx: &Ctx, width: usize) -> Line<'static> {
+fn row(rep: &RepRow, selected: bool, columns: Columns, ctx: &Ctx, width: usize) -> Line<'static> {
     let (dash, theme) = (|| "-".to_owned(), ctx.theme);
     let cursor = if selected { theme.glyphs().cursor } else { " " };
-    let mut spans = vec![Span::raw(format!("{cursor} {} ", theme.left(&rep.name, NAME)))];
-    if wide {
-        let territory = rep.territory.as_deref().unwrap_or("-");
-        spans.push(ctx.span(Meaning::Muted, format!("{} ", theme.left(territory, TERRITORY))));
+    let mut spans = vec![Span::raw(format!("{cursor} {} ", theme.left(&rep.name, columns.name)))];
+    if let Some(territory) = columns.territory {
+        let works = rep.territory.as_deref().unwrap_or("-");
+        spans.push(ctx.span(Meaning::Muted, format!("{} ", theme.left(works, territory))));
     }
     spans.push(Span::raw(format!("{:>4} ", format::compact(rep.open_leads))));
     spans.push(room(rep, ctx));
     let (meaning, now) = presence(rep, ctx);
     spans.push(ctx.span(meaning, format!("{} ", theme.left(&now, NOW))));
-    if wide {
+    if columns.wide() {
         let slot = match rep.next_slot {
             NextSlot::At { at } => format::moment(at, ctx.now, ctx.zone),
             NextSlot::None => "none in time".to_owned(),
@@ -114,7 +134,7 @@ fn row(rep: &RepRow, selected: bool, wide: bool, ctx: &Ctx, width: usize) -> Lin
     spans.push(Span::raw(format!("{share:>6} {won:>9} ")));
     let meaning = if contacts.missed > 0 { Meaning::Warn } else { Meaning::Text };
     spans.push(ctx.span(meaning, format!("{calls:>5} ")));
-    if wide {
+    if columns.wide() {
         let deals = rep.open_deals.map_or_else(dash, format::compact);
         spans.push(Span::raw(format!("{deals:>5} {:>4} ", contacts.owed)));
         let meaning = if contacts.missed > 0 { Meaning::Bad } else { Meaning::Text };
@@ -184,7 +204,7 @@ fn about(rep: &RepRow, team: &Reps, ctx: &Ctx, width: usize) -> Vec<Line<'static
     }
     let share = rep.account.map_or_else(
         || "no account of shares is kept".to_owned(),
-        |account| format!("got {:.1} of {:.1} leads they were entitled to", account.got, account.entitled),
+        |account| format!("share {:.1} of {:.1} leads", account.got, account.entitled),
     );
     let won = rep.won.map_or_else(
         || format!("no deal closed in {} days", team.deal_days),
@@ -201,14 +221,8 @@ fn about(rep: &RepRow, team: &Reps, ctx: &Ctx, width: usize) -> Vec<Line<'static
     );
     let calls = &rep.contacts;
     let contacts = format!(
-        "owes {} first contacts; of {} due in {} days: {} in time, {} late, {} not at all ({} routed anew)",
-        calls.owed,
-        calls.settled(),
-        team.days,
-        calls.in_time,
-        calls.late,
-        calls.missed,
-        calls.reassigned
+        "owes {} first contacts {dot} {} days: {} in time, {} late, {} not at all ({} routed anew)",
+        calls.owed, team.days, calls.in_time, calls.late, calls.missed, calls.reassigned
     );
     let line = |text: String| Line::from(format!(" {}", theme.text(&text, room)));
     let mut rests = ctx.span(Meaning::Muted, format!(" {}", theme.text(&rests_on(team, ctx), room)));

@@ -82,7 +82,7 @@ fn lists(shown: ContactList, all: &ContactTally, ctx: &Ctx) -> Line<'static> {
         spans.extend([ctx.span(meaning, text), Span::raw("  ")]);
     }
     if all.overdue > 0 {
-        spans.push(ctx.span(Meaning::Bad, format!("{} past due, being looked at", all.overdue)));
+        spans.push(ctx.span(Meaning::Bad, format!("{} past due", all.overdue)));
     }
     Line::from(spans)
 }
@@ -138,9 +138,9 @@ fn came_of(row: &ContactRow, ctx: &Ctx) -> (Meaning, String) {
             let left = row.due_at - ctx.now;
             let unwritten = if row.write == WriteState::Waiting { ", not written yet" } else { "" };
             if left <= chrono::TimeDelta::zero() {
-                (Meaning::Bad, format!("{bad} {} over{unwritten}", format::duration(-left)))
+                (Meaning::Bad, format!("{bad} {} over{unwritten}", minutes(-left)))
             } else {
-                (ctx.urgency(left), format!("{} left{unwritten}", format::duration(left)))
+                (ctx.urgency(left), format!("{} left{unwritten}", minutes(left)))
             }
         }
         Some(ContactOutcome::InTime) => (Meaning::Good, format!("{good} made{at}")),
@@ -149,6 +149,11 @@ fn came_of(row: &ContactRow, ctx: &Ctx) -> (Meaning, String) {
         Some(ContactOutcome::Missed) => (Meaning::Bad, format!("{bad} no contact")),
         Some(ContactOutcome::Moot) => (Meaning::Muted, "not owed any more".into()),
     }
+}
+
+/// How long, of which the last minute is told as such.
+fn minutes(time: chrono::TimeDelta) -> String {
+    if time < chrono::TimeDelta::minutes(1) { "<1m".to_owned() } else { format::duration(time) }
 }
 
 fn draw_reps(frame: &mut Frame<'_>, board: &Board, ctx: &Ctx, area: Rect) {
