@@ -189,9 +189,9 @@ pub(super) fn solve(room: &[u32], leads: &[&[Offer]]) -> (Market, Assignment) {
 pub fn together(leads: &[Vec<Offer>], prices: &Prices) -> Vec<Option<usize>> {
     let nets = |offers: &Vec<Offer>| -> Vec<Net> { net(offers, prices) };
     let nets: Vec<Vec<Net>> = leads.iter().map(nets).collect();
-    // Each lead given is worth more than all that could be lost by giving it.
+    // Each lead given is worth more than all that could be lost by giving it: the best of each other lead for its worst.
     let largest = nets.iter().flatten().map(|net| net.net.abs()).max().unwrap_or(0);
-    let given = largest.saturating_mul(2 * leads.len() as i64 + 1).clamp(1, LARGEST / 2);
+    let given = largest.saturating_mul(2 * leads.len() as i64).clamp(1, LARGEST / 2);
     let mut market = Market::new(prices.reps.iter().map(|rep| rep.places).collect());
     for nets in &nets {
         market.push(nets.iter().map(|net| Offer { rep: net.rep, value: given + net.net }));
