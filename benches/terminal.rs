@@ -3,6 +3,7 @@
 //!
 //! `cargo bench --bench terminal`
 #![expect(clippy::print_stdout, reason = "a bench prints")]
+#![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 
 #[path = "terminal/session.rs"]
 mod session;

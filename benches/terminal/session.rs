@@ -55,7 +55,7 @@ impl Session {
         let (keys, mut reader) = (pty.master.take_writer().unwrap(), pty.master.try_clone_reader().unwrap());
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 1 << 16];
+            let mut buffer = [0; 1 << 13];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 if sender.send((Instant::now(), buffer[..n].to_vec())).is_err() {
                     return;

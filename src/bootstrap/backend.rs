@@ -20,7 +20,7 @@ use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
 use crate::app::export::{self, Format};
 use crate::app::filter::Filter;
-use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
+use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
@@ -169,8 +169,8 @@ fn watch_changes(store: Arc<dyn Store>, worker: WorkerSight, clock: Arc<dyn Cloc
 }
 
 /// What of a worker's health is news: not that it lives, nor what waits for it.
-fn told(health: WorkerHealth) -> Vec<(String, LoopState, Option<(DateTime<Utc>, String)>)> {
-    health.loops.into_iter().map(|one| (one.name, one.state, one.last_error)).collect()
+fn told(health: WorkerHealth) -> Vec<LoopHealth> {
+    health.loops.into_iter().map(|one| LoopHealth { last_ok: None, backlog: 0, ..one }).collect()
 }
 
 /// Errors in the manager's words.

@@ -219,10 +219,10 @@ fn first_choices<L: AsRef<[Offer]>>(leads: &[L], prices: &Prices) -> Option<Vec<
 }
 
 fn compete<L: AsRef<[Offer]>>(leads: &[L], prices: &Prices) -> Vec<Option<usize>> {
-    // Each lead given is worth more than all that could be lost by giving it.
+    // Each lead given is worth more than all that could be lost by giving it: the best of each other lead for its worst.
     let all = leads.iter().flat_map(|offers| nets(offers.as_ref(), prices));
     let largest = all.map(|net| net.net.abs()).max().unwrap_or(0);
-    let given = largest.saturating_mul(2 * leads.len() as i64 + 1).clamp(1, LARGEST / 2);
+    let given = largest.saturating_mul(2 * leads.len() as i64).clamp(1, LARGEST / 2);
     let mut market = Market::new(prices.reps.iter().map(|rep| rep.places).collect());
     for offers in leads {
         market.push(nets(offers.as_ref(), prices).map(|net| Offer { rep: net.rep, value: given + net.net }));

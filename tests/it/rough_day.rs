@@ -107,7 +107,9 @@ fn a_shell_stops_it_and_goes_on_with_it() {
     steps(&mut shell, &[("q", "Quit leadboard?")]);
     std::thread::sleep(HAND);
     shell.press("y");
-    shell.until_terminal("the shell after the end", is_given_back);
+    shell.until_terminal("the shell's terminal", is_given_back);
+    // Until it has ended, what is typed is still read by it.
+    shell.until("the shell's prompt", |p| p.trim_end().ends_with(['#', '$']));
     shell.press("echo ended-$((40+4))\r");
     shell.until("the shell after the end", |p| p.contains("ended-44"));
     shell.press("exit\r");
@@ -290,7 +292,7 @@ fn hostile_names_are_shown_and_harm_neither_terminal_nor_picture() {
         screen.until("the lead", |p| p.contains(seen));
         assert!(is_ours(screen.terminal()));
         screen.is_clean();
-        steps(&mut screen, &[("\x1b", &format!("{} of {}", n + 1, names.len()))]);
+        steps(&mut screen, &[("\x1b", "Disagree 16")]);
         if n + 1 < names.len() {
             steps(&mut screen, &[("\x1b[B", &format!("{} of {}", n + 2, names.len()))]);
         }
@@ -309,7 +311,7 @@ fn column_of(screen: &vt100::Screen, row: u16, text: &str) -> Option<u16> {
 #[test]
 fn a_database_that_another_keeps_locked_refuses_a_verdict_in_words_and_takes_it_later() {
     let home = office();
-    let mut screen = at_a_desk(&home, 160, 45);
+    let mut screen = at_a_desk(&home, 160, 60);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut other = SqliteConnectOptions::new().filename(home.data().join("leadboard.db")).connect().await.unwrap();
@@ -323,7 +325,7 @@ fn a_database_that_another_keeps_locked_refuses_a_verdict_in_words_and_takes_it_
         other.execute("ROLLBACK").await.unwrap();
     });
     assert_eq!(states(&home, "decided"), 0);
-    // The lead is back, above the one that is judged by now.
+    screen.until("the lead, above the one that is judged by now", |p| p.contains("  Company lead-00   "));
     steps(&mut screen, &[("\x1b[A", "▸ Company lead-00"), ("a", "decided 1 +")]);
     assert_eq!(states(&home, "decided"), 1);
     screen.signal("TERM");
@@ -333,7 +335,7 @@ fn a_database_that_another_keeps_locked_refuses_a_verdict_in_words_and_takes_it_
 #[test]
 fn a_database_file_that_goes_away_is_seen_and_nothing_is_decided_into_nowhere() {
     let home = office();
-    let mut screen = at_a_desk(&home, 160, 45);
+    let mut screen = at_a_desk(&home, 160, 60);
     let (here, away) = (home.data(), home.path("away"));
     std::fs::rename(&here, &away).unwrap();
     let gone = "the database file cannot be opened; check that the data directory exists";
@@ -343,7 +345,7 @@ fn a_database_file_that_goes_away_is_seen_and_nothing_is_decided_into_nowhere() 
     screen.until("that nothing is stored", |p| p.contains("the verdict was not stored"));
     std::fs::rename(&away, &here).unwrap();
     assert_eq!(states(&home, "decided"), 0);
-    steps(&mut screen, &[("\x1b[A", "▸ Company lead-00")]);
+    screen.until("the lead, above the one that is judged by now", |p| p.contains("  Company lead-00   "));
     steps(&mut screen, &[("a", "decided 1 +")]);
     assert_eq!(states(&home, "decided"), 1);
     screen.signal("TERM");

@@ -89,6 +89,20 @@ fn a_lead_is_given_even_where_all_others_lose_by_it() {
     }
 }
 
+#[test]
+fn deals_of_any_size_go_where_they_are_worth_most_together() {
+    let free = BidPrice { price: 0, places: 1, best_for: 1.0, would_get: 1.0 };
+    let found = Prices { reps: vec![free; 2], expected: 1.0, sample: 1 };
+    for size in [1e-6, 1.0, 1e3, 3e5, 4e5] {
+        let (either, one) = (lead(&[size, 0.9 * size]), lead(&[0.8 * size, 0.0]));
+        assert_eq!(together(&[either.clone(), one.clone()], &found), [Some(1), Some(0)], "{size}");
+        assert_eq!(together(&[one, either], &found), [Some(0), Some(1)], "{size}");
+        let (either, one) = (lead(&[0.9 * size, size]), lead(&[0.0, 0.8 * size]));
+        assert_eq!(together(&[either.clone(), one.clone()], &found), [Some(0), Some(1)], "{size}");
+        assert_eq!(together(&[one, either], &found), [Some(1), Some(0)], "{size}");
+    }
+}
+
 fn world() -> impl Strategy<Value = (Vec<u32>, Expected)> {
     (1usize..7).prop_flat_map(|reps| {
         let lead = proptest::collection::vec(proptest::option::weighted(0.8, 0.0f64..0.6), reps);

@@ -239,8 +239,10 @@ impl Condition {
             Self::Constant(_) => 0,
             Self::Atom(atom, _) => match atom {
                 Atom::Formula(_) => 1_000,
-                Atom::Part(_, lower, Part::Matches(_)) => 50 + 10 * u32::from(*lower),
-                Atom::Part(_, lower, _) => 5 + 10 * u32::from(*lower),
+                Atom::Part(_, false, Part::Matches(_)) => 50,
+                Atom::Part(_, true, Part::Matches(_)) => 60,
+                Atom::Part(_, false, _) => 5,
+                Atom::Part(_, true, _) => 15,
                 _ => 1,
             },
             Self::Not(inner) => inner.cost(),
