@@ -159,7 +159,7 @@ fn a_group_is_judged_only_after_three_of_its_leads_were_looked_at() {
     for opened in 0..3 {
         stage.press("A");
         assert_eq!(stage.status(), format!("First open 3 leads of the group ({opened} of 3 opened)."));
-        stage.press("K");
+        stage.press("k");
         assert!(stage.model.overlays.is_empty() && stage.fake.state().requests.is_empty());
         look_at(&mut stage, 1);
     }
@@ -213,11 +213,11 @@ fn keeping_the_legacy_owners_of_a_group_needs_a_reason() {
     let mut stage = group();
     let leads = stage.model.board.leads().count();
     look_at(&mut stage, 3);
-    stage.press("K");
+    stage.press("k");
     assert!(stage.text().contains("Why not the recommendation?"), "{}", stage.text());
     stage.press("esc");
     assert!(stage.fake.state().requests.is_empty());
-    stage.press("K r");
+    stage.press("k r");
     let text = stage.text();
     assert!(text.contains(&format!("Keep the legacy owner of {leads} leads? Reason: Relationship")), "{text}");
     let owners: u32 = match stage.model.overlays.last() {
@@ -246,7 +246,7 @@ fn keeping_the_legacy_owners_of_a_group_needs_a_reason() {
 fn other_as_a_reason_for_a_group_needs_a_note_that_goes_with_all_of_it() {
     let mut stage = group();
     look_at(&mut stage, 3);
-    stage.press("K o enter");
+    stage.press("k o enter");
     assert!(stage.status().contains("needs a note"), "{}", stage.status());
     stage.write("new rules from Monday on").press("enter");
     all(&mut stage);
@@ -262,7 +262,7 @@ fn nobody_judges_a_group_in_passing() {
     let mut stage = Stage::with(read_only, company(noon(), 60), (80, 24));
     stage.press("X tab enter");
     look_at(&mut stage, 3);
-    for keys in ["A", "K"] {
+    for keys in ["A", "k"] {
         stage.press(keys);
         assert!(stage.model.overlays.is_empty() && stage.status().starts_with("Read-only"), "{}", stage.status());
     }
