@@ -95,7 +95,7 @@ async fn decisions_are_walked_from_the_newest_on(store: Arc<dyn Store>) {
     assert_eq!(one.decision.as_ref().map(|made| made.rejection.as_ref().unwrap().code), Some(ReasonCode::O));
     assert_eq!((one.decisions, one.legacy.clone(), first[0].place.1), (1, rep("legacy"), at(300)));
     // So many days back from a moment, and no more.
-    let days = |seconds| disagreements::look(&*store, Which::Decided { days: 1 }, at(86_400 + seconds));
+    let days = |seconds: i64| disagreements::look(&*store, Which::Decided { days: 1 }, at(86_400 + seconds));
     assert_eq!(days(150).await.unwrap().rows.len(), 2);
     let all = days(50).await.unwrap();
     assert_eq!((all.rows.len(), all.total().other, all.complete), (3, 3, true));

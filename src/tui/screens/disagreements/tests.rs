@@ -124,6 +124,11 @@ fn a_cell_opens_the_leads_of_its_owners_and_a_cause_those_of_the_cause() {
     stage.press("X");
     let found = stage.model.board.found.data.clone().unwrap();
     let cell = found.matrix.cells[0].clone();
+    assert_eq!((stage.model.board.row, stage.model.board.column), (cell.row, cell.column), "where most leads are");
+    stage.press(
+        "home left left left left left left left left left left left left left left left left left left left left",
+    );
+    assert_eq!((stage.model.board.row, stage.model.board.column), (0, 0));
     for _ in 0..cell.row {
         stage.press("down");
     }
