@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::model::Found;
 use super::{Board, Part};
-use crate::app::disagreements::{CauseSum, LOOKED, Tally};
+use crate::app::disagreements::{CauseSum, LOOKED, Tally, hundredths};
 use crate::tui::action::Action;
 use crate::tui::backend::Which;
 use crate::tui::format;
@@ -97,7 +97,7 @@ fn stake_words(tally: &Tally) -> String {
 
 /// Expected wins, or that they cannot be told.
 fn wins(tally: &Tally) -> String {
-    if tally.told == 0 { "-".to_owned() } else { format!("{:+.2}", tally.stake) }
+    if tally.told == 0 { "-".to_owned() } else { format!("{:+.2}", hundredths(tally.stake)) }
 }
 
 /// Who is under the cursor, in full.
