@@ -53,7 +53,7 @@ fn every_state_has_a_picture() {
         assert_snapshot!(format!("decided_{size}"), stage.press("d").picture());
     }
     for (name, palette, ascii) in [("mono", Palette::Mono, false), ("ascii", Palette::Terminal, true)] {
-        let options = Options { palette, ascii, ..options() };
+        let options = Options { ascii, palette, ..options() };
         let mut stage = Stage::with(options, company(noon(), 60), (80, 24));
         assert_snapshot!(format!("owners_{name}"), stage.press("X").picture());
         assert_snapshot!(format!("group_{name}"), stage.press("tab enter").picture());

@@ -133,7 +133,7 @@ fn causes(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ctx, area: 
     let title = width.saturating_sub(NUMBERS + if verdicts { VERDICTS } else { 0 } + 2).min(TITLE);
     let mut head = format!(" {} {:>6} {:>7}", ctx.theme.left("cause", title), "leads", "wins");
     if verdicts {
-        head.push_str(&format!(" {:>8} {:>6} {:>6}", "approved", "kept", "other"));
+        head = format!("{head} {:>8} {:>6} {:>6}", "approved", "kept", "other");
     }
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     let visible = usize::from(area.height.saturating_sub(1));
