@@ -19,7 +19,7 @@ use crate::domain::lead::Owner;
 use crate::domain::verdict::ReasonCode;
 use cause::Case;
 pub use of_lead::{Explained, Seen, Side, Sum, of_lead};
-pub use sums::{Axis, CauseSum, Cell, Cluster, Matrix, Tally};
+pub use sums::{Axis, CauseSum, Cell, Cluster, Matrix, Tally, hundredths};
 
 /// Leads or decisions that a look walks at most.
 pub const LOOKED: u64 = 10_000;

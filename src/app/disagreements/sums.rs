@@ -9,6 +9,11 @@ use crate::domain::disagreement::Cause;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
 
+/// To hundredths, as people read it; what rounds to nothing has no sign.
+pub fn hundredths(x: f64) -> f64 {
+    (x * 100.0).round() / 100.0 + 0.0
+}
+
 /// How many, and what is at stake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Tally {
@@ -139,7 +144,9 @@ pub struct Cluster {
 }
 
 /// An owner as something to sort by: two owners may have one name.
-fn key(owner: &Owner) -> (bool, &str) {
+type Key<'a> = (bool, &'a str);
+
+fn key(owner: &Owner) -> Key<'_> {
     (owner.rep().is_none(), owner.id())
 }
 
@@ -210,7 +217,7 @@ impl Disagreements {
 
     /// What has cause and owners in common, most leads first.
     pub fn clusters(&self) -> Vec<Cluster> {
-        let mut all: BTreeMap<(Cause, (bool, &str), (bool, &str)), Cluster> = BTreeMap::new();
+        let mut all: BTreeMap<(Cause, Key<'_>, Key<'_>), Cluster> = BTreeMap::new();
         for row in &self.rows {
             let new = || Cluster {
                 cause: row.cause,

@@ -143,11 +143,8 @@ impl Change {
 /// A number as people write it: `250000`, `250k`, `1.2M`.
 fn number(text: &str) -> Option<f64> {
     let text = text.replace([' ', '_'], "");
-    let (digits, unit) = match text.char_indices().last()? {
-        (at, 'k' | 'K') => (&text[..at], 1e3),
-        (at, 'm' | 'M') => (&text[..at], 1e6),
-        _ => (text.as_str(), 1.0),
-    };
+    let with = |unit: [char; 2], times: f64| text.strip_suffix(unit).map(|digits| (digits, times));
+    let (digits, unit) = with(['k', 'K'], 1e3).or_else(|| with(['m', 'M'], 1e6)).unwrap_or((&text, 1.0));
     digits.parse::<f64>().ok().map(|number| number * unit).filter(|number| number.is_finite() && *number >= 0.0)
 }
 
@@ -169,18 +166,17 @@ impl Suppose {
                 Some((name, rep)) if name == ROOM => Some((&mut suppose.room, rep)),
                 _ => None,
             };
-            match reps {
-                Some((reps, rep)) => reps.push(called(rep, roster)?),
-                None => {
-                    let change: Change = part.parse()?;
-                    if let Fact::Further(name) = &change.fact
-                        && name.contains(' ')
-                    {
-                        return Err(format!("\"{name}\" is no fact; {WORDS}"));
-                    }
-                    suppose.facts.push(change);
-                }
+            if let Some((reps, rep)) = reps {
+                reps.push(called(rep, roster)?);
+                continue;
             }
+            let change: Change = part.parse()?;
+            if let Fact::Further(name) = &change.fact
+                && name.contains(' ')
+            {
+                return Err(format!("\"{name}\" is no fact; {WORDS}"));
+            }
+            suppose.facts.push(change);
         }
         Ok(suppose)
     }
@@ -188,9 +184,8 @@ impl Suppose {
     /// What the name at the end of a text may be finished to, with the sign that follows it.
     pub fn completion(text: &str) -> Option<&'static str> {
         let begun = text.rsplit(',').next()?.trim_start();
-        let all = || KNOWN.into_iter().chain([ABSENT, ROOM]);
-        let begins = |name: &&str| !begun.is_empty() && begun.len() < name.len() && name.starts_with(begun);
-        all().find(begins).map(|name| &name[begun.len()..])
+        let rest = |name: &'static str| name.strip_prefix(begun).filter(|rest| !rest.is_empty());
+        KNOWN.into_iter().chain([ABSENT, ROOM]).find_map(rest).filter(|_| !begun.is_empty())
     }
 
     /// In words, one each; raw.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::disagreements::{self, CauseSum, Cluster, DAYS, Disagreements, Matrix, Tally, Which};
+use crate::app::disagreements::{self, CauseSum, Cluster, DAYS, Disagreements, Matrix, Tally, Which, hundredths};
 use crate::app::ports::Store;
 use crate::bootstrap::Context;
 use crate::cli::CliResult;
@@ -96,7 +96,7 @@ fn told(shown: &Shown<'_>) -> Vec<String> {
 }
 
 fn wins(tally: &Tally) -> String {
-    if tally.told == 0 { "-".to_owned() } else { format!("{:+.2}", tally.stake) }
+    if tally.told == 0 { "-".to_owned() } else { format!("{:+.2}", hundredths(tally.stake)) }
 }
 
 /// A table under an empty line, cut, with how much is left out.

@@ -1,6 +1,6 @@
 //! An explanation as plain lines: why not the legacy owner, why not the rep who was asked about, and what to say.
 
-use crate::app::disagreements::Explained;
+use crate::app::disagreements::{Explained, hundredths};
 use crate::app::explain::{Answer, Explanation, Point, TalkTrack};
 use crate::cli::out::wrap;
 use crate::domain::text::fit;
@@ -28,13 +28,15 @@ fn differ(explained: &Explained) -> Vec<String> {
     let mut lines = vec![format!("why model and legacy rules differ: {}", explained.cause.title())];
     lines.extend(indented(&explained.words));
     lines.extend(indented(&explained.evidence));
-    let stake =
-        explained.stake.map(|stake| format!("{stake:+.2} expected wins on this lead, by the model's own estimate"));
+    let stake = explained
+        .stake
+        .map(|stake| format!("{:+.2} expected wins on this lead, by the model's own estimate", hundredths(stake)));
     lines.extend(stake.iter().flat_map(|stake| indented(stake)));
     if let Some(sum) = explained.sum.as_ref().filter(|sum| sum.rest.0 > 0) {
         let (more, weight) = sum.rest;
         lines.extend(indented(&format!(
-            "{more} more reasons tell next to nothing: together {weight:+.2} of {:+.2} log-odds",
+            "{more} more reasons tell next to nothing: together {:+.2} of {:+.2} log-odds",
+            hundredths(weight),
             sum.gap
         )));
     }

@@ -162,7 +162,7 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         // How long it is depends on the width, which the view knows.
         Some(Overlay::TalkTrack { scroll } | Overlay::Explain { scroll }) if step != 0 => {
-            *scroll = scroll.saturating_add_signed(step)
+            *scroll = scroll.saturating_add_signed(step);
         }
         Some(Overlay::WhatIf(supposing)) if step != 0 => {
             supposing.scroll = supposing.scroll.saturating_add_signed(step);

@@ -296,7 +296,7 @@ fn finish(model: &mut Model) -> Vec<Effect> {
             model.session.given.extend(Some(kept).filter(|kept| !kept.is_empty()));
         }
         Kind::Approve | Kind::Keep | Kind::Again => {
-            model.session.given.extend(Some(done).filter(|done| !done.is_empty()))
+            model.session.given.extend(Some(done).filter(|done| !done.is_empty()));
         }
     }
     let refused: Vec<LeftOut> = failed

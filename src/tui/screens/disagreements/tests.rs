@@ -53,7 +53,7 @@ fn every_state_has_a_picture() {
         assert_snapshot!(format!("decided_{size}"), stage.press("d").picture());
     }
     for (name, palette, ascii) in [("mono", Palette::Mono, false), ("ascii", Palette::Terminal, true)] {
-        let options = Options { palette, ascii, ..options() };
+        let options = Options { ascii, palette, ..options() };
         let mut stage = Stage::with(options, company(noon(), 60), (80, 24));
         assert_snapshot!(format!("owners_{name}"), stage.press("X").picture());
         assert_snapshot!(format!("group_{name}"), stage.press("tab enter").picture());
@@ -124,6 +124,11 @@ fn a_cell_opens_the_leads_of_its_owners_and_a_cause_those_of_the_cause() {
     stage.press("X");
     let found = stage.model.board.found.data.clone().unwrap();
     let cell = found.matrix.cells[0].clone();
+    assert_eq!((stage.model.board.row, stage.model.board.column), (cell.row, cell.column), "where most leads are");
+    stage.press(
+        "home left left left left left left left left left left left left left left left left left left left left",
+    );
+    assert_eq!((stage.model.board.row, stage.model.board.column), (0, 0));
     for _ in 0..cell.row {
         stage.press("down");
     }

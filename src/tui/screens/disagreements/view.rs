@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::model::Found;
 use super::{Board, Part};
-use crate::app::disagreements::{CauseSum, LOOKED, Tally};
+use crate::app::disagreements::{CauseSum, LOOKED, Tally, hundredths};
 use crate::tui::action::Action;
 use crate::tui::backend::Which;
 use crate::tui::format;
@@ -97,7 +97,7 @@ fn stake_words(tally: &Tally) -> String {
 
 /// Expected wins, or that they cannot be told.
 fn wins(tally: &Tally) -> String {
-    if tally.told == 0 { "-".to_owned() } else { format!("{:+.2}", tally.stake) }
+    if tally.told == 0 { "-".to_owned() } else { format!("{:+.2}", hundredths(tally.stake)) }
 }
 
 /// Who is under the cursor, in full.
@@ -133,7 +133,7 @@ fn causes(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ctx, area: 
     let title = width.saturating_sub(NUMBERS + if verdicts { VERDICTS } else { 0 } + 2).min(TITLE);
     let mut head = format!(" {} {:>6} {:>7}", ctx.theme.left("cause", title), "leads", "wins");
     if verdicts {
-        head.push_str(&format!(" {:>8} {:>6} {:>6}", "approved", "kept", "other"));
+        head = format!("{head} {:>8} {:>6} {:>6}", "approved", "kept", "other");
     }
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     let visible = usize::from(area.height.saturating_sub(1));

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::stake_words;
-use crate::app::disagreements::Tally;
+use crate::app::disagreements::{Tally, hundredths};
 use crate::tui::action::Action;
 use crate::tui::backend::{Disagreement, Which, batch};
 use crate::tui::format;
@@ -55,7 +55,7 @@ fn leads(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     for (index, one) in all.iter().enumerate().skip(top).take(visible) {
         let mark = if board.was_opened(&one.lead) { ctx.theme.glyphs().marks.0 } else { " " };
         let owners = format!("{} {} {}", one.legacy_name, ctx.theme.glyphs().arrow, one.model_name);
-        let stake = one.stake.map_or_else(|| "-".to_owned(), |stake| format!("{stake:+.2}"));
+        let stake = one.stake.map_or_else(|| "-".to_owned(), |stake| format!("{:+.2}", hundredths(stake)));
         let mut line = Line::from(vec![
             ctx.span(Meaning::Good, format!(" {mark} ")),
             Span::raw(ctx.theme.left(&one.company, company)),

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::answer::sentence;
 use super::parts::heading;
-use crate::app::disagreements::{Explained, Seen, Side, Sum, of_lead};
+use crate::app::disagreements::{Explained, Seen, Side, Sum, hundredths, of_lead};
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
 use crate::tui::theme::Meaning;
@@ -30,7 +30,7 @@ pub fn lines(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>>
     lines.extend(sides(&explained, ctx, width));
     lines.extend(sentence(evidence_meaning(&explained), &explained.evidence, ctx, width));
     let stake = match explained.stake {
-        Some(stake) => format!("{stake:+.2} expected wins on this lead, by the model's own estimate."),
+        Some(stake) => format!("{:+.2} expected wins on this lead, by the model's own estimate.", hundredths(stake)),
         None => "What is at stake cannot be told: the model does not compare the two.".to_owned(),
     };
     let similar = explained.similar.as_ref().map_or_else(String::new, |similar| format!("Similar: {similar}. "));
@@ -93,7 +93,7 @@ fn adding_up(sum: &Sum, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let add = |weight: f64, what: &str| {
         let meaning = if weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
         let text = ctx.theme.text(what, width.saturating_sub(WEIGHT));
-        Line::from(vec![ctx.span(meaning, format!(" {weight:>+6.2} ")), Span::raw(text)])
+        Line::from(vec![ctx.span(meaning, format!(" {:>+6.2} ", hundredths(weight))), Span::raw(text)])
     };
     let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
     let short = (first(&sum.ours), first(&sum.theirs));
