@@ -89,8 +89,11 @@ async fn templates(file: &Path, waiting: usize, decided: usize, now: DateTime<Ut
     store.close().await;
 }
 
-/// Tables that hold something of each lead, and what of a row is another in a copy. Whatever else a table has is copied.
-const TABLES: [(&str, &str, &[(&str, &str)]); 6] = [
+/// A table that holds something of each lead, its column with the lead's id, and the columns that are others in a copy, each
+/// with what it becomes. Whatever else a row has is copied.
+type Copied = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const TABLES: [Copied; 6] = [
     ("intake", "lead_id", &[("seq", "t.seq + n.i * 1000"), ("lead_id", ID)]),
     (
         "leads",
