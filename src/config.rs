@@ -178,7 +178,7 @@ pub enum Theme {
 }
 
 /// `[ui]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ui {
     /// ASCII only.
@@ -188,7 +188,13 @@ pub struct Ui {
     /// No verdicts.
     pub read_only: bool,
     /// The keys: a keymap that comes with the program, or a file that changes one.
-    pub keymap: Option<String>,
+    pub keymap: String,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self { ascii: false, theme: Theme::default(), read_only: false, keymap: "default".into() }
+    }
 }
 
 /// A configuration that cannot be used. The text names the place and the cure.

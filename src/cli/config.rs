@@ -16,7 +16,7 @@ pub(super) fn run(action: &Action, file: Option<&Path>, out: Out) -> CliResult {
         Action::Example => out.verbatim(config::EXAMPLE),
         Action::Check => {
             let config = config::load(file)?;
-            keymap(config.ui.keymap.as_deref())?;
+            keymap(&config.ui.keymap)?;
             let org = config.salesforce.as_ref().map(|s| s.login_url.clone());
             let secrets: BTreeMap<&str, String> =
                 config.secrets().iter().map(|(key, secret)| (*key, config.place_of(key, secret))).collect();

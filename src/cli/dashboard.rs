@@ -15,7 +15,7 @@ use crate::tui::theme::Palette;
 
 pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
     // Everything that can be wrong is found out before the screen opens, so that its error is ordinary text.
-    keymap(options.keymap.as_deref().or(context.config.ui.keymap.as_deref()))?;
+    keymap(options.keymap.as_deref().unwrap_or(&context.config.ui.keymap))?;
     let store = context.store().await?;
     if store.champion().await?.is_none() && context.config.salesforce.is_none() {
         store.close().await;
@@ -52,7 +52,7 @@ pub(super) async fn show(
     let manager = context.manager();
     let read_only = options.read_only || ui.read_only;
     events::session_opened(store.as_ref(), context.clock.as_ref(), &manager, read_only).await?;
-    let keys = keymap(options.keymap.as_deref().or(ui.keymap.as_deref()))?;
+    let keys = keymap(options.keymap.as_deref().unwrap_or(&ui.keymap))?;
     let desk = Desk::new(context, store.clone(), health);
     let screen = tui::Options {
         read_only,

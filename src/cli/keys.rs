@@ -20,7 +20,7 @@ struct Entry {
 }
 
 pub(super) fn run(wanted: Option<&str>, config: &Config, out: Out) -> CliResult {
-    let map = keymap(wanted.or(config.ui.keymap.as_deref()))?;
+    let map = keymap(wanted.unwrap_or(&config.ui.keymap))?;
     let entries: Vec<Entry> = map
         .actions(Scope::VARIANTS)
         .into_iter()
@@ -39,9 +39,8 @@ pub(super) fn run(wanted: Option<&str>, config: &Config, out: Out) -> CliResult 
     Ok(())
 }
 
-/// The keymap of this name, or in this file; without either the usual one.
-pub(super) fn keymap(wanted: Option<&str>) -> Result<Keymap, CliError> {
-    let wanted = wanted.unwrap_or("default");
+/// The keymap of this name, or in this file.
+pub(super) fn keymap(wanted: &str) -> Result<Keymap, CliError> {
     if let Some(bundled) = Keymap::named(wanted) {
         return bundled.map_err(CliError::failed);
     }
