@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::AppError;
 use super::ports::Store;
 use super::views::{LeadFilter, QueueKey, QueueRow, Seek};
-use crate::domain::text::csv_cell;
+use crate::domain::text::{csv_cell, safe};
 
 /// Rows of one question, about half of which are new.
 const WINDOW: u32 = 1_000;
@@ -122,12 +122,14 @@ impl<'w> Rows<'w> {
 }
 
 fn cells(row: &QueueRow) -> [String; NAMES.len()] {
-    let text = |text: &Option<String>| text.as_deref().map(csv_cell).unwrap_or_default();
+    // The file may be printed in a terminal as well.
+    let plain = |text: &str| csv_cell(&safe(text));
+    let text = |text: &Option<String>| text.as_deref().map(plain).unwrap_or_default();
     let at = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let number = |p: Option<f64>| p.map(|p| format!("{p:.4}")).unwrap_or_default();
     [
-        csv_cell(row.id.as_str()),
-        csv_cell(&row.company),
+        plain(row.id.as_str()),
+        plain(&row.company),
         text(&row.source),
         text(&row.territory),
         row.state.to_string(),

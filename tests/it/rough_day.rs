@@ -146,7 +146,7 @@ fn a_storm_of_sizes_does_no_harm_on_any_screen() {
         ("\x1b", "pool 2 of 2"),
         ("S", "Nothing was to be written yet"),
         ("M", "There is no model yet."),
-        (":", "approve"),
+        (":", "What do you want to do?"),
     ];
     for (n, (key, seen)) in screens.into_iter().enumerate() {
         std::thread::sleep(HAND);

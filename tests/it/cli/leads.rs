@@ -83,6 +83,7 @@ fn a_list_is_written_whole_and_no_cell_is_a_formula() {
     assert_eq!(rows.len(), 3, "{csv}");
     assert!(rows[0].starts_with("id,company,source,"), "{csv}");
     assert!(rows[1].contains("Company lead-") && rows[1].contains("Bea Best"), "{csv}");
+    assert!(rows[2].contains("'=cmd()") && !csv.contains('\u{1b}') && !csv.contains('\u{202e}'), "{csv}");
     let file = home.path("list.json");
     let wrote = home.json(&format!("lead export lead-1 --format json --out {}", file.display()));
     assert_eq!(wrote["rows"], 1);
