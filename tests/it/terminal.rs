@@ -102,6 +102,20 @@ impl Screen {
         }
     }
 
+    /// Presses a key, and again with the pause of a hand, until the picture is as wished.
+    #[track_caller]
+    pub(super) fn press_until(&mut self, key: &str, what: &str, wished: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !wished(&self.picture()) {
+            assert!(Instant::now() < deadline, "{what} did not appear:\n{}", self.picture());
+            self.press(key);
+            std::thread::sleep(Duration::from_millis(120));
+            while let Ok(bytes) = self.output.try_recv() {
+                self.take(bytes);
+            }
+        }
+    }
+
     /// Shows the terminal what the program wrote.
     fn take(&mut self, bytes: Vec<u8>) {
         self.bytes.extend(bytes);
