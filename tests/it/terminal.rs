@@ -14,6 +14,9 @@ use crate::cli::support::Home;
 /// How long a picture may take to appear; only ever spent when a test fails.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// Nothing is drawn while nothing happens, so whatever is not drawn by then will not be.
+const QUIET: Duration = Duration::from_millis(500);
+
 pub(super) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     /// Kept, so that the program is not hung up on.
@@ -97,6 +100,20 @@ impl Screen {
         }
     }
 
+    /// Presses a key, and again with the pause of a hand, until the picture is as wished.
+    #[track_caller]
+    pub(super) fn press_until(&mut self, key: &str, what: &str, wished: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !wished(&self.picture()) {
+            assert!(Instant::now() < deadline, "{what} did not appear:\n{}", self.picture());
+            self.press(key);
+            std::thread::sleep(Duration::from_millis(120));
+            while let Ok(bytes) = self.output.try_recv() {
+                self.take(bytes);
+            }
+        }
+    }
+
     /// Shows the terminal what the program wrote.
     fn take(&mut self, bytes: Vec<u8>) {
         self.bytes.extend(bytes);
@@ -129,14 +146,18 @@ impl Screen {
         self.master.resize(size(cols, rows)).unwrap();
     }
 
+    /// The picture, once nothing more is drawn: all that was asked for has arrived.
+    pub(super) fn rest(&mut self) -> String {
+        while let Ok(bytes) = self.output.recv_timeout(QUIET) {
+            self.take(bytes);
+        }
+        self.picture()
+    }
+
     /// What it shows is the same when the program draws all of it anew: nothing is left over from earlier pictures.
     #[track_caller]
     pub(super) fn is_clean(&mut self) {
-        // Half a picture is compared with nothing: this ends each.
-        while !self.bytes.ends_with(b"\x1b[?2026l") {
-            let rest = self.output.recv_timeout(PATIENCE).expect("the rest of a picture");
-            self.take(rest);
-        }
+        self.rest();
         let lines = |picture: &str| picture.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
         let before = lines(&self.picture());
         let (rows, cols) = self.terminal.screen().size();
