@@ -26,6 +26,9 @@ use crate::app::ports::Clock;
 const QUEUE: usize = 256;
 /// Least time between two looks at a store that changes all the time.
 const CALM: Duration = Duration::from_millis(150);
+/// After a question that could not be answered, how long until all that is shown is asked for again: what was in the way may
+/// go without a change that anybody would hear of.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How long verdicts that are being stored may take when the program leaves.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Terminal events taken before something is drawn.
@@ -260,8 +263,14 @@ impl Tasks {
             let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
             let task = async move {
                 let answer = perform(backend.as_ref(), effect).await;
+                let again = !write && unanswered(&answer);
                 // Nobody listens any more when the program is leaving.
                 drop(answers.send(answer).await);
+                // A newer question of the kind ends this wait.
+                if again {
+                    sleep_until(Instant::now() + ASK_AGAIN).await;
+                    drop(answers.send(Msg::Changed).await);
+                }
             };
             if write {
                 self.writes.spawn(task);
@@ -280,6 +289,18 @@ impl Tasks {
         }
         suspend
     }
+}
+
+/// Whether what is on the screen could not be read.
+const fn unanswered(answer: &Msg) -> bool {
+    matches!(
+        answer,
+        Msg::Overview(_, Err(_))
+            | Msg::Queue(_, Err(_))
+            | Msg::Matches(_, Err(_))
+            | Msg::Lead(_, _, Err(_))
+            | Msg::Outbox(_, Err(_))
+    )
 }
 
 /// Carries out one effect. Whatever goes wrong, even a panic, comes back as an answer and is in the log.

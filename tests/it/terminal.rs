@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// From one stroke to the next: a hand types no faster, and the program takes three keys within 100 ms for a paste.
 const STROKE: Duration = Duration::from_millis(60);
 
+/// Nothing is drawn while nothing happens, so whatever is not drawn by then will not be.
+const QUIET: Duration = Duration::from_millis(500);
+
 pub(super) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     /// Kept, so that the program is not hung up on.
@@ -148,14 +151,18 @@ impl Screen {
         self.master.resize(size(cols, rows)).unwrap();
     }
 
+    /// The picture, once nothing more is drawn: all that was asked for has arrived.
+    pub(super) fn rest(&mut self) -> String {
+        while let Ok(bytes) = self.output.recv_timeout(QUIET) {
+            self.take(bytes);
+        }
+        self.picture()
+    }
+
     /// What it shows is the same when the program draws all of it anew: nothing is left over from earlier pictures.
     #[track_caller]
     pub(super) fn is_clean(&mut self) {
-        // Half a picture is compared with nothing: this ends each.
-        while !self.bytes.ends_with(b"\x1b[?2026l") {
-            let rest = self.output.recv_timeout(PATIENCE).expect("the rest of a picture");
-            self.take(rest);
-        }
+        self.rest();
         let lines = |picture: &str| picture.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
         let before = lines(&self.picture());
         let (rows, cols) = self.terminal.screen().size();
