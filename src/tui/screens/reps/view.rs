@@ -31,7 +31,7 @@ impl Columns {
     const fn of(width: u16) -> Self {
         match width {
             0..layout::WIDE => Self { name: 14, territory: None },
-            layout::WIDE..140 => Self { name: 14, territory: Some(10) },
+            layout::WIDE..140 => Self { name: 13, territory: Some(8) },
             _ => Self { name: 24, territory: Some(18) },
         }
     }
