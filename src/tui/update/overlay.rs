@@ -98,10 +98,7 @@ fn chosen(model: &mut Model, draft: Option<Draft>, item: Item) -> Vec<Effect> {
             model.overlays.pop();
             let what = item.label.to_lowercase();
             // Nobody answers, so nothing more can be claimed.
-            model.say(
-                Tone::Info,
-                format!("Gave the {what} to your terminal's clipboard. If it cannot be pasted, OSC 52 is off there."),
-            );
+            model.say(Tone::Info, format!("To the clipboard (OSC 52, which terminals may refuse): {what}"));
             vec![Effect::Copy(text)]
         }
         (Choice::Export(format), _) => {
