@@ -20,7 +20,7 @@ fn what_is_copied_is_chosen_by_letter_and_nothing_more_is_claimed_than_is_known(
     let said = stage.status();
     assert_eq!(said, "To the clipboard (OSC 52, which terminals may refuse): lead id");
     let visible = stage.text();
-    assert!(visible.contains("may refuse: lead id"), "it fits into 80 columns: {visible}");
+    assert!(visible.contains("may refuse): lead id"), "it fits into 80 columns: {visible}");
     assert!(stage.model.overlays.is_empty());
 }
 
