@@ -60,8 +60,11 @@ impl Budget {
     /// In the slow stage all reading (`reads_per_day` calls at its usual pace) is stretched so that what is left until
     /// [`Budget::writes_only_at`] lasts for a whole window even if nothing of it becomes free: by
     /// `reads_per_day / left`, and twice at least. No wait becomes longer than 15 minutes by it.
+    ///
+    /// Once only writes are sent, reading is held back by whoever reads, and looks at its usual pace whether it may go on:
+    /// a long wait would neither show that it is held nor end when the allocation is free again.
     pub fn pace(&self, usual: Duration, usage: ApiUsage, reads_per_day: f64) -> Duration {
-        if self.stage(usage) == ApiStage::Normal {
+        if self.stage(usage) != ApiStage::Slow {
             return usual;
         }
         let left = (self.writes_only_at * usage.limit as f64 - usage.used as f64).max(1.0);
@@ -126,6 +129,7 @@ mod tests {
             assert!(wait <= SLOWEST);
         }
         assert_eq!(budget.pace(usual, used(13_499, 15_000), reads), SLOWEST);
+        assert_eq!(budget.pace(usual, used(13_500, 15_000), reads), usual, "held back, and by no wait");
         let rare = Duration::from_hours(1);
         assert_eq!(budget.pace(rare, used(13_499, 15_000), reads), rare, "what is rare anyway is not hurried");
     }
