@@ -2,6 +2,7 @@
 
 pub mod backend;
 mod clock;
+pub mod export;
 mod rules;
 
 use std::path::{Path, PathBuf};

@@ -11,21 +11,20 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use tokio::sync::{Mutex, watch};
 
-use super::Context;
+use super::{Context, export};
 use crate::app::AppError;
 use crate::app::backfill::Bench;
 use crate::app::batch::{self, Doing, Marked, Plan};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Request};
 use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
-use crate::app::export::{self, Format};
+use crate::app::export::Format;
 use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::app::what_if::{self, Suppose, WhatIf};
-use crate::config::paths::create_private;
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -290,8 +289,7 @@ impl Backend for Desk {
         let list = self.list(Some(lane), &filter).await?;
         let now = self.clock.now();
         let path = self.exports.join(format!("{lane}-{}.{format}", now.format("%Y%m%d-%H%M%S")));
-        let mut file = create_private(&path).map_err(|error| said(format!("{}: {error}", path.display())))?;
-        let rows = export::export(self.store.as_ref(), &list, format, now, &mut file).await.map_err(said)?;
+        let rows = export::to_file(self.store.as_ref(), &list, format, now, &path).await.map_err(said)?;
         Ok(Exported { path, rows })
     }
 

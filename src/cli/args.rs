@@ -3,17 +3,16 @@
 mod leads;
 mod model;
 mod rules;
+mod screen;
 mod team;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use secrecy::SecretString;
-use strum::{IntoEnumIterator, VariantNames};
+use strum::IntoEnumIterator;
 
-use crate::config::Theme;
 use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
@@ -21,6 +20,7 @@ use crate::domain::verdict::ReasonCode;
 pub(crate) use leads::{Backfill, Lead, View, Why};
 pub(crate) use model::{Export, ExportFormat, ImportModel, Model, Predict};
 pub(crate) use rules::{Rules, RulesTest};
+pub(crate) use screen::{Dashboard, Looks};
 pub(crate) use team::{Rep, Sla};
 
 /// Heading of the options that every command takes.
@@ -49,30 +49,6 @@ pub(crate) struct Args {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-/// Options of the dashboard.
-#[derive(Debug, Default, ClapArgs)]
-pub(crate) struct Dashboard {
-    /// Only look: run no worker inside
-    #[arg(long)]
-    pub(crate) no_worker: bool,
-
-    /// Give no verdicts from this terminal
-    #[arg(long)]
-    pub(crate) read_only: bool,
-
-    /// Draw with plain ASCII characters
-    #[arg(long)]
-    pub(crate) ascii: bool,
-
-    /// The colours
-    #[arg(long, value_name = "NAME", value_parser = theme())]
-    pub(crate) theme: Option<Theme>,
-
-    /// The keys: default, vim, or a file that changes one of them
-    #[arg(long, value_name = "NAME or FILE")]
-    pub(crate) keymap: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -230,13 +206,8 @@ pub(crate) struct Demo {
     #[arg(long)]
     pub(crate) fresh: bool,
 
-    /// Draw with plain ASCII characters
-    #[arg(long)]
-    pub(crate) ascii: bool,
-
-    /// The colours
-    #[arg(long, value_name = "NAME", value_parser = theme())]
-    pub(crate) theme: Option<Theme>,
+    #[command(flatten)]
+    pub(crate) looks: Looks,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -512,9 +483,4 @@ where
 fn reason(text: &str) -> Result<ReasonCode, String> {
     let codes = || ReasonCode::iter().map(|code| format!("  {code}  {}", code.title())).collect::<Vec<_>>().join("\n");
     text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are\n{}", codes()))
-}
-
-/// The names of the sets of colours.
-fn theme() -> impl TypedValueParser<Value = Theme> {
-    PossibleValuesParser::new(Theme::VARIANTS).try_map(|name| name.parse::<Theme>())
 }

@@ -11,11 +11,12 @@ use crate::bootstrap::Context;
 use crate::bootstrap::backend::Desk;
 use crate::config::Theme;
 use crate::tui;
+use crate::tui::keymap::Keymap;
 use crate::tui::theme::Palette;
 
 pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
     // Everything that can be wrong is found out before the screen opens, so that its error is ordinary text.
-    keymap(options.keymap.as_deref().unwrap_or(&context.config.ui.keymap))?;
+    let keys = keymap(options.looks.keymap.as_deref().unwrap_or(&context.config.ui.keymap))?;
     let store = context.store().await?;
     if store.champion().await?.is_none() && context.config.salesforce.is_none() {
         store.close().await;
@@ -31,7 +32,7 @@ pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
         context.worker(store.clone()).await?
     };
     let health = worker.as_ref().map(|w| w.worker.health());
-    let shown = show(&options, context, store.clone(), health).await;
+    let shown = show((&options, keys), context, store.clone(), health).await;
     if let Some(worker) = worker {
         worker.stop().await;
     }
@@ -41,7 +42,7 @@ pub(super) async fn run(options: Dashboard, context: &Context) -> CliResult {
 
 /// Opens the screen until the manager leaves.
 pub(super) async fn show(
-    options: &Dashboard,
+    (options, keys): (&Dashboard, Keymap),
     context: &Context,
     store: Arc<dyn Store>,
     health: Option<tokio::sync::watch::Receiver<crate::app::health::WorkerHealth>>,
@@ -52,12 +53,11 @@ pub(super) async fn show(
     let manager = context.manager();
     let read_only = options.read_only || ui.read_only;
     events::session_opened(store.as_ref(), context.clock.as_ref(), &manager, read_only).await?;
-    let keys = keymap(options.keymap.as_deref().unwrap_or(&ui.keymap))?;
     let desk = Desk::new(context, store.clone(), health);
     let screen = tui::Options {
         read_only,
-        ascii: options.ascii || ui.ascii,
-        palette: palette(options.theme.unwrap_or(ui.theme)),
+        ascii: options.looks.ascii || ui.ascii,
+        palette: palette(options.looks.theme.unwrap_or(ui.theme)),
         greet,
         log_path: Some(context.data.logs()),
         sla: context.settings().sla,

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::args::{Dashboard, Demo as Options};
+use super::args::{Dashboard, Demo as Options, Looks};
+use super::keys::{self, keymap};
 use super::out::{Out, wrap};
 use super::{CliError, CliResult, dashboard};
 use crate::config::paths::{self, DataDir};
 use crate::demo::headless::{self, Outcome};
 use crate::demo::{Demo, DemoError, Options as Company, Progress};
 use crate::telemetry;
+use crate::tui::keymap::Keymap;
 
 /// Leads that wait when the dashboard opens for the first time.
 const FIRST_LEADS: u64 = 24;
@@ -76,6 +78,7 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
     if !(options.sla_hours > 0.0 && options.sla_hours <= 720.0) {
         return Err(CliError::Usage("--sla-hours must be more than 0 and at most 720".into()));
     }
+    let keys = keymap(options.looks.keymap.as_deref().unwrap_or(keys::USUAL))?;
     data.create().map_err(|e| CliError::Failed(format!("cannot make {}: {e}", data.root().display())))?;
     let _logs = telemetry::start(&data.logs());
     let company = Company {
@@ -87,8 +90,6 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
         poll_seconds: if options.headless { 0.5 } else { 1.0 },
     };
     let mut demo = Demo::start(company).await?;
-    demo.context.config.ui.ascii = options.ascii;
-    demo.context.config.ui.theme = options.theme.unwrap_or_default();
     demo.context.config.routing.sla_hours = options.sla_hours;
     if !demo.has_learned().await? {
         demo.org.set_paused(true);
@@ -100,7 +101,7 @@ async fn run_in(options: &Options, data: &DataDir, out: Out) -> CliResult {
         out.result(&outcome, || lines(&outcome));
     } else {
         let rules = demo.give_rules()?;
-        watch(&demo).await?;
+        watch(&demo, &options.looks, keys).await?;
         out.note(&format!("Its routing rules are in {}.", rules.display()));
         out.note(&format!("The demo is kept in {}; `leadboard demo` goes on with it.", data.root().display()));
     }
@@ -137,13 +138,14 @@ async fn learn(demo: &Demo, out: Out) -> CliResult {
 }
 
 /// The dashboard with a worker inside, leads coming in.
-async fn watch(demo: &Demo) -> CliResult {
+async fn watch(demo: &Demo, looks: &Looks, keys: Keymap) -> CliResult {
     if demo.org.leads_arrived() == 0 {
         headless::arrive(&demo.org, FIRST_LEADS).await?;
     }
     let worker = demo.context.worker(demo.store.clone()).await?;
     let health = worker.as_ref().map(|w| w.worker.health());
-    let shown = dashboard::show(&Dashboard::default(), &demo.context, demo.store.clone(), health).await;
+    let screen = Dashboard { looks: looks.clone(), ..Dashboard::default() };
+    let shown = dashboard::show((&screen, keys), &demo.context, demo.store.clone(), health).await;
     if let Some(worker) = worker {
         worker.stop().await;
     }

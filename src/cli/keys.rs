@@ -10,6 +10,9 @@ use super::{CliError, CliResult};
 use crate::config::Config;
 use crate::tui::keymap::{Keymap, Scope};
 
+/// The keymap of who asks for none.
+pub(super) const USUAL: &str = "default";
+
 /// One action in one place.
 #[derive(Serialize)]
 struct Entry {

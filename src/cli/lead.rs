@@ -23,7 +23,7 @@ use crate::app::filter::Filter;
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, LeadFilter, QueueRow, ReturnedBy, Seek, Slot};
 use crate::bootstrap::Context;
-use crate::config::paths::create_private;
+use crate::bootstrap::export::to_file;
 use crate::domain::contact::{ContactOutcome, FirstContact};
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
@@ -108,8 +108,7 @@ async fn export(
         app::export::export(store, filter, format, now, &mut std::io::stdout()).await?;
         return Ok(());
     };
-    let mut writer = create_private(path).map_err(|e| CliError::Failed(format!("{}: {e}", path.display())))?;
-    let rows = app::export::export(store, filter, format, now, &mut writer).await?;
+    let rows = to_file(store, filter, format, now, path).await?;
     out.result(&json!({ "file": path, "rows": rows }), || vec![format!("{rows} leads in {}", path.display())]);
     Ok(())
 }
