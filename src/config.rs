@@ -11,6 +11,7 @@ pub mod salesforce;
 pub mod secret;
 #[cfg(test)]
 mod tests;
+pub mod ui;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use secret::Secret;
+pub use ui::{Theme, Ui};
 
 /// The bundled example: documentation, template of `config example`, and the list of every key there is.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -143,58 +145,6 @@ impl Default for Routing {
 pub enum Phase {
     /// Nothing but what a manager's verdict asks for.
     Shadow,
-}
-
-/// The colours of the dashboard.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::VariantNames,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Theme {
-    /// The terminal's own.
-    #[default]
-    Terminal,
-    /// Light on dark.
-    Dark,
-    /// Dark on light.
-    Light,
-    /// Strong colours on black.
-    HighContrast,
-    /// Told apart with any colour vision.
-    ColourBlind,
-    /// None.
-    Mono,
-}
-
-/// `[ui]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Ui {
-    /// ASCII only.
-    pub ascii: bool,
-    /// The colours.
-    pub theme: Theme,
-    /// No verdicts.
-    pub read_only: bool,
-    /// The keys: a keymap that comes with the program, or a file that changes one.
-    pub keymap: String,
-}
-
-impl Default for Ui {
-    fn default() -> Self {
-        Self { ascii: false, theme: Theme::default(), read_only: false, keymap: "default".into() }
-    }
 }
 
 /// A configuration that cannot be used. The text names the place and the cure.

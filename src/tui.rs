@@ -43,6 +43,7 @@ use model::Model;
 use runtime::{Runtime, Signal, Surface};
 use term::Tty;
 use theme::Palette;
+use view::hits::Hits;
 
 /// The difference to UTC that holds where the manager is at a moment.
 pub type Zone = fn(DateTime<Utc>) -> FixedOffset;
@@ -54,6 +55,7 @@ pub fn local_zone(at: DateTime<Utc>) -> FixedOffset {
 
 /// How the dashboard is started.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of the manager's, and none rules another out")]
 pub struct Options {
     /// Who sits in front of it.
     pub manager: String,
@@ -61,6 +63,8 @@ pub struct Options {
     pub phase: String,
     /// Verdicts are switched off.
     pub read_only: bool,
+    /// The mouse works here, instead of selecting text.
+    pub mouse: bool,
     /// Draw with ASCII only.
     pub ascii: bool,
     /// The colours.
@@ -82,6 +86,7 @@ impl Options {
             manager: manager.into(),
             phase: phase.into(),
             read_only: false,
+            mouse: true,
             ascii: false,
             palette: Palette::Terminal,
             greet: false,
@@ -111,7 +116,7 @@ pub async fn run(
 ) -> Result<(), TuiError> {
     let (sender, signals) = mpsc::channel(8);
     listen(sender)?;
-    let surface = TtySurface(Tty::enter(options.log_path.clone())?);
+    let surface = TtySurface(Tty::enter(options.log_path.clone(), options.mouse)?);
     let size = surface.size()?;
     let (mut model, first) = Model::new(options, keymap, size, clock.now());
     let runtime = Runtime { backend, clock, surface, signals };
@@ -122,8 +127,14 @@ pub async fn run(
 struct TtySurface(Tty);
 
 impl Surface for TtySurface {
-    fn draw(&mut self, model: &Model) -> io::Result<()> {
-        self.0.draw(|frame| view::draw(frame, model))
+    fn draw(&mut self, model: &Model) -> io::Result<Hits> {
+        let mut hits = Hits::default();
+        self.0.draw(|frame| hits = view::draw(frame, model))?;
+        Ok(hits)
+    }
+
+    fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        self.0.mouse(ours)
     }
 
     fn repaint(&mut self) {

@@ -53,6 +53,9 @@ pub(crate) async fn make(data: &Path, leads: usize, now: DateTime<Utc>) {
     copies(&mut conn, "W", (leads / WAITS) / waiting - 1).await;
     copies(&mut conn, "D", (leads - leads / WAITS) / decided - 1).await;
     conn.execute("COMMIT").await.unwrap();
+    drop(conn);
+    // Else the disk is still busy with it when the dashboard wants to write that somebody opened it.
+    std::fs::File::open(&file).unwrap().sync_all().unwrap();
 }
 
 async fn templates(file: &Path, waiting: usize, decided: usize, now: DateTime<Utc>) {

@@ -128,6 +128,8 @@ pub enum Action {
     Replay,
     /// Hold a decision against the one before it.
     Compare,
+    /// Give the mouse to the terminal, or take it again.
+    Mouse,
     /// Read everything anew.
     Refresh,
     /// Show every key.
@@ -211,6 +213,7 @@ impl Action {
             Self::Find,
             Self::Replay,
             Self::Compare,
+            Self::Mouse,
             Self::Refresh,
             Self::Help,
             Self::Palette,
@@ -289,6 +292,7 @@ impl Action {
             Self::Find => ("find", "look for a lead", "find"),
             Self::Replay => ("replay", "make the ranking again, and compare", "replay"),
             Self::Compare => ("compare", "what differs from the decision before", "compare"),
+            Self::Mouse => ("mouse", "the mouse: works here, or selects text", "mouse"),
             Self::Refresh => ("refresh", "read everything anew", "refresh"),
             Self::Help => ("help", "all keys", "help"),
             Self::Palette => ("palette", "find what can be done by its name", "find"),

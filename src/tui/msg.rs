@@ -9,6 +9,7 @@ use super::backend::{
     View, WhatIf, Which,
 };
 use super::boards::{Answer, Ask};
+use super::update::mouse::Mouse;
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -27,6 +28,8 @@ pub enum Msg {
         /// It came faster than a hand types, as pasted or replayed text does: never a verdict.
         hurried: bool,
     },
+    /// The mouse was used.
+    Mouse(Mouse),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this size now.
@@ -116,6 +119,8 @@ pub enum Effect {
     Copy(String),
     /// Ask for what one of the screens about the team, first contacts, stories of leads and the rollout shows.
     Board(Ask),
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Give the terminal back to the shell for a while.
     Suspend,
 }

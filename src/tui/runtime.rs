@@ -19,7 +19,9 @@ use super::boards::Ask;
 use super::input::Pace;
 use super::model::Model;
 use super::msg::{Effect, Msg};
+use super::update::mouse::Mouse;
 use super::update::update;
+use super::view::hits::Hits;
 use crate::app::ports::Clock;
 
 /// Messages that may wait for the loop; a task with an answer waits when it is full.
@@ -36,8 +38,10 @@ const BATCH: usize = 1_024;
 
 /// Where pictures go.
 pub trait Surface {
-    /// Draws the state.
-    fn draw(&mut self, model: &Model) -> io::Result<()>;
+    /// Draws the state; what a click on the picture means.
+    fn draw(&mut self, model: &Model) -> io::Result<Hits>;
+    /// Listens to the mouse, or leaves it to the terminal.
+    fn mouse(&mut self, ours: bool) -> io::Result<()>;
     /// Draws everything the next time, because what the terminal shows can no longer be relied on.
     fn repaint(&mut self);
     /// Gives the terminal back to the shell and stops the process, now or in a moment.
@@ -99,6 +103,7 @@ impl<S: Surface> Runtime<S> {
             newest,
             stop,
             copies: Vec::new(),
+            mouse: None,
         };
         let mut changes = self.backend.changes();
         let mut quiet_until = Instant::now();
@@ -127,7 +132,10 @@ impl<S: Surface> Runtime<S> {
             for text in tasks.copies.drain(..) {
                 self.surface.copy(&text)?;
             }
-            self.surface.draw(model)?;
+            if let Some(ours) = tasks.mouse.take() {
+                self.surface.mouse(ours)?;
+            }
+            let hits = self.surface.draw(model)?;
             let asleep = (model.wake_at() - model.now).to_std().unwrap_or_default().max(Duration::from_millis(1));
 
             let mut news: VecDeque<Msg> = VecDeque::new();
@@ -155,7 +163,7 @@ impl<S: Surface> Runtime<S> {
                         self.surface.repaint();
                     }
                     let hurried = pace.hurried(&batch, Instant::now());
-                    news.extend(batch.into_iter().filter_map(|event| message(event, hurried)));
+                    news.extend(batch.into_iter().filter_map(|event| message(event, hurried, &hits)));
                 }
                 changed = wait_for_change(&mut changes, quiet_until) => {
                     if changed {
@@ -194,12 +202,13 @@ impl<S> Runtime<S> {
     }
 }
 
-fn message(event: Event, hurried: bool) -> Option<Msg> {
+fn message(event: Event, hurried: bool, hits: &Hits) -> Option<Msg> {
     match event {
         Event::Key(event) => Some(Msg::Key { event, hurried }),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resized(width, height)),
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::Mouse(event) => Mouse::of(event, hits).map(Msg::Mouse),
+        Event::FocusGained | Event::FocusLost => None,
     }
 }
 
@@ -226,6 +235,8 @@ struct Tasks {
     stop: tokio_util::sync::CancellationToken,
     /// What the terminal is to be given.
     copies: Vec<String>,
+    /// Whether the mouse is to be listened to from now on.
+    mouse: Option<bool>,
 }
 
 /// The kind of a question.
@@ -248,6 +259,10 @@ impl Tasks {
                 }
                 Effect::Copy(text) => {
                     self.copies.push(text);
+                    continue;
+                }
+                Effect::Mouse(ours) => {
+                    self.mouse = Some(ours);
                     continue;
                 }
                 effect => effect,
@@ -358,7 +373,7 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Exported(reported("export", backend.export(lane, filter, format)).await)
         }
         Effect::Board(ask) => Msg::Board(ask.perform(backend).await),
-        Effect::Suspend | Effect::Copy(_) => Msg::Woke,
+        Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => Msg::Woke,
     }
 }
 

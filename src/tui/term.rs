@@ -1,6 +1,6 @@
 //! The terminal's modes: switched on in one place, and off again whatever happens.
 //!
-//! Turned on: raw mode, alternate screen, bracketed paste, hidden cursor. [`restore`] undoes all of it, as often as it
+//! Turned on: raw mode, alternate screen, bracketed paste, hidden cursor, and the mouse if wanted. [`restore`] undoes all of it, as often as it
 //! is called; the guard's drop, the panic hook and suspending all go through it.
 
 use std::io::{self, BufWriter, Stdout, Write};
@@ -10,12 +10,12 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
-use crossterm::{cursor, execute, queue};
+use crossterm::{Command, cursor, execute, queue};
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -38,15 +38,17 @@ pub struct Tty {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     /// What the terminal shows is not what we drew last.
     stale: bool,
+    /// Whether clicks and the wheel are ours.
+    mouse: bool,
 }
 
 impl Tty {
     /// Switches the modes on. Check everything that can fail before this, so that its errors are ordinary text.
-    pub fn enter(log_path: Option<PathBuf>) -> io::Result<Self> {
+    pub fn enter(log_path: Option<PathBuf>, mouse: bool) -> io::Result<Self> {
         install_hook(log_path);
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout())))?;
-        let tty = Self { terminal, stale: false };
-        switch_on()?;
+        let tty = Self { terminal, stale: false, mouse };
+        switch_on(mouse)?;
         Ok(tty)
     }
 
@@ -75,6 +77,16 @@ impl Tty {
         execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
 
+    /// Listens to clicks and the wheel, or leaves them to the terminal.
+    pub fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        self.mouse = ours;
+        if ours {
+            execute!(self.terminal.backend_mut(), ListenToMouse)
+        } else {
+            execute!(self.terminal.backend_mut(), DisableMouseCapture)
+        }
+    }
+
     /// Columns and rows.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         let size = self.terminal.size()?;
@@ -90,7 +102,7 @@ impl Tty {
 
     /// Takes the terminal again.
     pub fn resume(&mut self) -> io::Result<()> {
-        switch_on()?;
+        switch_on(self.mouse)?;
         self.repaint();
         Ok(())
     }
@@ -102,10 +114,26 @@ impl Drop for Tty {
     }
 }
 
-fn switch_on() -> io::Result<()> {
+fn switch_on(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     ACTIVE.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    if mouse { execute!(io::stdout(), ListenToMouse) } else { Ok(()) }
+}
+
+/// Asks for presses, releases and the wheel, in coordinates of any size (xterm modes 1000 and 1006). Not for every move,
+/// as crossterm's own command does: a mouse that only passes by would wake the dashboard.
+struct ListenToMouse;
+
+impl Command for ListenToMouse {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str("\x1b[?1000h\x1b[?1006h")
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        crossterm::event::EnableMouseCapture.execute_winapi()
+    }
 }
 
 /// Gives the terminal back: the reverse of what was switched on, once. Errors are passed over, because there is nobody
@@ -114,7 +142,14 @@ pub fn restore() {
     if !ACTIVE.swap(false, Ordering::SeqCst) {
         return;
     }
-    drop(execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show));
+    drop(execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    ));
     drop(disable_raw_mode());
 }
 

@@ -22,6 +22,7 @@ use super::model::Model;
 use super::msg::{Effect, Msg};
 use super::runtime::perform;
 use super::update::update;
+use super::view::hits::Hits;
 use super::{Options, view};
 
 /// The moment at which every story begins.
@@ -131,6 +132,11 @@ impl Stage {
         self.send(Msg::Changed)
     }
 
+    /// Verdicts given so far.
+    pub(crate) fn decided(&self) -> usize {
+        self.fake.state().leads.values().map(|(_, detail)| detail.decisions.len()).sum()
+    }
+
     pub(crate) fn status(&self) -> &str {
         self.model.status.as_ref().map_or("", |status| &status.text)
     }
@@ -142,8 +148,24 @@ impl Stage {
     pub(crate) fn buffer(&self) -> Buffer {
         let (width, height) = self.model.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view::draw(frame, &self.model)).unwrap();
+        terminal.draw(|frame| drop(view::draw(frame, &self.model))).unwrap();
         terminal.backend().buffer().clone()
+    }
+
+    /// What clicks on the screen mean.
+    pub(crate) fn hits(&self) -> Hits {
+        let mut hits = Hits::default();
+        let mut terminal = Terminal::new(TestBackend::new(self.model.size.0, self.model.size.1)).unwrap();
+        terminal.draw(|frame| hits = view::draw(frame, &self.model)).unwrap();
+        hits
+    }
+
+    /// Where a text begins on the screen, which has it once.
+    pub(crate) fn find(&self, text: &str) -> (u16, u16) {
+        let lines = lines(&self.buffer());
+        let mut found =
+            lines.iter().enumerate().filter_map(|(y, line)| Some((line.split_once(text)?.0.width() as u16, y as u16)));
+        found.next().unwrap_or_else(|| panic!("{text} is not on the screen:\n{}", lines.join("\n")))
     }
 
     /// The text on screen.

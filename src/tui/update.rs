@@ -1,6 +1,7 @@
 //! The one place where the state changes. Never waits, never draws, never reads a clock.
 
 mod boards;
+pub mod mouse;
 mod overlay;
 mod views;
 
@@ -28,6 +29,7 @@ use strum::VariantArray;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Key { event, hurried } => key(model, event, hurried),
+        Msg::Mouse(mouse) => mouse::on_mouse(model, mouse),
         Msg::Paste(text) => paste(model, &text),
         Msg::Resized(width, height) => {
             model.size = (width, height);
@@ -227,6 +229,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             boards::kill_switch(model);
             Vec::new()
         }
+        Action::Mouse => mouse::switch(model),
         Action::Refresh => {
             model.status = None;
             changed(model)

@@ -1,6 +1,7 @@
 //! The state as a picture. Reads the model, changes nothing, and formats only what is on screen.
 
 pub mod header;
+pub mod hits;
 pub mod layout;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,9 +19,10 @@ use super::overlay::{self, Overlay};
 use super::screens::{Screen, disagreements, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
 use super::theme::{Meaning, Theme};
 use super::verdict::status_text;
+use hits::{Hits, Target};
 
 /// What every part of the picture needs to know.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Ctx {
     /// Looks.
     pub theme: Theme,
@@ -30,12 +32,15 @@ pub struct Ctx {
     pub zone: Zone,
     /// Time from creation in which a lead should be with its rep.
     pub sla: TimeDelta,
+    /// What clicks mean.
+    pub hits: Hits,
 }
 
 impl Ctx {
     /// The context of a model.
-    pub const fn of(model: &Model) -> Self {
-        Self { theme: model.theme, now: model.now, zone: model.options.zone, sla: model.options.sla }
+    pub fn of(model: &Model) -> Self {
+        let (zone, sla) = (model.options.zone, model.options.sla);
+        Self { theme: model.theme, now: model.now, zone, sla, hits: Hits::default() }
     }
 
     /// Text of ours in a style.
@@ -60,13 +65,15 @@ impl Ctx {
     }
 }
 
-/// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, model: &Model) {
-    draw_all(frame, model);
+/// Draws everything; what a click on it means.
+pub fn draw(frame: &mut Frame<'_>, model: &Model) -> Hits {
+    let ctx = Ctx::of(model);
+    draw_all(frame, model, &ctx);
     model.theme.paint(frame.buffer_mut());
+    ctx.hits
 }
 
-fn draw_all(frame: &mut Frame<'_>, model: &Model) {
+fn draw_all(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx) {
     let area = frame.area();
     if area.is_empty() {
         return;
@@ -74,31 +81,32 @@ fn draw_all(frame: &mut Frame<'_>, model: &Model) {
     if model.too_small() {
         return too_small(frame, area);
     }
-    let ctx = Ctx::of(model);
     let parts = layout::parts(area);
-    header::draw(frame, model, &ctx, parts.header);
+    header::draw(frame, model, ctx, parts.header);
     match model.screen {
-        Screen::Queue => queue::view::draw(frame, model, &ctx, parts.body),
-        Screen::Lead => lead::view::draw(frame, model, &ctx, parts.body),
-        Screen::Disagreements => disagreements::view::draw(frame, model, &ctx, parts.body),
-        Screen::Sync => sync::view::draw(frame, model, &ctx, parts.body),
-        Screen::Model => model_health::view::draw(frame, model, &ctx, parts.body),
-        Screen::Reps => reps::view::draw(frame, model, &ctx, parts.body),
-        Screen::Sla => sla::view::draw(frame, model, &ctx, parts.body),
-        Screen::Trace => trace::view::draw(frame, model, &ctx, parts.body),
-        Screen::Rollout => rollout::view::draw(frame, model, &ctx, parts.body),
-        Screen::Feedback => feedback::view::draw(frame, model, &ctx, parts.body),
+        Screen::Queue => queue::view::draw(frame, model, ctx, parts.body),
+        Screen::Lead => lead::view::draw(frame, model, ctx, parts.body),
+        Screen::Disagreements => disagreements::view::draw(frame, model, ctx, parts.body),
+        Screen::Sync => sync::view::draw(frame, model, ctx, parts.body),
+        Screen::Model => model_health::view::draw(frame, model, ctx, parts.body),
+        Screen::Reps => reps::view::draw(frame, model, ctx, parts.body),
+        Screen::Sla => sla::view::draw(frame, model, ctx, parts.body),
+        Screen::Trace => trace::view::draw(frame, model, ctx, parts.body),
+        Screen::Rollout => rollout::view::draw(frame, model, ctx, parts.body),
+        Screen::Feedback => feedback::view::draw(frame, model, ctx, parts.body),
     }
-    status(frame, model, &ctx, parts.status);
+    status(frame, model, ctx, parts.status);
     if model.overlays.iter().any(|shown| !matches!(shown, Overlay::Filter(_))) {
         // Dimmed, not cleared: what the overlay is about stays in sight.
         frame.buffer_mut().set_style(area, Modifier::DIM);
         for shown in &model.overlays {
-            overlay::view::draw(frame, model, &ctx, area, shown);
+            // Beside it, a click closes it.
+            ctx.hits.note(area, Target::Do(Action::Back));
+            overlay::view::draw(frame, model, ctx, area, shown);
         }
     }
     frame.render_widget(Clear, parts.footer);
-    footer(frame, model, &ctx, parts.footer);
+    footer(frame, model, ctx, parts.footer);
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect) {
@@ -193,6 +201,12 @@ fn failure(model: &Model) -> Option<String> {
     Some(format!("{what}: {error}"))
 }
 
+/// Notes that a click on so many columns of a line does something.
+pub fn button(ctx: &Ctx, line: Rect, start: usize, width: usize, action: Action) {
+    let place = Rect { x: line.x.saturating_add(start as u16), width: width as u16, height: 1, ..line };
+    ctx.hits.note(place.intersection(line), Target::Do(action));
+}
+
 /// The keys that matter here, as many as fit, from the live keymap.
 fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     if matches!(model.overlays.last(), Some(Overlay::Welcome)) {
@@ -278,12 +292,17 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     });
     let room = usize::from(area.width).saturating_sub(help.width() + 3);
     let mut left = Line::from(" ");
-    for (key, words) in hints.iter().filter_map(|action| hint(*action)) {
+    for (action, (key, words)) in hints.iter().filter_map(|action| Some((*action, hint(*action)?))) {
         let part = [ctx.span(Meaning::Key, key), ctx.span(Meaning::Text, format!(" {words}  "))];
-        if left.width() + part.iter().map(Span::width).sum::<usize>() > room + 2 {
+        let (start, width) = (left.width(), part.iter().map(Span::width).sum::<usize>());
+        if start + width > room + 2 {
             break;
         }
+        button(ctx, area, start, width.saturating_sub(2), action);
         left.extend(part);
+    }
+    if help.width() > 0 {
+        button(ctx, area, usize::from(area.width).saturating_sub(help.width()), help.width(), Action::Help);
     }
     two_ends(frame, area, left, help);
 }

@@ -40,11 +40,13 @@ fn at_a_desk(home: &Home, cols: u16, rows: u16) -> Screen {
 }
 
 fn is_ours(screen: &vt100::Screen) -> bool {
-    screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste()
+    let mouse = screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease;
+    screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste() && mouse
 }
 
 fn is_given_back(screen: &vt100::Screen) -> bool {
-    !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+    !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && !mouse
 }
 
 /// The picture without its first line, where the clock is.
@@ -269,10 +271,10 @@ fn is_harmless(bytes: &[u8]) {
     let shown = |c: char| !matches!(c, '\u{80}'..='\u{9f}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     assert!(text.chars().all(shown), "{:?} was written", text.chars().find(|c| !shown(*c)));
     // Once each, at the start; what a name says of these would have to come through the escape sequences.
-    for mode in ["\x1b[?1049h", "\x1b[?2004h"] {
+    for mode in ["\x1b[?1049h", "\x1b[?2004h", "\x1b[?1000h"] {
         assert_eq!(text.matches(mode).count(), 1, "{mode:?}");
     }
-    for mode in ["\x1b[?1049l", "\x1b[?2004l"] {
+    for mode in ["\x1b[?1049l", "\x1b[?2004l", "\x1b[?1000l"] {
         assert_eq!(text.matches(mode).count(), 0, "{mode:?}");
     }
 }

@@ -24,6 +24,10 @@ pub(crate) struct Dashboard {
 /// What it looks like and which keys it has, whoever opens it.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Looks {
+    /// Leave the mouse to the terminal, to select text
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
+
     /// Draw with plain ASCII characters
     #[arg(long)]
     pub(crate) ascii: bool,

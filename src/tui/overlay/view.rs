@@ -25,6 +25,7 @@ use crate::tui::model::Model;
 use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
 use crate::tui::verdict::Draft;
+use crate::tui::view::hits::Target;
 use crate::tui::view::{Ctx, list_row, put, put_all};
 
 const ASCII_BORDER: border::Set<'_> = border::Set {
@@ -74,6 +75,7 @@ fn window(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, (width, height): (u16, u
     let inner = block.inner(place);
     frame.render_widget(Clear, place);
     frame.render_widget(block, place);
+    ctx.hits.note(place, Target::Nothing);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
@@ -109,6 +111,7 @@ fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
         let line = Line::from(vec![ctx.span(Meaning::Key, format!(" {} ", item.letter)), Span::raw(label)]);
         let selected = index == menu.selected;
         put(frame, place, y as u16, list_row(ctx, line, selected, usize::from(column)));
+        ctx.hits.row(place, y as u16, index, menu.selected);
     }
 }
 
@@ -152,6 +155,7 @@ fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
         ]);
         let line = list_row(ctx, line, index == finder.selected, usize::from(list.width));
         put(frame, list, (index - top) as u16, line);
+        ctx.hits.row(list, (index - top) as u16, index, finder.selected);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::tui::backend::{Filter, LaneCounts, Marked, Plan, QueueQuery, SavedVie
 use crate::tui::fake::{Fake, company};
 use crate::tui::keymap::Keymap;
 use crate::tui::testing::{noon, options};
-use crate::tui::view;
+use crate::tui::view::{self, hits::Hits};
 
 struct Still;
 
@@ -35,17 +35,24 @@ struct Seen {
     picture: String,
     pictures: usize,
     copied: Vec<String>,
+    mouse: Vec<bool>,
     suspended: usize,
     resumed: usize,
 }
 
 impl Surface for Screen {
-    fn draw(&mut self, model: &Model) -> io::Result<()> {
+    fn draw(&mut self, model: &Model) -> io::Result<Hits> {
         let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
-        terminal.draw(|frame| view::draw(frame, model)).unwrap();
+        let mut hits = Hits::default();
+        terminal.draw(|frame| hits = view::draw(frame, model)).unwrap();
         let mut seen = self.0.lock().unwrap();
         seen.picture = terminal.backend().to_string();
         seen.pictures += 1;
+        Ok(hits)
+    }
+
+    fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        self.0.lock().unwrap().mouse.push(ours);
         Ok(())
     }
 

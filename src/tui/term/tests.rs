@@ -181,11 +181,13 @@ impl Drop for Story {
 }
 
 fn is_restored(screen: &vt100::Screen) -> bool {
-    !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+    !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && !mouse
 }
 
 fn is_ours(screen: &vt100::Screen) -> bool {
-    screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste()
+    let mouse = screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease;
+    screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste() && mouse
 }
 
 #[test]

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Ctx, put, two_ends};
+use super::{Ctx, button, put, two_ends};
 use crate::tui::action::Action;
 use crate::tui::backend::{LoopState, Overview};
 use crate::tui::format;
@@ -19,11 +19,19 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let all = state(model, ctx, width);
     let named = navigation(model, ctx, true);
     // What is wrong matters more than what the program is called.
-    let nav = if named.width() + all.width() + 2 <= width { named } else { navigation(model, ctx, false) };
+    let (nav, mut buttons) =
+        if named.0.width() + all.width() + 2 <= width { named } else { navigation(model, ctx, false) };
     // That nothing is written must be seen, whatever else there is no room for.
     let shouted = stopped(model, ctx, 0).map_or(0, |span| span.width() + 5);
-    let nav =
-        if nav.width() + shouted > width { Line::from(ctx.span(Meaning::Selected, here(model.screen))) } else { nav };
+    let nav = if nav.width() + shouted > width {
+        buttons.clear();
+        Line::from(ctx.span(Meaning::Selected, here(model.screen)))
+    } else {
+        nav
+    };
+    for (start, width, action) in buttons {
+        button(ctx, area, start, width, action);
+    }
     let room = width.saturating_sub(nav.width() + 2);
     two_ends(frame, area, nav, state(model, ctx, room));
     put(frame, area, 1, conservation(model.overview.data.as_ref(), ctx, area.width));
@@ -44,7 +52,9 @@ const fn here(screen: Screen) -> &'static str {
     }
 }
 
-fn navigation(model: &Model, ctx: &Ctx, named: bool) -> Line<'static> {
+/// The screens, and where on the line each can be clicked.
+fn navigation(model: &Model, ctx: &Ctx, named: bool) -> (Line<'static>, Vec<(usize, usize, Action)>) {
+    let mut buttons = Vec::new();
     let mut spans = vec![if named { ctx.span(Meaning::Title, " leadboard ") } else { Span::raw("") }];
     let screens =
         [(Screen::Queue, Action::ShowQueue), (Screen::Sync, Action::ShowSync), (Screen::Model, Action::ShowModel)];
@@ -56,14 +66,16 @@ fn navigation(model: &Model, ctx: &Ctx, named: bool) -> Line<'static> {
             spans.push(ctx.span(Meaning::Selected, name));
         } else {
             let key = model.keymap.key_for(Model::place_of(model.screen), action).unwrap_or_default();
+            let start = spans.iter().map(Span::width).sum::<usize>() + 2;
             spans.push(ctx.span(Meaning::Key, format!("  {key}")));
             spans.push(ctx.span(Meaning::Text, name));
+            buttons.push((start, key.width() + name.width(), action));
         }
     }
     if !screens.iter().any(|(screen, _)| *screen == model.screen) && model.screen != Screen::Lead {
         spans.extend([Span::raw(" "), ctx.span(Meaning::Selected, here(model.screen))]);
     }
-    Line::from(spans)
+    (Line::from(spans), buttons)
 }
 
 /// That nothing is written, in as many words as there is room for.

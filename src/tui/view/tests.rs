@@ -307,7 +307,7 @@ fn bytes(stage: &Stage) -> Vec<u8> {
     let area = Rect::new(0, 0, width, height);
     let options = TerminalOptions { viewport: Viewport::Fixed(area) };
     let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut out), options).unwrap();
-    terminal.draw(|frame| view::draw(frame, &stage.model)).unwrap();
+    terminal.draw(|frame| drop(view::draw(frame, &stage.model))).unwrap();
     drop(terminal);
     out
 }

@@ -32,6 +32,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, palette: &Palet
     for (index, entry) in palette.matches().enumerate().skip(top).take(visible) {
         let line = list_row(ctx, row(ctx, entry, width), index == palette.selected, width);
         put(frame, list, (index - top) as u16, line);
+        ctx.hits.row(list, (index - top) as u16, index, palette.selected);
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
             ctx.span(muted, ctx.theme.text(&what, width.saturating_sub(30))),
         ]);
         put(frame, inner, line as u16, list_row(ctx, row, line == views.selected, width));
+        ctx.hits.row(inner, line as u16, line, views.selected);
     }
     if inner.height < 12 {
         return;

@@ -151,6 +151,9 @@ fn causes(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ctx, area: 
         }
         let selected = board.part == Part::Causes && index == board.cause;
         put(frame, area, (index - top + 1) as u16, list_row(ctx, line, selected, width));
+        if board.part == Part::Causes {
+            ctx.hits.row(area, (index - top + 1) as u16, index, board.cause);
+        }
     }
     let below = found.causes.len().saturating_sub(top + visible);
     if below > 0 && area.width > 0 {

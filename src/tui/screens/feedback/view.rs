@@ -58,6 +58,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         let mut spans = vec![Span::raw(if selected { format!("{} ", ctx.theme.glyphs().cursor) } else { "  ".into() })];
         spans.extend(line.spans);
         put(frame, list, y, list_row(ctx, Line::from(spans), selected, width));
+        ctx.hits.row(list, y, index, screen.cursor.selected);
     }
     let training = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     let words = ctx.theme.wrap(&said.training(), width.saturating_sub(2), 3);

@@ -17,11 +17,17 @@ use crate::tui::model::Model;
 use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
 use crate::tui::verdict::batch::Run;
-use crate::tui::view::{Ctx, layout, list_row, put, put_all};
+use crate::tui::view::{Ctx, button, layout, list_row, put, put_all};
 
 /// Draws lanes, rows and, when wide, the why-panel of the selected lead.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
-    put(frame, area, 0, lanes(model, ctx, area.width));
+    let tabs = lanes(model, ctx, area.width);
+    let mut start = 0;
+    for (lane, tab) in Lane::VARIANTS.iter().zip(&tabs.spans) {
+        button(ctx, area, start, tab.width(), Action::Lane(*lane));
+        start += tab.width();
+    }
+    put(frame, area, 0, tabs);
     let head = 1 + model.filter_bar().min(area.height.saturating_sub(1));
     bar::draw(frame, model, ctx, Rect { y: area.y + 1, height: head - 1, ..area });
     let below = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
@@ -163,7 +169,11 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         return put_all(frame, list, 1, nothing(model, ctx, usize::from(list.width)));
     }
     let (_, visible) = queue.visible();
+    let cursor = visible.iter().position(|row| queue.is_selected(row));
     for (row, y) in visible.iter().zip(0..list.height) {
+        if let Some(cursor) = cursor {
+            ctx.hits.row(list, y, usize::from(y), cursor);
+        }
         let signs = (queue.is_selected(row), queue.is_marked(&row.id));
         put(frame, list, y, row_line(row, signs, &columns, ctx, usize::from(list.width)));
     }

@@ -65,6 +65,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let rows = Rect { y: area.y + 2, height: below.saturating_sub(area.y + 2), ..area };
     for ((index, rep), y) in screen.cursor.shown(&team.reps).zip(0..rows.height) {
         put(frame, rows, y, row(rep, index == screen.cursor.selected, columns, ctx, width));
+        ctx.hits.row(rows, y, index, screen.cursor.selected);
     }
     let detail = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     let Some(rep) = screen.selected() else { return };

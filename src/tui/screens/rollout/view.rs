@@ -45,6 +45,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     for ((index, tally), y) in screen.cursor.shown(screen.rows()).zip(0..list.height) {
         put(frame, list, y, row(tally, index == screen.cursor.selected, state, ctx, width));
+        ctx.hits.row(list, y, index, screen.cursor.selected);
     }
     let needs = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     put_all(frame, needs, 0, wanted(state, ctx, width));

@@ -112,6 +112,7 @@ fn draw_list(frame: &mut Frame<'_>, model: &Model, board: &Board, ctx: &Ctx, are
     let place = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     for ((index, row), y) in screen.cursor.shown(rows).zip(0..place.height) {
         put(frame, place, y, line(row, index == screen.cursor.selected, ctx, width));
+        ctx.hits.row(place, y, index, screen.cursor.selected);
     }
 }
 

@@ -137,6 +137,7 @@ fn outbox(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let shown = sync.rows().iter().enumerate().skip(sync.top).take(sync.viewport);
     for ((index, row), y) in shown.zip(0..area.height) {
         put(frame, area, y, outbox_line(row, index == sync.selected, ctx, width));
+        ctx.hits.row(area, y, index, sync.selected);
     }
 }
 

@@ -109,6 +109,7 @@ fn draw_rows(frame: &mut Frame<'_>, trace: &Trace, found: &Found, ctx: &Ctx, are
         let mut spans = vec![Span::raw(if selected { format!("{} ", ctx.theme.glyphs().cursor) } else { "  ".into() })];
         spans.extend(line);
         put(frame, list, y, list_row(ctx, Line::from(spans), selected, width));
+        ctx.hits.row(list, y, index, trace.cursor.selected);
     }
     let detail = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     put_all(frame, detail, 0, about(trace, ctx, width));

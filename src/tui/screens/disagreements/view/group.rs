@@ -68,6 +68,7 @@ fn leads(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             line.push_span(ctx.span(Meaning::Text, ctx.theme.left(&text, SAID)));
         }
         put(frame, area, (index - top) as u16 + HEAD, list_row(ctx, line, index == group.selected, width));
+        ctx.hits.row(area, (index - top) as u16 + HEAD, index, group.selected);
     }
 }
 
