@@ -43,7 +43,7 @@ use crate::app::ports::StoreError;
 use crate::bootstrap::{BootstrapError, Context};
 use crate::config::ConfigError;
 use args::{Args, Command};
-use out::Out;
+use out::{Form, Out};
 
 /// Why a command did not do what was asked; decides the exit code.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,7 @@ type CliResult = Result<(), CliError>;
 /// Runs the program: reads the command line, does it, returns the exit code.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    let out = Out::new(args.json);
+    let out = Out::new(args.form());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -165,6 +165,10 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Resume { reason }) => stop::run(false, &reason, &context, out).await,
                 Some(Command::Rollout) => rollout::run(&context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
+                _ if out.form() != Form::Text => Err(CliError::Usage(
+                    "the dashboard is a screen; `leadboard lead list` and the other commands print what it shows"
+                        .into(),
+                )),
                 _ => dashboard::run(args.dashboard, &context).await,
             }
         }

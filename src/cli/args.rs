@@ -13,6 +13,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use secrecy::SecretString;
 use strum::IntoEnumIterator;
 
+use super::out::Form;
 use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
 use crate::domain::verdict::ReasonCode;
@@ -44,11 +45,26 @@ pub(crate) struct Args {
     #[arg(long, global = true, help_heading = COMMON)]
     pub(crate) json: bool,
 
+    /// Print plain lines instead of tables, one fact each, for screen readers
+    #[arg(long, global = true, conflicts_with = "json", help_heading = COMMON)]
+    pub(crate) plain: bool,
+
     #[command(flatten)]
     pub(crate) dashboard: Dashboard,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl Args {
+    /// How results are written.
+    pub(crate) const fn form(&self) -> Form {
+        match (self.json, self.plain) {
+            (true, _) => Form::Json,
+            (_, true) => Form::Plain,
+            _ => Form::Text,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

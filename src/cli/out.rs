@@ -1,5 +1,7 @@
 //! Printing. Text that came from outside is made harmless here, whatever command prints it (rule 7).
 
+mod plain;
+
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,26 +12,48 @@ use crate::domain::text::safe;
 /// Longest line of running text, in terminal columns, so that nothing is broken inside a word on 80.
 const WIDTH: usize = 78;
 
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For eyes: sentences and tables.
+    Text,
+    /// One fact a line, for ears and fingers.
+    Plain,
+    /// One JSON value.
+    Json,
+}
+
 /// Standard output and error of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct Out {
-    json: bool,
+    form: Form,
 }
 
 impl Out {
-    /// `json`: results are one JSON value.
-    pub const fn new(json: bool) -> Self {
-        Self { json }
+    /// Results are written so.
+    pub const fn new(form: Form) -> Self {
+        Self { form }
+    }
+
+    /// How results are written.
+    pub const fn form(self) -> Form {
+        self.form
     }
 
     /// Whether the result shall be JSON.
-    pub const fn json(self) -> bool {
-        self.json
+    pub fn json(self) -> bool {
+        self.form == Form::Json
     }
 
     /// One line of text.
     pub fn line(self, text: &str) {
         write_line(&mut std::io::stdout().lock(), &safe(text));
+    }
+
+    fn lines(self, lines: Vec<String>) {
+        for line in lines {
+            self.line(&line);
+        }
     }
 
     /// Text as it stands, for what we wrote ourselves (examples, scripts).
@@ -38,23 +62,26 @@ impl Out {
         drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
     }
 
-    /// A result: as JSON if asked for, else as the lines of text.
+    /// A result: as JSON or plain lines if asked for, else as the lines of text.
     pub fn result<T: Serialize>(self, value: &T, lines: impl FnOnce() -> Vec<String>) {
-        if self.json {
-            match serde_json::to_string_pretty(value) {
-                Ok(text) => write_line(&mut std::io::stdout().lock(), &text),
-                Err(error) => self.error(&format!("cannot write the result as JSON: {error}")),
+        let written = match self.form {
+            Form::Json => {
+                serde_json::to_string_pretty(value).map(|text| write_line(&mut std::io::stdout().lock(), &text))
             }
-        } else {
-            for line in lines() {
-                self.line(&line);
+            Form::Plain => serde_json::to_value(value).map(|value| self.lines(plain::lines(&value))),
+            Form::Text => {
+                self.lines(lines());
+                Ok(())
             }
+        };
+        if let Err(error) = written {
+            self.error(&format!("cannot write the result as JSON: {error}"));
         }
     }
 
     /// What goes on, for people: to standard error, and not at all with `--json`.
     pub fn note(self, text: &str) {
-        if !self.json {
+        if !self.json() {
             for line in wrap(text) {
                 write_line(&mut std::io::stderr().lock(), &safe(&line));
             }
@@ -83,7 +110,7 @@ impl Out {
 
     /// A progress bar on a terminal; nothing elsewhere. `total` 0: unknown.
     pub fn progress(self, what: &'static str, total: u64) -> ProgressBar {
-        if self.json || !std::io::stderr().is_terminal() {
+        if self.form != Form::Text || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let (bar, template) = if total == 0 {

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 
 use super::args::Args;
-use super::out::Out;
+use super::out::{Form, Out};
 use super::{CliError, CliResult};
 
 pub(super) fn completions(shell: clap_complete::Shell) -> CliResult {
@@ -19,6 +19,6 @@ pub(super) fn man() -> CliResult {
 }
 
 fn print(text: Vec<u8>) -> CliResult {
-    Out::new(false).verbatim(&String::from_utf8(text).map_err(CliError::failed)?);
+    Out::new(Form::Text).verbatim(&String::from_utf8(text).map_err(CliError::failed)?);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::args::{Torture, TortureWorker};
-use super::out::{Out, wrap};
+use super::out::{Form, Out, wrap};
 use super::{CliError, CliResult};
 use crate::bootstrap::Context;
 use crate::config::paths::{self, DataDir};
@@ -109,7 +109,7 @@ pub(super) async fn work(options: TortureWorker, context: &Context) -> CliResult
         plants: options.plant,
     };
     // Always JSON: whoever starts this reads it by line.
-    let speech = Out::new(true);
+    let speech = Out::new(Form::Json);
     let say = |said: &shift::Said| {
         if let Ok(line) = serde_json::to_string(said) {
             speech.verbatim(&format!("{line}\n"));

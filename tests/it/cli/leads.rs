@@ -76,6 +76,25 @@ fn leads_are_listed_by_lane_state_and_text() {
 }
 
 #[test]
+fn plain_lines_say_what_the_json_says_one_fact_each() {
+    let home = office();
+    let plain = home.run("lead list --plain").ended(0).out;
+    let rows = home.json("lead list")["rows"].as_array().unwrap().clone();
+    assert_eq!(rows.len(), 2);
+    for (n, row) in rows.iter().enumerate() {
+        for (field, value) in row.as_object().unwrap() {
+            let start = format!("rows {} of 2, {}", n + 1, field.replace('_', " "));
+            assert!(plain.lines().any(|line| line.starts_with(&start)), "{start:?} ({value}) is missing in\n{plain}");
+        }
+    }
+    // A fact is a line: no table, no column, and whatever a company is called, no second line.
+    assert!(plain.lines().all(|line| line.contains(": ")), "{plain}");
+    assert!(!plain.contains('\u{1b}') && plain.contains("lead-1"), "{plain}");
+    assert!(home.run("lead list --plain --json").ended(2).err.contains("--json"));
+    assert!(home.run("--plain").ended(2).err.contains("leadboard lead list"));
+}
+
+#[test]
 fn a_list_is_written_whole_and_no_cell_is_a_formula() {
     let home = office();
     let csv = home.run("lead export").ended(0).out;
