@@ -26,6 +26,8 @@ pub mod widgets;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod testing;
 
 use std::io;

@@ -154,7 +154,7 @@ impl Action {
     /// Every action, in the order of the help.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Approve, Self::KeepLegacy];
-        all.extend((2..=9).map(Self::Override));
+        all.extend((1..=9).map(Self::Override));
         all.extend([
             Self::OverrideAny,
             Self::Reroute,
@@ -264,7 +264,7 @@ impl Action {
             Self::PageDown => ("page-down", "one page down", "page down"),
             Self::Top => ("top", "to the first row", "first"),
             Self::Bottom => ("bottom", "to the last row", "last"),
-            Self::NextLane => ("next-lane", "next lane", "next lane"),
+            Self::NextLane => ("next-lane", "next lane", "lane"),
             Self::PreviousLane => ("previous-lane", "previous lane", "previous lane"),
             Self::Redo => ("redo", "give again what was taken back", "redo"),
             Self::Mark => ("mark", "mark the lead, for a batch", "mark"),

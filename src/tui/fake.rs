@@ -4,6 +4,7 @@
 mod boards;
 mod company;
 mod filter;
+mod troubles;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use crate::tui::backend::{
 
 pub(crate) use boards::told;
 pub(crate) use company::{company, lead};
+pub(crate) use troubles::troubled;
 
 /// The state behind the fake; tests change it as they like.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Options;
-use super::backend::{Overview, SavedView};
+use super::backend::{LoopHealth, LoopState, Overview, SavedView};
 use super::boards::Boards;
 use super::keymap::{Keymap, Place};
 use super::msg::{Effect, Remote};
@@ -175,7 +175,9 @@ impl Model {
     /// Tells the lists how many rows they have on screen.
     pub fn relayout(&mut self) {
         self.queue.resize(layout::queue_rows(self.size, self.filter_bar()));
-        self.sync.resize(layout::outbox_rows(self.size, self.loops()));
+        let (single, shared) = self.loops();
+        let lines = single.len() + usize::from(!shared.is_empty());
+        self.sync.resize(layout::outbox_rows(self.size, lines));
         self.boards.resize(self.size);
     }
 
@@ -206,14 +208,24 @@ impl Model {
         self.views.data.as_ref()?.iter().find(fits)
     }
 
-    /// Background loops that are reported on.
-    pub fn loops(&self) -> usize {
-        self.overview.data.as_ref().map_or(0, |o| o.health.loops.len())
+    /// Background loops that have a line of their own on the sync screen, and those that work and share one.
+    pub fn loops(&self) -> (Vec<&LoopHealth>, Vec<&LoopHealth>) {
+        let all = self.overview.data.as_ref().map_or(&[][..], |overview| &overview.health.loops);
+        if !layout::loops_fold(self.size, all.len()) {
+            return (all.iter().collect(), Vec::new());
+        }
+        all.iter().partition(|one| one.state != LoopState::Running)
     }
 
     /// Says something in the status line.
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.status = Some(Status { tone, text: text.into(), undo_until: None });
+    }
+
+    /// Whether the seconds are counted in which the last verdict can be taken back, and nothing else is due.
+    pub fn counts_down(&self) -> bool {
+        self.now.timestamp() % 60 != 0
+            && self.status.as_ref().and_then(|s| s.undo_until).is_some_and(|grace| grace > self.now)
     }
 
     /// When something on screen changes by time alone: the next whole minute (ages and SLA clocks), or the end of a
@@ -223,7 +235,11 @@ impl Model {
             - TimeDelta::nanoseconds(i64::from(self.now.timestamp_subsec_nanos()));
         let minute = self.now + minute;
         match self.status.as_ref().and_then(|s| s.undo_until) {
-            Some(grace) if grace > self.now => minute.min(grace),
+            // Its seconds are counted down.
+            Some(grace) if grace > self.now => {
+                let whole = (grace - self.now - TimeDelta::nanoseconds(1)).num_seconds();
+                minute.min(grace - TimeDelta::seconds(whole))
+            }
             _ => minute,
         }
     }

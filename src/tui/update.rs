@@ -36,6 +36,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Changed => changed(model),
+        // Only the seconds until a verdict is written.
+        Msg::Woke if model.counts_down() => Vec::new(),
         // The worker's health grows old without anything being stored, so a minute is worth a look.
         Msg::Woke => model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect(),
         Msg::Terminate => {

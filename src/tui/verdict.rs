@@ -134,6 +134,12 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
             ask_reason(model, draft)
         }
         Action::Override(rank) => match ranked(detail, rank) {
+            // The number of whom the model recommends is another way to say so.
+            Ok((rep, _))
+                if detail.recommendation.as_ref().is_some_and(|r| r.route.owner() == Owner::Rep(rep.clone())) =>
+            {
+                begin(model, Action::Approve)
+            }
             Ok(rep) => override_with(model, draft, rep),
             Err(why) => refuse(model, why),
         },
@@ -148,8 +154,9 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Reroute => {
             match &model.roster.data {
+                // It may have been read before the worker had seen any.
                 Some(roster) if roster.queues.is_empty() => {
-                    return refuse(model, "The CRM has no queue that can own leads.");
+                    model.say(Tone::Warn, "No queue that can own leads is known; they are read again now.");
                 }
                 Some(roster) => model.overlays.push(Overlay::Menu(Menu::queues(&roster.queues, draft))),
                 None => model.say(Tone::Warn, "The queues are not read yet; try again in a moment."),
@@ -180,7 +187,7 @@ fn refuse(model: &mut Model, why: impl Into<String>) -> Vec<Effect> {
 }
 
 /// Why the lead takes no verdict, if it does not.
-fn closed(detail: &LeadDetail) -> Option<String> {
+pub fn closed(detail: &LeadDetail) -> Option<String> {
     match detail.record.state {
         LeadState::InLane => None,
         LeadState::Pending => Some("This lead is not ranked yet; it comes back in a moment.".into()),
@@ -239,7 +246,14 @@ fn override_with(model: &mut Model, mut draft: Draft, (rep, name): (RepId, Strin
 }
 
 fn ask_reason(model: &mut Model, draft: Draft) -> Vec<Effect> {
-    model.overlays.push(Overlay::Menu(Menu::reasons(draft)));
+    // Where a person is asked to choose, to choose somebody turns nothing down.
+    let asked = model.focus.detail().and_then(|detail| detail.recommendation.as_ref());
+    let to_queue = asked.is_some_and(|r| matches!(r.route.owner(), Owner::Queue(_)));
+    let mut menu = Menu::reasons(draft);
+    if to_queue {
+        menu.title = "Why this owner?".into();
+    }
+    model.overlays.push(Overlay::Menu(menu));
     Vec::new()
 }
 

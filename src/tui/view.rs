@@ -18,7 +18,7 @@ use super::model::{Model, Tone};
 use super::overlay::{self, Overlay};
 use super::screens::{Screen, disagreements, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
 use super::theme::{Meaning, Theme};
-use super::verdict::status_text;
+use super::verdict::{closed, status_text};
 use hits::{Hits, Target};
 
 /// What every part of the picture needs to know.
@@ -201,6 +201,30 @@ fn failure(model: &Model) -> Option<String> {
     Some(format!("{what}: {error}"))
 }
 
+/// Whether an action would not be refused at once, of the lead in focus as it is shown.
+fn makes_sense(model: &Model, action: Action) -> bool {
+    if action == Action::Open && model.screen == Screen::Queue {
+        return model.lead_in_focus().is_some();
+    }
+    let of_lead = action.judges() && !matches!(action, Action::Undo | Action::Redo | Action::Retry);
+    if !of_lead || !model.overlays.is_empty() {
+        return true;
+    }
+    let marked = matches!(action, Action::ApproveMarked | Action::KeepMarked);
+    if model.options.read_only {
+        return false;
+    }
+    match model.focus.detail() {
+        _ if marked => true,
+        Some(detail) if model.focus.id() == model.lead_in_focus() => {
+            let same = detail.recommendation.as_ref().is_some_and(|r| r.route.owner() == detail.record.legacy.owner);
+            closed(detail).is_none() && !(same && action == Action::KeepLegacy)
+        }
+        // It is being read.
+        _ => model.lead_in_focus().is_some(),
+    }
+}
+
 /// Notes that a click on so many columns of a line does something.
 pub fn button(ctx: &Ctx, line: Rect, start: usize, width: usize, action: Action) {
     let place = Rect { x: line.x.saturating_add(start as u16), width: width as u16, height: 1, ..line };
@@ -226,19 +250,19 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         Place::Queue => &[
             Action::Approve,
             Action::KeepLegacy,
-            Action::Override(2),
-            Action::OverrideAny,
+            Action::Override(1),
             Action::Reroute,
+            Action::Open,
+            Action::NextLane,
+            Action::OverrideAny,
             Action::Filter,
             Action::Snooze,
             Action::Undo,
-            Action::Open,
-            Action::NextLane,
         ],
         Place::Lead => &[
             Action::Approve,
             Action::KeepLegacy,
-            Action::Override(2),
+            Action::Override(1),
             Action::OverrideAny,
             Action::WhyNot,
             Action::Explain,
@@ -278,6 +302,9 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         Place::Help => &[Action::Search, Action::PageDown, Action::PageUp, Action::Back],
     };
     let hint = |action: Action| -> Option<(String, &'static str)> {
+        if !makes_sense(model, action) {
+            return None;
+        }
         let key = model.keymap.key_for(place, action)?;
         let key = match (action, model.keymap.key_for(place, Action::Override(9))) {
             (Action::Override(_), Some(last)) => format!("{key}-{last}"),

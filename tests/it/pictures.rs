@@ -14,6 +14,8 @@ use crate::terminal::Screen;
 
 /// Columns and rows: what fits beside the text of a page, and shows the why-panel.
 const SIZE: (u16, u16) = (132, 36);
+/// Rows of the page about the model, which has its curves further down.
+const TALL: u16 = 50;
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/pictures"))
@@ -51,6 +53,7 @@ fn the_pictures_are_made_anew() {
     screen.press("\x1b2");
     fs::create_dir_all(folder()).unwrap();
     for Picture(name, keys, shows, title) in PICTURES {
+        screen.resize(cols, if name == "model" { TALL } else { rows });
         for key in keys {
             screen.press(key);
             screen.rest();

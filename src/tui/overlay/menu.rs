@@ -18,8 +18,8 @@ pub struct Menu {
     pub title: String,
     /// The lines.
     pub items: Vec<Item>,
-    /// Line under the cursor.
-    pub selected: usize,
+    /// Line under the cursor; none at first, so that a stray Enter says nothing in anybody's name.
+    pub selected: Option<usize>,
     /// The verdict so far; `None` where it is not about one lead.
     pub draft: Option<Draft>,
 }
@@ -60,7 +60,7 @@ impl Menu {
             .map(|code| Item { letter: code.letter(), label: code.title().into(), choice: Choice::Reason(*code) })
             .collect();
         items.push(Item { letter: 'n', label: "Write a note first".into(), choice: Choice::WriteNote });
-        Self { title: "Why not the recommendation?".into(), items, selected: 0, draft: Some(draft) }
+        Self { title: "Why not the recommendation?".into(), items, selected: None, draft: Some(draft) }
     }
 
     /// The queues a lead can go to.
@@ -71,7 +71,7 @@ impl Menu {
             let Some(letter) = free_letter(&queue.name, &taken) else { break };
             items.push(Item { letter, label: queue.name.clone(), choice: Choice::Queue(queue.id.clone()) });
         }
-        Self { title: "Send it to which queue?".into(), items, selected: 0, draft: Some(draft) }
+        Self { title: "Send it to which queue?".into(), items, selected: None, draft: Some(draft) }
     }
 
     /// How long a lead can be put off.
@@ -80,7 +80,7 @@ impl Menu {
             .into_iter()
             .map(|(letter, label, until)| Item { letter, label, choice: Choice::Until(until) })
             .collect();
-        Self { title: "Ask again when?".into(), items, selected: 0, draft: Some(draft) }
+        Self { title: "Ask again when?".into(), items, selected: None, draft: Some(draft) }
     }
 
     /// What can be copied of a lead.
@@ -101,7 +101,7 @@ impl Menu {
             Some(Item { letter, label: label.to_owned(), choice: Choice::Copy(text) })
         };
         let items = all.into_iter().filter_map(item).collect();
-        Self { title: "Copy what?".into(), items, selected: 0, draft: Some(draft) }
+        Self { title: "Copy what?".into(), items, selected: None, draft: Some(draft) }
     }
 
     /// How a list can be written.
@@ -112,7 +112,12 @@ impl Menu {
             choice: Choice::Export(format),
         };
         let items = [('c', "CSV, for spreadsheets", Format::Csv), ('j', "JSON, for scripts", Format::Json)];
-        Self { title: "Write the list to a file as".into(), items: items.map(item).to_vec(), selected: 0, draft: None }
+        Self {
+            title: "Write the list to a file as".into(),
+            items: items.map(item).to_vec(),
+            selected: None,
+            draft: None,
+        }
     }
 
     /// The line that a letter chooses, either case.
@@ -123,7 +128,8 @@ impl Menu {
 
     /// Moves the cursor.
     pub fn step(&mut self, lines: isize) {
-        self.selected = self.selected.saturating_add_signed(lines).min(self.items.len().saturating_sub(1));
+        let last = self.items.len().saturating_sub(1);
+        self.selected = Some(self.selected.map_or(0, |line| line.saturating_add_signed(lines).min(last)));
     }
 }
 

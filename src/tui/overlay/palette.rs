@@ -8,10 +8,12 @@ use crate::tui::keymap::{Keymap, Place, Scope};
 use crate::tui::widgets::field::Field;
 
 /// Scopes of what is done on a screen. Moving in lists is left to the keys.
-const SCOPES: [Scope; 12] = [
+const SCOPES: [Scope; 14] = [
     Scope::Judge,
     Scope::Queue,
     Scope::Lead,
+    Scope::Group,
+    Scope::Disagreements,
     Scope::Sync,
     Scope::Model,
     Scope::Reps,
@@ -51,15 +53,17 @@ pub struct Palette {
     entries: Vec<Entry>,
     /// Places of those that match, best first.
     matches: Vec<usize>,
-    /// Line under the cursor.
-    pub selected: usize,
+    /// Line under the cursor; none until something is typed or the cursor is moved, so that Enter alone does nothing.
+    pub selected: Option<usize>,
 }
 
 impl Palette {
     /// What the keymap knows; what can be done here first.
     pub fn new(keymap: &Keymap, place: Place) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
-        for (scope, action, keys) in keymap.actions(&SCOPES) {
+        let mut all = keymap.actions(&SCOPES);
+        all.sort_by_key(|(scope, ..)| SCOPES.iter().position(|one| one == scope));
+        for (scope, action, keys) in all {
             let here = place.scopes().contains(&scope);
             if action == Action::Palette
                 || entries.iter().any(|entry| entry.action == action && (entry.elsewhere.is_none() || !here))
@@ -79,9 +83,10 @@ impl Palette {
                 text,
             });
         }
-        entries.sort_by_key(|entry| entry.elsewhere.is_some());
+        let leaves = |action| matches!(action, Action::Quit | Action::QuitNow | Action::Suspend);
+        entries.sort_by_key(|entry| (entry.elsewhere.is_some(), leaves(entry.action)));
         let matches = (0..entries.len()).collect();
-        Self { field: Field::new("", LIMIT), entries, matches, selected: 0 }
+        Self { field: Field::new("", LIMIT), entries, matches, selected: None }
     }
 
     /// Those that match, best first.
@@ -91,12 +96,13 @@ impl Palette {
 
     /// The one under the cursor.
     pub fn chosen(&self) -> Option<&Entry> {
-        self.matches.get(self.selected).map(|i| &self.entries[*i])
+        self.matches.get(self.selected?).map(|i| &self.entries[*i])
     }
 
     /// Moves the cursor.
     pub fn step(&mut self, lines: isize) {
-        self.selected = self.selected.saturating_add_signed(lines).min(self.matches.len().saturating_sub(1));
+        let last = self.matches.len().saturating_sub(1);
+        self.selected = Some(self.selected.map_or(0, |line| line.saturating_add_signed(lines).min(last)));
     }
 
     /// Takes a key of the text.
@@ -114,7 +120,8 @@ impl Palette {
     }
 
     fn search(&mut self) {
-        self.selected = 0;
-        self.matches = fuzzy::best(&self.field.text(), self.entries.iter().map(|entry| entry.text.as_str()));
+        let typed = self.field.text();
+        self.selected = (!typed.is_empty()).then_some(0);
+        self.matches = fuzzy::best(&typed, self.entries.iter().map(|entry| entry.text.as_str()));
     }
 }

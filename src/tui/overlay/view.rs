@@ -73,7 +73,9 @@ fn window(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, (width, height): (u16, u
         .border_style(Style::new())
         .title(Line::from(ctx.span(Meaning::Title, format!(" {title} "))));
     let inner = block.inner(place);
-    frame.render_widget(Clear, place);
+    // A strip of the screen beside it would look like part of it: its cursor, its ends of lines.
+    let cleared = if place.width + 4 >= area.width { Rect { x: area.x, width: area.width, ..place } } else { place };
+    frame.render_widget(Clear, cleared);
     frame.render_widget(block, place);
     ctx.hits.note(place, Target::Nothing);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
@@ -100,7 +102,7 @@ fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
     let list = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
     let column = if two { list.width / 2 } else { list.width };
     let visible = usize::from(list.height);
-    let top = if two { 0 } else { (menu.selected + 1).saturating_sub(visible) };
+    let top = if two { 0 } else { menu.selected.map_or(0, |line| (line + 1).saturating_sub(visible)) };
     for (index, item) in menu.items.iter().enumerate().skip(top) {
         let (x, y) = if two { (index / rows, index % rows) } else { (0, index - top) };
         if y >= visible {
@@ -109,7 +111,7 @@ fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
         let place = Rect { x: list.x + column * x as u16, width: column, ..list };
         let label = ctx.theme.left(&item.label, usize::from(column).saturating_sub(4));
         let line = Line::from(vec![ctx.span(Meaning::Key, format!(" {} ", item.letter)), Span::raw(label)]);
-        let selected = index == menu.selected;
+        let selected = Some(index) == menu.selected;
         put(frame, place, y as u16, list_row(ctx, line, selected, usize::from(column)));
         ctx.hits.row(place, y as u16, index, menu.selected);
     }
@@ -240,7 +242,7 @@ fn draw_welcome(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         (key(Action::Approve), "approve: the lead goes where the model recommends"),
         (key(Action::KeepLegacy), "keep the owner that the CRM's rules chose, and say why"),
         (
-            format!("{}-{}", key(Action::Override(2)), key(Action::Override(9))),
+            format!("{}-{}", key(Action::Override(1)), key(Action::Override(9))),
             "give it to the rep at that rank, and say why",
         ),
         (key(Action::Open), "open the lead and see why"),

@@ -358,7 +358,7 @@ async fn a_panic_behind_a_question_is_a_visible_state() {
     let broken = Broken { fake: Fake::new(company(noon(), 60)), how: How::Panics };
     let story = Story::begin(Some(Arc::new(broken)));
     story.until("the failure", |p| p.contains("an error inside leadboard")).await;
-    assert!(story.picture().contains("model pick"), "the rest works: {}", story.picture());
+    assert!(story.picture().contains("legacy         p"), "the rest works: {}", story.picture());
 }
 
 #[tokio::test]

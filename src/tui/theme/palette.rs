@@ -155,7 +155,8 @@ const fn own(meaning: Meaning) -> Style {
         Meaning::Good => style.fg(Color::Green),
         Meaning::Warn => style.fg(Color::Yellow),
         Meaning::Bad | Meaning::Alarm => style.fg(Color::Red),
-        Meaning::Key => style.fg(Color::Blue),
+        // Not the dark blue, which most terminals make hard to read on black.
+        Meaning::Key => style.fg(Color::LightBlue),
     }
 }
 

@@ -112,7 +112,7 @@ fn leads_of_rep(model: &mut Model) -> Vec<Effect> {
 /// To a screen; the trace screen asks what to look for, unless it shows a story already.
 pub(super) fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let effects = show(model, screen);
-    if screen == Screen::Trace && model.boards.trace.asked.is_empty() {
+    if screen == Screen::Trace {
         ask(model, Purpose::Find);
     }
     effects

@@ -86,7 +86,11 @@ pub(super) fn edit(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 /// A letter chooses a line of a menu.
 pub(super) fn pick_letter(model: &mut Model, letter: char) -> Vec<Effect> {
     let Some(Overlay::Menu(menu)) = model.overlays.last() else { return Vec::new() };
-    let Some(item) = menu.by_letter(letter) else { return Vec::new() };
+    let Some(item) = menu.by_letter(letter) else {
+        let text = format!("No line here has the letter {letter}.");
+        model.say(Tone::Info, text);
+        return Vec::new();
+    };
     let (draft, item) = (menu.draft.clone(), item.clone());
     chosen(model, draft, item)
 }
@@ -167,10 +171,13 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::WhatIf(supposing)) if action == Action::Complete => supposing.complete(),
         Some(Overlay::WhatIf(_)) if action == Action::Accept => return ask(model),
         Some(Overlay::Menu(menu)) if action == Action::Accept => {
-            if let Some(item) = menu.items.get(menu.selected).cloned() {
-                let draft = menu.draft.clone();
-                return chosen(model, draft, item);
-            }
+            let item = menu.selected.and_then(|line| menu.items.get(line)).cloned();
+            let Some(item) = item else {
+                model.say(Tone::Info, "Nothing is chosen yet: press the letter of a line, or move to it.");
+                return Vec::new();
+            };
+            let draft = menu.draft.clone();
+            return chosen(model, draft, item);
         }
         Some(Overlay::Batch(preview)) if step != 0 => preview.scroll = preview.scroll.saturating_add_signed(step),
         Some(Overlay::Report(report)) if step != 0 => {

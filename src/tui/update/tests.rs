@@ -417,6 +417,12 @@ fn nothing_is_drawn_before_something_changes() {
     stage.press("f2 a");
     assert_eq!(stage.model.wake_at(), noon() + TimeDelta::seconds(40));
     stage.model.now = noon() + TimeDelta::seconds(41);
+    assert_eq!(stage.model.wake_at(), noon() + TimeDelta::seconds(42), "a second less to take it back");
+    stage.hold = true;
+    stage.send(Msg::Woke);
+    assert_eq!(stage.held, [], "a second is no reason to read anything");
+    stage.hold = false;
+    stage.model.now = noon() + TimeDelta::seconds(48);
     assert_eq!(stage.model.wake_at(), noon() + TimeDelta::seconds(49), "the end of the grace period");
     stage.model.now = noon() + TimeDelta::seconds(49);
     assert_eq!(stage.model.wake_at(), noon() + TimeDelta::seconds(100));

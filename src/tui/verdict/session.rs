@@ -262,14 +262,17 @@ pub fn status_text(
 ) -> String {
     let Some(until) = status.undo_until else { return status.text.clone() };
     if stopped {
-        let key = undo_key.map_or(String::new(), |key| format!(" {key} takes it back."));
-        return format!("{} It waits: writing is stopped.{key}", status.text);
+        let key = undo_key.map_or(String::new(), |key| format!("; {key} takes it back"));
+        return format!("Writing is stopped, so it waits{key}. {}", status.text);
     }
     let left = (until - now).as_seconds_f64().ceil();
     if left <= 0.0 {
-        let now = if writing { " It is being written." } else { "" };
-        return format!("{}{now}", status.text);
+        let now = if writing { "It is being written. " } else { "" };
+        return format!("{now}{}", status.text);
     }
-    let key = undo_key.map_or(String::new(), |key| format!(", {key} takes it back"));
-    format!("{} Written in {left:.0} s{key}.", status.text)
+    // First what can be done and how long, which must not be what a long name leaves no room for.
+    match undo_key {
+        Some(key) => format!("{key} takes it back for {left:.0} s. {}", status.text),
+        None => format!("Written in {left:.0} s. {}", status.text),
+    }
 }

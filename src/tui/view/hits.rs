@@ -27,10 +27,11 @@ impl Hits {
         self.0.borrow_mut().push((area, target));
     }
 
-    /// Notes a row of a list: which line of an area, and how far below the cursor.
-    pub fn row(&self, area: Rect, line: u16, index: usize, selected: usize) {
+    /// Notes a row of a list: which line of an area, and how far below the cursor, which stands above the list where nothing is
+    /// chosen yet.
+    pub fn row(&self, area: Rect, line: u16, index: usize, selected: impl Into<Option<usize>>) {
         if line < area.height {
-            let below = index as isize - selected as isize;
+            let below = index as isize - selected.into().map_or(-1, |selected| selected as isize);
             self.note(Rect { y: area.y + line, height: 1, ..area }, Target::Row(below));
         }
     }

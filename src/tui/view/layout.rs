@@ -58,7 +58,15 @@ pub fn queue_rows(size: (u16, u16), bar: u16) -> usize {
     usize::from(size.1.saturating_sub(HEADER + 2 + QUEUE_HEAD + bar))
 }
 
-/// Rows of the outbox that fit on a terminal, below a line for each loop.
+/// Rows of the outbox that have to fit before each loop that works gets a line of its own.
+const OUTBOX_FIRST: usize = 8;
+
+/// Whether the loops that work share a line, so that there is room for what waits to be written.
+pub fn loops_fold(size: (u16, u16), loops: usize) -> bool {
+    outbox_rows(size, loops) < OUTBOX_FIRST
+}
+
+/// Rows of the outbox that fit on a terminal, below so many lines about the loops.
 pub fn outbox_rows(size: (u16, u16), loops: usize) -> usize {
     usize::from(size.1.saturating_sub(HEADER + 2 + SYNC_FIXED)).saturating_sub(loops.max(1))
 }

@@ -28,9 +28,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, palette: &Palet
         return put(frame, list, 0, ctx.span(Meaning::Warn, "Nothing is called so.").into());
     }
     let (visible, width) = (usize::from(list.height), usize::from(list.width));
-    let top = (palette.selected + 1).saturating_sub(visible);
+    let top = palette.selected.map_or(0, |line| (line + 1).saturating_sub(visible));
     for (index, entry) in palette.matches().enumerate().skip(top).take(visible) {
-        let line = list_row(ctx, row(ctx, entry, width), index == palette.selected, width);
+        let line = list_row(ctx, row(ctx, entry, width), Some(index) == palette.selected, width);
         put(frame, list, (index - top) as u16, line);
         ctx.hits.row(list, (index - top) as u16, index, palette.selected);
     }

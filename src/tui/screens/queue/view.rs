@@ -99,6 +99,8 @@ struct Columns {
     company: usize,
     pick: usize,
     legacy: usize,
+    /// The gap, and where there is room beside it, who chose instead of the model.
+    gap: usize,
     /// Of a lane of returned leads: why, in the place of what compares with the legacy rules.
     why: usize,
 }
@@ -108,6 +110,8 @@ const AGE: usize = 4;
 const SLA: usize = 5;
 const P: usize = 4;
 const GAP: usize = 5;
+/// With a word beside it.
+const WIDE_GAP: usize = 10;
 
 impl Columns {
     fn fit(width: usize, returned: bool) -> Self {
@@ -119,8 +123,9 @@ impl Columns {
             84..96 => 10,
             _ => 12,
         };
+        let gap = if width >= 84 && !returned { WIDE_GAP } else { GAP };
         // Cursor, SLA, two probabilities, gap, and a blank before each column.
-        let mut fixed = 2 + (1 + SLA) + 2 * (1 + P) + (1 + GAP) + 3;
+        let mut fixed = 2 + (1 + SLA) + 2 * (1 + P) + (1 + gap) + 3;
         fixed += if age { 1 + AGE } else { 0 };
         fixed += if source > 0 { 1 + source } else { 0 };
         let rest = width.saturating_sub(fixed);
@@ -128,10 +133,11 @@ impl Columns {
             let pick = (rest / 4).min(24);
             let why = GAP + rest / 4;
             let company = (rest - 2 * pick - rest / 4).min(40);
-            return Self { source, age, pick, legacy: pick, company, why: why + rest - 2 * pick - rest / 4 - company };
+            let why = why + rest - 2 * pick - rest / 4 - company;
+            return Self { source, age, pick, legacy: pick, company, gap, why };
         }
         let pick = (rest * 3 / 10).min(24);
-        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40), why: 0 }
+        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40), gap, why: 0 }
     }
 
     fn line(&self, ctx: &Ctx, cells: [&str; 9]) -> [String; 9] {
@@ -150,7 +156,7 @@ impl Columns {
             if self.why > 0 {
                 format!(" {}", theme.left(gap, self.why))
             } else {
-                format!(" {}", theme.right(gap, GAP))
+                format!(" {}", theme.right(gap, self.gap))
             },
         ]
     }
@@ -161,7 +167,7 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let returned = queue.lane == Lane::Returned;
     let columns = Columns::fit(usize::from(area.width), returned);
     let [before, when, last] = if returned { ["returned by", "ago", "why"] } else { ["legacy", "p", "gap"] };
-    let head = ["company", "source", "age", "SLA", "model pick", "p", before, when, last];
+    let head = ["company", "source", "age", "SLA", "pick", "p", before, when, last];
     let head = columns.line(ctx, head).concat();
     put(frame, area, 0, ctx.span(Meaning::Muted, format!("  {head}")).into());
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -191,8 +197,12 @@ fn row_line(
     let same = row.reason == Some(RouteReason::ModelAgrees);
     let p = |p: Option<f64>| p.map_or_else(|| "-".into(), format::percent_short);
     let chosen_by = row.reason.and_then(format::chosen_by);
+    let costs = chosen_by.is_some() && row.p_win.zip(row.legacy_p_win).is_some_and(|(a, b)| a < b);
     let gap = match (chosen_by, row.p_win, row.legacy_p_win) {
-        // Their chances did not decide, so a gap would only make one wonder.
+        // Their chances did not decide, so a gap would only make one wonder; unless the lead goes to who is less likely to
+        // win it, which nobody should approve unseen.
+        (Some(word), Some(a), Some(b)) if costs && columns.gap > GAP => format!("{} {word}", format::points(a - b)),
+        (Some(_), Some(a), Some(b)) if costs => format::points(a - b),
         (Some(word), ..) => word.to_owned(),
         (None, Some(a), Some(b)) if !same && row.reason != Some(RouteReason::ModelUncleared) => format::points(a - b),
         _ => String::new(),
@@ -225,11 +235,12 @@ fn row_line(
         Meaning::Muted,
         Meaning::Muted,
         ctx.urgency(left),
-        Meaning::Model,
-        Meaning::Model,
+        // The model's colour is for what the model chose.
+        if chosen_by.is_some() { Meaning::Text } else { Meaning::Model },
+        if chosen_by.is_some() { Meaning::Text } else { Meaning::Model },
         if same { Meaning::Muted } else { Meaning::Legacy },
         if same { Meaning::Muted } else { Meaning::Legacy },
-        Meaning::Text,
+        if costs { Meaning::Warn } else { Meaning::Text },
     ];
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let mark = if marked { ctx.theme.glyphs().marked } else { " " };
@@ -258,7 +269,7 @@ fn nothing(model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         return bar::no_match(model).iter().map(|text| say(Meaning::Muted, text)).collect();
     }
     let (headline, text) = match queue.lane {
-        Lane::Fast => ("Nothing waits here.", "Leads where the model and the legacy rules chose the same rep."),
+        Lane::Fast => ("Nothing waits here.", "Leads where both chose the same rep, or the gap is one that holds."),
         Lane::Disagree => ("Nothing waits here.", "Leads where the model chose another rep than the legacy rules."),
         Lane::LowConfidence => ("Nothing waits here.", "Leads that no rep is likely enough to win: a person decides."),
         Lane::Exceptions => {

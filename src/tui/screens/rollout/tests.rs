@@ -55,7 +55,7 @@ fn one_key_a_reason_and_enter_stop_it_and_the_same_let_it_go_on() {
     assert!(stage.status().contains("Nothing is written to the CRM any more"), "{}", stage.status());
     // A verdict is taken, and what is said of it is true.
     stage.press("a");
-    assert!(stage.text().contains("It waits: writing is stopped."), "{}", stage.text());
+    assert!(stage.text().contains("Writing is stopped, so it waits; u takes it back."), "{}", stage.text());
     stage.press("K").write("mended").press("enter");
     assert!(stage.fake.state().boards.switch.stopped.is_none());
     assert!(!stage.text().contains("NOTHING IS WRITTEN"));

@@ -21,7 +21,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         return put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {text}")).into());
     };
     let mut lines = vec![counts(overview, ctx), api(overview, ctx), Line::default()];
-    lines.extend(loops(overview, ctx, width));
+    let (single, shared) = model.loops();
+    lines.extend(loops(&single, &shared, ctx, width));
     lines.push(Line::default());
     lines.push(ctx.span(Meaning::Title, " Outbox").into());
     let dead = overview.effects.failed;
@@ -35,7 +36,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     lines.push(outbox_head(ctx, width));
     let used = lines.len() as u16;
     put_all(frame, area, 0, lines);
-    debug_assert_eq!(used, layout::SYNC_FIXED - 1 + overview.health.loops.len().max(1) as u16, "layout and view agree");
+    let loops = single.len() + usize::from(!shared.is_empty());
+    debug_assert_eq!(used, layout::SYNC_FIXED - 1 + loops.max(1) as u16, "layout and view agree");
     let list = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
     outbox(frame, model, ctx, list);
 }
@@ -76,14 +78,20 @@ fn api(overview: &Overview, ctx: &Ctx) -> Line<'static> {
     Line::from(spans)
 }
 
-fn loops(overview: &Overview, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+fn loops(single: &[&LoopHealth], shared: &[&LoopHealth], ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let head = format!("{:<13} {:<9} {:<14} {:>7}  last error", "", "state", "last success", "waiting");
     let head = ctx.span(Meaning::Muted, ctx.theme.text(&head, width.saturating_sub(8)));
     let mut lines = vec![Line::from(vec![ctx.span(Meaning::Title, " Worker  "), head])];
-    if overview.health.loops.is_empty() {
+    if single.is_empty() && shared.is_empty() {
         lines.push(ctx.span(Meaning::Muted, " No worker runs in this program; it may run elsewhere.").into());
     }
-    lines.extend(overview.health.loops.iter().map(|l| loop_line(l, ctx, width)));
+    lines.extend(single.iter().map(|one| loop_line(one, ctx, width)));
+    if !shared.is_empty() {
+        let names: Vec<&str> = shared.iter().map(|one| one.name.as_str()).collect();
+        let text = format!("{} ok: {}", shared.len(), names.join(", "));
+        let text = ctx.theme.text(&text, width.saturating_sub(4));
+        lines.push(ctx.span(Meaning::Good, format!(" {} {text}", ctx.theme.glyphs().marks.0)).into());
+    }
     lines
 }
 

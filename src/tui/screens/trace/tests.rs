@@ -75,7 +75,7 @@ fn news_of_the_lead_are_told_and_the_cursor_stays() {
     let mut stage = story(stage((80, 24)));
     stage.press("down");
     let before = stage.model.boards.trace.rows().len();
-    stage.press("T u");
+    stage.press("T esc u");
     stage.send(Msg::Changed);
     assert!(stage.model.boards.trace.rows().len() > before);
     assert_eq!(stage.model.boards.trace.cursor.selected, 1);
