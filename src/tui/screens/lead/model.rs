@@ -89,29 +89,29 @@ pub enum RepLine<'a> {
     Skipped(usize),
 }
 
-/// The reps that fit into `height` lines from `scroll` on. The legacy owner is always among them, at the true rank: when
-/// it is further down, the last two lines are a gap and the legacy owner.
-pub fn rep_lines<'a>(ranking: &'a Ranking, legacy: Option<&RepId>, scroll: usize, height: usize) -> Vec<RepLine<'a>> {
+/// The reps that fit into `height` lines from `scroll` on. Those to be kept in sight (the legacy owner, who gets the lead) are
+/// always among them, at their true rank, and every gap says how many it leaves out, the last one too.
+pub fn rep_lines<'a>(ranking: &'a Ranking, keep: &[&RepId], scroll: usize, height: usize) -> Vec<RepLine<'a>> {
     let reps = &ranking.reps;
-    let scroll = scroll.min(reps.len().saturating_sub(height));
-    let end = (scroll + height).min(reps.len());
-    let Some(legacy_at) = legacy.and_then(|id| reps.iter().position(|r| &r.rep_id == id)) else {
-        return reps[scroll..end].iter().map(RepLine::Rep).collect();
-    };
-    if (scroll..end).contains(&legacy_at) || height < 3 {
-        return reps[scroll..end].iter().map(RepLine::Rep).collect();
+    let kept: Vec<usize> = (0..reps.len()).filter(|at| keep.contains(&&reps[*at].rep_id)).collect();
+    for room in (0..=height).rev() {
+        let start = scroll.min(reps.len().saturating_sub(room));
+        let shown = |at: &usize| (start..start + room).contains(at) || kept.contains(at);
+        let mut lines: Vec<RepLine<'a>> = Vec::new();
+        let mut next = 0;
+        for at in (0..reps.len()).filter(shown).chain([reps.len()]) {
+            match at - next {
+                0 => {}
+                // A line for one that is left out is a line for that one.
+                1 => lines.push(RepLine::Rep(&reps[next])),
+                gap => lines.push(RepLine::Skipped(gap)),
+            }
+            lines.extend(reps.get(at).map(RepLine::Rep));
+            next = at + 1;
+        }
+        if lines.len() <= height {
+            return lines;
+        }
     }
-    let mut lines = Vec::with_capacity(height);
-    if legacy_at >= end {
-        let shown = scroll + height - 2;
-        lines.extend(reps[scroll..shown].iter().map(RepLine::Rep));
-        lines.push(RepLine::Skipped(legacy_at - shown));
-        lines.push(RepLine::Rep(&reps[legacy_at]));
-    } else {
-        let from = scroll + 2;
-        lines.push(RepLine::Rep(&reps[legacy_at]));
-        lines.push(RepLine::Skipped(from - legacy_at - 1));
-        lines.extend(reps[from..end].iter().map(RepLine::Rep));
-    }
-    lines
+    reps.iter().skip(scroll.min(reps.len().saturating_sub(height))).take(height).map(RepLine::Rep).collect()
 }

@@ -6,7 +6,7 @@ use crate::tui::msg::Effect;
 use crate::tui::testing::noon;
 
 /// The ranks that are shown; a gap is written as its negative length.
-fn shown(reps: usize, legacy: Option<usize>, scroll: usize, height: usize) -> Vec<i64> {
+fn shown(reps: usize, keep: &[usize], scroll: usize, height: usize) -> Vec<i64> {
     let state = company(noon(), 1);
     let (_, detail) = state.leads.values().next().unwrap();
     let mut ranking = detail.ranking.clone().unwrap();
@@ -18,8 +18,8 @@ fn shown(reps: usize, legacy: Option<usize>, scroll: usize, height: usize) -> Ve
             rep
         })
         .collect();
-    let legacy = legacy.map(|rank| RepId::new(rank.to_string()));
-    rep_lines(&ranking, legacy.as_ref(), scroll, height)
+    let keep: Vec<RepId> = keep.iter().map(|rank| RepId::new(rank.to_string())).collect();
+    rep_lines(&ranking, &keep.iter().collect::<Vec<_>>(), scroll, height)
         .into_iter()
         .map(|line| match line {
             RepLine::Rep(rep) => i64::from(rep.rank),
@@ -29,16 +29,23 @@ fn shown(reps: usize, legacy: Option<usize>, scroll: usize, height: usize) -> Ve
 }
 
 #[test]
-fn the_legacy_owner_is_always_in_the_list_at_the_true_rank() {
-    assert_eq!(shown(5, Some(3), 0, 8), [1, 2, 3, 4, 5]);
-    assert_eq!(shown(20, Some(5), 0, 5), [1, 2, 3, 4, 5]);
-    assert_eq!(shown(20, Some(6), 0, 5), [1, 2, 3, -2, 6]);
-    assert_eq!(shown(20, Some(20), 0, 5), [1, 2, 3, -16, 20]);
-    assert_eq!(shown(20, Some(2), 10, 5), [2, -10, 13, 14, 15]);
-    assert_eq!(shown(20, Some(20), 99, 5), [16, 17, 18, 19, 20]);
-    assert_eq!(shown(20, None, 3, 4), [4, 5, 6, 7]);
-    assert_eq!(shown(20, Some(20), 0, 2), [1, 2], "two lines cannot say it");
-    assert_eq!(shown(0, None, 0, 5), Vec::<i64>::new());
+fn whom_it_is_about_is_always_in_the_list_at_the_true_rank_and_no_gap_is_silent() {
+    assert_eq!(shown(5, &[3], 0, 8), [1, 2, 3, 4, 5]);
+    assert_eq!(shown(20, &[4], 0, 5), [1, 2, 3, 4, -16]);
+    assert_eq!(shown(20, &[6], 0, 5), [1, 2, -3, 6, -14]);
+    assert_eq!(shown(20, &[20], 0, 5), [1, 2, 3, -16, 20]);
+    assert_eq!(shown(20, &[2], 10, 5), [1, 2, -8, 11, -9]);
+    assert_eq!(shown(20, &[20], 99, 5), [-16, 17, 18, 19, 20]);
+    assert_eq!(shown(20, &[], 3, 4), [-3, 4, 5, -15]);
+    assert_eq!(shown(9, &[], 0, 8), [1, 2, 3, 4, 5, 6, 7, -2], "a ninth that does not fit is told");
+    assert_eq!(shown(20, &[9, 14], 0, 7), [1, 2, -6, 9, -4, 14, -6]);
+    assert_eq!(shown(20, &[1, 20], 0, 2), [1, 2], "two lines cannot say it");
+    assert_eq!(shown(0, &[], 0, 5), Vec::<i64>::new());
+    for (scroll, height) in (0..25).flat_map(|scroll| (3..12).map(move |height| (scroll, height))) {
+        let lines = shown(20, &[13], scroll, height);
+        let told: i64 = lines.iter().map(|n| if *n < 0 { -n } else { 1 }).sum();
+        assert!(lines.len() <= height && lines.contains(&13) && told == 20, "{scroll} {height}: {lines:?}");
+    }
 }
 
 #[test]
@@ -63,7 +70,7 @@ fn in_every_height_and_scroll_the_lines_fit_and_count_right() {
         for legacy in 1..=reps {
             for height in 3..12 {
                 for scroll in 0..reps {
-                    let lines = shown(reps, Some(legacy), scroll, height);
+                    let lines = shown(reps, &[legacy], scroll, height);
                     assert!(lines.len() <= height, "{reps} {legacy} {scroll} {height}: {lines:?}");
                     assert!(lines.contains(&(legacy as i64)), "{reps} {legacy} {scroll} {height}: {lines:?}");
                     // Walking over the lines, gaps included, the ranks never jump.

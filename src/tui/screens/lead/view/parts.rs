@@ -9,7 +9,8 @@ use unicode_width::UnicodeWidthStr;
 use super::legacy_rep;
 use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
-use crate::domain::lead::LeadState;
+use crate::domain::ids::RepId;
+use crate::domain::lead::{LeadState, Owner};
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::Route;
 use crate::domain::verdict::Verdict;
@@ -156,13 +157,20 @@ pub(super) fn reps(detail: &LeadDetail, ctx: &Ctx, width: usize, scroll: usize, 
         ];
     };
     let columns = Columns::fit(width);
-    let shown = rep_lines(ranking, legacy_rep(detail), scroll, height);
+    let given = detail.decisions.iter().find(|decision| decision.stands()).map(|decision| &decision.owner);
+    let chosen = given.cloned().or_else(|| Some(detail.recommendation.as_ref()?.route.owner()));
+    let chosen = match &chosen {
+        Some(Owner::Rep(rep)) => Some(rep),
+        _ => None,
+    };
+    let keep: Vec<&RepId> = legacy_rep(detail).into_iter().chain(chosen).collect();
+    let shown = rep_lines(ranking, &keep, scroll, height);
     let scale = ranking.reps.iter().map(|r| r.interval.high).fold(0.01, f64::max);
     let mut lines = vec![rep_head(ranking, &columns, ctx, scale)];
     lines.extend(shown.into_iter().map(|line| match line {
         RepLine::Rep(rep) => rep_line(rep, detail, &columns, ctx, scale),
         RepLine::Skipped(n) => {
-            let text = format!("  {:>RANK$} {n} more between", ctx.theme.glyphs().skipped);
+            let text = format!("  {:>RANK$} {n} more", ctx.theme.glyphs().skipped);
             ctx.span(Meaning::Muted, text).into()
         }
     }));
