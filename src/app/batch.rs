@@ -79,6 +79,28 @@ pub struct Plan {
     pub leads: Vec<LeadId>,
     /// Those that are left out.
     pub left_out: Vec<LeftOut>,
+    /// What of it is against the chances, by the model's own estimate.
+    pub against: Against,
+}
+
+/// Leads that would go to somebody less likely to win them than their legacy owner, because a rule, an account or a turn
+/// chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Against {
+    /// How many.
+    pub leads: u32,
+    /// Expected wins that this gives up.
+    pub wins: f64,
+}
+
+impl Against {
+    /// Counts a lead with these chances, in 0..=1, of who gets it and of its legacy owner, where both are known.
+    pub fn add(&mut self, chances: Option<(f64, f64)>) {
+        if let Some((given, legacy)) = chances.filter(|(given, legacy)| given < legacy) {
+            self.leads += 1;
+            self.wins += legacy - given;
+        }
+    }
 }
 
 /// What an owner would get.
@@ -154,6 +176,9 @@ pub async fn plan(store: &dyn Store, marked: &[Marked], doing: Doing, now: DateT
                 let share = shares.entry((kind, owner.id().to_owned()));
                 share.or_insert_with(|| Share { owner, name, leads: 0, load: None }).leads += 1;
                 plan.leads.push(one.lead.clone());
+                if doing == Doing::Approve {
+                    plan.against.add(rows.get(&one.lead).and_then(|row| row.p_win.zip(row.legacy_p_win)));
+                }
             }
             Err(why) => plan.left_out.push(LeftOut { lead: one.lead.clone(), company: one.company.clone(), why }),
         }

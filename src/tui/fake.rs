@@ -274,16 +274,20 @@ impl Backend for Fake {
             let now = detail.as_ref().and_then(|(detail, row)| {
                 Some((detail.record.state, row.route.as_ref()?.owner(), row.recommended.clone()))
             });
+            let row = detail.as_ref().map(|(_, row)| row.clone());
             match now {
                 Some((LeadState::InLane, owner, name)) if one.owner.as_ref() == Some(&owner) => {
                     let (owner, name) = match (doing, one.legacy) {
                         (Doing::Keep, Some(legacy)) => {
-                            let name = detail.and_then(|(detail, _)| detail.names.get(legacy.id()).cloned());
+                            let name = detail.as_ref().and_then(|(detail, _)| detail.names.get(legacy.id()).cloned());
                             (legacy, name)
                         }
                         _ => (owner, name),
                     };
                     plan.leads.push(one.lead);
+                    if doing == Doing::Approve {
+                        plan.against.add(row.as_ref().and_then(|row| row.p_win.zip(row.legacy_p_win)));
+                    }
                     if let Some(share) = plan.owners.iter_mut().find(|share| share.owner == owner) {
                         share.leads += 1;
                     } else {

@@ -79,6 +79,16 @@ fn planned(ctx: &Ctx, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         let text = format!("{over} more than fit: a rep without room gets none of these, they are ranked again.");
         lines.extend(ctx.theme.wrap(&text, width, 3).into_iter().map(|line| ctx.span(Meaning::Warn, line).into()));
     }
+    if plan.against.leads > 0 {
+        let go = if plan.against.leads == 1 { "goes" } else { "go" };
+        let text = format!(
+            "{} {go} to somebody less likely to win than the legacy owner (a rule, an account or a turn chose): {:.1} wins \
+             given up, by the model.",
+            format::grouped(u64::from(plan.against.leads)),
+            plan.against.wins
+        );
+        lines.extend(ctx.theme.wrap(&text, width, 3).into_iter().map(|line| ctx.span(Meaning::Warn, line).into()));
+    }
     if !plan.left_out.is_empty() {
         let text = match plan.left_out.len() {
             1 => "1 is left out, since it is not as it was marked:".to_owned(),

@@ -264,3 +264,26 @@ fn pictures() {
     let mut stage = Stage::with(ascii, company(noon(), 60), (80, 24));
     assert_snapshot!("batch_ascii_80x24", stage.press("f2 space space A").text());
 }
+
+#[test]
+fn what_goes_against_the_chances_is_said_before_it_is_approved() {
+    let mut stage = Stage::new();
+    stage.press("f2 space space space");
+    let marked: Vec<_> = stage.model.queue.marked().iter().take(2).map(|one| one.lead.clone()).collect();
+    for id in &marked {
+        if let Some((_, detail)) = stage.fake.state().leads.get_mut(id) {
+            let (owner, legacy) =
+                (detail.recommendation.as_ref().unwrap().route.owner(), detail.record.legacy.owner.clone());
+            for rep in &mut detail.ranking.as_mut().unwrap().reps {
+                match rep.rep_id.as_str() {
+                    id if id == owner.id() => rep.p_win = 0.1,
+                    id if id == legacy.id() => rep.p_win = 0.35,
+                    _ => {}
+                }
+            }
+        }
+    }
+    let text = stage.press("A").text();
+    assert!(text.contains("2 go to somebody less likely to win than the legacy owner"), "{text}");
+    assert!(text.contains("0.5 wins given up"), "{text}");
+}
