@@ -15,6 +15,7 @@ pub mod lane;
 pub mod lead;
 pub mod pool;
 pub mod ranking;
+pub mod reason;
 pub mod recommendation;
 pub mod rep;
 pub mod share;

@@ -322,7 +322,9 @@ fn check_reason(request: &VerdictRequest) -> Result<(), AppError> {
         None if request.verdict.needs_reason() => {
             Err(AppError::Refused(format!("{} needs a reason code", request.verdict.name())))
         }
-        Some(Rejection { code: ReasonCode::O, note }) if note.as_deref().is_none_or(|n| n.trim().is_empty()) => {
+        Some(Rejection { code, note })
+            if code.code == ReasonCode::O && note.as_deref().is_none_or(|n| n.trim().is_empty()) =>
+        {
             Err(AppError::Refused("reason O (other) needs a note".into()))
         }
         _ => Ok(()),

@@ -16,7 +16,7 @@ use crate::domain::decision::Decision;
 use crate::domain::disagreement::Cause;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::Reason;
 use cause::Case;
 pub use of_lead::{Explained, Seen, Side, Sum, of_lead};
 pub use sums::{Axis, CauseSum, Cell, Cluster, Matrix, Tally, hundredths};
@@ -88,7 +88,7 @@ pub struct Said {
     /// Stable short name of the verdict.
     pub verdict: &'static str,
     /// Why, where a reason is owed.
-    pub reason: Option<ReasonCode>,
+    pub reason: Option<Reason>,
     /// When.
     pub at: DateTime<Utc>,
 }

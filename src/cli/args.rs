@@ -16,7 +16,7 @@ use strum::IntoEnumIterator;
 use super::out::Form;
 use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::{Reason, ReasonCode};
 
 pub(crate) use leads::{Backfill, Lead, View, Why};
 pub(crate) use model::{Export, ExportFormat, ImportModel, Model, Predict};
@@ -495,8 +495,10 @@ where
     text.parse().map_err(|_| format!("there are {}", words()))
 }
 
-/// The letter of a reason, in either case; the refusal lists them with their meanings.
-fn reason(text: &str) -> Result<ReasonCode, String> {
-    let codes = || ReasonCode::iter().map(|code| format!("  {code}  {}", code.title())).collect::<Vec<_>>().join("\n");
+/// A reason by its letter, in either case, and the digit of a detail; the refusal lists them with their meanings.
+fn reason(text: &str) -> Result<Reason, String> {
+    let details = |code: ReasonCode| (1..=9).map_while(move |n| Reason::exactly(code, n));
+    let all = || ReasonCode::iter().flat_map(|code| std::iter::once(Reason::from(code)).chain(details(code)));
+    let codes = || all().map(|reason| format!("  {reason:<2}  {}", reason.title())).collect::<Vec<_>>().join("\n");
     text.to_ascii_uppercase().parse().map_err(|_| format!("the reasons are\n{}", codes()))
 }

@@ -7,6 +7,7 @@ use crate::app::feedback::{self, Feedback};
 use crate::app::ports::ScopeTally;
 use crate::app::shadow::{self, ShadowReport};
 use crate::bootstrap::Context;
+use crate::domain::reason::Reason;
 use crate::domain::rep::Roster;
 use crate::domain::text::fit;
 
@@ -79,9 +80,9 @@ fn said_lines(said: &Feedback) -> Vec<String> {
         return lines;
     }
     let row = |one: &crate::app::ports::VerdictTally| {
-        let reason = one.code.map_or("-", |code| code.title());
+        let reason = one.code.map_or_else(|| "-".to_owned(), Reason::title);
         let counts = [one.verdicts, one.taken_back, one.won, one.lost].map(|n| n.to_string());
-        [one.verdict.replace('_', " "), reason.to_owned()].into_iter().chain(counts).collect()
+        [one.verdict.replace('_', " "), reason].into_iter().chain(counts).collect()
     };
     let rows: Vec<Vec<String>> = said.verdicts.iter().map(row).collect();
     let mut lines = table(&["verdict", "reason", "given", "taken back", "won since", "lost since"], &rows);

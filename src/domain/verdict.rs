@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{QueueId, RepId};
+pub use super::reason::{Reason, ReasonCode};
 
 /// What the manager said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,86 +59,11 @@ impl Verdict {
     }
 }
 
-/// Why a recommendation was turned down. Stable: stored as the letter.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-    strum::EnumIter,
-    strum::VariantArray,
-)]
-pub enum ReasonCode {
-    /// Territory.
-    T,
-    /// Conflict of interest.
-    C,
-    /// Key account.
-    K,
-    /// Relationship.
-    R,
-    /// Language.
-    L,
-    /// Skill or product.
-    S,
-    /// Capacity.
-    P,
-    /// Leave, vacation.
-    V,
-    /// Duplicate or bad data.
-    D,
-    /// Quality of the lead.
-    Q,
-    /// Fairness, ramp.
-    F,
-    /// Experiment.
-    X,
-    /// Other; a note is required.
-    O,
-}
-
-impl ReasonCode {
-    /// What it says on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::T => "Territory",
-            Self::C => "Conflict of interest",
-            Self::K => "Key account",
-            Self::R => "Relationship",
-            Self::L => "Language",
-            Self::S => "Skill or product",
-            Self::P => "Capacity",
-            Self::V => "On leave",
-            Self::D => "Duplicate or bad data",
-            Self::Q => "Quality of the lead",
-            Self::F => "Fairness or ramp",
-            Self::X => "Experiment",
-            Self::O => "Other (note needed)",
-        }
-    }
-
-    /// The letter that picks it.
-    pub fn letter(self) -> char {
-        self.to_string().chars().next().unwrap_or('O').to_ascii_lowercase()
-    }
-
-    /// The code picked by a letter, either case.
-    pub fn from_letter(letter: char) -> Option<Self> {
-        letter.to_ascii_uppercase().to_string().parse().ok()
-    }
-}
-
 /// The reason a manager gave, with the optional note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// The code.
-    pub code: ReasonCode,
+    /// Why, as exactly as they said it.
+    pub code: Reason,
     /// Free text, raw.
     pub note: Option<String>,
 }

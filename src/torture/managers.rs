@@ -106,7 +106,7 @@ impl Managers {
         let rejection = verdict.needs_reason().then(|| {
             let code = [ReasonCode::T, ReasonCode::K, ReasonCode::P, ReasonCode::O];
             let code = *code.choose(&mut self.random).unwrap_or(&ReasonCode::O);
-            Rejection { code, note: (code == ReasonCode::O).then(|| "torture".to_owned()) }
+            Rejection { code: code.into(), note: (code == ReasonCode::O).then(|| "torture".to_owned()) }
         });
         let manager = self.name().to_owned();
         let request = VerdictRequest { lead_id, verdict, rejection, manager, seen_decisions: None };

@@ -98,6 +98,7 @@ fn a_lead() {
 #[test]
 fn what_is_asked_on_the_way_to_a_verdict() {
     look("reasons", sixty, &["f2 3"]);
+    look("reasons_exactly", sixty, &["f2 3 T"]);
     look("reasons_nothing_chosen", sixty, &["f2 3 enter"]);
     look("reasons_of_an_undecided_lead", sixty, &["f3 1"]);
     look("finder", sixty, &["f2 o", "\"lee"]);

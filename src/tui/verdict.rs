@@ -18,7 +18,7 @@ use super::overlay::menu::{Choice, Menu};
 use super::overlay::{Note, Overlay};
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::{LeadState, Owner};
-use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
+use crate::domain::verdict::{Reason, ReasonCode, Rejection, Verdict};
 use session::send;
 pub use session::{Session, decided, status_text, undone};
 
@@ -262,7 +262,7 @@ pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> V
     model.overlays.pop();
     let mut draft = draft;
     match choice {
-        Choice::Reason(ReasonCode::O) if draft.note.is_none() => {
+        Choice::Reason(Reason { code: ReasonCode::O, .. }) if draft.note.is_none() => {
             model.overlays.push(Overlay::Note(Box::new(Note::new(draft, true))));
             Vec::new()
         }
@@ -353,7 +353,7 @@ pub fn noted(model: &mut Model) -> Vec<Effect> {
     let mut draft = note.draft;
     draft.note.clone_from(&text);
     if sends {
-        return give(model, draft, Rejection { code: ReasonCode::O, note: text });
+        return give(model, draft, Rejection { code: ReasonCode::O.into(), note: text });
     }
     if let Some(Overlay::Menu(Menu { draft: Some(draft), .. })) = model.overlays.last_mut() {
         draft.note.clone_from(&text);

@@ -60,7 +60,7 @@ impl Desktop<'_> {
 
     /// Somebody chooses a rep against the recommendation, and it is written.
     async fn chosen(&mut self, verdict: Verdict) {
-        let reason = Rejection { code: ReasonCode::O, note: Some("I know him".into()) };
+        let reason = Rejection { code: ReasonCode::O.into(), note: Some("I know him".into()) };
         self.office.say("L1", verdict, Some(reason), self.seconds).await.unwrap();
         let effect = self.written().await;
         self.noticed(&effect).await;

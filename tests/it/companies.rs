@@ -40,7 +40,7 @@ async fn give_to(office: &Office<'_>, name: &str, to: &str, seconds: i64) {
     let request = VerdictRequest {
         lead_id: id(name),
         verdict: Verdict::Override { rep: to },
-        rejection: Some(Rejection { code: ReasonCode::O, note: Some("asked for".into()) }),
+        rejection: Some(Rejection { code: ReasonCode::O.into(), note: Some("asked for".into()) }),
         manager: "Dana".into(),
         seen_decisions: None,
     };

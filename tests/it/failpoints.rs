@@ -19,7 +19,7 @@ use story::Company;
 const STEPS: u32 = 40;
 
 pub(crate) fn reason() -> Rejection {
-    Rejection { code: ReasonCode::K, note: None }
+    Rejection { code: ReasonCode::K.into(), note: None }
 }
 
 /// Lets every `stride`-th step fail.

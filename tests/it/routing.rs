@@ -344,7 +344,7 @@ async fn who_gets_a_lead_that_the_model_failed_on_is_charged(store: Arc<dyn Stor
     office.lead_by(&Fails, "L1", "Acme", 2).await;
     assert_eq!(office.reason("L1").await.0, RouteReason::TechnicalFailure);
     let word = Verdict::Override { rep: RepId::new("best") };
-    let reason = Some(Rejection { code: ReasonCode::O, note: Some("I know her".into()) });
+    let reason = Some(Rejection { code: ReasonCode::O.into(), note: Some("I know her".into()) });
     office.say("L1", word, reason, 3).await.unwrap();
     let charged = vec![("best".to_owned(), 1_000_000, 500_000), ("legacy".to_owned(), 0, 500_000)];
     assert_eq!(office.balances().await, charged);

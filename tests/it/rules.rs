@@ -78,7 +78,8 @@ async fn rule_2_a_leads_effects_happen_once() {
     let lead = office.one_lead(&GOOD).await;
     let to = office.other_rep(&lead).await;
     let verdict = Verdict::Override { rep: to.rep().unwrap().clone() };
-    let decision = office.say(&lead, verdict, Some(Rejection { code: ReasonCode::S, note: None })).await.unwrap();
+    let decision =
+        office.say(&lead, verdict, Some(Rejection { code: ReasonCode::S.into(), note: None })).await.unwrap();
     office.wait(60);
     // Sent, and dead before the answer is booked: nobody remembers that it happened.
     let later = decision.grace_until + TimeDelta::hours(1);

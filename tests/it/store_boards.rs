@@ -127,7 +127,7 @@ async fn verdicts_count_with_what_became_of_them(store: Arc<dyn Store>) {
     store.save_outcomes(&[won], "outcomes", &Cursor::default(), at(9)).await.unwrap();
     let overrides = |verdicts, won| VerdictTally {
         verdict: "override".into(),
-        code: Some(ReasonCode::O),
+        code: Some(ReasonCode::O.into()),
         verdicts,
         taken_back: 1,
         won,

@@ -92,7 +92,7 @@ async fn decisions_are_walked_from_the_newest_on(store: Arc<dyn Store>) {
     let seen: Vec<_> = first.iter().chain(&rest).map(|one| one.differs.as_ref().unwrap().lead.to_string()).collect();
     assert_eq!(seen, ["C", "B", "A"]);
     let one = first[0].differs.as_ref().unwrap();
-    assert_eq!(one.decision.as_ref().map(|made| made.rejection.as_ref().unwrap().code), Some(ReasonCode::O));
+    assert_eq!(one.decision.as_ref().map(|made| made.rejection.as_ref().unwrap().code), Some(ReasonCode::O.into()));
     assert_eq!((one.decisions, one.legacy.clone(), first[0].place.1), (1, rep("legacy"), at(300)));
     // So many days back from a moment, and no more.
     let days = |seconds: i64| disagreements::look(&*store, Which::Decided { days: 1 }, at(86_400 + seconds));

@@ -12,7 +12,7 @@ use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::LeadState;
 use leadboard::domain::ranking::{Interval, LeadScore, Tier};
 use leadboard::domain::rep::Roster;
-use leadboard::domain::verdict::ReasonCode;
+use leadboard::domain::verdict::{Reason, ReasonCode};
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -199,6 +199,13 @@ async fn reasons_of_verdicts_that_stand_are_found(store: Arc<dyn Store>) {
     }
     // The fixture's decision rejects for "other".
     store.decide(decision("A", 0, 5, true)).await.unwrap();
+    let mut exact = decision("B", 0, 5, true);
+    exact.decision.rejection.as_mut().unwrap().code = Reason::exactly(ReasonCode::T, 2).unwrap();
+    store.decide(exact).await.unwrap();
+    assert_eq!(find(&*store, "reason:T").await, ["B"], "by its letter");
+    let kept = store.decision_of(&id("B")).await.unwrap().unwrap();
+    assert_eq!(kept.rejection.unwrap().code.to_string(), "T2");
+    store.undo(&id("B"), "Ana", at(5)).await.unwrap();
     let other = ReasonCode::O;
     assert_eq!(find(&*store, &format!("reason:{other}")).await, ["A"]);
     assert_eq!(find(&*store, &format!("-reason:{other}")).await, ["B"]);

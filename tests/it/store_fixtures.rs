@@ -173,7 +173,7 @@ pub(crate) fn decision(lead: &str, made_before: u32, seconds: i64, effect: bool)
         lead_id: id(lead),
         by: DecidedBy::Manager("Ana".into()),
         verdict: Verdict::Override { rep: RepId::new("best") },
-        rejection: Some(Rejection { code: ReasonCode::O, note: Some("because".into()) }),
+        rejection: Some(Rejection { code: ReasonCode::O.into(), note: Some("because".into()) }),
         owner: rep("best"),
         legacy_owner: rep("legacy"),
         recommendation: recommendation(),

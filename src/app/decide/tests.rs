@@ -44,7 +44,7 @@ fn rep(id: &str) -> Owner {
 }
 
 fn rejection(code: ReasonCode, note: Option<&str>) -> Rejection {
-    Rejection { code, note: note.map(str::to_owned) }
+    Rejection { code: code.into(), note: note.map(str::to_owned) }
 }
 
 fn to_rep(id: &str) -> Verdict {

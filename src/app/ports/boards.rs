@@ -10,7 +10,7 @@ use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId, RepKey, TraceId};
 use crate::domain::lead::LeadState;
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::Reason;
 
 /// Deals of a rep that closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub struct VerdictTally {
     /// The verdict, by its stable name.
     pub verdict: String,
     /// The reason; `None` where none is owed.
-    pub code: Option<ReasonCode>,
+    pub code: Option<Reason>,
     /// How many.
     pub verdicts: u64,
     /// Of those, taken back: they teach nothing.

@@ -5,7 +5,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use super::{reason, time, word};
 use crate::app::filter::Filter;
 use crate::app::what_if::Change;
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::Reason;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum View {
@@ -165,9 +165,10 @@ pub(crate) enum Lead {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Why {
     /// Reason code: T territory, C conflict, K key account, R relationship, L language, S skill, P capacity, V leave,
-    /// D duplicate or bad data, Q quality, F fairness, X experiment, O other (needs --note)
+    /// D duplicate or bad data, Q quality, F fairness, X experiment, O other (needs --note); T2 says more exactly what,
+    /// and a wrong one shows all there are
     #[arg(long, value_name = "CODE", value_parser = reason)]
-    pub(crate) reason: ReasonCode,
+    pub(crate) reason: Reason,
 
     /// Further words; reason O needs them
     #[arg(long, value_name = "TEXT")]

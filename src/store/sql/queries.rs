@@ -82,7 +82,7 @@ macro_rules! passes {
                 WHEN 'state' THEN l.state = t.text
                 WHEN 'lane' THEN l.lane = t.text
                 WHEN 'reason' THEN EXISTS (SELECT 1 FROM decisions x
-                    WHERE x.lead_id = l.id AND x.rejection_code = t.text AND x.undone_at IS NULL)
+                    WHERE x.lead_id = l.id AND substr(x.rejection_code, 1, 1) = t.text AND x.undone_at IS NULL)
                 END, 0 = 1))) "
         )
     };

@@ -13,7 +13,7 @@ use crate::domain::effect::EffectState;
 use crate::domain::ids::TraceId;
 use crate::domain::rep::Rep;
 use crate::domain::share::Share;
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::{Reason, ReasonCode};
 use crate::tui::backend::BackendError;
 use crate::tui::backend::boards::{
     AtWork, Board, Boards, ContactList, ContactRow, ContactTally, Feedback, Found, FoundLead, Need, NextSlot,
@@ -103,11 +103,11 @@ pub(crate) fn told(mut state: State) -> State {
     };
     state.boards.verdicts = vec![
         verdict("approve", None, 961),
-        verdict("override", Some(ReasonCode::R), 84),
-        verdict("keep_legacy", Some(ReasonCode::T), 61),
-        verdict("override", Some(ReasonCode::P), 40),
-        verdict("keep_legacy", Some(ReasonCode::D), 12),
-        verdict("reroute", Some(ReasonCode::K), 7),
+        verdict("override", Some(ReasonCode::R.into()), 84),
+        verdict("keep_legacy", Reason::exactly(ReasonCode::T, 2), 61),
+        verdict("override", Some(ReasonCode::P.into()), 40),
+        verdict("keep_legacy", Some(ReasonCode::D.into()), 12),
+        verdict("reroute", Some(ReasonCode::K.into()), 7),
     ];
     let need = |what: &str, met, why: &str| Need { what: what.into(), met, why: why.into() };
     state.boards.needs = vec![

@@ -8,7 +8,7 @@ use crate::app::views::LeadDetail;
 use crate::domain::ids::QueueId;
 use crate::domain::rep::Queue;
 use crate::domain::text::safe;
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::{Reason, ReasonCode};
 use crate::tui::verdict::Draft;
 
 /// A list to choose from, and the verdict it completes.
@@ -39,7 +39,7 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
     /// Why the recommendation is turned down.
-    Reason(ReasonCode),
+    Reason(Reason),
     /// Write a note first, then choose the reason.
     WriteNote,
     /// The queue it goes to.
@@ -57,10 +57,32 @@ impl Menu {
     pub fn reasons(draft: Draft) -> Self {
         let mut items: Vec<Item> = ReasonCode::VARIANTS
             .iter()
-            .map(|code| Item { letter: code.letter(), label: code.title().into(), choice: Choice::Reason(*code) })
+            .map(|code| Item {
+                letter: code.letter(),
+                label: code.title().into(),
+                choice: Choice::Reason((*code).into()),
+            })
             .collect();
         items.push(Item { letter: 'n', label: "Write a note first".into(), choice: Choice::WriteNote });
         Self { title: "Why not the recommendation?".into(), items, selected: None, draft: Some(draft) }
+    }
+
+    /// What a reason can be more exactly, by digits; `None` if it has no details.
+    pub fn details(code: ReasonCode, draft: Draft) -> Option<Self> {
+        let details = code.details().iter().zip('1'..='9').zip(1..);
+        let items: Vec<Item> = details
+            .filter_map(|((words, letter), n)| {
+                let choice = Choice::Reason(Reason::exactly(code, n)?);
+                Some(Item { letter, label: (*words).to_owned(), choice })
+            })
+            .collect();
+        let title = format!("{}: what exactly?", code.title());
+        (!items.is_empty()).then_some(Self { title, items, selected: None, draft: Some(draft) })
+    }
+
+    /// Whether its lines can be said more exactly, by a capital letter.
+    pub fn has_details(&self) -> bool {
+        self.items.iter().any(|item| matches!(item.choice, Choice::Reason(reason) if reason == reason.code.into() && !reason.code.details().is_empty()))
     }
 
     /// The queues a lead can go to.

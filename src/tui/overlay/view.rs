@@ -95,7 +95,13 @@ fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
     let two = menu.items.len() > 8;
     let rows = if two { menu.items.len().div_ceil(2) } else { menu.items.len() };
     let above = if menu.draft.is_some() { 2 } else { 0 };
-    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, rows as u16 + 2 + above), &menu.title);
+    let below = if menu.has_details() { 2 } else { 0 };
+    let height = rows as u16 + 2 + above + below;
+    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, height), &menu.title);
+    if below > 0 {
+        let hint = " A capital letter says more exactly which.";
+        put(frame, inner, above + rows as u16 + 1, ctx.span(Meaning::Muted, hint).into());
+    }
     if let Some(draft) = &menu.draft {
         put(frame, inner, 0, subject(ctx, draft, inner.width));
     }

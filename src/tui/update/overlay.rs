@@ -9,7 +9,7 @@ use crate::tui::backend::{BackendError, VIEW_KEYS, WhatIf};
 use crate::tui::model::{Model, Tone};
 use crate::tui::msg::{Effect, Generation};
 use crate::tui::overlay::help::Help;
-use crate::tui::overlay::menu::{Choice, Item};
+use crate::tui::overlay::menu::{Choice, Item, Menu};
 use crate::tui::overlay::what_if::Supposing;
 use crate::tui::overlay::{Confirm, NOTE_LIMIT, Overlay};
 use crate::tui::verdict::{self, Draft};
@@ -92,6 +92,14 @@ pub(super) fn pick_letter(model: &mut Model, letter: char) -> Vec<Effect> {
         return Vec::new();
     };
     let (draft, item) = (menu.draft.clone(), item.clone());
+    // A capital letter asks for more: which kind of that reason.
+    if let (Choice::Reason(reason), Some(draft), true) = (&item.choice, &draft, letter.is_uppercase())
+        && let Some(details) = Menu::details(reason.code, draft.clone())
+    {
+        model.overlays.pop();
+        model.overlays.push(Overlay::Menu(details));
+        return Vec::new();
+    }
     chosen(model, draft, item)
 }
 

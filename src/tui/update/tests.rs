@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::LeadState;
-use crate::domain::verdict::{ReasonCode, Rejection, Verdict};
+use crate::domain::verdict::{Reason, ReasonCode, Rejection, Verdict};
 use crate::tui::Options;
 use crate::tui::backend::VerdictRequest;
 use crate::tui::fake::{State, company};
@@ -58,7 +58,26 @@ fn two_keys_override_with_a_reason() {
     let rep = ranked(&stage, 3);
     stage.press("3 s");
     assert_eq!(last(&stage).verdict, Verdict::Override { rep });
-    assert_eq!(last(&stage).rejection, Some(Rejection { code: ReasonCode::S, note: None }));
+    assert_eq!(last(&stage).rejection, Some(Rejection { code: ReasonCode::S.into(), note: None }));
+}
+
+#[test]
+fn a_capital_letter_says_more_exactly_why() {
+    let mut stage = Stage::new();
+    stage.press("f2 k");
+    assert!(stage.text().contains("A capital letter says more exactly which."), "{}", stage.text());
+    stage.press("T");
+    assert!(stage.text().contains("Territory: what exactly?"), "{}", stage.text());
+    stage.press("2");
+    let given = last(&stage).rejection.unwrap();
+    assert_eq!((given.code, stage.model.overlays.len()), (Reason::exactly(ReasonCode::T, 2).unwrap(), 0));
+    // What has no details is taken as it is.
+    stage.press("k X");
+    assert_eq!(last(&stage).rejection.unwrap().code, ReasonCode::X.into());
+    // Escape gives none.
+    let before = stage.decided();
+    stage.press("k P esc");
+    assert_eq!((stage.decided(), stage.model.overlays.len()), (before, 0));
 }
 
 #[test]
@@ -98,7 +117,10 @@ fn the_reason_other_needs_a_note() {
     assert_eq!(requests(&stage), 0);
     assert!(stage.status().contains("needs a note"));
     stage.write("key contact left").press("enter");
-    assert_eq!(last(&stage).rejection, Some(Rejection { code: ReasonCode::O, note: Some("key contact left".into()) }));
+    assert_eq!(
+        last(&stage).rejection,
+        Some(Rejection { code: ReasonCode::O.into(), note: Some("key contact left".into()) })
+    );
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn what_cannot_be_done_is_refused_with_the_cure() {
     let home = office();
     for (line, code, words) in [
         ("lead keep lead-1", 2, "--reason"),
-        ("lead keep lead-1 --reason z", 2, "K  Key account"),
+        ("lead keep lead-1 --reason z", 2, "K1  Key account: named account"),
         ("lead override lead-1 Bea --reason K", 1, "there is no rep Bea"),
         ("lead override lead-1 Bea-Best --reason K", 1, "did you mean \"Bea Best\"?"),
         ("lead reroute lead-1 Managres --reason Q", 1, "did you mean \"Managers\"?"),

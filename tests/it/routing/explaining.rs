@@ -138,7 +138,7 @@ pub(super) async fn the_rep_is_told_what_to_say(store: Arc<dyn Store>) {
     assert_eq!(track.deals, ["The model knows no closed deal of yours in all."]);
     office.lead_by(&Fails, "L3", "Acme", 7).await;
     let word = Verdict::Override { rep: RepId::new("best") };
-    let reason = Some(Rejection { code: ReasonCode::K, note: None });
+    let reason = Some(Rejection { code: ReasonCode::K.into(), note: None });
     office.say("L3", word, reason, 8).await.unwrap();
     assert_eq!(explained(store, "L3", "legacy", 9).await.talk_track, None);
 }

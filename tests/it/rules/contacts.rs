@@ -103,7 +103,7 @@ async fn a_person_in_the_crm_is_not_overruled() {
     let office = Office::open().await;
     let lead = office.one_lead(&GOOD).await;
     let chosen = office.other_rep(&lead).await;
-    let reason = Some(Rejection { code: ReasonCode::R, note: None });
+    let reason = Some(Rejection { code: ReasonCode::R.into(), note: None });
     office.say(&lead, Verdict::Override { rep: chosen.rep().unwrap().clone() }, reason).await.unwrap();
     office.send().await;
     office.wait(5 * HOUR);

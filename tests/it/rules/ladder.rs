@@ -57,7 +57,8 @@ async fn decided(office: &Office) -> (LeadId, Decision, Owner) {
     let lead = office.one_lead(&GOOD).await;
     let to = office.other_rep(&lead).await;
     let verdict = Verdict::Override { rep: to.rep().unwrap().clone() };
-    let decision = office.say(&lead, verdict, Some(Rejection { code: ReasonCode::S, note: None })).await.unwrap();
+    let decision =
+        office.say(&lead, verdict, Some(Rejection { code: ReasonCode::S.into(), note: None })).await.unwrap();
     (lead, decision, to)
 }
 

@@ -240,7 +240,7 @@ fn keeping_the_legacy_owners_of_a_group_needs_a_reason() {
     assert_eq!(requests.len(), leads);
     for request in &requests {
         assert_eq!(request.verdict, Verdict::KeepLegacy);
-        assert_eq!(request.rejection.as_ref().map(|why| why.code), Some(ReasonCode::R));
+        assert_eq!(request.rejection.as_ref().map(|why| why.code), Some(ReasonCode::R.into()));
     }
     assert!(stage.status().contains("kept with the legacy owner"), "{}", stage.status());
     stage.press("u");

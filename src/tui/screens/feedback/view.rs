@@ -107,7 +107,7 @@ fn heads(list: List) -> String {
 }
 
 fn verdict(one: &VerdictTally, most: u64, ctx: &Ctx) -> Line<'static> {
-    let reason = one.code.map_or_else(|| "-".to_owned(), |code| format!("{code} {}", code.title()));
+    let reason = one.code.map_or_else(|| "-".to_owned(), |code| format!("{code:<2} {}", code.title()));
     let bar = gauge(ctx.theme.glyphs(), one.verdicts as f64 / most.max(1) as f64, BAR);
     Line::from(vec![
         Span::raw(format!("{} ", ctx.theme.left(&one.verdict.replace('_', " "), 12))),
