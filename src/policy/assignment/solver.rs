@@ -264,13 +264,11 @@ impl Solver<'_> {
                 self.leave(kind, from as usize, leads);
             }
             self.enter(kind, to, leads);
-            match from {
-                Some(from) => to = from as usize,
-                None => {
-                    self.without[kind as usize] -= leads;
-                    return true;
-                }
-            }
+            let Some(from) = from else {
+                self.without[kind as usize] -= leads;
+                return true;
+            };
+            to = from as usize;
         }
     }
 

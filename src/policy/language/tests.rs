@@ -106,9 +106,34 @@ fn tables_are_consistent() {
 proptest! {
     #[test]
     fn any_text_has_a_sure_language_or_none(text in "\\PC{0,200}") {
+        the_quick_way_gives_what_whatlang_gives(&text)?;
         if let Some(language) = detect(&text) {
             prop_assert!([ALONE, AGREED].contains(&language.confidence));
             prop_assert_eq!(code(&language.code), Some(language.code.as_str()));
         }
     }
+
+    #[test]
+    fn texts_in_latin_letters_have_the_language_of_whatlang(
+        words in proptest::collection::vec(prop::sample::select(words()), 1..120), letters in "[a-zäöüßéèñçãøåşğı .,0-9]{0,700}",
+    ) {
+        the_quick_way_gives_what_whatlang_gives(&words.join(" "))?;
+        the_quick_way_gives_what_whatlang_gives(&letters)?;
+        the_quick_way_gives_what_whatlang_gives(&format!("{letters} {}", words.join(" ")))?;
+    }
+}
+
+/// All words of the corpus.
+fn words() -> Vec<&'static str> {
+    TEXTS.iter().chain(RARER).flat_map(|(_, texts)| *texts).flat_map(|text| text.split(' ')).collect()
+}
+
+fn the_quick_way_gives_what_whatlang_gives(text: &str) -> Result<(), TestCaseError> {
+    if whatlang::detect_script(text) == Some(whatlang::Script::Latin) {
+        let (wanted, found) = (whatlang::detect(text).unwrap(), latin::detect(text).unwrap());
+        prop_assert_eq!(found.1.to_bits(), wanted.confidence().to_bits(), "{}", text);
+        // Which of equally likely ones comes first means nothing.
+        prop_assert!(wanted.confidence() == 0.0 || found.0 == wanted.lang().code(), "{}", text);
+    }
+    Ok(())
 }

@@ -105,7 +105,7 @@ impl<'r> Field<'r> {
         for one in &self.reps {
             let price = price_of(one);
             prices.extend(price.map(|price| Place { rep: one.rep.rep_id.clone(), price: *price }));
-            let net = Net { net: one.value - price.map_or(0, |price| price.price), value: one.value, rep: one.rep };
+            let net = Net { left: one.value - price.map_or(0, |price| price.price), value: one.value, rep: one.rep };
             // Of equals the one whom the ranking has before the other.
             if first.as_ref().is_none_or(|first| net.is_before(first)) {
                 second = first.replace(net);
@@ -114,7 +114,7 @@ impl<'r> Field<'r> {
             }
         }
         if let (Some(first), Some(second)) = (&first, &second) {
-            self.net_margin = Some((first.net - second.net) as f64 / DEAL as f64);
+            self.net_margin = Some((first.left - second.left) as f64 / DEAL as f64);
         }
         [self.pick, self.next] = [first, second].map(|one| one.map(|one| one.rep));
         let mean = p_win.iter().sum::<f64>() / p_win.len().max(1) as f64;
@@ -145,13 +145,13 @@ impl<'r> Field<'r> {
 
 /// What a lead remains worth to a rep once the place is paid for.
 struct Net<'r> {
-    net: i64,
+    left: i64,
     value: i64,
     rep: &'r RankedRep,
 }
 
 impl Net<'_> {
     fn is_before(&self, other: &Self) -> bool {
-        (self.net, self.value) > (other.net, other.value)
+        (self.left, self.value) > (other.left, other.value)
     }
 }

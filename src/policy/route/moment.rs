@@ -1,7 +1,6 @@
 //! What depends on policy, roster, situation and the moment alone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +14,7 @@ use crate::policy::capacity::{Leave, Room, Workload, room};
 use crate::policy::eligibility::Present;
 use crate::policy::fairness::{Account, Entitled, ORDINARY, Stake, shares_in_order, shares_of};
 use crate::policy::price::BidPrice;
+use crate::policy::quick::Quick;
 use crate::policy::slot::{Slot, first_free};
 use crate::policy::span::Span;
 
@@ -38,41 +38,10 @@ pub(super) struct Known<'a> {
     pub(super) full: BTreeMap<RepId, Vec<Exclusion>>,
     /// Everybody, by id: the same place in all moments of a roster.
     pub(super) seats: Vec<Seat<'a>>,
-    by_id: HashMap<&'a RepId, usize, BuildHasherDefault<IdHasher>>,
+    by_id: HashMap<RepId, usize, Quick>,
     absences: Absences,
     /// Whether anybody could be further ahead of their share with another lead than the bound allows.
     pub(super) near_bound: bool,
-}
-
-/// Hashes ids, eight bytes at a time. The users of one CRM are too few, and not free enough in choosing their ids, for
-/// collisions to be made on purpose; all of them are looked up for each lead.
-#[derive(Debug, Default)]
-struct IdHasher(u64);
-
-impl IdHasher {
-    fn mix(&mut self, word: u64) {
-        // A folded multiplication: the high half of the product brings what is in all bits down to the low ones.
-        let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
-    }
-}
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.mix(u64::from_le_bytes(last) ^ bytes.len() as u64);
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.mix(byte.into());
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// What is known of one rep at the moment. Where hundreds of reps are looked at for each lead, they are looked up once and
@@ -107,7 +76,7 @@ impl<'a> Moment<'a> {
             present,
             full: BTreeMap::new(),
             seats: Vec::with_capacity(reps.len()),
-            by_id: reps.iter().enumerate().map(|(place, rep)| (&rep.id, place)).collect(),
+            by_id: reps.iter().enumerate().map(|(place, rep)| (rep.id.clone(), place)).collect(),
             absences,
             near_bound: sections.fairness.bound().is_some_and(|bound| situation.ledger.is_near(bound)),
         };

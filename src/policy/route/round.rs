@@ -90,11 +90,11 @@ struct Board<'m> {
 impl<'m> Board<'m> {
     /// `taken` are the reps of leads that are given at the same moment otherwise.
     fn new(taken: &[RepId], moment: &'m Moment<'m>) -> Self {
-        let priced = |(seat, price): (&Seat<'_>, &Option<&BidPrice>)| {
+        let priced = |(seat, price): (&Seat<'_>, Option<&BidPrice>)| {
             let places = seat.room.as_ref().map_or(u32::MAX, Room::places);
             BidPrice { places, ..price.copied().unwrap_or_default() }
         };
-        let reps = moment.seats().iter().zip(&moment.prices).map(priced).collect();
+        let reps = moment.seats().iter().zip(moment.prices.iter().copied()).map(priced).collect();
         let mut board = Self { moment, prices: Prices { reps, expected: 0.0, sample: 0 } };
         taken.iter().filter_map(|rep| moment.place(rep)).for_each(|place| board.take(place));
         board
