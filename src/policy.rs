@@ -15,6 +15,7 @@ pub mod lane;
 pub mod language;
 pub mod price;
 pub mod profile;
+mod quick;
 pub mod recommend;
 pub mod route;
 pub mod rules;

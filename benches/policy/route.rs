@@ -141,7 +141,7 @@ pub(crate) fn route(reps: usize, rules: usize, leads: &[(LeadFacts, Vec<f64>)]) 
     for (number, batch) in leads.chunks(BATCH).enumerate() {
         let now = batch[0].0.created_at + TimeDelta::minutes(5);
         let start = crate::cpu_seconds();
-        let mut situation = Situation::default();
+        let situation = Situation::default();
         let moment = Moment::new(&policy, &roster, &situation, now);
         timed(&mut costs.moments, start);
         let start = crate::cpu_seconds();
@@ -150,9 +150,9 @@ pub(crate) fn route(reps: usize, rules: usize, leads: &[(LeadFacts, Vec<f64>)]) 
             let expected = BTreeMap::from([(CapKind::Day, (leads.len() - number * BATCH) as f64)]);
             prices = route::rep_prices(&sample, &expected, &moment);
         }
-        situation.prices.clone_from(&prices);
+        let situation = Situation { prices: prices.clone(), ..situation.clone() };
+        let moment = moment.with_situation(&situation);
         timed(&mut costs.prices, start);
-        let moment = Moment::new(&policy, &roster, &situation, now);
         let mut ready = Vec::with_capacity(batch.len());
         let mut candidates = Vec::with_capacity(batch.len());
         for (at, (facts, p_win)) in batch.iter().enumerate() {
@@ -169,8 +169,9 @@ pub(crate) fn route(reps: usize, rules: usize, leads: &[(LeadFacts, Vec<f64>)]) 
             ready.push((subject, prepared, ranking, alone));
         }
         let start = crate::cpu_seconds();
-        situation.round = route::give(&candidates, &[], &Moment::new(&policy, &roster, &situation, now));
-        let moment = Moment::new(&policy, &roster, &situation, now);
+        let round = route::give(&candidates, &[], &moment);
+        let situation = Situation { round, ..situation.clone() };
+        let moment = moment.with_situation(&situation);
         for (subject, prepared, ranking, alone) in ready {
             let outcome = route::settle(alone, &subject, &prepared, &Ok(&ranking), &moment, &desk);
             costs.given += usize::from(outcome.recommendation.route.owner().rep().is_some());

@@ -51,10 +51,10 @@ pub struct Offer {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Market {
     room: Vec<u32>,
-    /// Where the offers of each lead stand.
-    leads: Vec<Range<usize>>,
-    /// Whether it has the offers of an earlier lead.
-    repeated: Vec<bool>,
+    /// The kind of each lead: leads of one kind have the same offers, which are kept once.
+    leads: Vec<u32>,
+    /// Where the offers of each kind stand.
+    kinds: Vec<Range<usize>>,
     offers: Vec<Offer>,
 }
 
@@ -75,8 +75,7 @@ impl Market {
             for offer in own {
                 offer.value = offer.value.clamp(-LARGEST, LARGEST);
             }
-            self.leads.push(start..known.len());
-            self.repeated.push(false);
+            self.enter(start);
             return;
         }
         own.sort_by(|a, b| a.rep.cmp(&b.rep).then(b.value.cmp(&a.value)));
@@ -88,19 +87,28 @@ impl Market {
             }
         }
         known.truncate(kept);
-        self.leads.push(start..kept);
-        self.repeated.push(false);
+        self.enter(start);
     }
 
-    /// Puts in a lead with the offers of an earlier one. They are kept once.
+    /// The next lead is of a kind of its own, whose offers begin here.
+    fn enter(&mut self, start: usize) {
+        self.leads.push(self.kinds.len() as u32);
+        self.kinds.push(start..self.offers.len());
+    }
+
+    /// Puts in a lead with the offers of an earlier one. However often that is done, the offers are looked at once.
     pub fn repeat(&mut self, lead: usize) {
-        self.leads.push(self.leads[lead].clone());
-        self.repeated.push(true);
+        self.leads.push(self.leads[lead]);
     }
 
-    /// Whether a lead has the offers of an earlier one.
-    fn is_repeated(&self, lead: usize) -> bool {
-        self.repeated[lead]
+    /// The kind of a lead: leads of one kind have the same offers.
+    pub fn kind(&self, lead: usize) -> usize {
+        self.leads[lead] as usize
+    }
+
+    /// The offers of each kind of leads, by rep; kinds in the order of their first leads.
+    pub fn kinds(&self) -> impl ExactSizeIterator<Item = &[Offer]> {
+        self.kinds.iter().map(|kind| &self.offers[kind.clone()])
     }
 
     /// Number of leads.
@@ -115,7 +123,7 @@ impl Market {
 
     /// The offers of one lead, by rep.
     pub fn offers(&self, lead: usize) -> &[Offer] {
-        &self.offers[self.leads[lead].clone()]
+        &self.offers[self.kinds[self.kind(lead)].clone()]
     }
 
     /// What a pair is worth, if it may come about.
@@ -149,7 +157,8 @@ pub struct Assignment {
 }
 
 /// The best way to hand out the leads of a market. With `m` reps who share leads, `n` leads and `k` offers, at worst
-/// `n m^2 + n k` steps, in practice some tens of steps an offer.
+/// `n m^2 + n k` steps, in practice some tens of steps an offer. Leads of one kind are handed out by the handful, so that
+/// thousands of leads of a few kinds take hardly more than one of each.
 pub fn assign(market: &Market) -> Assignment {
     let mut price = vec![SlotPrice::default(); market.room.len()];
     let rep = solve(market, |part, mut solved| {
@@ -169,15 +178,15 @@ pub fn matching(market: &Market) -> Vec<Option<usize>> {
 }
 
 fn solve(market: &Market, mut solved: impl FnMut(&solver::Part, solver::Solver<'_>)) -> Vec<Option<usize>> {
-    let mut rep = vec![None; market.leads()];
+    let mut reps: Vec<std::vec::IntoIter<usize>> = vec![Vec::new().into_iter(); market.kinds.len()];
     for part in solver::parts(market) {
         let found = solver::solve(market, &part);
-        for (at, &lead) in part.leads.iter().enumerate() {
-            rep[lead] = found.rep(at).map(|at| part.reps[at]);
+        for (&kind, places) in part.kinds.iter().zip(found.reps_of_kinds()) {
+            reps[kind] = places.into_iter().map(|place| part.reps[place]).collect::<Vec<_>>().into_iter();
         }
         solved(&part, found);
     }
-    rep
+    (0..market.leads()).map(|lead| reps[market.kind(lead)].next()).collect()
 }
 
 #[cfg(test)]

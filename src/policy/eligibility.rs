@@ -2,7 +2,8 @@
 //!
 //! What is not known restricts nobody: a rep without a profile works every territory, at all hours, in all languages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, FixedOffset, Offset, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,8 @@ pub enum NoSupport {
 /// One rep as eligibility sees them.
 #[derive(Clone, Debug, PartialEq)]
 struct Member {
+    /// Their place in each [`Having`]; `None` for whoever has no profile.
+    place: Option<usize>,
     profile: Profile,
     schedule: Schedule,
     /// ISO 639-1 codes.
@@ -67,8 +70,27 @@ struct Member {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Team {
     members: BTreeMap<RepId, Member>,
+    speaking: Having,
+    skilled: Having,
+    in_tier: Having,
     /// For reps without a profile.
     common: Schedule,
+}
+
+/// Who has each of many things. Leads ask for a few of them, and hundreds of reps are looked at for each lead.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Having(HashMap<String, Vec<bool>>);
+
+impl Having {
+    fn note<'n>(&mut self, member: usize, all: usize, names: impl IntoIterator<Item = &'n String>) {
+        for name in names {
+            self.0.entry(name.clone()).or_insert_with(|| vec![false; all])[member] = true;
+        }
+    }
+
+    fn of(&self, name: &str) -> &[bool] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A profile that makes no sense.
@@ -103,7 +125,8 @@ impl Team {
     pub fn new(profiles: &[Profile], hours: &HoursSettings, holidays: &HolidaySettings) -> Result<Self, TeamError> {
         let common = hours.schedule(&RepHours::default(), holidays).map_err(TeamError::Common)?;
         let mut members = BTreeMap::new();
-        for profile in profiles {
+        let (mut speaking, mut skilled, mut in_tier) = (Having::default(), Having::default(), Having::default());
+        for (place, profile) in profiles.iter().enumerate() {
             let rep = &profile.rep_id;
             let own =
                 RepHours { week: profile.week.clone(), zone: profile.zone.clone(), holidays: profile.holidays.clone() };
@@ -114,17 +137,21 @@ impl Team {
                 language::code(language).map(str::to_owned).ok_or_else(unknown)
             };
             let member = Member {
+                place: Some(place),
                 schedule,
                 languages: profile.languages.iter().map(code).collect::<Result<_, _>>()?,
                 skills: profile.skills.iter().map(|s| key(s)).collect(),
                 tiers: profile.partner_tiers.iter().map(|t| key(t)).collect(),
                 profile: profile.clone(),
             };
+            speaking.note(place, profiles.len(), &member.languages);
+            skilled.note(place, profiles.len(), &member.skills);
+            in_tier.note(place, profiles.len(), &member.tiers);
             if members.insert(rep.clone(), member).is_some() {
                 return Err(TeamError::Twice(rep.clone()));
             }
         }
-        Ok(Self { members, common })
+        Ok(Self { members, speaking, skilled, in_tier, common })
     }
 
     /// When a rep is at work.
@@ -176,7 +203,7 @@ impl Needs {
 #[derive(Clone, Debug)]
 pub struct Present<'a> {
     reps: Vec<PresentRep<'a>>,
-    common: &'a Schedule,
+    team: &'a Team,
 }
 
 #[derive(Clone, Debug)]
@@ -196,7 +223,12 @@ impl<'a> Present<'a> {
             reps.push(PresentRep { rep, member: team.members.get(&rep.id), judged });
         }
         reps.sort_by(|a, b| a.rep.id.cmp(&b.rep.id));
-        Self { reps, common: &team.common }
+        Self { reps, team }
+    }
+
+    /// All reps in the order of their ids, each with what is known of them, if anything.
+    pub fn reps(&self) -> impl Iterator<Item = (&'a Rep, Option<&'a Profile>)> {
+        self.reps.iter().map(|one| (one.rep, one.member.map(|member| &member.profile)))
     }
 
     /// Why a rep is not there at this moment, if that counts against them.
@@ -224,10 +256,14 @@ pub struct Circumstances<'a> {
 /// The pool of a lead, in the order of rep ids, so that equal inputs give equal pools.
 pub fn eligibility(lead: &Subject, needs: &Needs, world: &Circumstances<'_>) -> Pool {
     let wanted = Wanted::of(needs, world);
-    let mut pool = Pool::default();
+    let mut pool = Pool { eligible: Vec::with_capacity(world.present.reps.len()), ..Pool::default() };
+    // Both are in the order of rep ids.
+    let mut further = world.further.iter().peekable();
     for PresentRep { rep, member, judged } in &world.present.reps {
+        while further.next_if(|(id, _)| **id < rep.id).is_some() {}
+        let further = further.peek().filter(|(id, _)| **id == rep.id).map_or(&[][..], |(_, why)| why);
         let mut judged = judged.clone();
-        judged.judge(rep, *member, lead, &wanted, world);
+        judged.judge(rep, *member, lead, &wanted, (further, world));
         let Judged { mut against, notes } = judged;
         // The sort is stable: of one kind, the order in which they were found, which is that of the inputs.
         against.sort_by_key(Exclusion::importance);
@@ -276,26 +312,28 @@ fn same(a: &str, b: &str) -> bool {
     a == b || folded(a).eq(folded(b))
 }
 
-/// What a lead asks for, made comparable once for all reps.
+/// What a lead asks for, each with the members who have it.
 struct Wanted<'a> {
     territory: Option<&'a str>,
-    /// A language that restricts, and its words.
-    language: Option<(&'a str, String)>,
-    /// Skills, folded, with what asks for them in words.
-    skills: Vec<(String, &'a Required, String)>,
-    /// The tier, folded and as it is.
-    tier: Option<(String, &'a str)>,
+    /// A language that restricts.
+    language: Option<(&'a [bool], &'a Language)>,
+    skills: Vec<(&'a [bool], &'a Required)>,
+    tier: Option<(&'a [bool], &'a str)>,
+    /// The language in words, once somebody does not speak it.
+    language_words: OnceCell<String>,
 }
 
 impl<'a> Wanted<'a> {
-    fn of(needs: &'a Needs, world: &Circumstances<'_>) -> Self {
+    fn of(needs: &'a Needs, world: &Circumstances<'a>) -> Self {
         let everyone: BTreeSet<_> = world.language.everyone.iter().filter_map(|l| language::code(l)).collect();
         let restricting = |l: &&Language| l.restricts(world.language) && !everyone.contains(l.code.as_str());
+        let team = world.present.team;
         Self {
             territory: needs.territory.as_deref(),
-            language: needs.language.as_ref().filter(restricting).map(|l| (l.code.as_str(), l.to_string())),
-            skills: needs.skills.iter().map(|skill| (key(&skill.name), skill, skill.proof.to_string())).collect(),
-            tier: needs.partner_tier.as_deref().map(|tier| (key(tier), tier)),
+            language: needs.language.as_ref().filter(restricting).map(|l| (team.speaking.of(&l.code), l)),
+            skills: needs.skills.iter().map(|skill| (team.skilled.of(&key(&skill.name)), skill)).collect(),
+            tier: needs.partner_tier.as_deref().map(|tier| (team.in_tier.of(&key(tier)), tier)),
+            language_words: OnceCell::new(),
         }
     }
 }
@@ -314,7 +352,7 @@ impl Judged {
         member: Option<&Member>,
         lead: &Subject,
         wanted: &Wanted<'_>,
-        world: &Circumstances<'_>,
+        (further, world): (&[Exclusion], &Circumstances<'_>),
     ) {
         self.against.extend(by_crm(rep, wanted.territory));
         let had = lead.earlier.iter().filter(|(id, _)| *id == rep.id);
@@ -323,29 +361,30 @@ impl Judged {
         if let Some(member) = member {
             self.judge_profile(member, wanted, strict);
         } else if strict {
-            self.judge_profile(&nobody(rep, world.present.common), wanted, strict);
+            self.judge_profile(&nobody(rep, &world.present.team.common), wanted, strict);
         }
-        self.against.extend(world.further.get(&rep.id).into_iter().flatten().cloned());
+        self.against.extend_from_slice(further);
         self.judge_support(rep, world);
     }
 
     fn judge_profile(&mut self, member: &Member, wanted: &Wanted<'_>, strict: bool) {
-        let lacks =
-            |theirs: &BTreeSet<String>, wanted: &str| (strict || !theirs.is_empty()) && !theirs.contains(wanted);
-        if let Some((_, words)) = wanted.language.as_ref().filter(|(code, _)| lacks(&member.languages, code)) {
+        let has = |having: &[bool]| member.place.and_then(|place| having.get(place)).is_some_and(|has| *has);
+        let lacks = |theirs: &BTreeSet<String>, having: &[bool]| (strict || !theirs.is_empty()) && !has(having);
+        if let Some((_, language)) = wanted.language.filter(|(having, _)| lacks(&member.languages, having)) {
             let theirs = member.languages.iter().cloned().collect();
+            let words = wanted.language_words.get_or_init(|| language.to_string());
             self.against.push(Exclusion::OtherLanguage { theirs, wanted: words.clone() });
         }
-        for (_, skill, because) in wanted.skills.iter().filter(|(key, ..)| lacks(&member.skills, key)) {
-            let (name, because) = (skill.name.clone(), because.clone());
+        for (_, skill) in wanted.skills.iter().filter(|(having, _)| lacks(&member.skills, having)) {
+            let (name, because) = (skill.name.clone(), skill.proof.to_string());
             self.against.push(match skill.kind {
                 Kind::Certification => Exclusion::NoCertification { certification: name, because },
                 Kind::Skill => Exclusion::NoSkill { skill: name, because },
             });
         }
-        if let Some((_, tier)) = wanted.tier.as_ref().filter(|(key, _)| lacks(&member.tiers, key)) {
+        if let Some((_, tier)) = wanted.tier.filter(|(having, _)| lacks(&member.tiers, having)) {
             let theirs = member.profile.partner_tiers.clone();
-            self.against.push(Exclusion::OtherPartnerTier { theirs, wanted: (*tier).to_owned() });
+            self.against.push(Exclusion::OtherPartnerTier { theirs, wanted: tier.to_owned() });
         }
     }
 
@@ -393,6 +432,7 @@ impl Judged {
 /// A rep of whom no profile says anything.
 fn nobody(rep: &Rep, schedule: &Schedule) -> Member {
     Member {
+        place: None,
         profile: Profile::plain(rep.id.clone()),
         schedule: schedule.clone(),
         languages: BTreeSet::new(),

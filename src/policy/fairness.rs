@@ -326,19 +326,6 @@ impl Ledger {
         }
         Within { may, passed_over, nobody_below, bound }
     }
-
-    /// For leads that are handed out together: how many of them each rep can get without ending beyond the bound. What a
-    /// batch entitles to does not depend on who gets what, so this is exact.
-    pub fn allowances(&self, pools: &[Vec<Stake>], bound: i64) -> BTreeMap<RepId, u32> {
-        let mut entitled: BTreeMap<&RepId, i64> = BTreeMap::new();
-        for pool in pools {
-            for (stake, share) in pool.iter().zip(shares(pool)) {
-                *entitled.entry(&stake.rep).or_default() += share;
-            }
-        }
-        let leads = |rep: &RepId, entitled| allowance(self.known(rep), entitled, bound);
-        entitled.into_iter().map(|(rep, entitled)| (rep.clone(), leads(rep, entitled))).collect()
-    }
 }
 
 impl FromIterator<(RepId, Account)> for Ledger {
@@ -425,32 +412,52 @@ impl Queued<'_> {
 /// Each rep's share of one lead, in the order of the pool. They add up to exactly [`LEAD`]: what rounding down leaves goes
 /// to the largest remainders, and among equals by rep. Where all weights are 0, shares are equal.
 pub fn shares(pool: &[Stake]) -> Vec<i64> {
-    divide(pool.len(), |at| pool[at].weight, |at| &pool[at].rep)
+    divide(pool, |stake| stake.weight, |stake| &stake.rep)
 }
 
 /// The same of reps whose accounts are known.
 pub fn shares_of(pool: &[Entitled<'_>]) -> Vec<i64> {
-    divide(pool.len(), |at| pool[at].weight, |at| pool[at].rep)
+    divide(pool, |one| one.weight, |one| one.rep)
 }
 
-fn divide<'a>(reps: usize, weight: impl Fn(usize) -> u32, rep: impl Fn(usize) -> &'a RepId) -> Vec<i64> {
-    let sum: u64 = (0..reps).map(|at| u64::from(weight(at))).sum();
-    let (weightless, sum) = if sum == 0 { (true, reps as u64) } else { (false, sum) };
-    let part = |at| {
-        let wanted = if weightless { 1 } else { u64::from(weight(at)) } * LEAD as u64;
-        (wanted / sum, wanted % sum)
-    };
-    let parts: Vec<(u64, u64)> = (0..reps).map(part).collect();
-    let mut shares: Vec<i64> = parts.iter().map(|(whole, _)| *whole as i64).collect();
-    let left = LEAD - shares.iter().sum::<i64>();
-    let mut order: Vec<usize> = (0..reps).collect();
-    // Pools are in the order of their reps, and sorts are stable.
-    if !(1..reps).all(|at| rep(at - 1) < rep(at)) {
-        order.sort_by_key(|&at| rep(at));
-    }
-    order.sort_by_key(|&at| Reverse(parts[at].1));
-    for &at in order.iter().take(left.max(0) as usize) {
-        shares[at] += 1;
+/// The same of weights alone, where the pool is in the order of its reps.
+pub fn shares_in_order(weights: &[u32]) -> Vec<i64> {
+    largest_remainders(weights, || (0..weights.len()).collect())
+}
+
+fn divide<'a, T>(pool: &'a [T], weight: impl Fn(&T) -> u32, rep: impl Fn(&'a T) -> &'a RepId) -> Vec<i64> {
+    let weights: Vec<u32> = pool.iter().map(weight).collect();
+    largest_remainders(&weights, || {
+        let mut order: Vec<usize> = (0..pool.len()).collect();
+        order.sort_by_key(|&at| rep(&pool[at]));
+        order
+    })
+}
+
+/// `by_rep` gives the places of the weights in the order of their reps.
+fn largest_remainders(weights: &[u32], by_rep: impl FnOnce() -> Vec<usize>) -> Vec<i64> {
+    let sum: u64 = weights.iter().copied().map(u64::from).sum();
+    let (weightless, sum) = if sum == 0 { (true, weights.len() as u64) } else { (false, sum) };
+    // Most weights are like the one before.
+    let (mut known, mut part) = (None, (0, 0));
+    let parts = weights.iter().map(|&weight| {
+        if known != Some(weight) {
+            let wanted = if weightless { 1 } else { u64::from(weight) } * LEAD as u64;
+            (known, part) = (Some(weight), (wanted / sum, wanted % sum));
+        }
+        part
+    });
+    let (mut shares, remainders): (Vec<i64>, Vec<u64>) = parts.map(|(whole, rest)| (whole as i64, rest)).unzip();
+    // Less than one for each, because each remainder is less than the sum; in an empty pool there is nobody to get it.
+    let left = ((LEAD - shares.iter().sum::<i64>()).max(0) as usize).min(shares.len());
+    if left > 0 {
+        let order = by_rep();
+        let mut first: Vec<(Reverse<u64>, usize)> =
+            order.iter().enumerate().map(|(turn, &at)| (Reverse(remainders[at]), turn)).collect();
+        first.select_nth_unstable(left - 1);
+        for &(_, turn) in &first[..left] {
+            shares[order[turn]] += 1;
+        }
     }
     shares
 }

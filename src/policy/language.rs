@@ -6,6 +6,9 @@
 mod country;
 mod names;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::subject::Subject;
@@ -110,18 +113,22 @@ pub fn name(code: &str) -> &str {
 /// The ISO 639-1 code that a text means: `de`, `de_DE`, `de-AT`, `deu`, `ger`, `German` and `Deutsch` all mean `de`.
 pub fn code(text: &str) -> Option<&'static str> {
     let text = text.trim().to_lowercase();
-    let language = |t: &str| {
-        names::KNOWN
-            .iter()
-            .find(|l| l.code == t || l.three.contains(&t) || l.names.iter().any(|n| n.to_lowercase() == t))
-            .map(|l| l.code)
-    };
+    let language = |t: &str| BY_NAME.get(t).copied();
     language(&text).or_else(|| {
         // A locale: the language comes first. `German (Austria)` likewise.
         let first = text.split(['_', '-', '(']).next().map(str::trim)?;
         language(first).filter(|_| first.len() < text.len())
     })
 }
+
+/// The code of each language by everything it is called, in lower case.
+static BY_NAME: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let called = |l: &'static names::Known| {
+        let all = l.three.iter().chain(l.names).chain([&l.code]);
+        all.map(|name| (name.to_lowercase(), l.code))
+    };
+    names::KNOWN.iter().flat_map(called).collect()
+});
 
 /// The language of a lead, from the best source that says anything.
 pub fn of(lead: &Subject, settings: &LanguageSettings) -> Option<Language> {

@@ -157,10 +157,12 @@ pub fn prices(room: &[u32], expected: &Expected) -> Prices {
             // A rep without a place is offered no lead, so that their price does not matter.
             sum.0 += i128::from(price.one_less.unwrap_or(price.one_more));
         }
+        // Of equals the first in order.
+        let best = |offers: &[Offer]| offers.iter().rev().max_by_key(|offer| offer.value).copied();
+        let best: Vec<Option<Offer>> =
+            market.kinds().map(|offers| best(offers).filter(|best| best.value > 0)).collect();
         for (lead, rep) in found.rep.iter().enumerate() {
-            // Of equals the first in order.
-            let best = market.offers(lead).iter().rev().max_by_key(|offer| offer.value);
-            if let Some(best) = best.filter(|best| best.value > 0) {
+            if let Some(best) = best[market.kind(lead)] {
                 sums[best.rep].1 += 1;
             }
             if let Some(rep) = rep {

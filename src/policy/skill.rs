@@ -205,7 +205,8 @@ impl Skills {
     }
 
     fn search(&self, text: &str, proofs: &mut [Option<Proof>]) {
-        let folded: String = fold(text.chars().take(MAX_TEXT));
+        let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(end, _)| end);
+        let folded = fold(text.get(..end).unwrap_or(text));
         let mut first: Vec<Option<(usize, usize, usize)>> = vec![None; proofs.len()];
         for found in self.automaton.find_overlapping_iter(&folded) {
             let (skill, phrase) = self.patterns[found.pattern().as_usize()];
@@ -225,13 +226,21 @@ impl Skills {
 
 /// Text as it is compared: compatibility forms and case folded, any white space as one blank.
 pub(super) fn key(text: &str) -> String {
-    fold(text.chars()).trim().to_owned()
+    fold(text).trim().to_owned()
 }
 
-fn fold(text: impl Iterator<Item = char>) -> String {
-    let mut out = String::new();
+fn fold(text: &str) -> String {
+    // Plain letters have no other forms.
+    if text.is_ascii() {
+        return spaced(text.chars().map(|c| c.to_ascii_lowercase()), text.len());
+    }
     // Folding case can undo composition and the other way round, so both sides of it are composed.
-    for c in text.nfkc().flat_map(char::to_lowercase).nfkc() {
+    spaced(text.nfkc().flat_map(char::to_lowercase).nfkc(), text.len())
+}
+
+fn spaced(folded: impl Iterator<Item = char>, size: usize) -> String {
+    let mut out = String::with_capacity(size);
+    for c in folded {
         match c {
             // The final sigma is the same letter, and the sharp s is another way to write two of them.
             'ς' => out.push('σ'),

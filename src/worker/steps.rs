@@ -378,7 +378,7 @@ pub(super) async fn rank(shared: Arc<Shared>) -> Result<Pause, AppError> {
             moment: &rank::moment(&rules, &situation, now),
         };
         let outlook = recent.map_or_else(|| to_come.latest(), |recent| to_come.learn(recent, &desk));
-        round::settle(&pending, &companies, &desk, (&rules, &situation), &outlook, open.as_ref(), full)
+        round::settle(&pending, &companies, &desk, &outlook, open.as_ref(), full)
     })
     .await
     .map_err(|error| AppError::Refused(format!("ranking did not finish: {error}")))??;

@@ -9,7 +9,6 @@ use chrono_tz::Tz;
 use super::{Case, Desk, Scored, decide, score, wants};
 use crate::app::companies::Companies;
 use crate::app::ports::{OpenHold, RankedLead, Store};
-use crate::app::routing::InForce;
 use crate::app::{AppError, replay};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadRecord;
@@ -120,14 +119,12 @@ pub fn settle(
     pending: &[LeadRecord],
     companies: &Companies,
     desk: &Desk<'_>,
-    (rules, situation): (&InForce, &Situation),
     outlook: &Outlook,
     open: Option<&OpenHold>,
     more: bool,
 ) -> Result<Settled, AppError> {
-    let now = desk.moment.now();
-    let situation = Situation { prices: outlook.prices(desk.moment), ..situation.clone() };
-    let moment = super::moment(rules, &situation, now);
+    let situation = Situation { prices: outlook.prices(desk.moment), ..desk.moment.situation().clone() };
+    let moment = desk.moment.with_situation(&situation);
     let desk = Desk { moment: &moment, ..*desk };
     let one = |record| {
         let case = Case::of(record).known(companies);
@@ -137,7 +134,7 @@ pub fn settle(
     let mut leads: Vec<_> = pending.iter().map(one).collect();
     let Plan { held, round } = plan(&mut leads, &desk, outlook, open, more);
     let situation = Situation { round, ..situation.clone() };
-    let moment = super::moment(rules, &situation, now);
+    let moment = moment.with_situation(&situation);
     let desk = Desk { moment: &moment, ..desk };
     let (kept, situation) = (replay::desk(&desk)?, replay::situation(&situation)?);
     let waits = |case: &Case<'_>| held.as_ref().is_some_and(|held| held.leads.contains(&case.subject.lead_id));

@@ -104,6 +104,24 @@ proptest! {
         prop_assert_eq!(less, found.price[rep].one_less.map(i128::from));
     }
 
+    /// Leads of one kind come in by the handful: the same prices and the same sum as one by one.
+    #[test]
+    fn leads_of_one_kind_are_worth_what_they_are_one_by_one(
+        (room, rows) in large(), again in proptest::collection::vec(any::<prop::sample::Index>(), 0..200),
+    ) {
+        prop_assume!(!rows.is_empty());
+        let (mut kinds, mut each) = (market(&room, &rows), market(&room, &rows));
+        for again in again {
+            let lead = again.index(rows.len());
+            kinds.repeat(lead);
+            each.push(kinds.offers(lead).to_vec());
+        }
+        let (kinds_found, each_found) = (assign(&kinds), assign(&each));
+        prop_assert_eq!((kinds_found.total, &kinds_found.price), (each_found.total, &each_found.price));
+        prop_assert_eq!(kinds_found.prove(&kinds), Ok(()));
+        prop_assert_eq!(kinds_found.rep.iter().flatten().count(), each_found.rep.iter().flatten().count());
+    }
+
     #[test]
     fn strangers_change_nothing((room, mut rows) in large(), (more, other) in large(), before in any::<bool>()) {
         let alone = assign(&market(&room, &rows));

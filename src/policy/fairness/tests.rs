@@ -123,6 +123,26 @@ proptest! {
         prop_assert_eq!(shares(&turned), expected);
     }
 
+    /// What rounding down leaves goes to the largest remainders, and among equals to the first.
+    #[test]
+    fn the_last_millionths_go_to_the_largest_remainders(
+        weights in proptest::collection::vec(prop_oneof![Just(0u32), 1u32..5, any::<u32>()], 0..80),
+    ) {
+        let given = shares_in_order(&weights);
+        prop_assert_eq!(&shares(&pool(&weights)), &given);
+        let weightless = weights.iter().all(|weight| *weight == 0);
+        let parts: Vec<u64> = weights.iter().map(|weight| if weightless { 1 } else { u64::from(*weight) }).collect();
+        let sum: u64 = parts.iter().sum();
+        let mut wanted: Vec<i64> = parts.iter().map(|part| (part * LEAD as u64 / sum) as i64).collect();
+        let left = LEAD - wanted.iter().sum::<i64>();
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        order.sort_by_key(|&at| Reverse(parts[at] * LEAD as u64 % sum));
+        for &at in order.iter().take(left as usize) {
+            wanted[at] += 1;
+        }
+        prop_assert_eq!(given, wanted);
+    }
+
     #[test]
     fn the_account_balances_and_any_entry_can_be_taken_out(
         leads in history(6), which in any::<prop::sample::Index>(),
@@ -209,8 +229,15 @@ proptest! {
             ledger.apply(&Ledger::decided(lead(i), pool, &pool[choice % pool.len()].rep, at(0)));
         }
         let start = ledger.clone();
-        let pools: Vec<Vec<Stake>> = batch.iter().map(|(pool, _)| pool.clone()).collect();
-        let mut left = ledger.allowances(&pools, bound);
+        // What a batch entitles to does not depend on who gets what, so it is known before anybody gets any of it.
+        let mut entitled: BTreeMap<RepId, i64> = BTreeMap::new();
+        for (pool, _) in batch {
+            for (stake, share) in pool.iter().zip(shares(pool)) {
+                *entitled.entry(stake.rep.clone()).or_default() += share;
+            }
+        }
+        let allowed = |(rep, entitled): (&RepId, &i64)| (rep.clone(), allowance(ledger.known(rep), *entitled, bound));
+        let mut left: BTreeMap<RepId, u32> = entitled.iter().map(allowed).collect();
         let none = RepId::new("nobody");
         for (i, (pool, choice)) in batch.iter().enumerate() {
             let turn = pool.iter().cycle().skip(choice % pool.len()).take(pool.len()).find(|stake| left[&stake.rep] > 0);

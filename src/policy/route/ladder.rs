@@ -43,7 +43,7 @@ pub fn weigh(
     let field = field.filter(|_| outcome.path.taken().is_some_and(|step| step.rung == Rung::Model));
     let candidate = field.map(|field| Candidate {
         lead: subject.lead_id.clone(),
-        offers: field.offers(subject, moment, desk),
+        offers: field.offers(moment),
         shares: moment.shares(&prepared.pool),
         deadline: desk.settings.sla_deadline(&subject.facts),
         urgent: outcome.path.heat.is_hot(),
@@ -229,7 +229,7 @@ impl<'a> Ladder<'a> {
         }
         let field = Field::of(ranking, self.subject, self.prepared, self.moment, self.desk);
         self.unsupported.clone_from(&field.unsupported);
-        let (Some(pick), Some(best)) = (field.reps.first().map(|one| one.rep), field.best) else {
+        let (Some(pick), Some(best)) = (field.pick, field.best) else {
             let why = Why::NobodyKnown { of: pool.eligible.len(), passed_over: field.passed_over };
             self.turn = Some(why.to_string());
             self.fairness = field.fairness;

@@ -32,9 +32,9 @@ pub fn prepare(subject: &Subject, moment: &Moment<'_>) -> Prepared {
     let narrowing = policy.book().narrowing(&facts, &firing);
     let mut further: BTreeMap<RepId, Vec<Exclusion>> = BTreeMap::new();
     if !narrowing.is_empty() {
-        further.clone_from(&moment.full);
-        for rep in &moment.roster.reps {
-            let known = RepFacts { rep, profile: policy.team().profile(&rep.id) };
+        further.clone_from(&moment.known.full);
+        for (rep, profile) in moment.known.present.reps() {
+            let known = RepFacts { rep, profile };
             if let Some(refusal) = narrowing.refusal(known) {
                 let lacks: Vec<String> = refusal.because.iter().map(ToString::to_string).collect();
                 let why = Exclusion::Rule { rule: refusal.rule, lacks: lacks.join(", ") };
@@ -44,12 +44,12 @@ pub fn prepare(subject: &Subject, moment: &Moment<'_>) -> Prepared {
     }
     let sections = policy.book().sections();
     let world = Circumstances {
-        present: &moment.present,
+        present: &moment.known.present,
         language: &sections.language,
         settings: sections.eligibility,
         // What the model knows of each rep is known only once it has scored them: see the model's rung.
         support: &BTreeMap::new(),
-        further: if narrowing.is_empty() { &moment.full } else { &further },
+        further: if narrowing.is_empty() { &moment.known.full } else { &further },
     };
     let pool = eligibility(subject, &needs, &world);
     Prepared { pool, firing, needs }

@@ -41,7 +41,7 @@ impl Candidate {
     pub fn offers(&self, moment: &Moment<'_>) -> Offers {
         self.offers
             .iter()
-            .filter_map(|offer| Some((moment.seats.get(offer.rep)?.rep.id.clone(), offer.value)))
+            .filter_map(|offer| Some((moment.seats().get(offer.rep)?.rep.id.clone(), offer.value)))
             .collect()
     }
 }
@@ -90,11 +90,11 @@ struct Board<'m> {
 impl<'m> Board<'m> {
     /// `taken` are the reps of leads that are given at the same moment otherwise.
     fn new(taken: &[RepId], moment: &'m Moment<'m>) -> Self {
-        let priced = |seat: &Seat<'_>| {
+        let priced = |(seat, price): (&Seat<'_>, Option<&BidPrice>)| {
             let places = seat.room.as_ref().map_or(u32::MAX, Room::places);
-            BidPrice { places, ..seat.price.copied().unwrap_or_default() }
+            BidPrice { places, ..price.copied().unwrap_or_default() }
         };
-        let reps = moment.seats.iter().map(priced).collect();
+        let reps = moment.seats().iter().zip(moment.prices.iter().copied()).map(priced).collect();
         let mut board = Self { moment, prices: Prices { reps, expected: 0.0, sample: 0 } };
         taken.iter().filter_map(|rep| moment.place(rep)).for_each(|place| board.take(place));
         board
@@ -146,11 +146,11 @@ pub fn give(candidates: &[Candidate], taken: &[RepId], moment: &Moment<'_>) -> O
     let in_turn = in_turn(&offers, &board.prices);
     let rooms: Vec<u32> = board.prices.reps.iter().map(|bid| bid.places).collect();
     if let Some(bound) = bound {
-        let mut entitled = vec![None; moment.seats.len()];
+        let mut entitled = vec![None; moment.seats().len()];
         for (place, share) in candidates.iter().flat_map(|lead| &lead.shares) {
             *entitled[*place].get_or_insert(0) += share;
         }
-        for ((seat, bid), entitled) in moment.seats.iter().zip(&mut board.prices.reps).zip(entitled) {
+        for ((seat, bid), entitled) in moment.seats().iter().zip(&mut board.prices.reps).zip(entitled) {
             if let Some(entitled) = entitled {
                 bid.places = bid.places.min(allowance(seat.account, entitled, bound));
             }
@@ -170,7 +170,7 @@ pub fn give(candidates: &[Candidate], taken: &[RepId], moment: &Moment<'_>) -> O
         }
     }
     let total: i64 = given.iter().zip(&offers).filter_map(|(rep, offers)| Some(board.net((*rep)?, offers))).sum();
-    let rep = |at: &Option<usize>| at.and_then(|at| Some(moment.seats.get(at)?.rep.id.clone()));
+    let rep = |at: &Option<usize>| at.and_then(|at| Some(moment.seats().get(at)?.rep.id.clone()));
     let reps = candidates.iter().zip(&given).map(|(lead, at)| (lead.lead.clone(), rep(at))).collect();
     // More leads may have found a place than one by one, which is worth more than any sum says.
     Some(Round { reps, gain: (total - in_turn).max(0), hold: None })
@@ -225,7 +225,7 @@ pub fn rep_prices(sample: &[Offers], expected: &BTreeMap<CapKind, f64>, moment: 
     };
     let mut horizons = Vec::new();
     for (&kind, &leads) in expected {
-        let rooms: Vec<Option<u32>> = moment.seats.iter().map(|seat| left(seat, kind)).collect();
+        let rooms: Vec<Option<u32>> = moment.seats().iter().map(|seat| left(seat, kind)).collect();
         if rooms.iter().any(Option::is_some) {
             let rooms: Vec<u32> = rooms.into_iter().map(|left| left.unwrap_or(u32::MAX)).collect();
             horizons.push((kind, prices(&rooms, &Expected { sample: offers.clone(), leads })));
@@ -237,7 +237,7 @@ pub fn rep_prices(sample: &[Offers], expected: &BTreeMap<CapKind, f64>, moment: 
     };
     let all: Vec<Prices> = horizons.into_iter().map(|(_, prices)| prices).collect();
     let Prices { reps: bids, expected, sample } = Prices::dearest(&all)?;
-    let reps = moment.seats.iter().map(|seat| seat.rep.id.clone());
+    let reps = moment.seats().iter().map(|seat| seat.rep.id.clone());
     let (reps, bids) = reps.zip(bids).filter(|(_, bid)| bid.price > 0).unzip();
     Some(RepPrices { reps, prices: Prices { reps: bids, expected, sample }, until: until.to_owned() })
 }

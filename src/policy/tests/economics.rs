@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::domain::ids::{LeadId, RepId};
 use crate::policy::assignment::{Market, Offer, assign};
 use crate::policy::capacity::{CapacitySettings, Room, Workload, room};
-use crate::policy::fairness::{Entry, LEAD, Ledger, Stake};
+use crate::policy::fairness::{Entry, LEAD, Ledger, Stake, allowance, shares};
 use crate::policy::price::{Expected, net, prices};
 use crate::policy::value::worth;
 
@@ -141,8 +141,12 @@ proptest! {
     fn leads_together(world in world()) {
         let rooms = world.rooms(&BTreeMap::new());
         let pools: Vec<Vec<Stake>> = world.leads.iter().map(|lead| World::stakes(lead, &rooms)).collect();
-        let allowed = Ledger::default().allowances(&pools, world.bound);
-        let places = rooms.iter().map(|(id, room)| room.places().min(allowed.get(id).copied().unwrap_or(0)));
+        let mut entitled: BTreeMap<&RepId, i64> = BTreeMap::new();
+        for (stake, share) in pools.iter().flat_map(|pool| pool.iter().zip(shares(pool))) {
+            *entitled.entry(&stake.rep).or_default() += share;
+        }
+        let allowed = |id| entitled.get(id).map_or(0, |entitled| allowance(None, *entitled, world.bound));
+        let places = rooms.iter().map(|(id, room)| room.places().min(allowed(id)));
         let mut market = Market::new(places.collect());
         for lead in &world.leads {
             market.push(world.offers(lead, |_| true));

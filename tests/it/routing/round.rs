@@ -55,9 +55,7 @@ impl Office<'_> {
         };
         let outlook = Recent::read(self.store, at(seconds)).await.unwrap().outlook(&desk);
         let (pending, open) = (self.store.pending(64).await.unwrap(), self.store.open_hold().await.unwrap());
-        let settled =
-            round::settle(&pending, &Companies::default(), &desk, (&rules, &situation), &outlook, open.as_ref(), false)
-                .unwrap();
+        let settled = round::settle(&pending, &Companies::default(), &desk, &outlook, open.as_ref(), false).unwrap();
         self.store.keep_hold(settled.held.as_ref(), at(seconds)).await.unwrap();
         self.store.save_rankings(settled.ranked).await.unwrap();
         assert_eq!(self.store.conservation().await.unwrap().lost(), 0);
