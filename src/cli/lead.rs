@@ -29,6 +29,7 @@ use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadState, Owner};
+use crate::domain::number::percents;
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::domain::text::{fit, safe};
@@ -268,6 +269,12 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
         format!("  {}: {slot}; {room}", name(standing.rep.as_str()))
     }));
     if let Some(ranking) = &detail.ranking {
+        let gates = detail.path.as_ref().map(|path| &path.gates).filter(|gates| gates.cleared);
+        // Beside a gate that it is compared with, a probability shows on which side it is.
+        let p_win = |p| match gates {
+            Some(gates) => format!("{} %", percents(p, gates.confidence).0),
+            None => percent(Some(p)),
+        };
         let rows: Vec<Vec<String>> = ranking
             .reps
             .iter()
@@ -276,7 +283,7 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
                 vec![
                     r.rank.to_string(),
                     name(r.rep_id.as_str()),
-                    percent(Some(r.p_win)),
+                    p_win(r.p_win),
                     format!("{:.0}..{:.0}", r.interval.low * 100.0, r.interval.high * 100.0),
                     format!("{} of {}", r.support.wins, r.support.deals),
                     format!("{} of {}", r.support.similar_wins, r.support.similar_deals),

@@ -198,7 +198,19 @@ fn exceptions_low_confidence_and_close_calls_are_for_a_manager() {
     assert_eq!(reason(&said), RouteReason::ModelPick);
     assert!(said.outcome.recommendation.explanation.ends_with("It was close: 0.5 points before Rep c."));
     let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3002), ("b", 0.1), ("c", 0.3001)]);
+    assert_eq!(tie.change("c"), "Rep c would have to reach 30.02 % instead of 30.01 %.");
+    assert_eq!(tie.why_not("c"), "The model ranks Rep c 2. with 30.01 %; Rep a has 30.02 %.");
+    let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3), ("b", 0.1), ("c", 0.3)]);
     assert_eq!(tie.change("c"), "Rep c would only have to reach a little more: both are at 30.0 %.");
+    // Rounding never says that what is below the gate is at it.
+    let below = Scene::new("", &ALL).decide(&lead(), &[("a", 0.199_68), ("b", 0.1), ("c", 0.15)]);
+    assert_eq!(
+        below.outcome.recommendation.explanation,
+        "The best of 3 reps has 19.97 %, below the gate of 20 %: a person should look."
+    );
+    let way: Vec<String> = below.outcome.path.rungs.iter().map(ToString::to_string).collect();
+    assert!(way.contains(&"Model: The best has 19.97 %, below the gate of 20 %.".to_owned()), "{way:?}");
+    assert_eq!(below.change("a"), "Rep a would have to reach 20.00 % instead of 19.97 %.");
     let asked = Scene::new("[margin]\npoints = 1\nbelow = \"manager\"\n", &ALL).decide(&lead(), &close);
     assert_eq!((reason(&asked), asked.owner()), (RouteReason::LowMargin, "manager".into()));
     assert_eq!(asked.change("a"), "Rep a would have to reach 31.0 % instead of 30.5 %.");

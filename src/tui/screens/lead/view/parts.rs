@@ -210,7 +210,7 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
     let mut spans = vec![
         ctx.span(meaning, format!("{cursor} {:>RANK$} ", rep.rank)),
         ctx.span(meaning, ctx.theme.left(rep_name(detail, &rep.rep_id), columns.name)),
-        ctx.span(meaning, format!(" {:>P$}", format::percent(rep.p_win))),
+        ctx.span(meaning, format!(" {:>P$}", p_win(rep, detail))),
         ctx.span(Meaning::Muted, format!(" {range:>RANGE$}")),
     ];
     if columns.won {
@@ -227,6 +227,14 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
         spans.push(ctx.span(meaning, format!(" {tag}")));
     }
     Line::from(spans)
+}
+
+/// A rep's probability; beside a gate that it is compared with, so that it shows on which side it is.
+fn p_win(rep: &RankedRep, detail: &LeadDetail) -> String {
+    match detail.path.as_ref().map(|path| &path.gates).filter(|gates| gates.cleared) {
+        Some(gates) => format::percent_beside(rep.p_win, gates.confidence),
+        None => format::percent(rep.p_win),
+    }
 }
 
 /// Whether policy would give the lead to this rep.

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
 use super::parts::{chosen_by, heading, is_recommended, promised_by, rivals};
+use crate::domain::number::signed;
 use crate::domain::ranking::{Expected, LeadScore, RankedRep, Ranking, Tier};
 use crate::domain::recommendation::RouteReason;
 use crate::tui::backend::LeadDetail;
@@ -114,10 +115,10 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
 fn passed_over(detail: &LeadDetail, pick: &RankedRep) -> String {
     match detail.ranking.as_ref().and_then(Ranking::best) {
         Some(best) if best.rep_id != pick.rep_id => format!(
-            "The model ranks {} first: {}, {:.1} points more.",
+            "The model ranks {} first: {}, {} points more.",
             rep_name(detail, &best.rep_id),
             format::percent(best.p_win),
-            (best.p_win - pick.p_win) * 100.0
+            signed((best.p_win - pick.p_win) * 100.0).trim_start_matches('+')
         ),
         _ => "The model ranks the same rep first.".into(),
     }
