@@ -17,7 +17,7 @@ use super::view::named;
 use super::{CliError, CliResult};
 use crate::app;
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
-use crate::app::explain::{self, Explanation};
+use crate::app::explain::{self, Compared, Explanation};
 use crate::app::export::Format;
 use crate::app::filter::Filter;
 use crate::app::ports::Store;
@@ -303,7 +303,7 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
             ranking.pool.excluded.len(),
             ranking.model_id
         ));
-        lines.extend(reasons(ranking, &name));
+        lines.extend(reasons(detail, ranking, &name));
     }
     lines
 }
@@ -353,7 +353,7 @@ fn decisions(detail: &LeadDetail) -> Vec<String> {
 }
 
 /// What the ranking rests on: the lead score, what the gap is worth, and why the first rep stands before the other.
-fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
+fn reasons(detail: &LeadDetail, ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(lead) = &ranking.lead_score {
         lines.push(format!(
@@ -382,9 +382,11 @@ fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
             expected.deals
         ));
     }
-    if let Some(comparison) = &ranking.comparison {
+    if let Some(Compared { reasons: comparison, recommended, role }) = explain::compared(detail) {
         let (ours, theirs) = (name(comparison.ours.as_str()), name(comparison.theirs.as_str()));
-        lines.push(format!("why {ours} before {theirs}, in log-odds (together {:+.2}):", comparison.gap));
+        let best = if recommended { "" } else { " (the model's best)" };
+        lines
+            .push(format!("why {ours}{best} before {theirs} ({role}), in log-odds (together {:+.2}):", comparison.gap));
         lines.extend(
             comparison
                 .contrasts

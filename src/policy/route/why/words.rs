@@ -1,7 +1,7 @@
 //! Answers in words. Names are raw: sanitise before display.
 
-use super::{Lift, WhyNot};
-use crate::domain::number::percents;
+use super::{Lift, Tie, WhyNot};
+use crate::domain::number::{decimals, percents};
 use crate::policy::fairness::{beside_bound, standing};
 use crate::policy::price::points;
 use crate::policy::route::{Proof, Why};
@@ -28,8 +28,12 @@ impl WhyNot {
                 let (with, bound) = beside_bound(*with, *bound);
                 format!("{name} is passed over: with it {with}, beyond the bound of {bound}.")
             }
-            Self::LaterTurn { place, of, balance, next } => {
-                format!("{name} has turn {place} of {of} ({}); {} has the first.", standing(*balance), next.name)
+            Self::LaterTurn { place, of, balance, next, tie } => {
+                let turn = format!("{name} has turn {place} of {of} ({});", standing(*balance));
+                match tie {
+                    None => format!("{turn} {} has the first.", next.name),
+                    Some(tie) => format!("{turn} {} stands the same and has the first {}.", next.name, tie.words()),
+                }
             }
             Self::Costs { price, p_win, pick } => format!(
                 "{name} has {}, but the slot costs {} points, and {} remains worth more.",
@@ -52,6 +56,17 @@ impl WhyNot {
             Self::TooFewDeals { deals, similar } => {
                 format!("The model knows too few deals of {name}: {similar} of {deals} are like this lead.")
             }
+        }
+    }
+}
+
+impl Tie {
+    /// By what, as the end of a sentence about who has the turn.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NoneYet => "for having had no lead yet",
+            Self::Waited => "for having waited longer since their last lead",
+            Self::Id => "by the order of the CRM's ids",
         }
     }
 }
@@ -83,8 +98,13 @@ impl Lift {
                 format!("{name}'s slot would have to cost less than {} points.", points(*price))
             }
             Self::FewerLeads { leads } => {
-                format!("{name} would have to have had {leads:.1} leads fewer than their share.")
+                let n = decimals(*leads, 0.0, 1);
+                format!("{name} would have to have had {leads:.n$} leads fewer by now.")
             }
+            Self::Tied { next, by } => {
+                format!("It was a tie, and {} has the turn {}: any lead fewer would do.", next.name, by.words())
+            }
+            Self::Share => format!("{name} would have to be entitled to a share of the lead."),
         }
     }
 }

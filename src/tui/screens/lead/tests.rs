@@ -1,9 +1,13 @@
 use super::Focus;
 use super::model::{RepLine, rep_lines};
-use crate::domain::ids::RepId;
+use crate::app::explain::compared;
+use crate::domain::ids::{QueueId, RepId};
+use crate::domain::lead::Owner;
+use crate::domain::ranking::RankedRep;
+use crate::domain::recommendation::Route;
 use crate::tui::fake::company;
-use crate::tui::msg::Effect;
-use crate::tui::testing::noon;
+use crate::tui::msg::{Effect, Msg};
+use crate::tui::testing::{Stage, noon};
 
 /// The ranks that are shown; a gap is written as its negative length.
 fn shown(reps: usize, legacy: Option<usize>, scroll: usize, height: usize) -> Vec<i64> {
@@ -74,4 +78,36 @@ fn in_every_height_and_scroll_the_lines_fit_and_count_right() {
             }
         }
     }
+}
+
+#[test]
+fn only_who_is_recommended_or_the_legacy_owner_is_compared_and_a_best_who_gets_nothing_is_called_that() {
+    let mut stage = Stage::new();
+    stage.press("enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let detail = stage.model.focus.detail().unwrap().clone();
+    let ranking = detail.ranking.as_ref().unwrap();
+    let comparison = ranking.comparison.clone().unwrap();
+    let other = |one: &&RankedRep| one.rep_id != comparison.ours && one.rep_id != comparison.theirs;
+    let third = ranking.reps.iter().find(other).unwrap().rep_id.clone();
+    let mut shown = |legacy: &RepId, route: Route| {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        detail.record.legacy.owner = Owner::Rep(legacy.clone());
+        detail.recommendation.as_mut().unwrap().route = route;
+        let compared = compared(detail).map(|compared| (compared.recommended, compared.role));
+        drop(state);
+        stage.send(Msg::Changed);
+        (compared, stage.text())
+    };
+    let manager = Route::ManagerQueue(QueueId::new("managers"));
+    assert_eq!(shown(&comparison.theirs, Route::AssignRep(comparison.ours.clone())).0, Some((true, "legacy")));
+    assert_eq!(shown(&comparison.theirs, Route::AssignRep(comparison.theirs.clone())).0, Some((false, "recommended")));
+    assert_eq!(shown(&third, Route::AssignRep(comparison.ours.clone())).0, Some((true, "the next")));
+    let (compared, text) = shown(&third, manager);
+    assert_eq!(compared, Some((false, "the next")));
+    assert!(text.contains("model's best") && !text.contains("Why not"), "{text}");
+    let (compared, text) = shown(&third, Route::AssignRep(third.clone()));
+    assert_eq!(compared, None, "neither gets the lead");
+    assert!(!text.contains("log-odds"), "{text}");
 }
