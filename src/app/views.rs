@@ -20,7 +20,7 @@ use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 pub use crate::policy::hold::Hold;
 pub use crate::policy::route::{Path, Step, Why};
 pub use crate::policy::rules::Standing;
-pub use crate::policy::slot::{Limit, Slot};
+pub use crate::policy::slot::{Limit, Slot, has_passed};
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -180,7 +180,7 @@ async fn show(store: &dyn Store, id: &LeadId, why_not: Option<&str>, context: &C
         )));
     }
     out.result(&Shown { detail: &detail, explanation: explanation.as_ref() }, || {
-        let mut lines = panel(&detail);
+        let mut lines = panel(&detail, context.clock.now());
         lines.extend(explanation.iter().flat_map(explained::lines));
         lines.extend(decisions(&detail));
         lines
@@ -223,7 +223,7 @@ pub(super) fn path_lines(path: &Way) -> Vec<String> {
 }
 
 /// The why-panel as plain lines.
-fn panel(detail: &LeadDetail) -> Vec<String> {
+fn panel(detail: &LeadDetail, now: DateTime<Utc>) -> Vec<String> {
     let lead = &detail.record.lead;
     let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
     let fact = |f: &Option<String>| f.as_deref().unwrap_or("-").to_owned();
@@ -262,8 +262,8 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
     lines.extend(detail.path.iter().flat_map(|path| &path.standings).map(|standing| {
         let room = standing.room.as_ref().map_or_else(|| "room not counted".to_owned(), Room::words);
         let slot = match &standing.slot {
-            Some(slot @ Slot::Free { .. }) => format!("first contact {} (UTC)", slot.words(Tz::UTC)),
-            Some(slot @ Slot::None { .. }) => format!("{} (UTC)", slot.words(Tz::UTC)),
+            Some(slot @ Slot::Free { .. }) => format!("first contact {} (UTC)", slot.words(Tz::UTC, now)),
+            Some(slot @ Slot::None { .. }) => format!("{} (UTC)", slot.words(Tz::UTC, now)),
             None => "first contact unknown, because neither hours nor a calendar are known".to_owned(),
         };
         format!("  {}: {slot}; {room}", name(standing.rep.as_str()))

@@ -1,13 +1,17 @@
+use chrono::TimeDelta;
+
 use super::Focus;
 use super::model::{RepLine, rep_lines};
 use crate::app::explain::compared;
+use crate::app::ports::Span;
 use crate::domain::ids::{QueueId, RepId};
 use crate::domain::lead::Owner;
 use crate::domain::ranking::RankedRep;
 use crate::domain::recommendation::Route;
 use crate::tui::fake::company;
+use crate::tui::format;
 use crate::tui::msg::{Effect, Msg};
-use crate::tui::testing::{Stage, noon};
+use crate::tui::testing::{Stage, noon, options};
 
 /// The ranks that are shown; a gap is written as its negative length.
 fn shown(reps: usize, legacy: Option<usize>, scroll: usize, height: usize) -> Vec<i64> {
@@ -110,4 +114,26 @@ fn only_who_is_recommended_or_the_legacy_owner_is_compared_and_a_best_who_gets_n
     let (compared, text) = shown(&third, Route::AssignRep(third.clone()));
     assert_eq!(compared, None, "neither gets the lead");
     assert!(!text.contains("log-odds"), "{text}");
+}
+
+#[test]
+fn a_slot_that_has_passed_is_promised_no_more() {
+    let mut stage = Stage::new();
+    stage.press("enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let start = noon() + TimeDelta::minutes(15);
+    {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        let rep = detail.recommendation.as_ref().unwrap().route.rep().unwrap().clone();
+        let span = Span::new(start, start + TimeDelta::minutes(30));
+        let slot = serde_json::json!({ "rep": rep, "slot": { "kind": "free", "span": span, "wait_minutes": 15 } });
+        detail.path.as_mut().unwrap().standings.push(serde_json::from_value(slot).unwrap());
+    }
+    stage.send(Msg::Changed);
+    let at = format::clock(start, options().zone);
+    assert!(stage.text().contains(&format!("First contact: free at {at}")), "{}", stage.text());
+    stage.later(TimeDelta::minutes(16));
+    let text = stage.text();
+    assert!(text.contains(&format!("was free at {at}, which has passed")), "{text}");
 }
