@@ -17,6 +17,7 @@ use crate::domain::lead::{LeadRecord, LeadState, Owner};
 use crate::domain::pool::Earlier;
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+pub use crate::model::features::column_words;
 pub use crate::policy::hold::Hold;
 pub use crate::policy::route::{Path, Step, Why};
 pub use crate::policy::rules::Standing;
