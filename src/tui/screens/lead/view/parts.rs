@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
+use crate::app::story;
 use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
 use crate::domain::lead::LeadState;
@@ -418,7 +419,7 @@ pub(super) fn timeline(detail: &LeadDetail, ctx: &Ctx, width: usize, height: usi
     let mut lines = vec![heading(ctx, "What happened")];
     lines.extend(detail.timeline.iter().take(height - 1).map(|event| {
         let at = format::moment(event.at, ctx.now, ctx.zone);
-        let what = format!("{} ({})", event.what.replace(['.', '_'], " "), event.actor);
+        let what = format!("{} ({})", story::sentence(event, &detail.names), event.actor);
         Line::from(vec![
             ctx.span(Meaning::Muted, format!(" {at} ")),
             ctx.span(Meaning::Text, ctx.theme.text(&what, width.saturating_sub(at.width() + 2))),
