@@ -402,7 +402,10 @@ fn contact(detail: &LeadDetail, ctx: &Ctx) -> Option<(Meaning, String)> {
     let owed = detail.contacts.iter().find(|owed| owed.decision == standing.trace_id)?;
     let (rep, due) = (rep_name(detail, &owed.rep), format::moment(owed.due_at, ctx.now, ctx.zone));
     let made = owed.contacted_at.map_or_else(String::new, |at| format::moment(at, ctx.now, ctx.zone));
+    let lead = &detail.record.lead;
+    let gone = lead.converted || lead.deleted || lead.form.disqualified || detail.record.state != LeadState::Decided;
     match owed.outcome {
+        None if gone => Some((Meaning::Muted, format!("a first contact by {rep} is no longer asked for"))),
         None => Some((Meaning::Muted, format!("{rep} owes it a first contact until {due}"))),
         Some(ContactOutcome::InTime) => Some((Meaning::Good, format!("first contact at {made}, in time"))),
         Some(ContactOutcome::Late) => Some((Meaning::Warn, format!("first contact at {made}, due at {due}"))),
