@@ -13,6 +13,7 @@ pub mod facts;
 pub mod ids;
 pub mod lane;
 pub mod lead;
+pub mod number;
 pub mod pool;
 pub mod ranking;
 pub mod reason;

@@ -14,6 +14,7 @@ use super::views::{LeadDetail, Path};
 use crate::domain::ids::{ModelId, RepId};
 use crate::domain::lead::LeadState;
 use crate::domain::pool::{Exclusion, Pool};
+use crate::domain::ranking::Comparison;
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rep::Roster;
 pub use crate::policy::route::{Lift, WhyNot};
@@ -140,6 +141,33 @@ fn why(path: &Path, recommendation: &Recommendation) -> String {
     let decided = path.taken().map(|step| step.why.to_string()).unwrap_or_default();
     let explanation = &recommendation.explanation;
     if explanation.contains(&decided) { explanation.clone() } else { format!("{decided} {explanation}") }
+}
+
+/// The two whom a ranking compares, and what each is.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    /// The reasons.
+    pub reasons: &'a Comparison,
+    /// Whether the one in front is who is recommended; otherwise they are merely the model's best.
+    pub recommended: bool,
+    /// What the other is: `legacy`, `recommended` or `the next`.
+    pub role: &'static str,
+}
+
+/// Whom the ranking compares. `None` where that tells nothing of where the lead goes: a rep is recommended who is neither,
+/// and the legacy owner is neither as well.
+pub fn compared(detail: &LeadDetail) -> Option<Compared<'_>> {
+    let reasons = detail.ranking.as_ref()?.comparison.as_ref()?;
+    let given = detail.recommendation.as_ref().and_then(|given| given.route.rep());
+    let (is_ours, is_theirs) = (given == Some(&reasons.ours), given == Some(&reasons.theirs));
+    let is_legacy = detail.record.legacy.owner.rep() == Some(&reasons.theirs);
+    let role = match (is_theirs, is_legacy) {
+        (true, _) => "recommended",
+        (false, true) => "legacy",
+        (false, false) => "the next",
+    };
+    let tells = is_ours || is_theirs || is_legacy || given.is_none();
+    tells.then_some(Compared { reasons, recommended: is_ours, role })
 }
 
 /// Why a rep does not get the lead, and what would put them first. `None` where no way to a recommendation is stored.

@@ -1,6 +1,8 @@
 //! The story of a lead: found by the trace id of a decision, by its id or by its company, and told from first to last. Two
 //! decisions of a lead can be held against each other.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use crate::domain::decision::{DecidedBy, Decision};
 use crate::domain::ids::{LeadId, TraceId};
 use crate::domain::lead::Owner;
 use crate::domain::verdict::Verdict;
+pub use words::sentence;
 
 /// Events of one lead that are told.
 pub const EVENTS: u32 = 1_000;

@@ -17,10 +17,11 @@ use crate::domain::lead::{LeadRecord, LeadState, Owner};
 use crate::domain::pool::Earlier;
 use crate::domain::ranking::{Ranking, Tier};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
+pub use crate::model::features::column_words;
 pub use crate::policy::hold::Hold;
 pub use crate::policy::route::{Path, Step, Why};
 pub use crate::policy::rules::Standing;
-pub use crate::policy::slot::{Limit, Slot};
+pub use crate::policy::slot::{Limit, Slot, has_passed};
 
 /// Leads per lane that want attention now, and those hidden by a snooze.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

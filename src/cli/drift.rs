@@ -8,6 +8,7 @@ use crate::app::drift::{self, FactDrift, Measure, Report, Verdict, Week};
 use crate::app::learn;
 use crate::app::ports::Store;
 use crate::bootstrap::Context;
+use crate::domain::number::apart;
 use crate::domain::text::fit;
 
 /// Days gathered between two looks at what is left.
@@ -76,11 +77,12 @@ fn describe(report: &Report) -> Vec<String> {
 fn row(fact: &FactDrift) -> Vec<String> {
     let few = fact.verdict == Verdict::TooFew;
     let number = |text: String| if few { "-".to_owned() } else { text };
+    let (psi, limit) = apart(fact.psi, fact.psi_limit, 2);
     vec![
         fit(&fact.label, LABEL),
         if few { "too few".to_owned() } else { fact.verdict.to_string() },
-        number(format!("{:.2}", fact.psi)),
-        number(format!("{:.2}", fact.psi_limit)),
+        number(psi),
+        number(limit),
         number(format!("{:.3}", fact.q_value)),
         fact.leads.to_string(),
         number(fit(&fact.change, CHANGE)),

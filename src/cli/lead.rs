@@ -17,7 +17,7 @@ use super::view::named;
 use super::{CliError, CliResult};
 use crate::app;
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
-use crate::app::explain::{self, Explanation};
+use crate::app::explain::{self, Compared, Explanation};
 use crate::app::export::Format;
 use crate::app::filter::Filter;
 use crate::app::ports::Store;
@@ -29,6 +29,7 @@ use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lane::Lane;
 use crate::domain::lead::{LeadState, Owner};
+use crate::domain::number::percents;
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
 use crate::domain::text::{fit, safe};
@@ -179,7 +180,7 @@ async fn show(store: &dyn Store, id: &LeadId, why_not: Option<&str>, context: &C
         )));
     }
     out.result(&Shown { detail: &detail, explanation: explanation.as_ref() }, || {
-        let mut lines = panel(&detail);
+        let mut lines = panel(&detail, context.clock.now());
         lines.extend(explanation.iter().flat_map(explained::lines));
         lines.extend(decisions(&detail));
         lines
@@ -222,7 +223,7 @@ pub(super) fn path_lines(path: &Way) -> Vec<String> {
 }
 
 /// The why-panel as plain lines.
-fn panel(detail: &LeadDetail) -> Vec<String> {
+fn panel(detail: &LeadDetail, now: DateTime<Utc>) -> Vec<String> {
     let lead = &detail.record.lead;
     let name = |id: &str| fit(detail.names.get(id).map_or(id, String::as_str), 28);
     let fact = |f: &Option<String>| f.as_deref().unwrap_or("-").to_owned();
@@ -261,13 +262,19 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
     lines.extend(detail.path.iter().flat_map(|path| &path.standings).map(|standing| {
         let room = standing.room.as_ref().map_or_else(|| "room not counted".to_owned(), Room::words);
         let slot = match &standing.slot {
-            Some(slot @ Slot::Free { .. }) => format!("first contact {} (UTC)", slot.words(Tz::UTC)),
-            Some(slot @ Slot::None { .. }) => format!("{} (UTC)", slot.words(Tz::UTC)),
+            Some(slot @ Slot::Free { .. }) => format!("first contact {} (UTC)", slot.words(Tz::UTC, now)),
+            Some(slot @ Slot::None { .. }) => format!("{} (UTC)", slot.words(Tz::UTC, now)),
             None => "first contact unknown, because neither hours nor a calendar are known".to_owned(),
         };
         format!("  {}: {slot}; {room}", name(standing.rep.as_str()))
     }));
     if let Some(ranking) = &detail.ranking {
+        let gates = detail.path.as_ref().map(|path| &path.gates).filter(|gates| gates.cleared);
+        // Beside a gate that it is compared with, a probability shows on which side it is.
+        let p_win = |p| match gates {
+            Some(gates) => format!("{} %", percents(p, gates.confidence).0),
+            None => percent(Some(p)),
+        };
         let rows: Vec<Vec<String>> = ranking
             .reps
             .iter()
@@ -276,7 +283,7 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
                 vec![
                     r.rank.to_string(),
                     name(r.rep_id.as_str()),
-                    percent(Some(r.p_win)),
+                    p_win(r.p_win),
                     format!("{:.0}..{:.0}", r.interval.low * 100.0, r.interval.high * 100.0),
                     format!("{} of {}", r.support.wins, r.support.deals),
                     format!("{} of {}", r.support.similar_wins, r.support.similar_deals),
@@ -296,7 +303,7 @@ fn panel(detail: &LeadDetail) -> Vec<String> {
             ranking.pool.excluded.len(),
             ranking.model_id
         ));
-        lines.extend(reasons(ranking, &name));
+        lines.extend(reasons(detail, ranking, &name));
     }
     lines
 }
@@ -346,7 +353,7 @@ fn decisions(detail: &LeadDetail) -> Vec<String> {
 }
 
 /// What the ranking rests on: the lead score, what the gap is worth, and why the first rep stands before the other.
-fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
+fn reasons(detail: &LeadDetail, ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(lead) = &ranking.lead_score {
         lines.push(format!(
@@ -375,9 +382,11 @@ fn reasons(ranking: &Ranking, name: &dyn Fn(&str) -> String) -> Vec<String> {
             expected.deals
         ));
     }
-    if let Some(comparison) = &ranking.comparison {
+    if let Some(Compared { reasons: comparison, recommended, role }) = explain::compared(detail) {
         let (ours, theirs) = (name(comparison.ours.as_str()), name(comparison.theirs.as_str()));
-        lines.push(format!("why {ours} before {theirs}, in log-odds (together {:+.2}):", comparison.gap));
+        let best = if recommended { "" } else { " (the model's best)" };
+        lines
+            .push(format!("why {ours}{best} before {theirs} ({role}), in log-odds (together {:+.2}):", comparison.gap));
         lines.extend(
             comparison
                 .contrasts

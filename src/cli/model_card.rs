@@ -4,6 +4,7 @@ use super::out::{table, wrap};
 use crate::domain::ids::ModelId;
 use crate::model::Card;
 use crate::model::evaluate::{Estimate, Evaluation, Period};
+use crate::model::features::column_words;
 use crate::model::who_matters::WhoMatters;
 
 /// Columns of the importance list and reps of the calibration list that are shown; `--json` has all.
@@ -27,8 +28,8 @@ pub(super) fn describe(id: &ModelId, card: &Card) -> Vec<String> {
     section(&mut lines, "Does who matter?", card.who_matters.as_ref().map_or_else(Vec::new, who_matters));
     section(&mut lines, "Honesty on later deals: what was promised and what came", reliability(&card.out_of_time));
     section(&mut lines, "Reps who won more or less than promised, beyond chance", reps(&card.out_of_time));
-    let importance = card.importance.iter().take(SHOWN).map(|(name, share)| vec![name.clone(), percent(*share)]);
-    section(&mut lines, "What it looks at", table(&["column", "share"], &importance.collect::<Vec<_>>()));
+    let importance = card.importance.iter().take(SHOWN).map(|(name, share)| vec![column_words(name), percent(*share)]);
+    section(&mut lines, "What it looks at", table(&["what", "share"], &importance.collect::<Vec<_>>()));
     section(&mut lines, "How it was made", made(card));
     lines
 }

@@ -55,17 +55,22 @@ async fn rep_called(store: &dyn Store, named: &str) -> Result<RepId, CliError> {
 fn lines(found: &Board) -> Vec<String> {
     let all = &found.all;
     let mut lines = wrap(&format!(
-        "{} owed now, {} of them past due. Over {} days: {} made in time, {} late, {} not at all, {} of those routed anew.",
-        all.owed, all.overdue, found.days, all.in_time, all.late, all.missed, all.reassigned
+        "{} first contacts: {} owed now, {} of them past due; over {} days {} made in time, {} late, {} not at all, {} of \
+         those routed anew; {} no longer asked for.",
+        found.given, all.owed, all.overdue, found.days, all.in_time, all.late, all.missed, all.reassigned, all.lapsed
     ));
     lines.push(String::new());
     if found.rows.is_empty() {
         lines.push(match found.list {
+            ContactList::Due if all.lapsed > 0 => {
+                "Nobody owes a first contact now; --list lapsed tells why it is no longer asked for.".into()
+            }
             ContactList::Due => {
                 "Nobody owes a first contact. Each decision that gives a lead to a rep makes one due.".into()
             }
             ContactList::Breached => format!("No first contact was missed in {} days.", found.days),
             ContactList::Made => format!("No first contact was made in {} days.", found.days),
+            ContactList::Lapsed => format!("Each first contact of {} days is still asked for, or was.", found.days),
         });
     } else {
         let rows: Vec<Vec<String>> = found.rows.iter().map(|row| cells(row, found.at)).collect();
@@ -74,7 +79,10 @@ fn lines(found: &Board) -> Vec<String> {
     if !found.reps.is_empty() {
         lines.push(String::new());
         let rows: Vec<Vec<String>> = found.reps.iter().map(record).collect();
-        lines.extend(table(&["rep", "missed", "late", "in time", "owed", "past due", "routed anew"], &rows));
+        lines.extend(table(
+            &["rep", "missed", "late", "in time", "owed", "past due", "routed anew", "no longer asked"],
+            &rows,
+        ));
     }
     lines
 }
@@ -82,12 +90,13 @@ fn lines(found: &Board) -> Vec<String> {
 fn cells(row: &ContactRow, now: DateTime<Utc>) -> Vec<String> {
     let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
     let left = (row.due_at - now).num_minutes();
-    let came = match row.outcome {
-        None if left < 0 => format!("{} min past due", -left),
-        None => format!("{left} min left"),
-        Some(ContactOutcome::Missed) if row.reassigned => "no contact, routed anew".into(),
-        Some(ContactOutcome::Missed) => "no contact".into(),
-        Some(outcome) => match row.contacted_at {
+    let came = match (row.lapsed, row.outcome) {
+        (Some(why), _) => why.words().into(),
+        (None, None) if left < 0 => format!("{} min past due", -left),
+        (None, None) => format!("{left} min left"),
+        (None, Some(ContactOutcome::Missed)) if row.reassigned => "no contact, routed anew".into(),
+        (None, Some(ContactOutcome::Missed)) => "no contact".into(),
+        (None, Some(outcome)) => match row.contacted_at {
             Some(at) => format!("{} at {}", outcome.to_string().replace('_', " "), time(at)),
             None => outcome.to_string().replace('_', " "),
         },
@@ -104,6 +113,6 @@ fn cells(row: &ContactRow, now: DateTime<Utc>) -> Vec<String> {
 
 fn record(rep: &RepRecord) -> Vec<String> {
     let tally = &rep.tally;
-    let counts = [tally.missed, tally.late, tally.in_time, tally.owed, tally.overdue, tally.reassigned];
+    let counts = [tally.missed, tally.late, tally.in_time, tally.owed, tally.overdue, tally.reassigned, tally.lapsed];
     std::iter::once(fit(&rep.name, 24)).chain(counts.iter().map(ToString::to_string)).collect()
 }

@@ -29,6 +29,50 @@ impl ContactOutcome {
     }
 }
 
+/// Why a first contact is no longer asked for, as far as the lead and its decision tell today; the most telling.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Lapsed {
+    /// The decision that asked for it was taken back.
+    TakenBack,
+    /// The lead came back or was decided anew, which asks whoever has it then.
+    DecidedAnew,
+    /// The lead was deleted in the CRM.
+    Deleted,
+    /// The lead was converted before it was due: the rep is done with it.
+    Converted,
+    /// The lead was found to be none.
+    Disqualified,
+    /// Somebody was faster in the CRM, and the decision was not written.
+    Superseded,
+    /// Somebody else has the lead by now.
+    Moved,
+    /// The decision is not written, so the rep was never told.
+    NotWritten,
+    /// The lead was not open to the rep when it was looked at; nothing that is known today tells why.
+    Unknown,
+}
+
+impl Lapsed {
+    /// In a few words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TakenBack => "decision taken back",
+            Self::DecidedAnew => "decided anew",
+            Self::Deleted => "deleted in the CRM",
+            Self::Converted => "converted before due",
+            Self::Disqualified => "found to be no lead",
+            Self::Superseded => "somebody was faster",
+            Self::Moved => "somebody else has it",
+            Self::NotWritten => "not written to the CRM",
+            Self::Unknown => "not open when looked at",
+        }
+    }
+}
+
 /// A first contact as it is owed since a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstContact {

@@ -17,6 +17,7 @@ mod spec;
 mod state;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use spec::{
     Scope, Source,
 };
 pub use state::{Closing, FeatureState, MIN_SUPPORT, Uncertainty};
+pub use words::column_words;
 
 use super::explain::FactorMap;
 use crate::domain::deal::{Deal, Outcome};

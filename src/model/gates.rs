@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::{Evaluation, Period};
+use crate::domain::number::{apart, beside_limit};
 
 /// Highest expected calibration error that passes G4.
 pub const MAX_ECE: f64 = 0.05;
@@ -106,7 +107,8 @@ pub fn judge(stratified: &Evaluation, out_of_time: &Evaluation) -> Verdict {
             let wins = out_of_time.in_the_large.map_or_else(String::new, |all| {
                 format!("; {:.0} wins promised, {} came", all.expected, thousands(all.wins))
             });
-            format!("later deals: calibration error {:.3}, at most {MAX_ECE:.2}{wins}", out_of_time.ece)
+            let (error, _) = apart(out_of_time.ece, MAX_ECE, 3);
+            format!("later deals: calibration error {error}, at most {MAX_ECE:.2}{wins}")
         }),
     ];
     let passed = |id| gates.iter().any(|gate: &Gate| gate.id == id && gate.passed);
@@ -250,11 +252,10 @@ fn shortcomings(stratified: &Evaluation, later: &Evaluation) -> Vec<String> {
         )),
     }
     if !honest(later) {
+        let (off, allowed) = beside_limit(later.ece, MAX_ECE);
         missing.push(format!(
-            "its probabilities are off by {:.1} points on average, where {:.0} are allowed, so they must not be compared \
-             with thresholds",
-            100.0 * later.ece,
-            100.0 * MAX_ECE
+            "its probabilities are off by {off} points on average, where {allowed} are allowed, so they must not be \
+             compared with thresholds"
         ));
     }
     missing

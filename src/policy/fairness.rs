@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{LeadId, RepId};
+use crate::domain::number::decimals;
 
 /// One lead, in the unit of the accounts.
 pub const LEAD: i64 = 1_000_000;
@@ -169,6 +170,17 @@ pub fn standing(balance: i64) -> String {
     }
 }
 
+/// How far ahead with a lead, and the bound in leads, with as many decimals as tell the two apart: `1.04 leads ahead of
+/// their share` and `1.00`.
+pub fn beside_bound(with: i64, bound: i64) -> (String, String) {
+    let leads = |millionths: i64| millionths as f64 / LEAD as f64;
+    let n = decimals(leads(with), leads(bound), 1);
+    let bound = format!("{:.n$}", leads(bound));
+    // Only what is ahead can be beyond a bound, and what would be read as nothing is told as it always is.
+    let with = if n == 1 { standing(with) } else { format!("{:.n$} leads ahead of their share", leads(with)) };
+    (with, bound)
+}
+
 /// Who of a pool may get a lead without getting too far ahead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Within {
@@ -185,17 +197,14 @@ pub struct Within {
 impl Within {
     /// Why this rep is passed over, or may be although at the bound; `None` where the bound says nothing of them.
     pub fn words(&self, rep: &RepId, name: &str) -> Option<String> {
-        let bound = self.bound as f64 / LEAD as f64;
         if let Some(turn) = self.passed_over.iter().find(|turn| turn.rep == *rep) {
-            let with = standing(turn.with());
+            let (with, bound) = beside_bound(turn.with(), self.bound);
             let why = if self.nobody_below { "somebody else is less far ahead" } else { "others are below it" };
-            return Some(format!("{name} would be {with}, beyond the bound of {bound:.1}, and {why}."));
+            return Some(format!("{name} would be {with}, beyond the bound of {bound}, and {why}."));
         }
         let least = self.may.first().filter(|turn| self.nobody_below && turn.rep == *rep)?;
-        let with = standing(least.with());
-        Some(format!(
-            "Everybody is at the bound of {bound:.1} leads; {name} is the least ahead ({with} with this lead)."
-        ))
+        let (with, bound) = beside_bound(least.with(), self.bound);
+        Some(format!("Everybody is at the bound of {bound} leads; {name} is the least ahead ({with} with this lead)."))
     }
 }
 

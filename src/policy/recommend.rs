@@ -2,6 +2,7 @@
 //! alone where there are no rules.
 
 use crate::domain::lead::Owner;
+use crate::domain::number::{beside_limit, percents, signed};
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::{Recommendation, Route, RouteReason};
 
@@ -58,16 +59,17 @@ impl Choice<'_> {
     /// Gates G2 to G4 may have failed: then no probability is compared with a threshold (rule 5), and a person looks
     /// anyway.
     pub(super) fn low_confidence(&self, queues: &Queues, settings: &Settings) -> Option<Recommendation> {
-        (self.cleared && self.best.p_win < settings.confidence_gate).then(|| Recommendation {
-            route: Route::ManagerQueue(queues.manager.clone()),
-            reason: RouteReason::LowConfidence,
-            explanation: format!(
-                "The best of {} reps has {:.1} %, below the gate of {:.0} %: a person should look.",
-                self.of,
-                self.best.p_win * 100.0,
-                settings.confidence_gate * 100.0
-            ),
-            gap: self.gap(self.best),
+        (self.cleared && self.best.p_win < settings.confidence_gate).then(|| {
+            let (best, gate) = beside_limit(self.best.p_win, settings.confidence_gate);
+            Recommendation {
+                route: Route::ManagerQueue(queues.manager.clone()),
+                reason: RouteReason::LowConfidence,
+                explanation: format!(
+                    "The best of {} reps has {best} %, below the gate of {gate} %: a person should look.",
+                    self.of
+                ),
+                gap: self.gap(self.best),
+            }
         })
     }
 
@@ -91,12 +93,10 @@ impl Choice<'_> {
             return Recommendation { route, reason: RouteReason::ModelUncleared, explanation, gap: None };
         }
         let explanation = match (gap, legacy) {
-            (Some(gap), _) => format!(
-                "{:.1} % against {:.1} % for the legacy owner: {:+.1} points.",
-                pick.p_win * 100.0,
-                (pick.p_win - gap) * 100.0,
-                gap * 100.0
-            ),
+            (Some(gap), _) => {
+                let (ours, theirs) = percents(pick.p_win, pick.p_win - gap);
+                format!("{ours} % against {theirs} % for the legacy owner: {} points.", signed(gap * 100.0))
+            }
             (None, Owner::Queue(_)) => {
                 format!("{:.1} %; the legacy rules left the lead in a queue.", pick.p_win * 100.0)
             }

@@ -45,7 +45,7 @@ pub use prepare::{Prepared, prepare};
 pub use round::{Candidate, Offers, Round, Together, give, rep_prices, wait};
 pub use settings::{BelowMargin, ClaimSettings, HighValueSettings, MarginSettings, Unavailable};
 pub use situation::{RepPrices, Situation};
-pub use why::{Lift, Told, WhyNot, smallest_change, why_not};
+pub use why::{Lift, Tie, Told, WhyNot, smallest_change, why_not};
 
 /// What the model said: its ranking of the pool and the legacy owner, or why there is none.
 pub type Scored<'a> = Result<&'a Ranking, &'a str>;

@@ -78,6 +78,11 @@ pub enum Slot {
     },
 }
 
+/// Whether what began at `start` is too late to be promised at `now`: the minute in which it begins is not.
+pub fn has_passed(start: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now >= start + TimeDelta::minutes(1)
+}
+
 /// The first free slot: in working hours, not busy, within the horizon and over before the lead's clock runs out.
 /// `busy` need be in no order; absences belong to it.
 pub fn first_free(
@@ -119,15 +124,24 @@ impl Slot {
         }
     }
 
-    /// In words, with times by the clock of `zone`: `Tue 10:30, in 40 min`, or
-    /// `no free half hour before the SLA ends at Tue 14:00`.
-    pub fn words(&self, zone: Tz) -> String {
+    /// Whether it was free and has begun, so that nobody may promise it any more. The minute in which it begins is still
+    /// promised.
+    pub fn has_passed(&self, now: DateTime<Utc>) -> bool {
+        matches!(self, Self::Free { span, .. } if has_passed(span.start, now))
+    }
+
+    /// In words, as seen at `now`, with times by the clock of `zone`: `Tue 10:30, in 40 min`,
+    /// `was free Tue 10:30, which has passed`, or `no free half hour before the SLA ends at Tue 14:00`.
+    pub fn words(&self, zone: Tz, now: DateTime<Utc>) -> String {
         let clock = |at: DateTime<Utc>| zone.from_utc_datetime(&at.naive_utc()).format("%a %H:%M").to_string();
         match *self {
-            Self::Free { span, wait_minutes } => match wait_minutes {
+            Self::Free { span, .. } if self.has_passed(now) => {
+                format!("was free {}, which has passed", clock(span.start))
+            }
+            Self::Free { span, .. } => match (span.start - now).num_minutes().max(0) {
                 0 => format!("{}, now", clock(span.start)),
-                1..120 => format!("{}, in {wait_minutes} min", clock(span.start)),
-                _ => format!("{}, in {} h", clock(span.start), wait_minutes / 60),
+                wait @ 1..120 => format!("{}, in {wait} min", clock(span.start)),
+                wait => format!("{}, in {} h", clock(span.start), wait / 60),
             },
             Self::None { minutes, limit, ends, working_minutes } => {
                 let length = match minutes {

@@ -3,11 +3,19 @@
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, TimeZone, Utc};
 
 use super::Zone;
+use crate::domain::number;
 use crate::domain::recommendation::RouteReason;
 
 /// A probability with one decimal: `31.2%`.
 pub fn percent(p: f64) -> String {
     format!("{:.1}%", p * 100.0)
+}
+
+/// A probability that stands where it is compared with a limit, with as many decimals as show on which side it is, but no
+/// more than two: `19.97%`.
+pub fn percent_beside(p: f64, limit: f64) -> String {
+    let n = number::decimals(p * 100.0, limit * 100.0, 1).min(2);
+    format!("{:.n$}%", p * 100.0)
 }
 
 /// A probability without decimals: `31%`. Never says 0 % or 100 % of what is neither.
@@ -148,6 +156,8 @@ mod tests {
 
     #[test]
     fn numbers() {
+        assert_eq!(percent_beside(0.1997, 0.2), "19.97%");
+        assert_eq!(percent_beside(0.312, 0.2), "31.2%");
         assert_eq!(percent_short(0.001), "<1%");
         assert_eq!(percent_short(0.0), "0%");
         assert_eq!(percent_short(0.997), ">99%");

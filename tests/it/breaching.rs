@@ -7,7 +7,7 @@ use chrono::Duration;
 use leadboard::app::ports::{ContactList, CrmError, Settlement, Store};
 use leadboard::app::sla::{self, Looked, board};
 use leadboard::app::views::{LeadFilter, Seek};
-use leadboard::domain::contact::{ContactOutcome, FirstContact};
+use leadboard::domain::contact::{ContactOutcome, FirstContact, Lapsed};
 use leadboard::domain::ids::RepId;
 use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::LeadState;
@@ -148,6 +148,28 @@ async fn what_is_owed_missed_and_routed_anew_is_listed(store: Arc<dyn Store>) {
     let made = board(ContactList::Made, desktop.seconds, None).await;
     assert_eq!((made.rows.len(), made.all.in_time, made.all.missed), (1, 1, 1));
     assert_eq!(made.reps.iter().map(|rep| rep.name.as_str()).collect::<Vec<_>>(), ["Bea Best", "Leo Legacy"]);
+}
+
+async fn what_is_no_longer_asked_for_is_listed_with_why(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let mut desktop = desktop(store).await;
+    desktop.approve().await;
+    let board = async |list, seconds: i64| board::board(store, at(seconds), list, None, 30).await.unwrap();
+    desktop.changes(|lead| lead.converted = true).await;
+    // Before it is due, when nobody has looked, and after.
+    for wait in [0, TOO_LONG] {
+        assert_eq!(desktop.look_after(wait, true).await, NOTHING);
+        let lapsed = board(ContactList::Lapsed, desktop.seconds).await;
+        let [row] = lapsed.rows.as_slice() else { panic!("{lapsed:?}") };
+        assert_eq!((row.rep_name.as_str(), row.lapsed), ("Bea Best", Some(Lapsed::Converted)));
+        assert_eq!((lapsed.given, lapsed.all.lapsed, lapsed.all.owed, lapsed.all.settled()), (1, 1, 0, 0));
+        assert_eq!(lapsed.reps.len(), 1, "the rep was given a lead that asked for one");
+    }
+    assert_eq!(desktop.outcome().await, Some(ContactOutcome::Moot));
+    desktop.changes(|lead| (lead.converted, lead.owner) = (false, rep("legacy"))).await;
+    assert_eq!(board(ContactList::Lapsed, desktop.seconds).await.rows[0].lapsed, Some(Lapsed::Moved));
+    assert!(board(ContactList::Made, desktop.seconds).await.rows.is_empty());
+    assert_eq!(board(ContactList::Lapsed, desktop.seconds + 31 * 24 * HOUR).await.given, 0);
 }
 
 async fn who_gets_in_touch_keeps_it(store: Arc<dyn Store>) {
@@ -338,6 +360,7 @@ async fn what_was_decided_anew_is_moot(store: Arc<dyn Store>) {
 on_every_store! {
     a_rep_who_does_nothing_loses_the_lead
     what_is_owed_missed_and_routed_anew_is_listed
+    what_is_no_longer_asked_for_is_listed_with_why
     who_gets_in_touch_keeps_it
     who_is_late_keeps_it_and_is_told
     who_had_it_before_tidies_up_in_vain

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::domain::contact::ContactOutcome;
+use crate::domain::contact::{ContactOutcome, Lapsed};
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId, RepKey, TraceId};
 use crate::domain::lead::LeadState;
@@ -38,6 +38,8 @@ pub struct ContactTally {
     pub missed: u64,
     /// Of those, leads that were taken from the rep and routed anew.
     pub reassigned: u64,
+    /// No longer asked for: the lead was converted, moved or taken back before anybody could tell.
+    pub lapsed: u64,
 }
 
 /// Which first contacts a list has.
@@ -64,6 +66,8 @@ pub enum ContactList {
     Breached,
     /// Made in time, the latest first.
     Made,
+    /// No longer asked for, those given last first.
+    Lapsed,
 }
 
 /// One first contact of a list.
@@ -89,6 +93,8 @@ pub struct ContactRow {
     pub contacted_at: Option<DateTime<Utc>>,
     /// Whether the lead was taken from the rep for it and routed anew.
     pub reassigned: bool,
+    /// Why it is no longer asked for; `None` where it is, or where it is known what came of it.
+    pub lapsed: Option<Lapsed>,
     /// How far the write of the decision is: until it is written, the rep does not know of the lead.
     pub write: WriteState,
 }

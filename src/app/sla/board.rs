@@ -1,4 +1,5 @@
-//! First contacts as a list: those owed, with their clocks; those that were missed, and by whom; those that were made.
+//! First contacts as a list: those owed, with their clocks; those that were missed, and by whom; those that were made;
+//! and those that are no longer asked for, with why: every first contact that a decision asked for is in one list.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Board {
     pub list: ContactList,
     /// Its rows, bounded by [`MOST`].
     pub rows: Vec<ContactRow>,
+    /// First contacts that decisions asked for: those of all four lists together.
+    pub given: u64,
     /// Everybody together.
     pub all: ContactTally,
     /// The record of each rep: who missed most first.
@@ -48,7 +51,13 @@ impl ContactTally {
             ContactList::Due => self.owed,
             ContactList::Breached => self.late + self.missed,
             ContactList::Made => self.in_time,
+            ContactList::Lapsed => self.lapsed,
         }
+    }
+
+    /// All that decisions asked for; each is in one list.
+    pub const fn given(&self) -> u64 {
+        self.owed + self.settled() + self.lapsed
     }
 
     /// Those of which it is known what came of them.
@@ -63,6 +72,7 @@ impl ContactTally {
         self.late += other.late;
         self.missed += other.missed;
         self.reassigned += other.reassigned;
+        self.lapsed += other.lapsed;
     }
 }
 
@@ -80,7 +90,7 @@ pub async fn board(
     let of_rep = |id: &RepId| rep.is_none_or(|rep| rep == id);
     let mut reps: Vec<RepRecord> = tallies
         .into_iter()
-        .filter(|(id, tally)| of_rep(id) && tally.owed + tally.settled() > 0)
+        .filter(|(id, tally)| of_rep(id) && tally.given() > 0)
         .map(|(id, tally)| {
             let name = roster.name_of(id.as_str()).unwrap_or(id.as_str()).to_owned();
             RepRecord { rep: id, name, tally }
@@ -95,5 +105,5 @@ pub async fn board(
         all.add(&rep.tally);
     }
     let rows = store.contact_list(list, rep, since, MOST).await?;
-    Ok(Board { at: now, days, list, rows, all, reps })
+    Ok(Board { at: now, days, list, rows, given: all.given(), all, reps })
 }

@@ -20,7 +20,7 @@ pub(crate) enum Rep {
 pub(crate) enum Sla {
     /// List first contacts, and the record of each rep
     List {
-        /// Which: due, breached, made
+        /// Which: due, breached, made, lapsed (no longer asked for)
         #[arg(long, default_value = "due", value_parser = word::<ContactList>)]
         list: ContactList,
         /// Only of this rep: id or name

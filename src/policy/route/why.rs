@@ -15,6 +15,9 @@ use crate::domain::recommendation::Recommendation;
 use crate::policy::assignment::DEAL;
 use crate::policy::fairness::{LEAD, Turn};
 
+/// How far apart, in millionths of a lead, two may stand by the rounding of their shares alone: each lead may add one.
+const ROUNDING: i64 = 1_000;
+
 /// A decision as it is stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
@@ -75,6 +78,8 @@ pub enum WhyNot {
         balance: i64,
         /// Who has the turn.
         next: Who,
+        /// By what, where both stand the same.
+        tie: Option<Tie>,
     },
     /// Their place costs more than they are better.
     Costs {
@@ -161,6 +166,28 @@ pub enum Lift {
         /// How many.
         leads: f64,
     },
+    /// They stand as who has the turn does, and any lead fewer would do.
+    Tied {
+        /// Who has the turn.
+        next: Who,
+        /// By what they have it.
+        by: Tie,
+    },
+    /// They are entitled to a share of the lead: who is not comes after all who are.
+    Share,
+}
+
+/// By what a turn goes among those who stand the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tie {
+    /// One had no lead yet, and the other did.
+    NoneYet,
+    /// One has waited longer since their last lead.
+    Waited,
+    /// The order of the CRM's ids, so that a replay gives the same; also of whom it favours when one lead is divided into
+    /// millionths.
+    Id,
 }
 
 impl Told<'_> {
@@ -231,9 +258,10 @@ pub fn why_not(rep: &RepId, told: &Told<'_>) -> Vec<WhyNot> {
             answers.extend(not_chosen(rep, who, *p_win, told));
         }
         (None, Some(Why::Turn { who, .. })) => {
-            if let Some((place, turn, _)) = told.turn(rep) {
+            if let Some((place, turn, first)) = told.turn(rep) {
                 let of = told.path.fairness.as_ref().map_or(0, |fairness| fairness.turns.len());
-                answers.push(WhyNot::LaterTurn { place: place + 1, of, balance: turn.balance, next: who.clone() });
+                let (place, balance, next) = (place + 1, turn.balance, who.clone());
+                answers.push(WhyNot::LaterTurn { place, of, balance, next, tie: tie(turn, first) });
             }
         }
         _ => {}
@@ -243,6 +271,27 @@ pub fn why_not(rep: &RepId, told: &Told<'_>) -> Vec<WhyNot> {
     }
     answers.truncate(2);
     answers
+}
+
+/// Whether a rep waits because they are entitled to no share of the lead, and who has the turn is.
+const fn is_without_share(turn: &Turn, first: &Turn) -> bool {
+    turn.share == 0 && first.share > 0
+}
+
+/// By what the first has the turn before a rep who stands the same; `None` where they do not. What the rounding of shares
+/// makes is no difference.
+fn tie(turn: &Turn, first: &Turn) -> Option<Tie> {
+    let apart = turn.without() - first.without();
+    if apart.abs() > ROUNDING || is_without_share(turn, first) {
+        return None;
+    }
+    Some(match (turn.last_at, first.last_at) {
+        // A millionth that rounding gave decides before how long they waited.
+        _ if apart != 0 => Tie::Id,
+        (Some(_), None) => Tie::NoneYet,
+        (then, since) if then > since => Tie::Waited,
+        _ => Tie::Id,
+    })
 }
 
 /// Why the model's rung chose another.
@@ -304,9 +353,12 @@ pub fn smallest_change(rep: &RepId, told: &Told<'_>) -> Vec<Lift> {
         _ => Vec::new(),
     };
     lifts.extend(reasons.iter().map(|why| exclusion(why)));
-    if let Why::Turn { .. } = decided {
-        let behind = told.turn(rep).map(|(_, turn, first)| turn.without() - first.without());
-        lifts.extend(behind.map(|behind| Lift::FewerLeads { leads: behind as f64 / LEAD as f64 }));
+    if let Why::Turn { who, .. } = decided {
+        lifts.extend(told.turn(rep).map(|(_, turn, first)| match (is_without_share(turn, first), tie(turn, first)) {
+            (true, _) => Lift::Share,
+            (false, Some(by)) => Lift::Tied { next: who.clone(), by },
+            (false, None) => Lift::FewerLeads { leads: (turn.without() - first.without()) as f64 / LEAD as f64 },
+        }));
         return lifts;
     }
     if let Some(fairness) = &told.path.fairness {

@@ -4,6 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use super::{Claim, Fairness, Heat, Pricing, Proof, Rung, Step, Together, Why};
 use crate::domain::ids::RepId;
+use crate::domain::number::{apart, beside_limit};
 use crate::policy::fairness::{LEAD, Within, standing};
 use crate::policy::price::points;
 
@@ -110,14 +111,13 @@ impl Display for Why {
                 reps(*of)
             ),
             Self::LowConfidence { best, gate } => {
-                write!(f, "The best has {:.1} %, below the gate of {:.0} %.", best * 100.0, gate * 100.0)
+                let (best, gate) = beside_limit(*best, *gate);
+                write!(f, "The best has {best} %, below the gate of {gate} %.")
             }
-            Self::TooClose { found, wanted } => write!(
-                f,
-                "The first is {:.1} points before the next, less than {:.1}: a person should choose.",
-                found * 100.0,
-                wanted * 100.0
-            ),
+            Self::TooClose { found, wanted } => {
+                let (found, wanted) = apart(found * 100.0, wanted * 100.0, 1);
+                write!(f, "The first is {found} points before the next, less than {wanted}: a person should choose.")
+            }
             Self::NoPlace { of } => {
                 write!(f, "The places of all {} who may get it went to leads that came with it.", reps(*of))
             }

@@ -20,10 +20,14 @@ fn the_first_gap_between_meetings() {
     let now = utc("2026-11-24T08:50:00Z");
     let busy = [minutes("2026-11-24T09:00:00Z", 20), minutes("2026-11-24T08:30:00Z", 30)];
     let slot = first_free(&office(), &busy, now, now + TimeDelta::hours(4), SlotSettings::default());
-    assert_eq!(slot.words(chrono_tz::Europe::Berlin), "Tue 10:30, in 40 min");
+    assert_eq!(slot.words(chrono_tz::Europe::Berlin, now), "Tue 10:30, in 40 min");
+    // What was found is told as seen later: how long it still is, and that it has passed.
+    let later = |minutes| slot.words(chrono_tz::Europe::Berlin, now + TimeDelta::minutes(minutes));
+    assert_eq!((later(35).as_str(), later(40).as_str()), ("Tue 10:30, in 5 min", "Tue 10:30, now"));
+    assert_eq!(later(41), "was free Tue 10:30, which has passed");
     let slot =
         first_free(&office(), &[], now + TimeDelta::minutes(10), now + TimeDelta::hours(4), SlotSettings::default());
-    assert_eq!(slot.words(chrono_tz::Europe::Berlin), "Tue 10:00, now");
+    assert_eq!(slot.words(chrono_tz::Europe::Berlin, now + TimeDelta::minutes(10)), "Tue 10:00, now");
 }
 
 #[test]
@@ -32,7 +36,7 @@ fn none_says_what_is_in_the_way() {
     let busy = [minutes("2026-11-24T09:00:00Z", 221)];
     let sla = now + TimeDelta::hours(4);
     let slot = first_free(&office(), &busy, now, sla, SlotSettings::default());
-    assert_eq!(slot.words(chrono_tz::Europe::Berlin), "no free half hour before the SLA ends at Tue 14:00");
+    assert_eq!(slot.words(chrono_tz::Europe::Berlin, now), "no free half hour before the SLA ends at Tue 14:00");
     // Five minutes less of meetings, and the half hour is over just in time.
     let busy = [minutes("2026-11-24T09:00:00Z", 210)];
     let slot = first_free(&office(), &busy, now, sla, SlotSettings::default());
@@ -40,9 +44,9 @@ fn none_says_what_is_in_the_way() {
     // Friday evening.
     let now = utc("2026-11-27T17:00:00Z");
     let slot = first_free(&office(), &[], now, now + TimeDelta::hours(4), SlotSettings::default());
-    assert_eq!(slot.words(chrono_tz::Europe::Berlin), "not at work before the SLA ends at Fri 22:00");
+    assert_eq!(slot.words(chrono_tz::Europe::Berlin, now), "not at work before the SLA ends at Fri 22:00");
     let slot = first_free(&office(), &[], now, now + TimeDelta::hours(400), SlotSettings::default());
-    assert_eq!(slot.words(chrono_tz::Europe::Berlin), "not at work until Sun 18:00");
+    assert_eq!(slot.words(chrono_tz::Europe::Berlin, now), "not at work until Sun 18:00");
 }
 
 #[test]

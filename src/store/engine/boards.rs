@@ -57,8 +57,13 @@ impl<D: Driver> BoardStore for SqlStore<D> {
                     tally.missed = contacts;
                     tally.reassigned = count(row.int("reassigned")?)?;
                 }
-                ContactOutcome::Moot => {}
+                ContactOutcome::Moot => tally.lapsed = contacts,
             }
+        }
+        // Nobody looks before they are due, and it shows already that nobody will ask for them.
+        for row in &self.ask(query(sql::CONTACTS_LAPSING)).await? {
+            let tally = tallies.entry(RepId::new(row.text("rep_id")?)).or_default();
+            tally.lapsed += count(row.int("contacts")?)?;
         }
         Ok(tallies.into_iter().collect())
     }
@@ -75,8 +80,9 @@ impl<D: Driver> BoardStore for SqlStore<D> {
             ContactList::Due => of(sql::CONTACTS_DUE),
             ContactList::Breached => of(sql::CONTACTS_BREACHED).bind(micros(since)),
             ContactList::Made => of(sql::CONTACTS_MADE).bind(micros(since)),
+            ContactList::Lapsed => of(sql::CONTACTS_LAPSED).bind(micros(since)),
         };
-        self.ask(asked).await?.iter().map(contact_row).collect()
+        self.ask(asked).await?.iter().map(|row| contact_row(row, list)).collect()
     }
 
     async fn scope_tallies(&self, by: Scope, since: DateTime<Utc>, limit: u32) -> Result<Vec<ScopeTally>, StoreError> {
@@ -133,7 +139,7 @@ fn found_lead(row: &impl Columns) -> Result<FoundLead, StoreError> {
     })
 }
 
-fn contact_row(row: &impl Columns) -> Result<ContactRow, StoreError> {
+fn contact_row(row: &impl Columns, list: ContactList) -> Result<ContactRow, StoreError> {
     Ok(ContactRow {
         trace_id: row.word("trace_id")?,
         lead_id: LeadId::new(row.text("lead_id")?),
@@ -145,6 +151,7 @@ fn contact_row(row: &impl Columns) -> Result<ContactRow, StoreError> {
         outcome: row.word_opt("outcome")?,
         contacted_at: row.time_opt("contacted_at")?,
         reassigned: row.flag("reassigned")?,
+        lapsed: if list == ContactList::Lapsed { row.word_opt("lapsed")? } else { None },
         write: row.word("write_state")?,
     })
 }

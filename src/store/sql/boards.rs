@@ -22,7 +22,13 @@ macro_rules! contacts {
     () => {
         "SELECT c.trace_id, c.lead_id, l.company, c.rep_id, c.due_at, c.outcome, c.contacted_at, d.decided_at, d.write_state,
             COALESCE((SELECT name FROM reps WHERE id = c.rep_id), c.rep_id) AS rep_name,
-            CAST(CASE WHEN c.outcome = 'missed' AND d.closed_at = c.looked_at THEN 1 ELSE 0 END AS BIGINT) AS reassigned
+            CAST(CASE WHEN c.outcome = 'missed' AND d.closed_at = c.looked_at THEN 1 ELSE 0 END AS BIGINT) AS reassigned,
+            CASE WHEN d.undone_at IS NOT NULL THEN 'taken_back' WHEN d.closed_at IS NOT NULL THEN 'decided_anew'
+                WHEN l.deleted = 1 THEN 'deleted' WHEN l.converted = 1 THEN 'converted'
+                WHEN l.disqualified = 1 THEN 'disqualified'
+                WHEN d.write_state = 'superseded' OR l.state = 'superseded' THEN 'superseded'
+                WHEN l.owner_kind <> 'rep' OR l.owner_id <> c.rep_id THEN 'moved'
+                WHEN d.write_state <> 'written' THEN 'not_written' ELSE 'unknown' END AS lapsed
         FROM first_contacts c JOIN decisions d ON d.trace_id = c.trace_id JOIN leads l ON l.id = c.lead_id
         WHERE (CAST($1 AS TEXT) = '' OR c.rep_id = $1) AND "
     };
@@ -77,6 +83,16 @@ statements! {
             CAST(SUM(CASE WHEN d.closed_at = c.looked_at THEN 1 ELSE 0 END) AS BIGINT) AS reassigned
         FROM first_contacts c JOIN decisions d ON d.trace_id = c.trace_id
         WHERE c.outcome IS NOT NULL AND c.looked_at >= $1 GROUP BY c.rep_id, c.outcome ORDER BY c.rep_id, c.outcome";
+
+    CONTACTS_LAPSING = concat!(
+        "SELECT c.rep_id, COUNT(*) AS contacts
+        FROM first_contacts c JOIN decisions d ON d.trace_id = c.trace_id JOIN leads l ON l.id = c.lead_id
+        WHERE c.outcome IS NULL AND NOT (", is_owed!(), ") GROUP BY c.rep_id ORDER BY c.rep_id"
+    );
+
+    CONTACTS_LAPSED = concat!(contacts!(), "((c.outcome = 'moot' AND c.looked_at >= $3)
+            OR (c.outcome IS NULL AND NOT (", is_owed!(), ")))
+        ORDER BY d.decided_at DESC, c.trace_id DESC LIMIT $2");
 
     CONTACTS_DUE = concat!(contacts!(), is_owed!(), "ORDER BY c.due_at, c.trace_id LIMIT $2");
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Fake, State};
 use crate::app::reps::{Away, NextAway, RepAccount, RepRoom};
-use crate::domain::contact::ContactOutcome;
+use crate::domain::contact::{ContactOutcome, Lapsed};
 use crate::domain::decision::WriteState;
 use crate::domain::effect::EffectState;
 use crate::domain::ids::TraceId;
@@ -55,7 +55,13 @@ pub(crate) fn told(mut state: State) -> State {
         .map(|(n, lead)| {
             let rep = &state.roster.reps[n * 7 % 12];
             let minutes = n as i64 * 17 - 20;
+            let lapsed = match n {
+                12 | 27 => Some(Lapsed::Converted),
+                22 => Some(Lapsed::Moved),
+                _ => None,
+            };
             let (outcome, due_at) = match n % 5 {
+                _ if lapsed.is_some() => (Some(ContactOutcome::Moot), now - TimeDelta::minutes(300 + minutes)),
                 3 => (Some(ContactOutcome::Missed), now - TimeDelta::minutes(90 + minutes)),
                 4 => (Some(ContactOutcome::Late), now - TimeDelta::minutes(200 + minutes)),
                 2 => (Some(ContactOutcome::InTime), now - TimeDelta::minutes(300 + minutes)),
@@ -73,6 +79,7 @@ pub(crate) fn told(mut state: State) -> State {
                 outcome,
                 contacted_at: made.then(|| due_at + TimeDelta::minutes(if n % 5 == 4 { 25 } else { -40 })),
                 reassigned: n % 10 == 3,
+                lapsed,
                 write: if n == 6 { WriteState::Waiting } else { WriteState::Written },
             }
         })
@@ -158,6 +165,7 @@ fn rep_row(n: usize, rep: &Rep, now: DateTime<Utc>) -> RepRow {
             late: k % 3,
             missed: if n % 8 == 6 { 3 } else { 0 },
             reassigned: u64::from(n % 8 == 6),
+            lapsed: k % 4,
         },
     }
 }
@@ -182,6 +190,7 @@ impl Boards for Fake {
         let state = self.working()?;
         let of = |outcome: Option<ContactOutcome>| match outcome {
             None => ContactList::Due,
+            Some(ContactOutcome::Moot) => ContactList::Lapsed,
             Some(outcome) if outcome.is_breach() => ContactList::Breached,
             Some(_) => ContactList::Made,
         };
@@ -194,6 +203,7 @@ impl Boards for Fake {
                 late: n(&|row| row.outcome == Some(ContactOutcome::Late)),
                 missed: n(&|row| row.outcome == Some(ContactOutcome::Missed)),
                 reassigned: n(&|row| row.outcome == Some(ContactOutcome::Missed) && row.reassigned),
+                lapsed: n(&|row| row.lapsed.is_some()),
             }
         };
         let all: Vec<&ContactRow> = state.boards.contacts.iter().collect();
@@ -206,8 +216,9 @@ impl Boards for Fake {
         }
         reps.sort_by_key(|rep| std::cmp::Reverse((rep.tally.missed, rep.tally.late)));
         let rows = state.boards.contacts.iter().filter(|row| of(row.outcome) == list).cloned().collect();
-        assert_eq!(ContactList::iter().count(), 3);
-        Ok(Board { at: state.now, days: 30, list, rows, all: count(&all), reps })
+        assert_eq!(ContactList::iter().count(), 4);
+        let all = count(&all);
+        Ok(Board { at: state.now, days: 30, list, rows, given: all.given(), all, reps })
     }
 
     async fn find(&self, text: &str) -> Result<Found, BackendError> {

@@ -459,7 +459,7 @@ fn model(now: DateTime<Utc>) -> ModelRow {
         },
         "data": {"deals": 12000, "won": 2964, "lost": 9036, "reps": 60, "sha256": "3f6c1d9f8e2b7a40".repeat(4)},
         "stratified": evaluation(0.803, 2400), "out_of_time": later,
-        "importance": [["rep win rate in industry", 0.31], ["source", 0.22], ["employees", 0.11]],
+        "importance": [["pair.industry.effect", 0.31], ["lead.source=Web form", 0.22], ["lead.employees", 0.11]],
         "parameters": {"max_depth": 4, "eta": 0.05, "lambda": 5.0, "seed": 20_261_122},
         "calibration": {"method": "isotonic", "deals": 4800},
         "versions": {"leadboard": "0.1.0", "trainer": "hessboost 0.4.6", "features": 1, "artifact": 1},

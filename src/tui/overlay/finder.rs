@@ -29,7 +29,7 @@ pub struct Candidate {
 /// How a rep stands for this lead.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
-    /// Ranked: rank and `p_win`.
+    /// Eligible and ranked: rank and `p_win`.
     Ranked(u32, f64),
     /// Not in the pool; why.
     Excluded(String),
@@ -117,14 +117,50 @@ impl Finder {
     pub fn search(&mut self) {
         self.selected = 0;
         self.matches = fuzzy::best(&self.query.text(), self.candidates.iter().map(|one| one.name.as_str()));
+        // However well a name matches, who may get the lead stands before who may not.
+        self.matches.sort_by_key(|at| !matches!(self.candidates[*at].standing, Standing::Ranked(..)));
     }
 }
 
 fn standing(id: &RepId, ranking: Option<&Ranking>) -> Standing {
     let Some(ranking) = ranking else { return Standing::Unknown };
-    if let Some(ranked) = ranking.of(id) {
+    // The legacy owner is scored even where they may not get the lead.
+    if let Some(ranked) = ranking.of(id).filter(|ranked| ranked.in_pool) {
         return Standing::Ranked(ranked.rank, ranked.p_win);
     }
     let excluded = ranking.pool.excluded.iter().find(|(rep, _)| rep == id);
     excluded.map_or(Standing::Unknown, |(_, why)| Standing::Excluded(why.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::pool::Exclusion;
+    use crate::tui::fake::company;
+    use crate::tui::testing::noon;
+
+    #[test]
+    fn who_may_get_the_lead_stands_before_who_may_not_however_well_the_name_matches() {
+        let state = company(noon(), 1);
+        let (_, mut detail) = state.leads.values().next().unwrap().clone();
+        let ranking = detail.ranking.as_mut().unwrap();
+        let scored = ranking.reps[0].rep_id.clone();
+        // Scored as the legacy owner, and out of the pool all the same.
+        ranking.reps[0].in_pool = false;
+        ranking.pool.eligible.retain(|rep| *rep != scored);
+        ranking.pool.excluded.push((scored.clone(), Exclusion::Inactive));
+        for purpose in [Purpose::Give, Purpose::WhyNot] {
+            let mut finder = Finder::new(Draft::for_tests(), purpose, Some(&state.roster), &detail);
+            for letters in ["", "a", "an"] {
+                finder.query = Field::new(letters, LIMIT);
+                finder.search();
+                let eligible: Vec<bool> =
+                    finder.matches().map(|one| matches!(one.standing, Standing::Ranked(..))).collect();
+                assert!(eligible.contains(&true) && eligible.contains(&false), "{letters}");
+                assert!(eligible.is_sorted_by(|before, after| before >= after), "{letters}: {eligible:?}");
+            }
+            let out = finder.candidates.iter().find(|one| one.id == scored).unwrap();
+            assert!(matches!(out.standing, Standing::Excluded(_)));
+        }
+    }
 }

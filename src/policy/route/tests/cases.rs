@@ -83,7 +83,7 @@ fn a_claim_of_somebody_unavailable_passes_on_and_then_to_whoever_has_the_turn() 
     );
     assert!(decided.change("c").starts_with("This would have to go away: away, back"), "{}", decided.change("c"));
     assert_eq!(decided.why_not("a"), "Rep a has turn 2 of 2 (0.5 leads ahead of their share); Rep b has the first.");
-    assert_eq!(decided.change("a"), "Rep a would have to have had 1.0 leads fewer than their share.");
+    assert_eq!(decided.change("a"), "Rep a would have to have had 1.0 leads fewer by now.");
     let owned = Subject { account: Some(account("a")), ..lead() };
     assert_eq!(reason(&scene.decide(&owned, &P)), RouteReason::AccountOwner, "the next with a claim stands in");
     scene.situation.loads = [(id("c"), load(9))].into();
@@ -198,11 +198,58 @@ fn exceptions_low_confidence_and_close_calls_are_for_a_manager() {
     assert_eq!(reason(&said), RouteReason::ModelPick);
     assert!(said.outcome.recommendation.explanation.ends_with("It was close: 0.5 points before Rep c."));
     let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3002), ("b", 0.1), ("c", 0.3001)]);
+    assert_eq!(tie.change("c"), "Rep c would have to reach 30.02 % instead of 30.01 %.");
+    assert_eq!(tie.why_not("c"), "The model ranks Rep c 2. with 30.01 %; Rep a has 30.02 %.");
+    let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3), ("b", 0.1), ("c", 0.3)]);
     assert_eq!(tie.change("c"), "Rep c would only have to reach a little more: both are at 30.0 %.");
+    // Rounding never says that what is below the gate is at it.
+    let below = Scene::new("", &ALL).decide(&lead(), &[("a", 0.199_68), ("b", 0.1), ("c", 0.15)]);
+    assert_eq!(
+        below.outcome.recommendation.explanation,
+        "The best of 3 reps has 19.97 %, below the gate of 20 %: a person should look."
+    );
+    let way: Vec<String> = below.outcome.path.rungs.iter().map(ToString::to_string).collect();
+    assert!(way.contains(&"Model: The best has 19.97 %, below the gate of 20 %.".to_owned()), "{way:?}");
+    assert_eq!(below.change("a"), "Rep a would have to reach 20.00 % instead of 19.97 %.");
     let asked = Scene::new("[margin]\npoints = 1\nbelow = \"manager\"\n", &ALL).decide(&lead(), &close);
     assert_eq!((reason(&asked), asked.owner()), (RouteReason::LowMargin, "manager".into()));
     assert_eq!(asked.change("a"), "Rep a would have to reach 31.0 % instead of 30.5 %.");
 }
+
+#[test]
+fn a_tie_is_told_as_one_and_by_what_the_turn_went() {
+    let mut scene = Scene::new(&strategic(), &ALL);
+    scene.situation.feeds = away("c");
+    let said = |scene: &Scene, rep: &str| {
+        let decided = scene.decide(&lead(), &P);
+        assert_eq!(reason(&decided), RouteReason::RoundRobinUnavailable);
+        (decided.why_not(rep), decided.change(rep))
+    };
+    let (why, change) = said(&scene, "b");
+    let by_id = "Rep a stands the same and has the first by the order of the CRM's ids.";
+    assert_eq!(why, format!("Rep b has turn 2 of 2 (even with their share); {by_id}"));
+    assert_eq!(change, "It was a tie, and Rep a has the turn by the order of the CRM's ids: any lead fewer would do.");
+    // A lead of their own each: who had none yet goes first, and then who has waited longer.
+    let mut got = |rep: &str, hours: i64| {
+        let lines = vec![Line { rep: id(rep), got: LEAD, entitled: LEAD }];
+        let at = now() - TimeDelta::hours(hours);
+        scene.situation.ledger.apply(&Entry { at, kind: EntryKind::Decided, lead_id: None, lines });
+        said(&scene, if rep == "a" { "a" } else { "b" })
+    };
+    let (why, change) = got("a", 9);
+    assert!(why.ends_with("Rep b stands the same and has the first for having had no lead yet."), "{why}");
+    assert!(change.starts_with("It was a tie, and Rep b has the turn for having had no lead yet:"), "{change}");
+    let (why, change) = got("b", 5);
+    assert!(why.ends_with("Rep a stands the same and has the first for having waited longer since their last lead."));
+    assert!(!change.contains("0.0 leads"), "{change}");
+    // What the rounding of shares leaves is no difference.
+    let lines = vec![Line { rep: id("a"), got: 1, entitled: 0 }];
+    scene.situation.ledger.apply(&Entry { at: now(), kind: EntryKind::Undone, lead_id: None, lines });
+    assert_eq!(said(&scene, "a").1, change.replace("Rep a", "Rep b").replace(WAITED, BY_ID));
+}
+
+const WAITED: &str = "for having waited longer since their last lead";
+const BY_ID: &str = "by the order of the CRM's ids";
 
 #[test]
 fn whoever_is_too_far_ahead_is_passed_over_and_told_so() {
@@ -220,7 +267,7 @@ fn whoever_is_too_far_ahead_is_passed_over_and_told_so() {
         decided.why_not("a"),
         "Rep a is passed over: with it 1.7 leads ahead of their share, beyond the bound of 1.0."
     );
-    assert_eq!(decided.change("a"), "Rep a would have to have had 0.7 leads fewer than their share.");
+    assert_eq!(decided.change("a"), "Rep a would have to have had 0.7 leads fewer by now.");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Answers in words. Names are raw: sanitise before display.
 
-use super::{Lift, WhyNot};
-use crate::policy::fairness::{LEAD, standing};
+use super::{Lift, Tie, WhyNot};
+use crate::domain::number::{decimals, percents};
+use crate::policy::fairness::{beside_bound, standing};
 use crate::policy::price::points;
 use crate::policy::route::{Proof, Why};
 
@@ -24,11 +25,15 @@ impl WhyNot {
                 format!("{name} is not eligible: {why}, and {further} more reasons.")
             }
             Self::PassedOver { with, bound } => {
-                let bound = *bound as f64 / LEAD as f64;
-                format!("{name} is passed over: with it {}, beyond the bound of {bound:.1}.", standing(*with))
+                let (with, bound) = beside_bound(*with, *bound);
+                format!("{name} is passed over: with it {with}, beyond the bound of {bound}.")
             }
-            Self::LaterTurn { place, of, balance, next } => {
-                format!("{name} has turn {place} of {of} ({}); {} has the first.", standing(*balance), next.name)
+            Self::LaterTurn { place, of, balance, next, tie } => {
+                let turn = format!("{name} has turn {place} of {of} ({});", standing(*balance));
+                match tie {
+                    None => format!("{turn} {} has the first.", next.name),
+                    Some(tie) => format!("{turn} {} stands the same and has the first {}.", next.name, tie.words()),
+                }
             }
             Self::Costs { price, p_win, pick } => format!(
                 "{name} has {}, but the slot costs {} points, and {} remains worth more.",
@@ -44,15 +49,24 @@ impl WhyNot {
                     pick.name
                 )
             }
-            Self::Ranked { rank, p_win, pick, pick_p_win } => format!(
-                "The model ranks {name} {rank}. with {}; {} has {}.",
-                percent(*p_win),
-                pick.name,
-                percent(*pick_p_win)
-            ),
+            Self::Ranked { rank, p_win, pick, pick_p_win } => {
+                let (theirs, best) = percents(*p_win, *pick_p_win);
+                format!("The model ranks {name} {rank}. with {theirs} %; {} has {best} %.", pick.name)
+            }
             Self::TooFewDeals { deals, similar } => {
                 format!("The model knows too few deals of {name}: {similar} of {deals} are like this lead.")
             }
+        }
+    }
+}
+
+impl Tie {
+    /// By what, as the end of a sentence about who has the turn.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NoneYet => "for having had no lead yet",
+            Self::Waited => "for having waited longer since their last lead",
+            Self::Id => "by the order of the CRM's ids",
         }
     }
 }
@@ -69,13 +83,13 @@ impl Lift {
             Self::Settled => "It would have to be settled whose the company is.".to_owned(),
             Self::ModelWorks => "The model would have to work.".to_owned(),
             Self::MoreDeals => format!("The model would have to know more deals of {name} like this one."),
-            // They differ by less than is shown.
-            Self::Probability { from: Some(from), to } if percent(*from) == percent(*to) => {
-                format!("{name} would only have to reach a little more: both are at {}.", percent(*to))
-            }
-            Self::Probability { from: Some(from), to } => {
-                format!("{name} would have to reach {} instead of {}.", percent(*to), percent(*from))
-            }
+            Self::Probability { from: Some(from), to } => match percents(*to, *from) {
+                // They differ by less than can be read.
+                (to, from) if to == from => {
+                    format!("{name} would only have to reach a little more: both are at {to} %.")
+                }
+                (to, from) => format!("{name} would have to reach {to} % instead of {from} %."),
+            },
             Self::Probability { from: None, to } => {
                 format!("{name}, whom the model did not score, would have to reach {}.", percent(*to))
             }
@@ -84,8 +98,13 @@ impl Lift {
                 format!("{name}'s slot would have to cost less than {} points.", points(*price))
             }
             Self::FewerLeads { leads } => {
-                format!("{name} would have to have had {leads:.1} leads fewer than their share.")
+                let n = decimals(*leads, 0.0, 1);
+                format!("{name} would have to have had {leads:.n$} leads fewer by now.")
             }
+            Self::Tied { next, by } => {
+                format!("It was a tie, and {} has the turn {}: any lead fewer would do.", next.name, by.words())
+            }
+            Self::Share => format!("{name} would have to be entitled to a share of the lead."),
         }
     }
 }

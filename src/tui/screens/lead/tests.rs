@@ -1,9 +1,17 @@
+use chrono::TimeDelta;
+
 use super::Focus;
 use super::model::{RepLine, rep_lines};
-use crate::domain::ids::RepId;
+use crate::app::explain::compared;
+use crate::app::ports::Span;
+use crate::domain::ids::{QueueId, RepId};
+use crate::domain::lead::Owner;
+use crate::domain::ranking::RankedRep;
+use crate::domain::recommendation::Route;
 use crate::tui::fake::company;
-use crate::tui::msg::Effect;
-use crate::tui::testing::noon;
+use crate::tui::format;
+use crate::tui::msg::{Effect, Msg};
+use crate::tui::testing::{Stage, noon, options};
 
 /// The ranks that are shown; a gap is written as its negative length.
 fn shown(reps: usize, keep: &[usize], scroll: usize, height: usize) -> Vec<i64> {
@@ -81,4 +89,58 @@ fn in_every_height_and_scroll_the_lines_fit_and_count_right() {
             }
         }
     }
+}
+
+#[test]
+fn only_who_is_recommended_or_the_legacy_owner_is_compared_and_a_best_who_gets_nothing_is_called_that() {
+    let mut stage = Stage::new();
+    stage.press("enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let detail = stage.model.focus.detail().unwrap().clone();
+    let ranking = detail.ranking.as_ref().unwrap();
+    let comparison = ranking.comparison.clone().unwrap();
+    let other = |one: &&RankedRep| one.rep_id != comparison.ours && one.rep_id != comparison.theirs;
+    let third = ranking.reps.iter().find(other).unwrap().rep_id.clone();
+    let mut shown = |legacy: &RepId, route: Route| {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        detail.record.legacy.owner = Owner::Rep(legacy.clone());
+        detail.recommendation.as_mut().unwrap().route = route;
+        let compared = compared(detail).map(|compared| (compared.recommended, compared.role));
+        drop(state);
+        stage.send(Msg::Changed);
+        (compared, stage.text())
+    };
+    let manager = Route::ManagerQueue(QueueId::new("managers"));
+    assert_eq!(shown(&comparison.theirs, Route::AssignRep(comparison.ours.clone())).0, Some((true, "legacy")));
+    assert_eq!(shown(&comparison.theirs, Route::AssignRep(comparison.theirs.clone())).0, Some((false, "recommended")));
+    assert_eq!(shown(&third, Route::AssignRep(comparison.ours.clone())).0, Some((true, "the next")));
+    let (compared, text) = shown(&third, manager);
+    assert_eq!(compared, Some((false, "the next")));
+    assert!(text.contains("model's best") && !text.contains("Why not"), "{text}");
+    let (compared, text) = shown(&third, Route::AssignRep(third.clone()));
+    assert_eq!(compared, None, "neither gets the lead");
+    assert!(!text.contains("log-odds"), "{text}");
+}
+
+#[test]
+fn a_slot_that_has_passed_is_promised_no_more() {
+    let mut stage = Stage::new();
+    stage.press("enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let start = noon() + TimeDelta::minutes(15);
+    {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        let rep = detail.recommendation.as_ref().unwrap().route.rep().unwrap().clone();
+        let span = Span::new(start, start + TimeDelta::minutes(30));
+        let slot = serde_json::json!({ "rep": rep, "slot": { "kind": "free", "span": span, "wait_minutes": 15 } });
+        detail.path.as_mut().unwrap().standings.push(serde_json::from_value(slot).unwrap());
+    }
+    stage.send(Msg::Changed);
+    let at = format::clock(start, options().zone);
+    assert!(stage.text().contains(&format!("First contact: free at {at}")), "{}", stage.text());
+    stage.later(TimeDelta::minutes(16));
+    let text = stage.text();
+    assert!(text.contains(&format!("was free at {at}, which has passed")), "{text}");
 }

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::app::views::column_words;
+
 /// What the screen takes from a card.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Card {
@@ -28,7 +30,7 @@ pub struct Card {
     pub who: Option<Who>,
     /// Simpler models on the newest deals: name, AUC, log loss.
     pub baselines: Vec<(String, Triple, Option<f64>)>,
-    /// Columns by their share in the model, largest first.
+    /// What the trees look at, in words, by its share in the model, largest first.
     pub importance: Vec<(String, f64)>,
     /// How it was made, for an engineer: names and values as the card has them.
     pub details: Vec<(String, String)>,
@@ -121,7 +123,11 @@ impl Card {
                     Some((name.to_owned(), estimate(of.get("auc"))?, part(of, "log_loss")))
                 })
                 .collect(),
-            importance: part(card, "importance").unwrap_or_default(),
+            importance: part::<Vec<(String, f64)>>(card, "importance")
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(column, share)| (column_words(&column), share))
+                .collect(),
             details: details(card),
         }
     }

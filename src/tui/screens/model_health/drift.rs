@@ -4,6 +4,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::app::drift::{FactDrift, Verdict};
+use crate::domain::number::apart;
 use crate::tui::backend::{BackendError, DriftReport, ModelRow};
 use crate::tui::format;
 use crate::tui::msg::{Effect, Generation, Remote};
@@ -121,7 +122,8 @@ fn fact_line(fact: &FactDrift, ctx: &Ctx, width: usize) -> Line<'static> {
     }
     // The bar is full at twice the limit, so half of it is where a change begins to matter.
     let bar = gauge(ctx.theme.glyphs(), fact.psi / (2.0 * fact.psi_limit), BAR);
-    let numbers = format!("PSI {:.2} limit {:.2} ", fact.psi, fact.psi_limit);
+    let (psi, limit) = apart(fact.psi, fact.psi_limit, 2);
+    let numbers = format!("PSI {psi} limit {limit} ");
     let room = width.saturating_sub(3 + NAME + 1 + numbers.len() + BAR + 2 + leads.len() + 2);
     Line::from(vec![
         ctx.span(meaning, format!(" {mark} ")),

@@ -1,7 +1,9 @@
+use chrono::TimeDelta;
 use insta::assert_snapshot;
 
-use crate::tui::backend::boards::Order;
+use crate::tui::backend::boards::{NextSlot, Order};
 use crate::tui::fake::{company, told};
+use crate::tui::format::clock;
 use crate::tui::msg::Msg;
 use crate::tui::screens::Screen;
 use crate::tui::testing::{Stage, ascii, mono, noon, options};
@@ -71,4 +73,16 @@ fn enter_shows_the_leads_recommended_for_the_rep() {
     // A filter finds a part of a name: Hana's leads as well as Ana's.
     let name = name.to_lowercase();
     assert!(recommended.iter().flatten().all(|theirs| theirs.to_lowercase().contains(&name)), "{recommended:?}");
+}
+
+#[test]
+fn a_slot_that_has_passed_is_promised_no_more() {
+    let mut stage = stage((200, 50));
+    stage.press("P");
+    let NextSlot::At { at } = stage.model.boards.reps.selected().unwrap().next_slot else { panic!("no slot") };
+    let at = clock(at, options().zone);
+    assert!(stage.text().contains(&format!("free {at}")) && !stage.text().contains("was "), "{}", stage.text());
+    stage.later(TimeDelta::minutes(71));
+    let text = stage.text();
+    assert!(text.contains(&format!("was free {at}")) && text.contains(&format!("was {at}")), "{text}");
 }

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::views::has_passed;
 use crate::tui::action::Action;
 use crate::tui::backend::boards::{AtWork, NextSlot, Order, RepRow, Reps};
 use crate::tui::format;
@@ -116,12 +117,15 @@ fn row(rep: &RepRow, selected: bool, columns: Columns, ctx: &Ctx, width: usize) 
     let (meaning, now) = presence(rep, ctx);
     spans.push(ctx.span(meaning, format!("{} ", theme.left(&now, NOW))));
     if columns.wide() {
-        let slot = match rep.next_slot {
-            NextSlot::At { at } => format::moment(at, ctx.now, ctx.zone),
-            NextSlot::None => "none in time".to_owned(),
-            NextSlot::Unknown => dash(),
+        let (meaning, slot) = match rep.next_slot {
+            NextSlot::At { at } if has_passed(at, ctx.now) => {
+                (Meaning::Muted, format!("was {}", format::moment(at, ctx.now, ctx.zone)))
+            }
+            NextSlot::At { at } => (Meaning::Text, format::moment(at, ctx.now, ctx.zone)),
+            NextSlot::None => (Meaning::Text, "none in time".to_owned()),
+            NextSlot::Unknown => (Meaning::Text, dash()),
         };
-        spans.push(Span::raw(format!("{} ", theme.left(&slot, SLOT))));
+        spans.push(ctx.span(meaning, format!("{} ", theme.left(&slot, SLOT))));
     }
     let share = rep.account.map_or_else(dash, |account| format!("{:+.1}", account.ahead()));
     let won = rep.won.map_or_else(dash, |won| format!("{} /{}", format::percent_short(won.share), won.all));
@@ -198,7 +202,8 @@ fn about(rep: &RepRow, team: &Reps, ctx: &Ctx, width: usize) -> Vec<Line<'static
         (None, None) => there.push("working hours not known".into()),
     }
     if let NextSlot::At { at } = rep.next_slot {
-        there.push(format!("free {}", moment(at)));
+        let passed = has_passed(at, ctx.now);
+        there.push(if passed { format!("was free {}", moment(at)) } else { format!("free {}", moment(at)) });
     }
     if let Some(next) = rep.next_away {
         there.push(format!("away from {} until {}", moment(next.from), moment(next.until)));

@@ -1,7 +1,9 @@
 use chrono::TimeDelta;
 use insta::assert_snapshot;
+use strum::IntoEnumIterator;
 
-use crate::tui::backend::boards::ContactList;
+use crate::domain::contact::{ContactOutcome, Lapsed};
+use crate::tui::backend::boards::{ContactList, ContactRow};
 use crate::tui::fake::{company, told};
 use crate::tui::msg::Msg;
 use crate::tui::screens::Screen;
@@ -33,8 +35,11 @@ fn lists_are_walked_in_both_ways_and_the_countdown_goes_on() {
     stage.press("tab");
     assert_eq!(stage.model.boards.sla.list, ContactList::Breached);
     assert!(stage.text().contains("routed anew"));
-    stage.press("backtab backtab");
+    stage.press("tab");
     assert_eq!(stage.model.boards.sla.list, ContactList::Made);
+    stage.press("backtab backtab backtab");
+    assert_eq!(stage.model.boards.sla.list, ContactList::Lapsed);
+    stage.press("backtab");
     stage.fake.state().boards.contacts.clear();
     stage.send(Msg::Changed);
     assert!(stage.text().contains("None was made in 30 days."), "{}", stage.text());
@@ -57,4 +62,25 @@ fn the_lead_behind_a_row_opens_and_escape_comes_back() {
     assert_eq!((stage.model.screen, &lead), (Screen::Lead, &stage.model.boards.sla.selected().unwrap().lead_id));
     stage.press("esc");
     assert_eq!(stage.model.screen, Screen::Sla);
+}
+
+#[test]
+fn every_first_contact_is_in_one_list_and_what_is_not_asked_for_says_why() {
+    let mut stage = stage((80, 24));
+    stage.press("L");
+    let board = stage.model.boards.sla.board.data.as_ref().unwrap();
+    let all: u64 = ContactList::iter().map(|list| board.all.of(list)).sum();
+    assert_eq!((board.given, all), (40, 40));
+    assert!(stage.text().contains("40 in 30 days") && stage.text().contains("No longer asked 3"), "{}", stage.text());
+    stage.press("backtab");
+    assert_eq!(stage.model.boards.sla.list, ContactList::Lapsed);
+    let text = stage.text();
+    assert!(text.contains("converted before due") && text.contains("somebody else has it"), "{text}");
+    // Where all of them ended so, nobody is told that there were none.
+    let end = |row: &mut ContactRow| (row.outcome, row.lapsed) = (Some(ContactOutcome::Moot), Some(Lapsed::Converted));
+    stage.fake.state().boards.contacts.iter_mut().for_each(end);
+    stage.send(Msg::Changed);
+    let text = stage.press("tab").text();
+    assert!(text.contains("40 in 30 days, none still asked for when it was due"), "{text}");
+    assert!(text.contains("The last list says why") && !text.contains("No rep was given"), "{text}");
 }

@@ -51,12 +51,18 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 fn sum(board: &Board, ctx: &Ctx) -> Line<'static> {
     let all = &board.all;
     let mut spans = vec![ctx.span(Meaning::Title, " First contacts  ")];
-    if all.settled() == 0 {
-        spans.push(ctx.span(Meaning::Muted, format!("none was due in the last {} days", board.days)));
+    let given = format::grouped(board.given);
+    if board.given == 0 {
+        let none = format!("no decision of the last {} days asked for one", board.days);
+        spans.push(ctx.span(Meaning::Muted, none));
+    } else if all.settled() == 0 {
+        let none = format!("{given} in {} days, none still asked for when it was due", board.days);
+        let open = format!("{given} in {} days, none due yet", board.days);
+        spans.push(ctx.span(Meaning::Muted, if all.lapsed > 0 { none } else { open }));
     } else {
         let share = format::percent_short(all.in_time as f64 / all.settled() as f64);
-        let many = format!("{} of {} in time ({share}) in {} days", all.in_time, all.settled(), board.days);
-        spans.push(Span::raw(many));
+        let (made, up) = (all.in_time, all.settled());
+        spans.push(Span::raw(format!("{given} in {} days; {made} of {up} judged in time ({share})", board.days)));
         let meaning = if all.reassigned > 0 { Meaning::Warn } else { Meaning::Muted };
         spans.push(ctx.span(meaning, format!("  {} routed anew", all.reassigned)));
     }
@@ -70,6 +76,7 @@ fn lists(shown: ContactList, all: &ContactTally, ctx: &Ctx) -> Line<'static> {
             ContactList::Due => ("Due", all.overdue > 0),
             ContactList::Breached => ("Missed or late", all.of(list) > 0),
             ContactList::Made => ("Made", false),
+            ContactList::Lapsed => ("No longer asked", false),
         };
         let text = format!(" {name} {} ", format::grouped(all.of(list)));
         let meaning = if list == shown {
@@ -94,10 +101,15 @@ fn draw_list(frame: &mut Frame<'_>, model: &Model, board: &Board, ctx: &Ctx, are
     if rows.is_empty() {
         let text = match screen.list {
             list if list != board.list => "reading ...".to_owned(),
+            ContactList::Due if board.all.lapsed > 0 => {
+                "Nobody owes a first contact now. The last list says why those that were given are no longer asked for."
+                    .to_owned()
+            }
             ContactList::Due => {
                 "Nobody owes a first contact. Each decision that gives a lead to a rep makes one due.".to_owned()
             }
             ContactList::Breached => format!("No first contact was missed in {} days.", board.days),
+            ContactList::Lapsed => format!("Each that was given in {} days is still asked for, or was.", board.days),
             ContactList::Made => {
                 format!("None was made in {} days. When one is due, the CRM is asked who called.", board.days)
             }
@@ -106,7 +118,11 @@ fn draw_list(frame: &mut Frame<'_>, model: &Model, board: &Board, ctx: &Ctx, are
         let lines = lines.into_iter().map(|line| ctx.span(Meaning::Muted, format!("  {line}")).into());
         return put_all(frame, area, 1, lines);
     }
-    let last = if screen.list == ContactList::Due { "left" } else { "what came of it" };
+    let last = match screen.list {
+        ContactList::Due => "left",
+        ContactList::Lapsed => "why not any more",
+        ContactList::Breached | ContactList::Made => "what came of it",
+    };
     let head = format!("  {:<COMPANY$} {:<REP$} {:<DUE$} {last}", "lead", "rep", "due");
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     let place = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -133,6 +149,9 @@ fn line(row: &ContactRow, selected: bool, ctx: &Ctx, width: usize) -> Line<'stat
 /// What is left, or what came of it.
 fn came_of(row: &ContactRow, ctx: &Ctx) -> (Meaning, String) {
     let (good, bad, _) = ctx.theme.glyphs().marks;
+    if let Some(why) = row.lapsed {
+        return (Meaning::Muted, why.words().to_owned());
+    }
     let at = row.contacted_at.map(|at| format!(" {}", format::moment(at, ctx.now, ctx.zone))).unwrap_or_default();
     match row.outcome {
         None => {
@@ -159,7 +178,7 @@ fn minutes(time: chrono::TimeDelta) -> String {
 
 fn draw_reps(frame: &mut Frame<'_>, board: &Board, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
-    let head = format!(" {:<18} {:>6} {:>5} {:>6} {:>5} ", "by rep, worst first", "none", "late", "made", "owed");
+    let head = format!(" {:<16}{:>5} {:>5} {:>5} {:>5} {:>5} ", "worst first", "none", "late", "made", "owed", "ended");
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     if board.reps.is_empty() {
         let text = "No rep was given a lead that asks for one.";
@@ -174,9 +193,9 @@ fn draw_reps(frame: &mut Frame<'_>, board: &Board, ctx: &Ctx, area: Rect) {
             return put(frame, area, y, ctx.span(Meaning::Muted, format!(" {name}")).into());
         }
         let line = Line::from(vec![
-            Span::raw(format!(" {} ", ctx.theme.left(&name, 19))),
-            ctx.span(meaning, format!("{:>6} ", tally.missed)),
-            Span::raw(format!("{:>5} {:>6} {:>5}", tally.late, tally.in_time, tally.owed)),
+            Span::raw(format!(" {} ", ctx.theme.left(&name, 15))),
+            ctx.span(meaning, format!("{:>5} ", tally.missed)),
+            Span::raw(format!("{:>5} {:>5} {:>5} {:>5}", tally.late, tally.in_time, tally.owed, tally.lapsed)),
         ]);
         put(frame, area, y, line);
     }

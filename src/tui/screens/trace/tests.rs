@@ -45,7 +45,7 @@ fn a_lead_of_several_is_told_and_opened() {
     let mut stage = stage((80, 24));
     stage.press("T").write("acme").press("enter down enter");
     let told = stage.model.boards.trace.story().unwrap().lead.record.lead.id.clone();
-    assert!(stage.text().contains("lead.received"), "{}", stage.text());
+    assert!(stage.text().contains("received from the CRM"), "{}", stage.text());
     stage.press("enter");
     assert_eq!((stage.model.screen, &stage.model.lead.as_ref().unwrap().id), (Screen::Lead, &told));
     stage.press("esc");

@@ -21,7 +21,6 @@ use crate::tui::view::{Ctx, list_row, put, put_all};
 pub(super) const DETAIL: u16 = 6;
 
 const WHEN: usize = 12;
-const WHAT: usize = 18;
 const WHO: usize = 14;
 
 /// Draws what was found: nothing, leads, or one lead's story.
@@ -92,7 +91,7 @@ fn who(told: &Story, ctx: &Ctx, width: usize) -> Line<'static> {
 fn draw_rows(frame: &mut Frame<'_>, trace: &Trace, found: &Found, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
     let head = match found {
-        Found::Story(_) => format!("  {:<WHEN$} {:<WHAT$} {:<WHO$} details", "when", "what", "who"),
+        Found::Story(_) => format!("  {:<WHEN$} {:<WHO$} what happened", "when", "who"),
         _ => format!("  {:<20} {:<34} {:<10} received", "lead", "company", "state"),
     };
     put(frame, area, 1, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
@@ -132,26 +131,25 @@ fn decision_line(decision: &Decision, trace: &Trace, ctx: &Ctx, width: usize) ->
     let names = trace.story().map(|told| &told.lead.names);
     let owner = names.map_or(decision.owner.id(), |names| story::name(&decision.owner, names)).to_owned();
     let stands = if decision.stands() { "" } else { ", does not stand any more" };
-    let rest = format!("{owner}, {}{stands}", decision.write);
-    let room = width.saturating_sub(2 + WHEN + 1 + WHAT + 1 + WHO + 1);
+    let verdict = decision.verdict.name().replace('_', " ");
+    let rest = format!("= {verdict}: {owner}, {}{stands}", decision.write);
+    let room = width.saturating_sub(2 + WHEN + 1 + WHO + 1);
     let when = format::moment(decision.decided_at, ctx.now, ctx.zone);
     vec![
         ctx.span(Meaning::Muted, format!("{} ", ctx.theme.left(&when, WHEN))),
-        ctx.span(Meaning::Title, format!("{} ", ctx.theme.left(&format!("= {}", decision.verdict.name()), WHAT))),
         Span::raw(format!("{} ", ctx.theme.left(story::by(decision), WHO))),
         ctx.span(Meaning::Title, ctx.theme.text(&rest, room)),
     ]
 }
 
 fn event_line(event: &AuditEvent, trace: &Trace, ctx: &Ctx, width: usize) -> Vec<Span<'static>> {
-    let details = trace.story().map(|told| story::details(event, &told.lead.names)).unwrap_or_default();
-    let room = width.saturating_sub(2 + WHEN + 1 + WHAT + 1 + WHO + 1);
+    let happened = trace.story().map(|told| story::sentence(event, &told.lead.names)).unwrap_or_default();
+    let room = width.saturating_sub(2 + WHEN + 1 + WHO + 1);
     let when = format::moment(event.at, ctx.now, ctx.zone);
     vec![
         ctx.span(Meaning::Muted, format!("{} ", ctx.theme.left(&when, WHEN))),
-        Span::raw(format!("{} ", ctx.theme.left(&event.what, WHAT))),
-        Span::raw(format!("{} ", ctx.theme.left(&event.actor, WHO))),
-        ctx.span(Meaning::Muted, ctx.theme.text(&details, room)),
+        ctx.span(Meaning::Muted, format!("{} ", ctx.theme.left(&event.actor, WHO))),
+        Span::raw(ctx.theme.text(&happened, room)),
     ]
 }
 

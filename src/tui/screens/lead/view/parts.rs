@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
+use crate::app::story;
 use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
 use crate::domain::ids::RepId;
@@ -218,7 +219,7 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
     let mut spans = vec![
         ctx.span(meaning, format!("{cursor} {:>RANK$} ", rep.rank)),
         ctx.span(meaning, ctx.theme.left(rep_name(detail, &rep.rep_id), columns.name)),
-        ctx.span(meaning, format!(" {:>P$}", format::percent(rep.p_win))),
+        ctx.span(meaning, format!(" {:>P$}", p_win(rep, detail))),
         ctx.span(Meaning::Muted, format!(" {range:>RANGE$}")),
     ];
     if columns.won {
@@ -235,6 +236,14 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
         spans.push(ctx.span(meaning, format!(" {tag}")));
     }
     Line::from(spans)
+}
+
+/// A rep's probability; beside a gate that it is compared with, so that it shows on which side it is.
+fn p_win(rep: &RankedRep, detail: &LeadDetail) -> String {
+    match detail.path.as_ref().map(|path| &path.gates).filter(|gates| gates.cleared) {
+        Some(gates) => format::percent_beside(rep.p_win, gates.confidence),
+        None => format::percent(rep.p_win),
+    }
 }
 
 /// Whether policy would give the lead to this rep.
@@ -401,7 +410,10 @@ fn contact(detail: &LeadDetail, ctx: &Ctx) -> Option<(Meaning, String)> {
     let owed = detail.contacts.iter().find(|owed| owed.decision == standing.trace_id)?;
     let (rep, due) = (rep_name(detail, &owed.rep), format::moment(owed.due_at, ctx.now, ctx.zone));
     let made = owed.contacted_at.map_or_else(String::new, |at| format::moment(at, ctx.now, ctx.zone));
+    let lead = &detail.record.lead;
+    let gone = lead.converted || lead.deleted || lead.form.disqualified || detail.record.state != LeadState::Decided;
     match owed.outcome {
+        None if gone => Some((Meaning::Muted, format!("a first contact by {rep} is no longer asked for"))),
         None => Some((Meaning::Muted, format!("{rep} owes it a first contact until {due}"))),
         Some(ContactOutcome::InTime) => Some((Meaning::Good, format!("first contact at {made}, in time"))),
         Some(ContactOutcome::Late) => Some((Meaning::Warn, format!("first contact at {made}, due at {due}"))),
@@ -418,7 +430,7 @@ pub(super) fn timeline(detail: &LeadDetail, ctx: &Ctx, width: usize, height: usi
     let mut lines = vec![heading(ctx, "What happened")];
     lines.extend(detail.timeline.iter().take(height - 1).map(|event| {
         let at = format::moment(event.at, ctx.now, ctx.zone);
-        let what = format!("{} ({})", event.what.replace(['.', '_'], " "), event.actor);
+        let what = format!("{} ({})", story::sentence(event, &detail.names), event.actor);
         Line::from(vec![
             ctx.span(Meaning::Muted, format!(" {at} ")),
             ctx.span(Meaning::Text, ctx.theme.text(&what, width.saturating_sub(at.width() + 2))),

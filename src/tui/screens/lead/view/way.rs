@@ -32,6 +32,11 @@ pub(super) fn first_contact(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Opt
     let owner = detail.recommendation.as_ref()?.route.owner();
     let standing = detail.path.as_ref()?.standings.iter().find(|standing| Some(&standing.rep) == owner.rep())?;
     let (meaning, slot) = match &standing.slot {
+        // It was found when the lead was ranked, and nobody has looked since; the reps screen looks anew.
+        Some(slot @ Slot::Free { span, .. }) if slot.has_passed(ctx.now) => {
+            let at = format::moment(span.start, ctx.now, ctx.zone);
+            (Meaning::Warn, format!("First contact: was free at {at}, which has passed; see the reps"))
+        }
         Some(Slot::Free { span, .. }) => {
             (Meaning::Good, format!("First contact: free at {}", format::moment(span.start, ctx.now, ctx.zone)))
         }

@@ -5,6 +5,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::legacy_rep;
 use super::parts::{chosen_by, heading, is_recommended, promised_by, rivals};
+use crate::app::explain::{self, Compared};
+use crate::domain::number::signed;
 use crate::domain::ranking::{Expected, LeadScore, RankedRep, Ranking, Tier};
 use crate::domain::recommendation::RouteReason;
 use crate::tui::backend::LeadDetail;
@@ -114,10 +116,10 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
 fn passed_over(detail: &LeadDetail, pick: &RankedRep) -> String {
     match detail.ranking.as_ref().and_then(Ranking::best) {
         Some(best) if best.rep_id != pick.rep_id => format!(
-            "The model ranks {} first: {}, {:.1} points more.",
+            "The model ranks {} first: {}, {} points more.",
             rep_name(detail, &best.rep_id),
             format::percent(best.p_win),
-            (best.p_win - pick.p_win) * 100.0
+            signed((best.p_win - pick.p_win) * 100.0).trim_start_matches('+')
         ),
         _ => "The model ranks the same rep first.".into(),
     }
@@ -143,11 +145,10 @@ fn held(points: f64, expected: Expected, gap: f64, sure: &str) -> Vec<String> {
 
 /// What tells the model's pick from the legacy owner, with the deals of both behind each reason; at most `count`.
 pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize) -> Vec<Line<'static>> {
-    let comparison = detail.ranking.as_ref().and_then(|r| r.comparison.as_ref());
-    let Some(comparison) = comparison.filter(|c| !c.contrasts.is_empty()) else { return Vec::new() };
+    let compared = explain::compared(detail).filter(|compared| !compared.reasons.contrasts.is_empty());
+    let Some(Compared { reasons: comparison, recommended, role }) = compared else { return Vec::new() };
     let name = |rep| rep_name(detail, rep);
     let (ours, theirs) = (name(&comparison.ours), name(&comparison.theirs));
-    let role = if legacy_rep(detail) == Some(&comparison.theirs) { "legacy" } else { "the next" };
     // What rounds to nothing is no reason.
     let telling = || comparison.contrasts.iter().filter(|c| c.weight.abs() >= 0.005).take(count);
     let shown = telling().count();
@@ -155,11 +156,23 @@ pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usi
         all if all > shown => format!(", {shown} of {all} reasons"),
         _ => String::new(),
     };
-    let titles = [
-        format!("Why {ours} before {theirs} ({role}): {:+.2} log-odds{some}", comparison.gap),
-        format!("Why not {theirs} ({role}): {:+.2} log-odds{some}", comparison.gap),
-        format!("Why not {theirs} ({role}): {:+.2} log-odds", comparison.gap),
-    ];
+    let titles = if recommended {
+        [
+            format!("Why {ours} before {theirs} ({role}): {:+.2} log-odds{some}", comparison.gap),
+            format!("Why not {theirs} ({role}): {:+.2} log-odds{some}", comparison.gap),
+            format!("Why not {theirs} ({role}): {:+.2} log-odds", comparison.gap),
+        ]
+    } else {
+        // Whoever is not recommended gets nothing by being the model's best, and nobody is told that it goes to them.
+        [
+            format!(
+                "Why the model ranks {ours} (its best) before {theirs} ({role}): {:+.2} log-odds{some}",
+                comparison.gap
+            ),
+            format!("The model's best, {ours}, before {theirs} ({role}): {:+.2} log-odds", comparison.gap),
+            format!("The model's best before {theirs} ({role}): {:+.2} log-odds", comparison.gap),
+        ]
+    };
     let title = titles.iter().find(|title| title.width() + 2 <= width).unwrap_or(&titles[2]);
     let mut lines: Vec<Line<'static>> =
         vec![ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(title, width.saturating_sub(1)))).into()];
