@@ -9,6 +9,7 @@ pub mod bench;
 pub mod budget;
 pub mod companies;
 pub mod decide;
+pub mod digest;
 pub mod disagreements;
 pub mod doctor;
 pub mod drift;

@@ -42,12 +42,7 @@ pub struct Rollout {
 impl Rollout {
     /// What the phase means, in words.
     pub fn phase_in_words(&self) -> String {
-        let written = if self.writes_verdicts {
-            "what a manager decides is written, and nothing else"
-        } else {
-            "verdicts are recorded and nothing is written (write_verdicts = false)"
-        };
-        format!("Every scope is in the phase {}: {written}.", self.phase)
+        Configured { phase: self.phase.clone(), writes_verdicts: self.writes_verdicts }.in_words()
     }
 }
 
@@ -69,6 +64,18 @@ pub struct Configured {
     pub phase: String,
     /// Whether verdicts are written.
     pub writes_verdicts: bool,
+}
+
+impl Configured {
+    /// What the phase means, in words.
+    pub fn in_words(&self) -> String {
+        let written = if self.writes_verdicts {
+            "what a manager decides is written, and nothing else"
+        } else {
+            "verdicts are recorded and nothing is written (write_verdicts = false)"
+        };
+        format!("Every scope is in the phase {}: {written}.", self.phase)
+    }
 }
 
 /// Where the rollout stands now.

@@ -437,6 +437,12 @@ pub(crate) struct Score {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Report {
+    /// One day as text for Slack or e-mail: leads, verdicts, missed first contacts, drift, writes to the CRM
+    Daily {
+        /// The day, by the clock of this computer, for example 2026-01-31 [default: today so far]
+        #[arg(long, value_name = "DAY")]
+        day: Option<chrono::NaiveDate>,
+    },
     /// Where model and legacy rules differ, and what the model expects of it
     Shadow,
     /// Verdicts by reason with what came of them; approval and agreement by source, legacy owner and recommended rep

@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::domain::text::safe;
+use crate::domain::text::{self, safe};
 
 /// Longest line of running text, in terminal columns, so that nothing is broken inside a word on 80.
 const WIDTH: usize = 78;
@@ -131,31 +131,9 @@ fn write_line(to: &mut impl Write, line: &str) {
     drop(writeln!(to, "{line}").and_then(|()| to.flush()));
 }
 
-/// Running text as lines of at most 78 columns, broken between words. Indentation is kept on every line; a word that is
-/// longer than a line (a path) stands on one by itself.
+/// Running text as lines of at most 78 columns, as [`text::wrap`] breaks it.
 pub fn wrap(text: &str) -> Vec<String> {
-    use unicode_width::UnicodeWidthStr;
-    let words = text.trim_start_matches(' ');
-    let indent = " ".repeat(text.len() - words.len());
-    let mut lines = vec![indent.clone()];
-    let mut used = indent.len();
-    for word in words.split(' ') {
-        let first = used == indent.len();
-        if !first && used + 1 + word.width() > WIDTH {
-            lines.push(indent.clone());
-            used = indent.len();
-        } else if !first {
-            used += 1;
-            if let Some(line) = lines.last_mut() {
-                line.push(' ');
-            }
-        }
-        used += word.width();
-        if let Some(line) = lines.last_mut() {
-            line.push_str(word);
-        }
-    }
-    lines
+    text::wrap(text, WIDTH)
 }
 
 /// Columns of text, each as wide as its widest cell; numbers (cells that start with a digit or sign) to the right.

@@ -3,6 +3,7 @@
 use super::CliResult;
 use super::args::Report as Action;
 use super::out::{Out, table, wrap};
+use crate::app::digest::{self, Day};
 use crate::app::feedback::{self, Feedback};
 use crate::app::ports::ScopeTally;
 use crate::app::shadow::{self, ShadowReport};
@@ -14,6 +15,12 @@ use crate::domain::text::fit;
 pub(super) async fn run(action: &Action, context: &Context, out: Out) -> CliResult {
     let store = context.store().await?;
     match action {
+        Action::Daily { day } => {
+            let (now, zone) = (context.clock.now(), crate::tui::local_zone);
+            let day = day.map_or_else(|| Ok(Day::today(now, zone)), |day| Day::of(day, now, zone))?;
+            let digest = digest::digest(store.as_ref(), &day, now, &context.rollout()).await?;
+            out.result(&digest, || digest.lines());
+        }
         Action::Shadow => {
             let report = shadow::report(store.as_ref()).await?;
             let roster = store.roster().await?;

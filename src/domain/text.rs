@@ -53,6 +53,32 @@ pub fn fit(raw: &str, width: usize) -> String {
     out
 }
 
+/// Running text as lines of at most `width` terminal columns, broken between words. Indentation is kept on every line; a word
+/// that is longer than a line (a path) stands on one by itself.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let words = text.trim_start_matches(' ');
+    let indent = " ".repeat(text.len() - words.len());
+    let mut lines = vec![indent.clone()];
+    let mut used = indent.len();
+    for word in words.split(' ') {
+        let first = used == indent.len();
+        if !first && used + 1 + word.width() > width {
+            lines.push(indent.clone());
+            used = indent.len();
+        } else if !first {
+            used += 1;
+            if let Some(line) = lines.last_mut() {
+                line.push(' ');
+            }
+        }
+        used += word.width();
+        if let Some(line) = lines.last_mut() {
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// A spreadsheet cell that cannot be a formula: a text that starts like one gets a leading apostrophe.
 ///
 /// Quoting of commas and quotes is the CSV writer's business.

@@ -1,6 +1,7 @@
 //! The command line as a user or a script meets it: the real binary, its exit codes and its words.
 
 pub(crate) mod company;
+mod digest;
 mod drift;
 mod evaluate;
 mod history;
