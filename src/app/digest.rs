@@ -19,7 +19,7 @@ use crate::domain::effect::EffectCounts;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::{Conservation, LeadRecord, LeadState};
 use crate::domain::recommendation::{Route, RouteReason};
-use crate::domain::verdict::ReasonCode;
+use crate::domain::verdict::Reason;
 
 /// Leads that are read at once.
 const PAGE: u32 = 500;
@@ -106,7 +106,7 @@ pub struct Verdicts {
     /// Of those, taken back since.
     pub taken_back: u64,
     /// How many were given for which reason, the most frequent first; empty where none is owed.
-    pub reasons: Vec<(ReasonCode, u64)>,
+    pub reasons: Vec<(Reason, u64)>,
 }
 
 /// The first contacts of a rep that were looked at on the day.

@@ -5,6 +5,7 @@ use crate::app::ports::Stopped;
 use crate::domain::facts::LeadFacts;
 use crate::domain::ids::QueueId;
 use crate::domain::lead::{Form, Lead, LegacyAssignment, Owner};
+use crate::domain::verdict::ReasonCode;
 
 fn berlin(at: DateTime<Utc>) -> FixedOffset {
     at.with_timezone(&chrono_tz::Europe::Berlin).offset().fix()
@@ -169,24 +170,27 @@ fn what_was_said_later_is_not_of_the_day() {
         lost: 0,
     };
     let all = vec![
-        tally("override", Some(ReasonCode::T), 5, 2),
-        tally("override", Some(ReasonCode::K), 4, 0),
+        tally("override", Some(ReasonCode::T.into()), 5, 2),
+        tally("override", Some(ReasonCode::K.into()), 4, 0),
         tally("approve", None, 3, 0),
-        tally("reroute", Some(ReasonCode::D), 1, 0),
+        tally("reroute", Some(ReasonCode::D.into()), 1, 0),
     ];
     let later = [
-        tally("override", Some(ReasonCode::T), 4, 1),
+        tally("override", Some(ReasonCode::T.into()), 4, 1),
         tally("approve", None, 1, 0),
-        tally("reroute", Some(ReasonCode::D), 1, 0),
+        tally("reroute", Some(ReasonCode::D.into()), 1, 0),
     ];
     let sums = verdicts(&verdicts_without(all, &later));
-    let of = |verdict: &str, given, taken_back, reasons: &[(ReasonCode, u64)]| Verdicts {
+    let of = |verdict: &str, given, taken_back, reasons: &[(Reason, u64)]| Verdicts {
         verdict: verdict.into(),
         given,
         taken_back,
         reasons: reasons.to_vec(),
     };
-    assert_eq!(sums, [of("override", 5, 1, &[(ReasonCode::K, 4), (ReasonCode::T, 1)]), of("approve", 2, 0, &[])]);
+    assert_eq!(
+        sums,
+        [of("override", 5, 1, &[(ReasonCode::K.into(), 4), (ReasonCode::T.into(), 1)]), of("approve", 2, 0, &[])]
+    );
     let text = Digest { verdicts: sums, ..nothing() }.lines().join("\n");
     assert!(
         text.contains("Verdicts given: 7, of which 1 taken back since\n  override 5: Key account 4, Territory 1"),
@@ -197,7 +201,7 @@ fn what_was_said_later_is_not_of_the_day() {
 #[test]
 fn who_made_no_contact_at_all_is_named_with_how_many_they_had() {
     let tally =
-        |in_time, late, missed, overdue| ContactTally { in_time, late, missed, overdue, ..ContactTally::default() };
+        |in_time, late, missed, overdue| ContactTally { overdue, in_time, late, missed, ..ContactTally::default() };
     let id = RepId::new;
     let all = vec![(id("a"), tally(9, 1, 2, 1)), (id("b"), tally(0, 0, 3, 0)), (id("c"), tally(4, 1, 0, 0))];
     let later = [(id("a"), tally(9, 0, 1, 0)), (id("b"), tally(0, 0, 1, 0))];

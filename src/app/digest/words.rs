@@ -124,7 +124,7 @@ impl DriftLight {
         let mut words = format!("{verdict} (report of {as_of} UTC, {} leads).", self.leads);
         if !self.changed.is_empty() {
             let changed: Vec<String> = self.changed.iter().map(|label| fit(label, NAME)).collect();
-            words.push_str(&format!(" Changed: {}.", changed.join(", ")));
+            words = format!("{words} Changed: {}.", changed.join(", "));
         }
         words
     }
