@@ -159,8 +159,11 @@ pub struct Digest {
     pub day: Day,
     /// When it was looked.
     pub at: DateTime<FixedOffset>,
-    /// Leads received on the day, by where they stand now: `received` is the sum.
+    /// Leads received on the day, by where they stand now. `received` is their sum, so nothing can be missing in it: that is
+    /// what `all` is for.
     pub leads: Conservation,
+    /// All leads ever, `received` counted in the ledger of what came and the others by their states, each by itself.
+    pub all: Conservation,
     /// Whom the recommendations and the legacy rules named.
     pub agreement: Agreement,
     /// Verdicts given on the day, whenever their leads came; the most frequent first.
@@ -206,6 +209,7 @@ pub async fn digest(
         day: day.clone(),
         at: now.with_timezone(day.until.offset()),
         leads: leads.stand,
+        all: store.conservation().await?,
         agreement: leads.agreement,
         verdicts: verdicts(&given),
         first_contacts: first_contacts(contacts, name),

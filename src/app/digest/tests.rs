@@ -93,6 +93,7 @@ fn nothing() -> Digest {
         at: day.until,
         day,
         leads: Conservation::default(),
+        all: Conservation::default(),
         agreement: Agreement::default(),
         verdicts: Vec::new(),
         first_contacts: FirstContacts::default(),
@@ -135,10 +136,20 @@ fn every_lead_is_counted_once_by_state_and_once_by_rung() {
     for words in [
         "Leads received: 5\n  now 1 decided, 2 in queue, 1 pending, 1 superseded",
         "Same rep as the legacy rules: 1 of 2 leads where both name one (50 %)",
-        "  model_pick 2\n  low_confidence 1\n  model_agrees 1\n  without a recommendation 1",
+        "  model pick 2\n  low confidence 1\n  model agrees 1\n  without a recommendation 1",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+#[test]
+fn a_lead_that_is_nowhere_is_shouted() {
+    let all = Conservation { received: 7, decided: 3, in_lane: 2, pending: 1, superseded: 1 };
+    let text = |all| Digest { all, ..nothing() }.lines().join(" ");
+    let whole = text(all);
+    assert!(whole.contains("received 7 = 3 decided + 2 in queue + 1 pending + 1 superseded; lost 0."), "{whole}");
+    let broken = text(Conservation { in_lane: 1, ..all });
+    assert!(broken.contains("LOST 1."), "{broken}");
 }
 
 #[test]

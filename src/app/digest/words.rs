@@ -17,6 +17,7 @@ impl Digest {
         text.extend(self.first_contacts.words());
         text.push(String::new());
         text.push(format!("As it stands on {}:", moment(&self.at)));
+        text.push(self.of_all());
         text.push(format!("Drift: {}", self.drift.as_ref().map_or_else(never_compared, DriftLight::words)));
         let writes = &self.writes;
         text.push(format!(
@@ -65,11 +66,23 @@ impl Digest {
         text.push("Recommended because:".to_owned());
         let mut rungs: Vec<(&String, &u64)> = self.ladder.iter().collect();
         rungs.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        text.extend(rungs.iter().map(|(reason, leads)| format!("  {reason} {leads}")));
+        text.extend(rungs.iter().map(|(reason, leads)| format!("  {} {leads}", reason.replace('_', " "))));
         if self.unranked > 0 {
             text.push(format!("  without a recommendation {}", self.unranked));
         }
         text
+    }
+
+    fn of_all(&self) -> String {
+        let all = &self.all;
+        let lost = match all.lost() {
+            0 => "lost 0".to_owned(),
+            lost => format!("LOST {lost}"),
+        };
+        format!(
+            "All leads: received {} = {} decided + {} in queue + {} pending + {} superseded; {lost}.",
+            all.received, all.decided, all.in_lane, all.pending, all.superseded
+        )
     }
 
     fn of_verdicts(&self) -> Vec<String> {
