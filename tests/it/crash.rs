@@ -16,8 +16,13 @@ use serde_json::Value as Json;
 const SEED: u64 = 22;
 /// Leads of the whole run.
 const LEADS: u64 = 200;
-/// Kills while leads come in, besides those of the set-up and of starts.
+/// Kills while leads come in, besides those of the set-up and of starts: so many, and more until enough of them struck where
+/// it hurts, since the machine decides how far a program comes in a moment.
 const LIVE_KILLS: u32 = 20;
+const MOST_KILLS: u32 = 60;
+/// Kills that have to leave writes waiting or under way, and that have to come between a write in the org and its booking.
+const IN_FLIGHT: u32 = 4;
+const UNBOOKED: u32 = 2;
 /// Every so many live kills, one more strikes a program that is only starting.
 const START_KILL_EVERY: u32 = 6;
 
@@ -35,8 +40,12 @@ async fn killed_at_any_moment_and_started_again_the_demo_loses_and_doubles_nothi
     company.until_learned().await;
 
     // Then while leads come in.
-    let (mut hit, mut in_flight, mut unbooked, mut open) = (0, 0, 0, 0);
-    for round in 0..LIVE_KILLS {
+    let (mut kills, mut hit, mut in_flight, mut unbooked, mut open) = (0, 0, 0, 0, 0);
+    for round in 0..MOST_KILLS {
+        if round >= LIVE_KILLS && in_flight >= IN_FLIGHT && unbooked >= UNBOOKED {
+            break;
+        }
+        kills += 1;
         if round % START_KILL_EVERY == START_KILL_EVERY - 1 {
             company.kill_after(Target::Time { millis: random.random_range(0..400) }).await;
         }
@@ -73,8 +82,8 @@ async fn killed_at_any_moment_and_started_again_the_demo_loses_and_doubles_nothi
     assert_eq!(recorded.len(), arrived.len(), "decisions about leads that never came");
 
     // What the kills struck: else all of the above proves little.
-    assert_eq!(hit, LIVE_KILLS, "kills that struck a running program");
+    assert_eq!(hit, kills, "kills that struck a running program");
     assert!(open > 0, "everything was decided before the last kill");
-    assert!(in_flight >= 4, "only {in_flight} kills left writes waiting or under way");
-    assert!(unbooked >= 2, "only {unbooked} kills came between a write in the org and its booking");
+    assert!(in_flight >= IN_FLIGHT, "only {in_flight} kills left writes waiting or under way");
+    assert!(unbooked >= UNBOOKED, "only {unbooked} kills came between a write in the org and its booking");
 }
