@@ -20,6 +20,8 @@ use story::{Stories, Story, Traces};
 
 /// Findings kept in words.
 const SHOWN: usize = 20;
+/// Events of a lead that a finding tells.
+const TRAIL: u32 = 100;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -68,7 +70,14 @@ pub(super) async fn judge(store: &dyn Store, org: &Judge) -> Result<Judgement, T
     let mut judgement = Judgement { undone: belief.undone, ..Judgement::default() };
     for (id, story) in &stories.leads {
         let case = Case { id, story, record: belief.leads.get(id), decisions: belief.decisions_of(id) };
+        let before = judgement.findings.len();
         case.judge(&mut judgement);
+        // A run cannot be repeated to the letter, so a finding brings along what happened to its lead.
+        if let Some(finding) = judgement.findings.get_mut(before) {
+            let trail = store.audit(Some(&LeadId::new(id)), TRAIL).await?;
+            finding
+                .extend(trail.iter().rev().map(|event| format!("\n  {} {} {}", event.at, event.what, event.details)));
+        }
     }
     if !stories.unexplained.is_empty() {
         judgement.mismatched += stories.unexplained.len() as u64;
