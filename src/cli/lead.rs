@@ -2,9 +2,8 @@
 
 mod disagreements;
 mod explained;
+mod list;
 mod what_if;
-
-use std::path::Path;
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -13,22 +12,16 @@ use serde_json::json;
 
 use super::args::{Lead as Action, Why};
 use super::out::{Out, table, wrap};
-use super::view::named;
 use super::{CliError, CliResult};
-use crate::app;
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Compared, Explanation};
-use crate::app::export::Format;
-use crate::app::filter::Filter;
 use crate::app::ports::Store;
-use crate::app::views::{LeadDetail, LeadFilter, QueueRow, ReturnedBy, Seek, Slot};
+use crate::app::views::{LeadDetail, Slot};
 use crate::bootstrap::Context;
-use crate::bootstrap::export::to_file;
 use crate::domain::contact::{ContactOutcome, FirstContact};
 use crate::domain::decision::WriteState;
 use crate::domain::ids::{LeadId, RepId};
-use crate::domain::lane::Lane;
-use crate::domain::lead::{LeadState, Owner};
+use crate::domain::lead::Owner;
 use crate::domain::number::percents;
 use crate::domain::ranking::Ranking;
 use crate::domain::rep::Roster;
@@ -43,12 +36,12 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     let store = context.store().await?;
     let result = match action {
         Action::List { filter, lane, state, view, limit } => {
-            let filter = listed(store.as_ref(), (filter, lane, state, view), context).await?;
-            list(store.as_ref(), &filter, limit, context, out).await
+            let filter = list::listed(store.as_ref(), (filter, lane, state, view), context).await?;
+            list::list(store.as_ref(), &filter, limit, context, out).await
         }
         Action::Export { filter, lane, state, view, format, out: file } => {
-            let filter = listed(store.as_ref(), (filter, lane, state, view), context).await?;
-            export(store.as_ref(), &filter, format, file.as_deref(), context, out).await
+            let filter = list::listed(store.as_ref(), (filter, lane, state, view), context).await?;
+            list::export(store.as_ref(), &filter, format, file.as_deref(), context, out).await
         }
         Action::Show { id, why_not } => show(store.as_ref(), &LeadId::new(id), why_not.as_deref(), context, out).await,
         Action::Disagreements { days } => disagreements::run(store.as_ref(), days, context, out).await,
@@ -75,86 +68,6 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
     };
     store.close().await;
     result
-}
-
-type Asked = (Option<Filter>, Option<Lane>, Option<LeadState>, Option<String>);
-
-/// What a list is asked for.
-async fn listed(
-    store: &dyn Store,
-    (filter, mut lane, state, view): Asked,
-    context: &Context,
-) -> Result<LeadFilter, CliError> {
-    let (now, sla) = (context.clock.now(), context.settings().sla);
-    let mut filter = filter.unwrap_or_default();
-    if let Some(name) = view {
-        let view = named(store, &name, &context.manager()).await?;
-        filter = view.filter.and(filter);
-        lane = lane.or(view.lane);
-    }
-    let conditions = filter.conditions_in(store, now, sla).await?;
-    Ok(LeadFilter { lane, state, conditions, include_snoozed: true })
-}
-
-async fn export(
-    store: &dyn Store,
-    filter: &LeadFilter,
-    format: Format,
-    file: Option<&Path>,
-    context: &Context,
-    out: Out,
-) -> CliResult {
-    let now = context.clock.now();
-    let Some(path) = file else {
-        app::export::export(store, filter, format, now, &mut std::io::stdout()).await?;
-        return Ok(());
-    };
-    let rows = to_file(store, filter, format, now, path).await?;
-    out.result(&json!({ "file": path, "rows": rows }), || vec![format!("{rows} leads in {}", path.display())]);
-    Ok(())
-}
-
-async fn list(store: &dyn Store, filter: &LeadFilter, limit: u32, context: &Context, out: Out) -> CliResult {
-    let page = store.queue_page(filter, &Seek::Top, limit, context.clock.now()).await?;
-    out.result(&page, || {
-        if page.rows.is_empty() {
-            return vec!["There are no such leads.".to_owned()];
-        }
-        let mut rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
-        let mut heads = vec!["lead", "company", "lane", "score", "recommended", "p_win", "legacy", "p_win"];
-        if page.rows.iter().any(|row| row.returned.is_some()) {
-            heads.push("returned");
-            for (cells, row) in rows.iter_mut().zip(&page.rows) {
-                cells.push(row.returned.as_ref().map_or_else(|| "-".to_owned(), returned));
-            }
-        }
-        let mut lines = table(&heads, &rows);
-        lines.push(format!("{} of {} leads", page.rows.len(), page.total));
-        lines
-    });
-    Ok(())
-}
-
-fn row(row: &QueueRow) -> Vec<String> {
-    let name = |name: &Option<String>| name.as_deref().map_or_else(|| "-".to_owned(), |n| fit(n, 24));
-    vec![
-        row.id.to_string(),
-        fit(&row.company, 28),
-        row.lane.map_or_else(|| row.state.to_string(), |l| l.to_string()),
-        match (row.lead_score, row.lead_tier) {
-            (Some(score), Some(tier)) => format!("{score} {tier}"),
-            _ => "-".to_owned(),
-        },
-        name(&row.recommended),
-        percent(row.p_win),
-        name(&row.legacy),
-        percent(row.legacy_p_win),
-    ]
-}
-
-fn returned(by: &ReturnedBy) -> String {
-    let why = by.why.as_deref().unwrap_or_else(|| by.how.words());
-    format!("{} {}: {}", fit(&by.name, 24).trim_end(), by.at.format("%Y-%m-%d %H:%M"), fit(why, 60).trim_end())
 }
 
 fn percent(p: Option<f64>) -> String {

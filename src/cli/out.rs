@@ -56,6 +56,11 @@ impl Out {
         }
     }
 
+    /// Where a whole file goes that nobody asked to be kept under a name; what is written there is harmless already.
+    pub fn writer(self) -> impl Write {
+        std::io::stdout()
+    }
+
     /// Text as it stands, for what we wrote ourselves (examples, scripts).
     pub fn verbatim(self, text: &str) {
         let mut stdout = std::io::stdout().lock();

@@ -127,7 +127,8 @@ static BY_NAME: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
         let all = l.three.iter().chain(l.names).chain([&l.code]);
         all.map(|name| (name.to_lowercase(), l.code))
     };
-    names::KNOWN.iter().flat_map(called).collect()
+    // Of a name that two have, the first is meant: later ones do not replace it.
+    names::KNOWN.iter().rev().flat_map(called).collect()
 });
 
 /// The language of a lead, from the best source that says anything.

@@ -92,7 +92,7 @@ fn a_lead() {
     look("lead_agreed", sixty, &["f1 enter"]);
     look("lead_low_confidence", sixty, &["f3 enter"]);
     look("lead_failed_write", troubled, &["S enter"]);
-    look("lead_decided", troubled, &["S enter down"]);
+    look("lead_decided", troubled, &["S end enter"]);
 }
 
 #[test]

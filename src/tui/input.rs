@@ -1,12 +1,15 @@
-//! Tells typing from text that only looks like typing.
+//! What came from the terminal, as it is meant: tells typing from text that only looks like typing, and a click by where it
+//! fell.
 //!
 //! Pasted into a terminal without bracketed paste, replayed by a program, or held down by a phone lying on the keyboard,
 //! `a great lead` would be a dozen verdicts. No hand types three keys in a tenth of a second.
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use tokio::time::Instant;
+
+use super::view::hits::{Hits, Target};
 
 /// Three keys within this are not from a hand: fast typists reach about 60 ms a key, key repeat about 33 ms.
 const THREE_KEYS: Duration = Duration::from_millis(100);
@@ -27,6 +30,27 @@ impl Pace {
             self.last = [self.last[1], Some(now)];
         }
         hurried
+    }
+}
+
+/// What a person did with the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// A click on this part of the picture.
+    Click(Target),
+    /// The wheel was turned a notch; true is down.
+    Wheel(bool),
+}
+
+impl Mouse {
+    /// An event of the terminal over the last picture; `None` if it means nothing.
+    pub fn of(event: MouseEvent, hits: &Hits) -> Option<Self> {
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => hits.at(event.column, event.row).map(Self::Click),
+            MouseEventKind::ScrollDown => Some(Self::Wheel(true)),
+            MouseEventKind::ScrollUp => Some(Self::Wheel(false)),
+            _ => None,
+        }
     }
 }
 

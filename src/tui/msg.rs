@@ -9,7 +9,7 @@ use super::backend::{
     View, WhatIf, Which,
 };
 use super::boards::{Answer, Ask};
-use super::update::mouse::Mouse;
+use super::input::Mouse;
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;

@@ -16,10 +16,9 @@ use tokio_util::task::TaskTracker;
 
 use super::backend::{Backend, BackendError};
 use super::boards::Ask;
-use super::input::Pace;
+use super::input::{Mouse, Pace};
 use super::model::Model;
 use super::msg::{Effect, Msg};
-use super::update::mouse::Mouse;
 use super::update::update;
 use super::view::hits::Hits;
 use crate::app::ports::Clock;

@@ -1,7 +1,7 @@
 //! The one place where the state changes. Never waits, never draws, never reads a clock.
 
 mod boards;
-pub mod mouse;
+mod mouse;
 mod overlay;
 mod views;
 

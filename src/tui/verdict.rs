@@ -126,7 +126,7 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
         },
         Action::KeepLegacy => {
             let legacy = &detail.record.legacy.owner;
-            if detail.recommendation.as_ref().is_some_and(|r| &r.route.owner() == legacy) {
+            if agreed(detail) {
                 return refuse(model, "The legacy owner is what is recommended here: approve it.");
             }
             draft.outcome = format!("stays with {}", name_of(detail, legacy));
@@ -186,6 +186,11 @@ fn refuse(model: &mut Model, why: impl Into<String>) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Whether the legacy owner is what is recommended, so that keeping them is approving.
+pub fn agreed(detail: &LeadDetail) -> bool {
+    detail.recommendation.as_ref().is_some_and(|r| r.route.owner() == detail.record.legacy.owner)
+}
+
 /// Why the lead takes no verdict, if it does not.
 pub fn closed(detail: &LeadDetail) -> Option<String> {
     match detail.record.state {
@@ -194,7 +199,8 @@ pub fn closed(detail: &LeadDetail) -> Option<String> {
         LeadState::Superseded => Some("Somebody changed this lead in the CRM; their word stands.".into()),
         LeadState::Decided => {
             let by = detail.decisions.iter().find(|d| d.stands()).map(|d| decided_by(&d.by));
-            Some(format!("This lead is already decided{}.", by.map_or(String::new(), |by| format!(" by {by}"))))
+            let by = by.map_or_else(String::new, |by| format!(" by {}", by.trim_end_matches('.')));
+            Some(format!("This lead is already decided{by}."))
         }
     }
 }

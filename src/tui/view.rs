@@ -18,7 +18,7 @@ use super::model::{Model, Tone};
 use super::overlay::{self, Overlay};
 use super::screens::{Screen, disagreements, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
 use super::theme::{Meaning, Theme};
-use super::verdict::{closed, status_text};
+use super::verdict::{agreed, closed, status_text};
 use hits::{Hits, Target};
 
 /// What every part of the picture needs to know.
@@ -217,8 +217,7 @@ fn makes_sense(model: &Model, action: Action) -> bool {
     match model.focus.detail() {
         _ if marked => true,
         Some(detail) if model.focus.id() == model.lead_in_focus() => {
-            let same = detail.recommendation.as_ref().is_some_and(|r| r.route.owner() == detail.record.legacy.owner);
-            closed(detail).is_none() && !(same && action == Action::KeepLegacy)
+            closed(detail).is_none() && !(agreed(detail) && action == Action::KeepLegacy)
         }
         // It is being read.
         _ => model.lead_in_focus().is_some(),

@@ -1,39 +1,17 @@
 //! What the mouse does: the same actions as the keys, so nothing can be done by it alone.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-
 use super::act;
 use crate::tui::action::Action;
+use crate::tui::input::Mouse;
 use crate::tui::keymap::Place;
 use crate::tui::model::{Model, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use crate::tui::screens::Screen;
-use crate::tui::view::hits::{Hits, Target};
+use crate::tui::view::hits::Target;
 
 /// Rows that one notch of the wheel moves.
 const NOTCH: usize = 3;
-
-/// What a person did with the mouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mouse {
-    /// A click on this part of the picture.
-    Click(Target),
-    /// The wheel was turned a notch; true is down.
-    Wheel(bool),
-}
-
-impl Mouse {
-    /// An event of the terminal over the last picture; `None` if it means nothing.
-    pub fn of(event: MouseEvent, hits: &Hits) -> Option<Self> {
-        match event.kind {
-            MouseEventKind::Down(MouseButton::Left) => hits.at(event.column, event.row).map(Self::Click),
-            MouseEventKind::ScrollDown => Some(Self::Wheel(true)),
-            MouseEventKind::ScrollUp => Some(Self::Wheel(false)),
-            _ => None,
-        }
-    }
-}
 
 /// Takes what was done.
 pub(super) fn on_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
@@ -85,7 +63,7 @@ pub(super) fn switch(model: &mut Model) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::KeyModifiers;
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
     use super::*;
     use crate::tui::msg::Msg;

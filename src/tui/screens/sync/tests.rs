@@ -21,7 +21,7 @@ fn the_lead_behind_a_line_opens_and_escape_comes_back() {
     assert_eq!(stage.model.screen, Screen::Lead);
     assert!(stage.text().contains("approved by Ana M."), "{}", stage.text());
     stage.press("a");
-    assert_eq!(stage.status(), "This lead is already decided by Ana M..");
+    assert_eq!(stage.status(), "This lead is already decided by Ana M.");
     stage.press("esc");
     assert_eq!(stage.model.screen, Screen::Sync);
 }
