@@ -1,8 +1,11 @@
 //! Intake: from "something changed in the CRM" to received, refreshed or superseded leads.
 
+use std::collections::{HashMap, HashSet};
+
 use super::AppError;
 use super::ports::{Clock, Crm, IntakeChange, IntakeReport, RawLead, Store};
 use crate::domain::decision::WriteState;
+use crate::domain::ids::LeadId;
 use crate::domain::lead::{Lead, LeadRecord, LeadState, LegacyAssignment};
 
 /// Name of the polling cursor in the store.
@@ -18,11 +21,11 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
         return Ok((IntakeReport::default(), changes.more));
     }
     let ids: Vec<_> = changes.leads.iter().map(|l| l.lead.id.clone()).collect();
-    let known: std::collections::HashMap<_, _> =
-        store.leads(&ids).await?.into_iter().map(|r| (r.lead.id.clone(), r)).collect();
+    let known: HashMap<_, _> = store.leads(&ids).await?.into_iter().map(|r| (r.lead.id.clone(), r)).collect();
+    let overtaken = overtaken(crm, &changes.leads, &known).await?;
     let at = clock.now();
     let mut decided = Vec::new();
-    for raw in changes.leads {
+    for raw in changes.leads.into_iter().filter(|raw| !overtaken.contains(&raw.lead.id)) {
         let record = known.get(&raw.lead.id);
         match judge(raw, record, at) {
             Some(IntakeChange::Refresh { lead, rerank }) => {
@@ -33,6 +36,30 @@ pub async fn poll_once(crm: &dyn Crm, store: &dyn Store, clock: &dyn Clock) -> R
     }
     let report = store.take_in(decided, CURSOR, &changes.next, at).await?;
     Ok((report, changes.more))
+}
+
+/// The leads whose readings are older than what is known of them, although their stamps do not say so.
+///
+/// A stamp has whole seconds. Where a lead was edited and then written by us within one of them, a slow answer of between
+/// the two has the owner of before, and looks like somebody taking the lead from the one it was given to. Only the CRM can
+/// tell which came last, so it is asked: who has the lead now?
+async fn overtaken(
+    crm: &dyn Crm,
+    found: &[RawLead],
+    known: &HashMap<LeadId, LeadRecord>,
+) -> Result<HashSet<LeadId>, AppError> {
+    let unsure = |raw: &&RawLead| {
+        let Lead { id, owner, modstamp, converted, deleted, .. } = &raw.lead;
+        let known = known.get(id).map(|record| &record.lead);
+        !converted && !deleted && known.is_some_and(|known| known.modstamp == *modstamp && known.owner != *owner)
+    };
+    let unsure: Vec<LeadId> = found.iter().filter(unsure).map(|raw| raw.lead.id.clone()).collect();
+    if unsure.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let now = crm.read_back(&unsure).await?.into_iter();
+    let as_known = now.filter(|now| known.get(&now.lead_id).is_some_and(|known| known.lead.owner == now.owner));
+    Ok(as_known.map(|now| now.lead_id).collect())
 }
 
 /// A new reading of a lead, and whether it says that somebody undid a decision that was written.

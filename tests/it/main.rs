@@ -21,6 +21,7 @@ mod journey;
 mod kill_loop;
 mod metrics;
 mod model;
+mod overtaken;
 mod pictures;
 mod policy_gain;
 mod powercut;

@@ -42,6 +42,7 @@ on_every_store! {
     what_is_on_its_way_is_put_back_after_it
     what_was_never_written_needs_not_be_put_back
     whoever_takes_a_lead_that_is_being_put_back_keeps_it
+    a_late_reading_of_the_second_in_which_a_lead_was_put_back_takes_it_from_nobody
     a_lead_is_open_with_the_owner_it_was_put_back_to
     a_lead_is_decided_anew_only_when_it_is_known_what_was_written
     a_lead_that_somebody_took_meanwhile_is_not_opened_again_by_taking_back
@@ -510,6 +511,24 @@ async fn whoever_takes_a_lead_that_is_being_put_back_keeps_it(store: Arc<dyn Sto
     assert!(store.finish_effect(&claimed, done, at(45)).await.unwrap());
     let lead = record(&*store, "A").await;
     assert_eq!((lead.state, lead.lead.owner), (LeadState::Superseded, rep("person")));
+    conservation(&*store).await;
+}
+
+async fn a_late_reading_of_the_second_in_which_a_lead_was_put_back_takes_it_from_nobody(store: Arc<dyn Store>) {
+    written(&*store).await;
+    let (old, write) = sent(&*store, "A", 30).await;
+    store.decide(putting_back(&old, &write, 1, 30)).await.unwrap();
+    let claimed = store.claim_effects("w", 9, at(60), at(40)).await.unwrap().pop().unwrap();
+    // Somebody edits it, a poll reads that, and within the same second it is put back. The poll judged a decided lead.
+    let before = refresh(raw("A", 41, rep("best")), false);
+    let done = EffectResult::Done { owner_after: Some(rep("legacy")), stamps: Some((at(41), at(41))), source: None };
+    assert!(store.finish_effect(&claimed, done, at(42)).await.unwrap());
+    take_in(&*store, vec![before], 43).await;
+    let lead = record(&*store, "A").await;
+    assert_eq!((lead.state, lead.lead.owner), (LeadState::Pending, rep("legacy")));
+
+    take_in(&*store, vec![refresh(raw("A", 42, rep("best")), false)], 44).await;
+    assert_eq!(record(&*store, "A").await.state, LeadState::Superseded, "of a later second: somebody gave it to them");
     conservation(&*store).await;
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Driver, SqlStore, audit, companies, leads, returned};
 use crate::app::ports::{Cursor, EventPlace, IntakeChange, IntakeReport, RawLead, StoreError};
 use crate::domain::ids::{LeadId, OrgId};
-use crate::domain::lead::{Form, Lead, LegacyAssignment, Owner};
+use crate::domain::lead::{Form, Lead, LeadState, LegacyAssignment, Owner};
 use crate::domain::verdict::Verdict;
 use crate::store::query::{Query, query};
 use crate::store::rows::{self, Columns};
@@ -152,9 +152,9 @@ async fn receive(
 /// A known lead read anew. False if there was nothing new in it.
 async fn refresh(conn: &mut impl Session, lead: &RawLead, rerank: bool, at: DateTime<Utc>) -> Result<bool, StoreError> {
     let id = &lead.lead.id;
-    let reading = replace_reading(conn, lead, at).await?;
+    let reading = replace_reading(conn, lead, Owners::OfDecided, at).await?;
     match &reading {
-        Reading::Older => return Ok(false),
+        Reading::Older | Reading::Unsure => return Ok(false),
         Reading::Same => {}
         Reading::Replaced { before } => {
             // It may have been open to nobody when the change was judged, and a decision was taken back since.
@@ -181,7 +181,7 @@ async fn overridden(
     decided: &Owner,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if !matches!(replace_reading(conn, lead, at).await?, Reading::Replaced { .. }) {
+    if !matches!(replace_reading(conn, lead, Owners::OfAny, at).await?, Reading::Replaced { .. }) {
         return Ok(false);
     }
     let details = json!({ "owner": lead.lead.owner, "decided": decided });
@@ -206,7 +206,7 @@ async fn supersede(
     why: &str,
     at: DateTime<Utc>,
 ) -> Result<Superseded, StoreError> {
-    let reading = replace_reading(conn, lead, at).await?;
+    let reading = replace_reading(conn, lead, Owners::OfAny, at).await?;
     if reading == Reading::Older {
         return Ok(Superseded::Not);
     }
@@ -249,13 +249,31 @@ pub(super) async fn supersede_if_taken(
 enum Reading {
     /// Read before it; ignored, because polls overlap and answers can overtake each other.
     Older,
+    /// Perhaps read before it; ignored, and the overlap of the next poll brings it again if it was not.
+    Unsure,
     /// Says the same.
     Same,
     /// Took the place of one that said this beside the facts.
     Replaced { before: Box<Form> },
 }
 
-async fn replace_reading(conn: &mut impl Session, lead: &RawLead, at: DateTime<Utc>) -> Result<Reading, StoreError> {
+/// Which leads may have another owner by a reading that bears the stamp of the stored one. Of two readings of one second
+/// nobody knows from the stamps which was last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owners {
+    /// All: the CRM was asked since who has the lead.
+    OfAny,
+    /// Those that are decided on. One that is open was when nobody asked: it was opened again since, by a write that may
+    /// share its second with the reading, and to take that for somebody's word would end the lead for nothing.
+    OfDecided,
+}
+
+async fn replace_reading(
+    conn: &mut impl Session,
+    lead: &RawLead,
+    owners: Owners,
+    at: DateTime<Utc>,
+) -> Result<Reading, StoreError> {
     let new = &lead.lead;
     let row =
         query(sql::intake::READING).bind(new.id.as_str()).optional(conn).await?.ok_or_else(|| unknown(&new.id))?;
@@ -273,6 +291,11 @@ async fn replace_reading(conn: &mut impl Session, lead: &RawLead, at: DateTime<U
         && storable(&lead.raw) == row.text("raw")?
     {
         return Ok(Reading::Same);
+    }
+    let open = matches!(row.word("state")?, LeadState::Pending | LeadState::InLane);
+    let same_second = micros(new.modstamp) == micros(old.modstamp);
+    if owners == Owners::OfDecided && open && same_second && new.owner != old.owner {
+        return Ok(Reading::Unsure);
     }
     if new.company != old.company || new.form != old.form {
         companies::forget(conn, &new.id).await?;

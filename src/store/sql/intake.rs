@@ -15,7 +15,7 @@ statements! {
 
     /// The stored reading, to compare a new one with.
     READING = "SELECT id, company, contact, facts, form, owner_kind, owner_id, modified_at, modstamp, converted, deleted,
-            raw FROM leads WHERE id = $1";
+            raw, state FROM leads WHERE id = $1";
 
     /// Replaces the reading; where the lead stands is not touched.
     READING_REPLACE = "UPDATE leads SET

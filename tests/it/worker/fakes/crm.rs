@@ -33,6 +33,8 @@ type Answer = Box<dyn Fn(&DecisionWrite) -> Result<WriteOutcome, CrmError> + Sen
 /// The CRM.
 pub(crate) struct FakeCrm {
     leads: Mutex<Vec<Lead>>,
+    /// What polls still say of a lead that has changed since.
+    lagging: Mutex<Option<Lead>>,
     poll_fault: Mutex<Option<Fault>>,
     polls: AtomicU64,
     answer: Mutex<Answer>,
@@ -57,6 +59,7 @@ impl FakeCrm {
     pub(crate) fn new() -> Self {
         Self {
             leads: Mutex::default(),
+            lagging: Mutex::default(),
             poll_fault: Mutex::default(),
             polls: AtomicU64::new(0),
             answer: Mutex::new(Box::new(applied)),
@@ -81,6 +84,11 @@ impl FakeCrm {
         let mut leads = self.leads.lock().unwrap();
         leads.retain(|l| l.id != lead.id);
         leads.push(lead);
+    }
+
+    /// Polls say this of a lead from now on, whatever became of it since; `None`: they are up to date again.
+    pub(crate) fn lag(&self, before: Option<Lead>) {
+        *self.lagging.lock().unwrap() = before;
     }
 
     /// Every poll ends so from now on; `None` mends it.
@@ -211,7 +219,11 @@ impl Crm for FakeCrm {
             None => {}
         }
         // The overlap is endless: everything comes again each time.
-        let leads = self.leads.lock().unwrap().clone();
+        let mut leads = self.leads.lock().unwrap().clone();
+        if let Some(before) = self.lagging.lock().unwrap().clone() {
+            leads.retain(|lead| lead.id != before.id);
+            leads.push(before);
+        }
         let low = leads.iter().map(|l| l.modstamp).max();
         let leads = leads.into_iter().map(|lead| RawLead { raw: format!("{:?}", lead.modstamp), lead }).collect();
         Ok(LeadChanges { leads, next: Cursor { low: low.or(cursor.low), since: Some(at(-1_000)) }, more: false })
@@ -251,8 +263,16 @@ impl Crm for FakeCrm {
         Ok(DealPage { total: Some(0), ..DealPage::default() })
     }
 
-    async fn read_back(&self, _: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
-        Ok(Vec::new())
+    async fn read_back(&self, leads: &[LeadId]) -> Result<Vec<ReadBack>, CrmError> {
+        let known = self.leads.lock().unwrap().clone();
+        let read = |Lead { id, owner, modified_at, modstamp, .. }| ReadBack {
+            lead_id: id,
+            owner,
+            modified_at,
+            modstamp,
+            decisions: Vec::new(),
+        };
+        Ok(known.into_iter().filter(|lead| leads.contains(&lead.id)).map(read).collect())
     }
 
     async fn outcomes(&self, cursor: &Cursor) -> Result<(Vec<LeadOutcome>, Cursor), CrmError> {
