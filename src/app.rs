@@ -6,6 +6,7 @@ pub mod audit_trail;
 pub mod backfill;
 pub mod batch;
 pub mod bench;
+pub mod blind;
 pub mod budget;
 pub mod companies;
 pub mod decide;

@@ -389,6 +389,9 @@ fn check(config: &Config, text: &str, name: &str) -> Result<(), ConfigError> {
         let message = format!("routing.sla_hours is {}; it must be more than 0 and at most 720", routing.sla_hours);
         return refuse("routing", "sla_hours", message);
     }
+    if let Some((key, fault)) = config.ui.fault() {
+        return refuse("ui", key, fault);
+    }
     if let Some((key, fault)) = config.drift.fault() {
         return refuse("drift", key, fault);
     }

@@ -4,6 +4,7 @@
 //! can read the rest. Times are always UTC and always arguments, never read from a clock here.
 
 pub mod audit;
+pub mod blind;
 pub mod contact;
 pub mod deal;
 pub mod decision;

@@ -65,6 +65,8 @@ pub struct Options {
     pub phase: String,
     /// Verdicts are switched off.
     pub read_only: bool,
+    /// How many of the leads on which there is disagreement are chosen for before the model's choice is shown.
+    pub blind_share: f64,
     /// The mouse works here, instead of selecting text.
     pub mouse: bool,
     /// Draw with ASCII only.
@@ -88,6 +90,7 @@ impl Options {
             manager: manager.into(),
             phase: phase.into(),
             read_only: false,
+            blind_share: 0.0,
             mouse: true,
             ascii: false,
             palette: Palette::Terminal,

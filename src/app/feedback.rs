@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::AppError;
-use super::ports::{Scope, ScopeTally, Store, VerdictTally};
+use super::ports::{BlindTally, Scope, ScopeTally, Store, VerdictTally};
 
 /// Days that are looked back.
 pub const DAYS: i64 = 30;
@@ -26,6 +26,9 @@ pub struct Feedback {
     pub legacy_owners: Vec<ScopeTally>,
     /// By recommended rep.
     pub recommended: Vec<ScopeTally>,
+    /// How far recommendations are followed, blind and in sight.
+    #[serde(default)]
+    pub blind: BlindTally,
     /// Closed deals that the next training learns from.
     pub deals: u64,
 }
@@ -58,6 +61,7 @@ pub async fn feedback(store: &dyn Store, now: DateTime<Utc>, days: i64) -> Resul
         sources: store.scope_tallies(Scope::Source, since, LISTED).await?,
         legacy_owners: store.scope_tallies(Scope::LegacyOwner, since, LISTED).await?,
         recommended: store.scope_tallies(Scope::Recommended, since, LISTED).await?,
+        blind: store.blind_tally(since).await?,
         deals: store.deal_count().await?,
     })
 }

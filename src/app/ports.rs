@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod backfill;
+mod blind;
 mod boards;
 mod contacts;
 mod disagreements;
@@ -24,6 +25,7 @@ use super::views::{DecisionRow, LaneCounts, LeadDetail, LeadFilter, QueuePage, Q
 pub use accounts::{Asked, CompanyAccount, CompanySought, CompanyStore, EarlierLead, LeadCompany, Unlooked};
 pub use audit::{AuditStore, AuditTotals, Seal, StoredDesk, StoredEvent, StoredRanking};
 pub use backfill::{BackfillRun, BackfillStore, RunState, RunTally, Selection};
+pub use blind::{BlindStore, BlindTally, FirstChoice};
 pub use boards::{
     BoardStore, ContactList, ContactRow, ContactTally, FoundLead, RepDeals, SEARCHED, Scope, ScopeTally, VerdictTally,
 };
@@ -770,6 +772,7 @@ pub trait Store:
     + DisagreementStore
     + SavedViewStore
     + StopStore
+    + BlindStore
     + BoardStore
 {
 }
@@ -788,6 +791,7 @@ impl<T> Store for T where
         + DisagreementStore
         + SavedViewStore
         + StopStore
+        + BlindStore
         + BoardStore
 {
 }

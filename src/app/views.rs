@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explain::InUse;
 use super::filter::Condition;
+use super::ports::FirstChoice;
 use crate::domain::audit::AuditEvent;
 use crate::domain::contact::FirstContact;
 use crate::domain::deal::LeadOutcome;
@@ -188,6 +189,10 @@ pub struct LeadDetail {
     /// The first contacts that reps owe or owed it, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<FirstContact>,
+    /// Whom a manager would have given it to before they saw what is recommended, if it is of the blind sample and somebody
+    /// chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_choice: Option<FirstChoice>,
     /// What became of it.
     pub outcome: Option<LeadOutcome>,
     /// What happened to it, newest first, bounded.

@@ -15,19 +15,21 @@ use super::{Context, export};
 use crate::app::AppError;
 use crate::app::backfill::Bench;
 use crate::app::batch::{self, Doing, Marked, Plan};
+use crate::app::blind;
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest as Request};
 use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
 use crate::app::export::Format;
 use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, WorkerHealth};
-use crate::app::ports::{Clock, ModelRow, SavedView, Store};
+use crate::app::ports::{Clock, FirstChoice, ModelRow, SavedView, Store};
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::app::what_if::{self, Suppose, WhatIf};
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
+use crate::domain::lead::Owner;
 use crate::domain::rep::Roster;
 use crate::model::Clearance;
 use crate::policy::Settings;
@@ -248,6 +250,16 @@ impl Backend for Desk {
             Err(AppError::Refused(why)) => Ok(VerdictAnswer::NotOpen(why)),
             Err(error) => Err(said(error)),
         }
+    }
+
+    async fn choose_first(
+        &self,
+        lead: &LeadId,
+        owner: &Owner,
+        expected_decisions: u32,
+    ) -> Result<FirstChoice, BackendError> {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        blind::choose(store, clock, (lead, owner), &self.manager, expected_decisions).await.map_err(said)
     }
 
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {

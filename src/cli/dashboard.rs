@@ -56,6 +56,7 @@ pub(super) async fn show(
     let desk = Desk::new(context, store.clone(), health);
     let screen = tui::Options {
         read_only,
+        blind_share: ui.blind_share,
         mouse: ui.mouse && !options.looks.no_mouse,
         ascii: options.looks.ascii || ui.ascii,
         palette: palette(options.looks.theme.unwrap_or(ui.theme)),

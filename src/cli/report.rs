@@ -83,6 +83,7 @@ fn lines(report: &ShadowReport, roster: &Roster) -> Vec<String> {
 fn said_lines(said: &Feedback) -> Vec<String> {
     if said.verdicts.is_empty() {
         let mut lines = vec![format!("No verdict was given in {} days.", said.days)];
+        lines.extend(wrap(&said.blind.words()));
         lines.extend(wrap(&said.training()));
         return lines;
     }

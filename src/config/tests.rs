@@ -48,6 +48,8 @@ fn a_wrong_value_is_refused() {
     assert!(error_of("manager = 3").ends_with("write text in quotes"));
     let gate = error_of("[ui]\nascii = true\n[routing]\n# 0 to 1\nconfidence_gate = 20");
     assert_eq!(gate, "config.toml:5: routing.confidence_gate is 20; it must be between 0 and 1");
+    let blind = error_of("[ui]\nblind_share = 0.6");
+    assert_eq!(blind, "config.toml:2: ui.blind_share is 0.6; it must be between 0 (no lead is judged blind) and 0.5");
     let share = error_of("[audit]\nmin_deals = 5\nmax_bad_dates = 1.5");
     assert_eq!(share, "config.toml:3: audit.max_bad_dates is 1.5; it must be between 0 and 1");
     assert!(error_of("[audit]\nblock_leak_auc = 0.3").starts_with("config.toml:2: audit.block_leak_auc is 0.3"));

@@ -21,6 +21,7 @@ use crate::app::ports::StoreError;
 
 mod audit;
 mod backfill;
+mod blind;
 mod boards;
 pub(super) mod chain;
 mod companies;

@@ -56,6 +56,7 @@ macro_rules! statements {
 
 pub(super) mod audit;
 pub(super) mod backfill;
+pub(super) mod blind;
 pub(super) mod boards;
 pub(super) mod chain;
 pub(super) mod companies;
@@ -81,6 +82,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
     [
         audit::ALL,
         backfill::ALL,
+        blind::ALL,
         boards::ALL,
         chain::ALL,
         companies::ALL,

@@ -14,7 +14,7 @@ pub use crate::app::drift::Report as DriftReport;
 pub use crate::app::export::Format;
 pub use crate::app::filter::Filter;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
-pub use crate::app::ports::{ApiUsage, ModelRow, SavedView, VIEW_KEYS};
+pub use crate::app::ports::{ApiUsage, FirstChoice, ModelRow, SavedView, VIEW_KEYS};
 pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, ReturnedBy, Seek};
 pub use crate::app::what_if::{Suppose, WhatIf};
 use crate::domain::effect::{EffectCounts, EffectRow};
@@ -58,6 +58,15 @@ pub trait Backend: boards::Boards + Send + Sync + 'static {
 
     /// Stores a manager's verdict, durably, before it answers. Never waits for the CRM.
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError>;
+
+    /// Keeps whom this manager would give a lead of the blind sample to, durably, before it answers. Whoever was faster
+    /// chose.
+    async fn choose_first(
+        &self,
+        lead: &LeadId,
+        owner: &Owner,
+        expected_decisions: u32,
+    ) -> Result<FirstChoice, BackendError>;
 
     /// Takes back the standing decision of a lead, if it was not sent yet.
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError>;

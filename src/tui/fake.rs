@@ -25,8 +25,8 @@ use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::{
-    ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, Format,
-    LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
+    ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, FirstChoice,
+    Format, LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
     QueuePage, QueueQuery, QueueRow, ReturnedBy, SavedView, Seek, Share, Suppose, UndoAnswer, VerdictAnswer,
     VerdictRequest, View, WhatIf, Which, WorkerHealth,
 };
@@ -307,6 +307,27 @@ impl Backend for Fake {
         }
         plan.owners.sort_by(|a, b| b.leads.cmp(&a.leads).then_with(|| a.name.cmp(&b.name)));
         Ok(plan)
+    }
+
+    async fn choose_first(
+        &self,
+        lead: &LeadId,
+        owner: &Owner,
+        expected_decisions: u32,
+    ) -> Result<FirstChoice, BackendError> {
+        let mut state = self.working()?;
+        let now = state.now;
+        let Some((_, detail)) = state.leads.get_mut(lead) else { return Err(BackendError("no such lead".into())) };
+        let recommended = detail.recommendation.as_ref().map(|r| r.route.owner());
+        let choice = FirstChoice {
+            lead_id: lead.clone(),
+            decisions_made: expected_decisions,
+            manager: "Ana M.".into(),
+            owner: owner.clone(),
+            recommended: recommended.unwrap_or_else(|| owner.clone()),
+            at: now,
+        };
+        Ok(detail.first_choice.get_or_insert(choice).clone())
     }
 
     async fn decide(&self, request: VerdictRequest) -> Result<VerdictAnswer, BackendError> {

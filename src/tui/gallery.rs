@@ -83,6 +83,8 @@ fn the_queue() {
     };
     look_as("queue_old", sixty, |options| options, breaks, &[]);
     look_as("queue_read_only", sixty, |options| Options { read_only: true, ..options }, |_| {}, &["f2"]);
+    let blind = |options| Options { blind_share: 0.3, ..options };
+    look_as("queue_blind", sixty, blind, |_| {}, &["f2"]);
     look("queue_lost", || State { lost: 3, ..sixty() }, &["f2"]);
 }
 
@@ -91,6 +93,10 @@ fn a_lead() {
     look("lead", sixty, &["f2 enter"]);
     look("lead_agreed", sixty, &["f1 enter"]);
     look("lead_low_confidence", sixty, &["f3 enter"]);
+    let blind = |options| Options { blind_share: 1.0, ..options };
+    look_as("lead_blind", sixty, blind, |_| {}, &["f2 enter"]);
+    look_as("lead_blind_choosing", sixty, blind, |_| {}, &["f2 a"]);
+    look_as("lead_blind_chosen", sixty, blind, |_| {}, &["f2 a down enter"]);
     look("lead_failed_write", troubled, &["S enter"]);
     look("lead_decided", troubled, &["S end enter"]);
 }

@@ -4,15 +4,16 @@
 use crossterm::event::KeyEvent;
 
 use super::backend::{
-    BackendError, Disagreements, Doing, DriftReport, Exported, Filter, Format, LaneCounts, LeadDetail, Marked,
-    ModelRow, Overview, Plan, QueuePage, QueueQuery, SavedView, Suppose, UndoAnswer, VerdictAnswer, VerdictRequest,
-    View, WhatIf, Which,
+    BackendError, Disagreements, Doing, DriftReport, Exported, Filter, FirstChoice, Format, LaneCounts, LeadDetail,
+    Marked, ModelRow, Overview, Plan, QueuePage, QueueQuery, SavedView, Suppose, UndoAnswer, VerdictAnswer,
+    VerdictRequest, View, WhatIf, Which,
 };
 use super::boards::{Answer, Ask};
 use super::input::Mouse;
 use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
+use crate::domain::lead::Owner;
 use crate::domain::rep::Roster;
 
 /// Names one question; answers to older questions of the same kind are dropped.
@@ -68,6 +69,8 @@ pub enum Msg {
     Supposed(Generation, Result<Box<WhatIf>, BackendError>),
     /// What came of a verdict.
     Decided(LeadId, Result<VerdictAnswer, BackendError>),
+    /// What came of choosing for a lead of the blind sample.
+    ChosenFirst(LeadId, Result<FirstChoice, BackendError>),
     /// What came of an undo.
     Undone(LeadId, Result<UndoAnswer, BackendError>),
     /// What came of writing a list to a file.
@@ -109,6 +112,15 @@ pub enum Effect {
     Suppose(Generation, LeadId, Suppose),
     /// Store a verdict. Finished even when the program is leaving.
     Decide(VerdictRequest),
+    /// Store whom this manager would give a lead of the blind sample to. Finished even when the program is leaving.
+    ChooseFirst {
+        /// The lead.
+        lead: LeadId,
+        /// Whom.
+        owner: Owner,
+        /// Decisions it had when it was shown.
+        expected_decisions: u32,
+    },
     /// Take a decision back. Finished even when the program is leaving.
     Undo(LeadId),
     /// Put a dead effect back to ready. Finished even when the program is leaving.

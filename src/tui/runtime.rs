@@ -267,9 +267,12 @@ impl Tasks {
                 effect => effect,
             };
             let write = match &effect {
-                Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..) | Effect::Export(..) => {
-                    true
-                }
+                Effect::Decide(_)
+                | Effect::ChooseFirst { .. }
+                | Effect::Undo(_)
+                | Effect::Retry(_)
+                | Effect::KeepView(..)
+                | Effect::Export(..) => true,
                 Effect::Board(ask) => ask.writes(),
                 _ => false,
             };
@@ -362,6 +365,10 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
         Effect::Decide(request) => {
             let lead = request.lead.clone();
             Msg::Decided(lead, reported("decide", backend.decide(request)).await)
+        }
+        Effect::ChooseFirst { lead, owner, expected_decisions } => {
+            let result = reported("choose first", backend.choose_first(&lead, &owner, expected_decisions)).await;
+            Msg::ChosenFirst(lead, result)
         }
         Effect::Undo(lead) => {
             let result = reported("undo", backend.undo(&lead)).await;

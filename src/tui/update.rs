@@ -5,10 +5,12 @@ mod mouse;
 mod overlay;
 mod views;
 
+use std::collections::BTreeSet;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::action::Action;
-use super::backend::{Exported, Filter};
+use super::backend::{Exported, Filter, QueueRow};
 use super::format;
 use super::keymap::{Key, Place};
 use super::model::{Model, Tone};
@@ -21,6 +23,7 @@ use super::overlay::{Confirm, Overlay};
 use super::screens::queue::marks::All;
 use super::screens::{Screen, disagreements, lead, model_health, queue, sync};
 use super::verdict;
+use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
 use overlay::{edit, on_overlay, paste, pick_letter};
 use strum::VariantArray;
@@ -57,6 +60,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Matches(generation, result) => model.queue.counted(generation, result).into_iter().collect(),
         Msg::Lead(generation, id, result) => {
             let mut effects: Vec<Effect> = model.focus.receive(generation, &id, result).into_iter().collect();
+            verdict::blind::arrived(model);
             effects.extend(verdict::arrived(model));
             effects
         }
@@ -76,7 +80,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Disagreements(generation, result) => {
-            model.board.receive(generation, result.map(|found| *found)).into_iter().collect()
+            let result = result.map(|found| model.sighted(*found));
+            model.board.receive(generation, result).into_iter().collect()
         }
         Msg::Supposed(generation, result) => {
             overlay::supposed(model, generation, result);
@@ -85,6 +90,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ViewKept(result) => views::kept(model, result),
         Msg::Board(answer) => boards::receive(model, answer),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
+        Msg::ChosenFirst(lead, result) => verdict::blind::chosen(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
         Msg::Exported(result) => {
             match result {
@@ -237,6 +243,11 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             changed(model)
         }
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
+        Action::WhyNot | Action::Copy | Action::Explain | Action::WhatIf | Action::Group | Action::TalkTrack
+            if model.hides_focus() =>
+        {
+            verdict::blind::ask(model)
+        }
         Action::WhyNot => verdict::why_not(model),
         Action::Copy => verdict::copy(model),
         Action::Explain => {
@@ -301,6 +312,10 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
                 }
                 _ => {}
             }
+            if action == Action::Mark && model.queue.selected().is_some_and(|row| model.hides_row(row)) {
+                model.say(Tone::Info, "This lead is judged blind, by itself: nothing is approved unseen.");
+                return Vec::new();
+            }
             if action == Action::Filter {
                 model.overlays.push(Overlay::Filter(Box::new(Prompt::new(model.queue.filter()))));
                 return Vec::new();
@@ -344,7 +359,14 @@ fn of_screen(model: &mut Model, action: Action) -> Vec<Effect> {
 fn mark_all(model: &mut Model) {
     let lane = model.queue.lane.title();
     let matching = if model.queue.filter().is_empty() { "" } else { " that match" };
-    match model.queue.mark_all() {
+    let hidden = |row: &&QueueRow| model.hides_row(row);
+    let blind: BTreeSet<LeadId> = model.queue.rows().iter().filter(hidden).map(|row| row.id.clone()).collect();
+    let marked = model.queue.mark_all(&blind);
+    if matches!(marked, All::Marked(_) | All::Some(_)) && !blind.is_empty() {
+        let (n, blind) = (model.queue.marks(), blind.len());
+        return model.say(Tone::Info, format!("{n} of {lane}{matching} are marked; {blind} judged blind are not."));
+    }
+    match marked {
         All::Marked(n) => {
             let n = format::grouped(n as u64);
             model.say(Tone::Info, format!("All {n} of {lane}{matching} are marked; none that is snoozed."));
@@ -358,7 +380,7 @@ fn mark_all(model: &mut Model) {
     }
 }
 
-pub(super) fn open(model: &mut Model, id: crate::domain::ids::LeadId) {
+pub(super) fn open(model: &mut Model, id: LeadId) {
     model.lead = Some(lead::Lead { id, from: model.screen, scroll: 0 });
     model.screen = Screen::Lead;
 }

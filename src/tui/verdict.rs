@@ -4,6 +4,7 @@
 //! that somebody else decided meanwhile is refused by the store, not decided twice.
 
 pub mod batch;
+pub mod blind;
 pub mod session;
 
 use chrono::TimeDelta;
@@ -110,6 +111,9 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(why) = closed(detail) {
         model.say(Tone::Warn, why);
         return Vec::new();
+    }
+    if model.hides(detail) && !matches!(action, Action::Snooze | Action::Note) {
+        return blind::ask(model);
     }
     let mut draft = Draft::of(detail);
     draft.note = model.session.notes.get(&draft.lead).cloned();
@@ -335,10 +339,12 @@ pub fn found(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Finder(finder)) = model.overlays.last() else { return Vec::new() };
     let Some(candidate) = finder.chosen() else { return Vec::new() };
     let (rep, name, draft) = (candidate.id.clone(), candidate.name.clone(), finder.draft.clone());
-    let asked = finder.purpose == Purpose::WhyNot;
+    let purpose = finder.purpose;
     model.overlays.pop();
-    if asked {
-        return Vec::new();
+    match purpose {
+        Purpose::WhyNot => return Vec::new(),
+        Purpose::First => return blind::choose(draft, Owner::Rep(rep)),
+        Purpose::Give => {}
     }
     // The focus may have moved on under an open overlay; the draft says which lead is meant.
     if model.focus.id() != Some(&draft.lead) {

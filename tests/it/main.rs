@@ -34,6 +34,7 @@ mod rules;
 mod salesforce;
 mod simulation;
 mod stopping;
+mod store_blind;
 mod store_boards;
 mod store_cluster;
 mod store_companies;

@@ -30,6 +30,10 @@ pub fn sentence(event: &AuditEvent, names: &BTreeMap<String, String>) -> String 
             let anew = if told.is("reassigned") { ", so it is routed anew" } else { "" };
             format!("{} {what}{anew}", told.name("rep").unwrap_or("the rep"))
         }
+        "lead.chosen_blind" => {
+            let recommended = told.named("; recommended was ", "recommended");
+            format!("chosen before anything was shown{}{recommended}", told.named(": ", "owner"))
+        }
         "lead.disqualified" => "found to be no lead".to_owned(),
         "lead.requalified" => "a lead again".to_owned(),
         "lead.overridden" => {

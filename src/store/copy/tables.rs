@@ -107,6 +107,10 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         tally: Text, ended_at: Int,
     }
     saved_views { id: Text, manager: Text, key: Int, name: Text, filter: Text, lane: Text, saved_at: Int, removed_at: Int }
+    first_choices {
+        id: Text, lead_id: Text, decisions_made: Int, manager: Text, owner_kind: Text, owner_id: Text,
+        recommended_kind: Text, recommended_id: Text, chosen_at: Int,
+    }
     write_stops { id: Text, stopped_at: Int, stopped_by: Text, why: Text }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{Driver, SqlStore, contacts, routing};
+use super::{Driver, SqlStore, blind, contacts, routing};
 use crate::app::explain::InUse;
 use crate::app::filter::Condition;
 use crate::app::ports::{QueryStore, StoreError};
@@ -143,7 +143,9 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
     let timeline = of_lead(sql::audit::NEWEST_OF_LEAD).bind(TIMELINE).all(&mut *tx).await?;
     let record = rows::lead_record(&lead)?;
     let hold = if record.state == LeadState::Pending { routing::hold(&mut *tx).await? } else { None };
+    let first_choice = blind::of_lead(&mut *tx, id, record.decisions_made).await?;
     let mut detail = LeadDetail {
+        first_choice,
         hold: hold.filter(|open| open.leads.contains(id)).map(|open| open.hold),
         record,
         ranking,
@@ -264,6 +266,7 @@ fn mentioned(detail: &LeadDetail) -> BTreeSet<String> {
     let pool = detail.path.as_ref().and_then(|path| path.pool.as_ref());
     ids.extend(pool.iter().flat_map(|pool| &pool.eligible).map(RepId::to_string));
     ids.extend(pool.iter().flat_map(|pool| &pool.excluded).map(|(rep, _)| rep.to_string()));
+    ids.extend(detail.first_choice.iter().map(|choice| choice.owner.id().to_owned()));
     ids.extend(detail.recommendation.iter().map(|r| r.route.owner().id().to_owned()));
     for decision in &detail.decisions {
         ids.insert(decision.owner.id().to_owned());

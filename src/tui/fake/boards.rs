@@ -6,6 +6,7 @@ use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::{Fake, State};
+use crate::app::ports::BlindTally;
 use crate::app::reps::{Away, NextAway, RepAccount, RepRoom};
 use crate::domain::contact::{ContactOutcome, Lapsed};
 use crate::domain::decision::WriteState;
@@ -299,7 +300,9 @@ impl Boards for Fake {
         let state = self.working()?;
         let Told { sources, territories, verdicts, .. } = state.boards.clone();
         let (legacy_owners, recommended) = (territories.clone(), territories);
-        Ok(Feedback { at: state.now, days: 30, verdicts, sources, legacy_owners, recommended, deals: 9_600 })
+        let blind = BlindTally { chosen: 41, agreed: 22, differed: 18, went_over: 11, seen: 212, seen_agreed: 171 };
+        let blind = if verdicts.is_empty() { BlindTally::default() } else { blind };
+        Ok(Feedback { at: state.now, days: 30, verdicts, sources, legacy_owners, recommended, blind, deals: 9_600 })
     }
 
     async fn turn(&self, stop: bool, why: &str) -> Result<Switch, BackendError> {

@@ -31,10 +31,19 @@ pub struct Candidate {
 pub enum Standing {
     /// Eligible and ranked: rank and `p_win`.
     Ranked(u32, f64),
+    /// Eligible, where nobody is to see how they are ranked: deals won, and of how many.
+    Eligible(u32, u32),
     /// Not in the pool; why.
     Excluded(String),
     /// No ranking speaks of this rep.
     Unknown,
+}
+
+impl Standing {
+    /// Whether they may get the lead.
+    pub const fn may(&self) -> bool {
+        matches!(self, Self::Ranked(..) | Self::Eligible(..))
+    }
 }
 
 /// What a rep is looked for.
@@ -44,6 +53,8 @@ pub enum Purpose {
     Give,
     /// To ask why they do not get it: of all.
     WhyNot,
+    /// To say whom one would give it to before the ranking is shown: of active reps.
+    First,
 }
 
 /// The state of the finder.
@@ -67,7 +78,8 @@ impl Finder {
     /// Everybody whom the purpose allows, best ranked first, then by name: to give the lead to, whoever is active today; to
     /// ask about, also whoever there was when it was ranked.
     pub fn new(draft: Draft, purpose: Purpose, roster: Option<&Roster>, detail: &LeadDetail) -> Self {
-        let standing = |id: &RepId| standing(id, detail.ranking.as_ref());
+        let blind = purpose == Purpose::First;
+        let standing = |id: &RepId| standing(id, detail.ranking.as_ref(), blind);
         let today = roster.into_iter().flat_map(|roster| &roster.reps);
         let mut known: BTreeMap<&RepId, &str> = today
             .filter(|rep| rep.active || purpose == Purpose::WhyNot)
@@ -84,7 +96,11 @@ impl Finder {
             .map(|(id, name)| Candidate { id: id.clone(), name: name.to_owned(), standing: standing(id) })
             .collect();
         candidates.sort_by_cached_key(|c| {
-            let rank = if let Standing::Ranked(rank, _) = c.standing { rank } else { u32::MAX };
+            let rank = match c.standing {
+                Standing::Ranked(rank, _) => rank,
+                Standing::Eligible(..) => 0,
+                Standing::Excluded(_) | Standing::Unknown => u32::MAX,
+            };
             (rank, c.name.to_lowercase())
         });
         let matches = (0..candidates.len()).collect();
@@ -118,15 +134,19 @@ impl Finder {
         self.selected = 0;
         self.matches = fuzzy::best(&self.query.text(), self.candidates.iter().map(|one| one.name.as_str()));
         // However well a name matches, who may get the lead stands before who may not.
-        self.matches.sort_by_key(|at| !matches!(self.candidates[*at].standing, Standing::Ranked(..)));
+        self.matches.sort_by_key(|at| !self.candidates[*at].standing.may());
     }
 }
 
-fn standing(id: &RepId, ranking: Option<&Ranking>) -> Standing {
+fn standing(id: &RepId, ranking: Option<&Ranking>, blind: bool) -> Standing {
     let Some(ranking) = ranking else { return Standing::Unknown };
     // The legacy owner is scored even where they may not get the lead.
     if let Some(ranked) = ranking.of(id).filter(|ranked| ranked.in_pool) {
-        return Standing::Ranked(ranked.rank, ranked.p_win);
+        return if blind {
+            Standing::Eligible(ranked.support.wins, ranked.support.deals)
+        } else {
+            Standing::Ranked(ranked.rank, ranked.p_win)
+        };
     }
     let excluded = ranking.pool.excluded.iter().find(|(rep, _)| rep == id);
     excluded.map_or(Standing::Unknown, |(_, why)| Standing::Excluded(why.to_string()))

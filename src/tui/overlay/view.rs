@@ -128,7 +128,11 @@ const FEW_REPS: u16 = 6;
 
 fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, finder: &Finder) {
     let asks = finder.purpose == Purpose::WhyNot;
-    let (size, title) = if asks { ((78, 24), "Why not which rep?") } else { ((62, 18), "Give it to which rep?") };
+    let (size, title) = match finder.purpose {
+        Purpose::WhyNot => ((78, 24), "Why not which rep?"),
+        Purpose::Give => ((62, 18), "Give it to which rep?"),
+        Purpose::First => ((62, 18), "Whom would you give it to?"),
+    };
     let inner = window(frame, ctx, area, size, title);
     put(frame, inner, 0, subject(ctx, &finder.draft, inner.width));
     let prompt = format!("{} ", ctx.theme.glyphs().cursor);
@@ -153,10 +157,12 @@ fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
     for (index, candidate) in finder.matches().enumerate().skip(top).take(visible) {
         let standing = match &candidate.standing {
             Standing::Ranked(rank, p) => format!("{} at rank {rank}", format::percent(*p)),
+            Standing::Eligible(_, 0) => "no deals yet".into(),
+            Standing::Eligible(won, deals) => format!("won {won} of {deals}"),
             Standing::Excluded(why) => why.clone(),
             Standing::Unknown => "not ranked".into(),
         };
-        let muted = !matches!(candidate.standing, Standing::Ranked(..));
+        let muted = !candidate.standing.may();
         let line = Line::from(vec![
             Span::raw(format!("{} ", ctx.theme.left(&candidate.name, name))),
             ctx.span(if muted { Meaning::Muted } else { Meaning::Text }, ctx.theme.left(&standing, right)),

@@ -310,6 +310,14 @@ impl Backend for Broken {
     async fn plan(&self, marked: Vec<Marked>, doing: crate::tui::backend::Doing) -> Result<Plan, BackendError> {
         self.fake.plan(marked, doing).await
     }
+    async fn choose_first(
+        &self,
+        lead: &crate::domain::ids::LeadId,
+        owner: &crate::domain::lead::Owner,
+        expected_decisions: u32,
+    ) -> Result<crate::tui::backend::FirstChoice, BackendError> {
+        self.fake.choose_first(lead, owner, expected_decisions).await
+    }
     async fn decide(
         &self,
         request: crate::tui::backend::VerdictRequest,

@@ -1,6 +1,6 @@
 //! The verdicts of this session: sent to be stored, stored, taken back, given again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -34,6 +34,8 @@ pub struct Session {
     pub suppose: Load,
     /// A verdict key that came before its lead was read; it is obeyed when the lead arrives.
     pub(super) waiting: Option<(LeadId, Action)>,
+    /// Leads of the blind sample that somebody chose for, so that everything about them may be shown.
+    pub(super) chosen: BTreeSet<LeadId>,
     /// Notes written ahead, by lead.
     pub(super) notes: BTreeMap<LeadId, String>,
 }

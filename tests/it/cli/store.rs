@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadboard::app::ports::{
-    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
-    QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
+    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, FirstChoice, LeadCompany, Ledger, MadeFrom, ModelRow,
+    NewDecision, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -96,6 +96,15 @@ async fn fill(store: &dyn Store) {
     let filter = "src:web -score<5".parse().unwrap();
     let view = SavedView { manager: "Ana".into(), key: 3, name: "Web".into(), filter, lane: Some(Lane::Hot) };
     store.save_view(&view, at(7)).await.unwrap();
+    let choice = FirstChoice {
+        lead_id: id("L003"),
+        decisions_made: 0,
+        manager: "Ana".into(),
+        owner: rep("legacy"),
+        recommended: rep("best"),
+        at: at(7),
+    };
+    assert!(store.choose_first(&choice).await.unwrap());
     let stop = Stopped { at: at(8), by: "Ana".into(), why: "the store moves".into() };
     assert!(store.stop_writes(&stop).await.unwrap());
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();

@@ -323,6 +323,13 @@ brittle! {
 }
 
 brittle! {
+    BlindStore for BrittleStore<S> {
+        async choose_first(choice: &FirstChoice) -> Stored<bool>;
+        async blind_tally(since: Time) -> Stored<BlindTally>;
+    }
+}
+
+brittle! {
     StopStore for BrittleStore<S> {
         async stopped() -> Stored<Option<Stopped>>;
         async stop_writes(stop: &Stopped) -> Stored<bool>;

@@ -64,6 +64,8 @@ pub struct Found {
     pub all: Disagreements,
     /// All of them.
     pub total: Tally,
+    /// Leads of the blind sample, which are not listed: the list would show what is to be chosen for first.
+    pub hidden: usize,
     /// By pair of owners.
     pub matrix: Matrix,
     /// By cause.
@@ -126,12 +128,22 @@ impl Board {
     }
 
     /// Takes an answer; the cursor stays on its owners, its cause and its lead.
-    pub fn receive(&mut self, generation: Generation, result: Result<Disagreements, BackendError>) -> Option<Effect> {
+    pub fn receive(
+        &mut self,
+        generation: Generation,
+        result: Result<(Disagreements, usize), BackendError>,
+    ) -> Option<Effect> {
         let old = self.found.data.as_ref();
         let legacy = old.and_then(|found| Some(found.matrix.legacy.get(self.row)?.owner.clone()));
         let model = old.and_then(|found| Some(found.matrix.model.get(self.column)?.owner.clone()));
         let cause = old.and_then(|found| Some(found.causes.get(self.cause)?.cause));
-        let result = result.map(|all| Found { total: all.total(), matrix: all.matrix(), causes: all.causes(), all });
+        let result = result.map(|(all, hidden)| Found {
+            total: all.total(),
+            matrix: all.matrix(),
+            causes: all.causes(),
+            all,
+            hidden,
+        });
         if self.found.receive(generation, result)
             && let Some(found) = &self.found.data
         {

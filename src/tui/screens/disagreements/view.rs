@@ -70,7 +70,11 @@ fn summary(found: &Found, which: Which) -> String {
             } else {
                 format!("of the {looked} with most at stake (no more than {LOOKED} are looked at)")
             };
-            format!("Open: model and legacy rules differ on {n} {of}{stake}.")
+            let hidden = match found.hidden {
+                0 => String::new(),
+                n => format!(" {n} more are judged blind."),
+            };
+            format!("Open: model and legacy rules differ on {n} {of}{stake}.{hidden}")
         }
         Which::Decided { days } => {
             let of = if found.all.complete { "decisions" } else { "newest decisions" };

@@ -14,8 +14,10 @@ use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, list_row, put, put_all};
 use crate::tui::widgets::strip::gauge;
 
-/// Lines about the next training.
-pub(super) const TRAINING: u16 = 4;
+/// Lines about choices that were made blind, and about the next training.
+pub(super) const TRAINING: u16 = 9;
+/// Of each of them, at most.
+const WORDS: usize = 3;
 
 const NAME: usize = 24;
 const BAR: usize = 10;
@@ -61,8 +63,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         ctx.hits.row(list, y, index, screen.cursor.selected);
     }
     let training = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
-    let words = ctx.theme.wrap(&said.training(), width.saturating_sub(2), 3);
-    put_all(frame, training, 1, words.into_iter().map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()));
+    let room = width.saturating_sub(2);
+    let blind = ctx.theme.wrap(&said.blind.words(), room, WORDS + 1);
+    let words = blind.into_iter().chain([String::new()]).chain(ctx.theme.wrap(&said.training(), room, WORDS));
+    put_all(frame, training, 1, words.map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()));
 }
 
 fn heading(said: &Feedback, ctx: &Ctx) -> Line<'static> {

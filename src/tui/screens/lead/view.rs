@@ -1,6 +1,7 @@
 //! What a lead looks like: the why-panel, used beside the queue and as a screen of its own.
 
 pub mod answer;
+mod blind;
 pub mod differ;
 mod parts;
 pub mod talk;
@@ -22,7 +23,7 @@ const FEWEST_REPS: usize = 4;
 
 /// The lead screen.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
-    if area.width < layout::WIDE {
+    if area.width < layout::WIDE || model.hides_focus() {
         return panel(frame, model, ctx, area);
     }
     let [why, _, side] =
@@ -65,11 +66,20 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let (title, clock) = parts::title(detail, ctx, width);
     two_ends(frame, area, title, clock);
 
+    if model.hides(detail) {
+        let mut lines = why::lead_score(detail, ctx, width);
+        lines.extend(parts::facts(detail, ctx, width, 2));
+        lines.push(Line::default());
+        lines.extend(blind::lines(detail, model, ctx, width));
+        return put_all(frame, area, 1, lines);
+    }
+
     let height = usize::from(area.height);
     let roomy = height >= 26;
     let mut facts = why::lead_score(detail, ctx, width);
     facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
-    let mut verdict = parts::recommendation(detail, ctx, width);
+    let mut verdict: Vec<_> = blind::chosen(detail, ctx, width).into_iter().collect();
+    verdict.extend(parts::recommendation(detail, ctx, width));
     // A rule that decided comes before everything that the model has to say.
     verdict.extend(way::first_contact(detail, ctx, width));
     verdict.extend(way::short(detail, ctx, width, if roomy { 4 } else { 2 }));

@@ -1,5 +1,7 @@
 //! Leads that are marked, to be approved together. A mark remembers what was shown, so that nothing else is approved.
 
+use std::collections::BTreeSet;
+
 use super::Queue;
 use crate::domain::ids::LeadId;
 use crate::tui::backend::Marked;
@@ -45,9 +47,9 @@ impl Queue {
         self.step(1)
     }
 
-    /// Marks every lead of the list, as far as it is in memory; takes all marks away if that was done already.
-    pub fn mark_all(&mut self) -> All {
-        let listed: Vec<Marked> = self.rows().iter().map(Marked::of).collect();
+    /// Marks every lead of the list but some, as far as it is in memory; takes all marks away if that was done already.
+    pub fn mark_all(&mut self, but: &BTreeSet<LeadId>) -> All {
+        let listed: Vec<Marked> = self.rows().iter().filter(|row| !but.contains(&row.id)).map(Marked::of).collect();
         if listed.is_empty() {
             return All::Nothing;
         }
@@ -55,7 +57,7 @@ impl Queue {
             self.marks.clear();
             return All::Unmarked;
         }
-        let (n, whole) = (listed.len(), listed.len() as u64 == self.total());
+        let (n, whole) = (listed.len(), (listed.len() + but.len()) as u64 == self.total());
         // Marks of rows that are in memory no more would make it more than a batch holds.
         self.marks = listed.into_iter().map(|one| (one.lead.clone(), one)).collect();
         if whole { All::Marked(n) } else { All::Some(n) }

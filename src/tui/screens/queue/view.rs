@@ -181,13 +181,14 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             ctx.hits.row(list, y, usize::from(y), cursor);
         }
         let signs = (queue.is_selected(row), queue.is_marked(&row.id));
-        put(frame, list, y, row_line(row, signs, &columns, ctx, usize::from(list.width)));
+        put(frame, list, y, row_line(row, signs, model.hides_row(row), &columns, ctx, usize::from(list.width)));
     }
 }
 
 fn row_line(
     row: &QueueRow,
     (selected, marked): (bool, bool),
+    hidden: bool,
     columns: &Columns,
     ctx: &Ctx,
     width: usize,
@@ -216,6 +217,12 @@ fn row_line(
         }
         _ => (same, legacy, legacy_p, gap),
     };
+    // Of a lead that is chosen for first nothing is shown that the model says.
+    let (pick, pick_p, legacy_p, gap) = if hidden {
+        ("(choose)", String::new(), String::new(), "blind".to_owned())
+    } else {
+        (row.recommended.as_deref().unwrap_or("-"), p(row.p_win), legacy_p, gap)
+    };
     let cells = columns.line(
         ctx,
         [
@@ -223,8 +230,8 @@ fn row_line(
             row.source.as_deref().unwrap_or("-"),
             &format::duration(ctx.now - row.created_at),
             &sla,
-            row.recommended.as_deref().unwrap_or("-"),
-            &p(row.p_win),
+            pick,
+            &pick_p,
             legacy,
             &legacy_p,
             &gap,
@@ -236,8 +243,8 @@ fn row_line(
         Meaning::Muted,
         ctx.urgency(left),
         // The model's colour is for what the model chose.
-        if chosen_by.is_some() { Meaning::Text } else { Meaning::Model },
-        if chosen_by.is_some() { Meaning::Text } else { Meaning::Model },
+        if chosen_by.is_some() || hidden { Meaning::Text } else { Meaning::Model },
+        if chosen_by.is_some() || hidden { Meaning::Text } else { Meaning::Model },
         if same { Meaning::Muted } else { Meaning::Legacy },
         if same { Meaning::Muted } else { Meaning::Legacy },
         if costs { Meaning::Warn } else { Meaning::Text },

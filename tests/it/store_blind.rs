@@ -1,0 +1,95 @@
+//! What managers chose before they saw what was recommended, on every store.
+
+use std::sync::Arc;
+
+use leadboard::app::AppError;
+use leadboard::app::blind::choose;
+use leadboard::app::ports::{BlindTally, Store};
+use leadboard::domain::ids::RepId;
+use leadboard::domain::lead::Owner;
+use leadboard::domain::verdict::Verdict;
+
+use crate::routing::FixedClock;
+use crate::store_fixtures::*;
+
+on_every_store! {
+    a_first_choice_is_made_once_and_stands_beside_what_was_recommended
+    nobody_chooses_for_a_lead_that_is_not_as_it_was_shown
+    agreement_is_counted_blind_and_in_sight
+}
+
+async fn chooses(store: &dyn Store, lead: &str, owner: &Owner, by: &str, seen: u32) -> Result<Owner, AppError> {
+    Ok(choose(store, &FixedClock(at(9)), (&id(lead), owner), by, seen).await?.owner)
+}
+
+async fn a_first_choice_is_made_once_and_stands_beside_what_was_recommended(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    in_lane(store, "A").await;
+    assert_eq!(store.lead_detail(&id("A")).await.unwrap().unwrap().first_choice, None);
+    assert_eq!(chooses(store, "A", &rep("legacy"), "Ana", 0).await.unwrap(), rep("legacy"));
+    // Whoever is slower, or did not hear the answer, gets the choice that stands.
+    assert_eq!(chooses(store, "A", &rep("best"), "Ben", 0).await.unwrap(), rep("legacy"));
+    let detail = store.lead_detail(&id("A")).await.unwrap().unwrap();
+    let choice = detail.first_choice.unwrap();
+    assert_eq!((choice.manager.as_str(), &choice.recommended, choice.agrees()), ("Ana", &rep("best"), false));
+    let trail = store.audit(Some(&id("A")), 9).await.unwrap();
+    let told: Vec<_> = trail.iter().filter(|event| event.what == "lead.chosen_blind").collect();
+    assert_eq!((told.len(), told[0].actor.as_str()), (1, "Ana"));
+
+    // After a decision that was taken back it is to be chosen for anew.
+    store.decide(decision("A", 0, 10, true)).await.unwrap();
+    store.undo(&id("A"), "Ana", at(11)).await.unwrap();
+    assert_eq!(store.lead_detail(&id("A")).await.unwrap().unwrap().first_choice, None);
+    assert_eq!(chooses(store, "A", &rep("best"), "Ben", 1).await.unwrap(), rep("best"));
+}
+
+async fn nobody_chooses_for_a_lead_that_is_not_as_it_was_shown(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    in_lane(store, "A").await;
+    assert!(matches!(chooses(store, "A", &rep("best"), "Ana", 1).await, Err(AppError::Refused(_))));
+    store.decide(decision("A", 0, 10, true)).await.unwrap();
+    for seen in [0, 1] {
+        assert!(matches!(chooses(store, "A", &rep("best"), "Ana", seen).await, Err(AppError::Refused(_))));
+    }
+    assert!(matches!(chooses(store, "nobody", &rep("best"), "Ana", 0).await, Err(AppError::Refused(_))));
+    assert_eq!(store.blind_tally(at(0)).await.unwrap().chosen, 0);
+}
+
+async fn agreement_is_counted_blind_and_in_sight(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    // Chosen as recommended; chosen otherwise and gone over; chosen otherwise and kept; chosen and not decided yet.
+    for (n, (lead, first, decided)) in [
+        ("A", "best", Some("best")),
+        ("B", "legacy", Some("best")),
+        ("C", "legacy", Some("legacy")),
+        ("D", "legacy", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        in_lane(store, lead).await;
+        chooses(store, lead, &rep(first), "Ana", 0).await.unwrap();
+        if let Some(owner) = decided {
+            decides(store, lead, owner, 20 + n as i64).await;
+        }
+    }
+    // In sight: two as recommended, one otherwise, and one that was taken back.
+    for (lead, owner) in [("E", "best"), ("F", "best"), ("G", "legacy"), ("H", "best")] {
+        in_lane(store, lead).await;
+        decides(store, lead, owner, 30).await;
+    }
+    store.undo(&id("H"), "Ana", at(31)).await.unwrap();
+    let all = BlindTally { chosen: 4, agreed: 1, differed: 2, went_over: 1, seen: 3, seen_agreed: 2 };
+    assert_eq!(store.blind_tally(at(0)).await.unwrap(), all);
+    assert_eq!(store.blind_tally(at(99)).await.unwrap(), BlindTally::default());
+}
+
+async fn decides(store: &dyn Store, lead: &str, owner: &str, seconds: i64) {
+    let mut new = decision(lead, 0, seconds, true);
+    new.decision.owner = rep(owner);
+    new.decision.verdict = Verdict::Override { rep: RepId::new(owner) };
+    if let Some(effect) = &mut new.effect {
+        effect.owner = rep(owner);
+    }
+    store.decide(new).await.unwrap();
+}
