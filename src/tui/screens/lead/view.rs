@@ -70,7 +70,8 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         let mut lines = why::lead_score(detail, ctx, width);
         lines.extend(parts::facts(detail, ctx, width, 2));
         lines.push(Line::default());
-        lines.extend(blind::lines(detail, model, ctx, width));
+        let left = usize::from(area.height).saturating_sub(1 + lines.len());
+        lines.extend(blind::lines(detail, model, ctx, (width, left)));
         return put_all(frame, area, 1, lines);
     }
 

@@ -13,8 +13,13 @@ use crate::tui::view::Ctx;
 
 const EVIDENCE: usize = 12;
 
-/// What is asked, and whom one may choose, by name.
-pub(super) fn lines(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+/// What is asked, and whom one may choose, by name, in no more than so many lines.
+pub(super) fn lines(
+    detail: &LeadDetail,
+    model: &Model,
+    ctx: &Ctx,
+    (width, height): (usize, usize),
+) -> Vec<Line<'static>> {
     let key = model.keymap.key_for(model.place(), Action::Approve).unwrap_or_default();
     let what = format!(
         "Judged blind: say first whom you would give it to ({key}), then see what leadboard recommends. A few leads are asked \
@@ -36,7 +41,10 @@ pub(super) fn lines(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usize)
     lines.push(ctx.span(Meaning::Muted, head).into());
     let mut reps: Vec<_> = ranking.reps.iter().filter(|rep| rep.in_pool).collect();
     reps.sort_by_cached_key(|rep| rep_name(detail, &rep.rep_id).to_lowercase());
-    lines.extend(reps.into_iter().map(|rep| {
+    let room = height.saturating_sub(lines.len());
+    let shown = if reps.len() <= room { reps.len() } else { room.saturating_sub(1) };
+    let left = reps.len() - shown;
+    lines.extend(reps.into_iter().take(shown).map(|rep| {
         let of = |wins: u32, deals: u32| if deals == 0 { "none".into() } else { format!("{wins} of {deals}") };
         let text = format!(
             " {} {:>EVIDENCE$} {:>EVIDENCE$}",
@@ -48,7 +56,11 @@ pub(super) fn lines(detail: &LeadDetail, model: &Model, ctx: &Ctx, width: usize)
         let (meaning, tag) = if legacy { (Meaning::Legacy, " legacy") } else { (Meaning::Text, "") };
         ctx.span(meaning, text + tag).into()
     }));
-    if !ranking.segment.is_empty() {
+    if left > 0 {
+        let more = format!(" {} {left} more; {key} lists everybody", ctx.theme.glyphs().skipped);
+        lines.push(ctx.span(Meaning::Muted, more).into());
+    }
+    if !ranking.segment.is_empty() && lines.len() + 2 <= height {
         let similar = ctx.theme.text(&ranking.segment, width.saturating_sub(12));
         lines.push(Line::default());
         lines.push(ctx.span(Meaning::Muted, format!(" similar = {similar}")).into());
