@@ -24,6 +24,7 @@ pub mod intake;
 pub mod learn;
 pub mod outcomes;
 pub mod ports;
+pub mod presence;
 pub mod pull;
 pub mod rank;
 pub mod reconcile;

@@ -8,6 +8,7 @@ mod boards;
 mod contacts;
 mod disagreements;
 mod events;
+mod presence;
 mod routing;
 mod saved_views;
 mod stop;
@@ -30,6 +31,7 @@ pub use boards::{
 pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
 pub use disagreements::{Differs, DisagreementStore, Looked};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
+pub use presence::{Claim, Presence, PresenceStore};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
 pub use stop::{StopStore, Stopped};
@@ -770,6 +772,7 @@ pub trait Store:
     + DisagreementStore
     + SavedViewStore
     + StopStore
+    + PresenceStore
     + BoardStore
 {
 }
@@ -788,6 +791,7 @@ impl<T> Store for T where
         + DisagreementStore
         + SavedViewStore
         + StopStore
+        + PresenceStore
         + BoardStore
 {
 }

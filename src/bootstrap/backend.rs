@@ -1,6 +1,7 @@
 //! The dashboard's questions, answered by the use cases and the store.
 
 mod boards;
+mod team;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::app::export::Format;
 use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
+use crate::app::presence;
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::app::what_if::{self, Suppose, WhatIf};
@@ -56,6 +58,8 @@ pub struct Desk {
     /// The model and the rules of the last supposition: to load a model takes longer than to ask it.
     bench: Mutex<Option<Bench>>,
     changes: watch::Receiver<u64>,
+    /// What the others were told last: that the manager is here, and the lead they have open.
+    noted: std::sync::Mutex<Option<Option<LeadId>>>,
 }
 
 /// Where the worker's health comes from.
@@ -93,6 +97,7 @@ impl Desk {
             context: context.clone(),
             bench: Mutex::default(),
             changes,
+            noted: std::sync::Mutex::default(),
         })
     }
 }
@@ -194,7 +199,8 @@ impl Backend for Desk {
         let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
         let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
         let stopped = self.store.stopped().await.map_err(said)?;
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped })
+        let others = presence::others(self.store.as_ref(), &self.manager, self.clock.now()).await.map_err(said)?;
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped, others })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

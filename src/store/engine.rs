@@ -33,6 +33,7 @@ mod intake;
 mod leads;
 mod learning;
 mod outbox;
+mod presence;
 mod queries;
 mod rankings;
 mod returned;

@@ -68,6 +68,7 @@ pub(super) mod intake;
 pub(super) mod leads;
 pub(super) mod learning;
 pub(super) mod outbox;
+pub(super) mod presence;
 pub(super) mod queries;
 pub(super) mod rankings;
 pub(super) mod roster;
@@ -93,6 +94,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         leads::ALL,
         learning::ALL,
         outbox::ALL,
+        presence::ALL,
         queries::ALL,
         rankings::ALL,
         roster::ALL,

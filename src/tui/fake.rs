@@ -24,6 +24,7 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
+use crate::tui::backend::team::{Presence, Team};
 use crate::tui::backend::{
     ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, Format,
     LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
@@ -66,6 +67,10 @@ pub(crate) struct State {
     pub(crate) boards: boards::Told,
     /// Whether a look at disagreements sees all of them.
     pub(crate) complete: bool,
+    /// Other managers who are at work.
+    pub(crate) others: Vec<Presence>,
+    /// What the others were told, in order: the lead that was open.
+    pub(crate) told: Vec<Option<LeadId>>,
     /// Requests as they came.
     pub(crate) requests: Vec<VerdictRequest>,
 }
@@ -183,6 +188,14 @@ fn row(priority: f64, detail: &LeadDetail) -> QueueRow {
 }
 
 #[async_trait]
+impl Team for Fake {
+    async fn present(&self, open: Option<LeadId>) -> Result<(), BackendError> {
+        self.working()?.told.push(open);
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl Backend for Fake {
     async fn overview(&self) -> Result<Overview, BackendError> {
         let state = self.working()?;
@@ -216,6 +229,7 @@ impl Backend for Fake {
             health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
             api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
             stopped: state.boards.switch.stopped.clone(),
+            others: state.others.clone(),
             cleared: state.models.iter().find(|model| model.champion).map(|model| model.card["clearance"] == "routes"),
         })
     }

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::Options;
 use super::fake::{State, company, told, troubled};
 use super::msg::Msg;
+use super::team::tests::at_work;
 use super::testing::{Stage, ascii, mono, noon, options};
 
 /// What is done to come there: keys, separated by blanks, or text that is typed, after a quotation mark.
@@ -93,6 +94,22 @@ fn a_lead() {
     look("lead_low_confidence", sixty, &["f3 enter"]);
     look("lead_failed_write", troubled, &["S enter"]);
     look("lead_decided", troubled, &["S end enter"]);
+}
+
+/// Two other managers at work, of whom one has the first lead of the lane open.
+fn not_alone() -> State {
+    let mut state = sixty();
+    let lead = state.leads.values().find(|(_, one)| one.record.lead.company == "Lumen 59").map(|(_, one)| one);
+    let lead = lead.map(|one| one.record.lead.id.clone());
+    state.others = vec![at_work("Ben Kovač", lead.as_ref()), at_work("Cho Lim", None)];
+    state
+}
+
+#[test]
+fn with_others() {
+    look("others_queue", not_alone, &["f2 down down"]);
+    look("others_lead", not_alone, &["f2 enter"]);
+    look("others_warned", not_alone, &["f2 a"]);
 }
 
 #[test]

@@ -76,6 +76,8 @@ pub enum Msg {
     Retried(Result<bool, BackendError>),
     /// An answer to one of the screens about the team, first contacts, stories of leads and the rollout.
     Board(Answer),
+    /// Whether the other managers can know that this one is at work. If they cannot, the log has why.
+    Present(Result<(), BackendError>),
 }
 
 /// Something is to be done. Done outside, in a task of its own; the answer comes back as a [`Msg`].
@@ -119,6 +121,8 @@ pub enum Effect {
     Copy(String),
     /// Ask for what one of the screens about the team, first contacts, stories of leads and the rollout shows.
     Board(Ask),
+    /// Let the other managers know that this one is at work, and which lead is open.
+    Present(Option<LeadId>),
     /// Listen to the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Give the terminal back to the shell for a while.

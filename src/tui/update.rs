@@ -20,13 +20,14 @@ use super::overlay::palette::Palette;
 use super::overlay::{Confirm, Overlay};
 use super::screens::queue::marks::All;
 use super::screens::{Screen, disagreements, lead, model_health, queue, sync};
-use super::verdict;
+use super::{team, verdict};
 use crate::domain::lane::Lane;
 use overlay::{edit, on_overlay, paste, pick_letter};
 use strum::VariantArray;
 
 /// Takes one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    model.team.touched |= matches!(msg, Msg::Key { .. } | Msg::Mouse(_));
     let mut effects = match msg {
         Msg::Key { event, hurried } => key(model, event, hurried),
         Msg::Mouse(mouse) => mouse::on_mouse(model, mouse),
@@ -84,6 +85,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::ViewKept(result) => views::kept(model, result),
         Msg::Board(answer) => boards::receive(model, answer),
+        Msg::Present(_) => Vec::new(),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
         Msg::Exported(result) => {
@@ -109,6 +111,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.relayout();
     let focus = model.lead_in_focus().cloned();
     effects.extend(model.focus.follow(focus.as_ref()));
+    effects.extend(team::settle(model));
     if model.screen == Screen::Lead && model.focus.detail().is_some() {
         model.board.note_opened(model.focus.id());
     }

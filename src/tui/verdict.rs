@@ -16,6 +16,7 @@ use super::msg::Effect;
 use super::overlay::finder::{Finder, Purpose};
 use super::overlay::menu::{Choice, Menu};
 use super::overlay::{Note, Overlay};
+use super::team;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::{LeadState, Owner};
 use crate::domain::verdict::{Reason, ReasonCode, Rejection, Verdict};
@@ -111,6 +112,11 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
         model.say(Tone::Warn, why);
         return Vec::new();
     }
+    let lead = detail.record.lead.id.clone();
+    if action != Action::Note && team::warns(model, [&lead]) {
+        return Vec::new();
+    }
+    let Some(detail) = model.focus.detail() else { return Vec::new() };
     let mut draft = Draft::of(detail);
     draft.note = model.session.notes.get(&draft.lead).cloned();
     match action {

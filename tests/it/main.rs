@@ -24,6 +24,7 @@ mod model;
 mod pictures;
 mod policy_gain;
 mod powercut;
+mod presence;
 mod pubsub;
 mod queue;
 mod returning;

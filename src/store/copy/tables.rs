@@ -44,7 +44,7 @@ impl Table {
     }
 }
 
-/// All tables but `singletons`, which says who is at work on one database at one moment.
+/// All tables but `singletons` and `presence`, which say who is at work on one database at one moment.
 pub(in crate::store) const TABLES: &[Table] = tables! {
     meta { key: Text, value: Text }
     intake numbered { seq: Int, lead_id: Text, received_at: Int, modstamp: Int }

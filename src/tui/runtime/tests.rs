@@ -271,6 +271,13 @@ impl Boards for Broken {
 }
 
 #[async_trait::async_trait]
+impl crate::tui::backend::team::Team for Broken {
+    async fn present(&self, open: Option<crate::domain::ids::LeadId>) -> Result<(), BackendError> {
+        self.fake.present(open).await
+    }
+}
+
+#[async_trait::async_trait]
 impl Backend for Broken {
     async fn overview(&self) -> Result<crate::tui::backend::Overview, BackendError> {
         match self.how {

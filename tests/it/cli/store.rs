@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use leadboard::app::ports::{
     Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
-    QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
+    Presence, PresenceStore, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk,
+    StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -98,6 +99,9 @@ async fn fill(store: &dyn Store) {
     store.save_view(&view, at(7)).await.unwrap();
     let stop = Stopped { at: at(8), by: "Ana".into(), why: "the store moves".into() };
     assert!(store.stop_writes(&stop).await.unwrap());
+    // Who is at work here, nobody has to know elsewhere.
+    let here = Presence { manager: "Ana".into(), seen_at: at(9), claim: None };
+    store.note_presence(&here).await.unwrap();
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 
@@ -115,7 +119,7 @@ async fn differences(one: &Path, two: &Path) -> Vec<String> {
     let mut conn = SqliteConnectOptions::new().filename(one).connect().await.unwrap();
     let attach = AssertSqlSafe(format!("ATTACH '{}' AS two", two.display()));
     sqlx::query(attach).execute(&mut conn).await.unwrap();
-    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_sqlx_migrations'";
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_sqlx_migrations', 'presence')";
     let mut differing = Vec::new();
     let mut filled = 0;
     for table in sqlx::query(tables).fetch_all(&mut conn).await.unwrap() {
@@ -173,6 +177,7 @@ async fn a_store_moves_to_postgres_and_back_without_loss() {
     // It goes on there as it would have here: the same is seen, new rows get new numbers, a lease is still held.
     let store = PostgresStore::open(&database.url).await.unwrap();
     assert_eq!(seen(&store).await, shown);
+    assert_eq!(store.present(at(0)).await.unwrap(), []);
     assert_eq!(store.stopped().await.unwrap().unwrap().why, "the store moves", "it is stopped there as well");
     assert!(store.resume_writes("Ana", "it has moved", at(58)).await.unwrap());
     assert!(store.claim_effects("w", 9, at(99), at(59)).await.unwrap().is_empty());

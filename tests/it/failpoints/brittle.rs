@@ -331,6 +331,14 @@ brittle! {
 }
 
 brittle! {
+    PresenceStore for BrittleStore<S> {
+        async note_presence(presence: &Presence) -> Stored<()>;
+        async leave(manager: &str, lead: Option<&LeadId>) -> Stored<()>;
+        async present(after: Time) -> Stored<Vec<Presence>>;
+    }
+}
+
+brittle! {
     BoardStore for BrittleStore<S> {
         async newest_situation() -> Stored<Option<(Time, String)>>;
         async open_leads(since: Time) -> Stored<Vec<(RepId, u64)>>;

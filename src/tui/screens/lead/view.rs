@@ -14,6 +14,7 @@ use ratatui::text::Line;
 use crate::tui::action::Action;
 use crate::tui::backend::LeadDetail;
 use crate::tui::model::Model;
+use crate::tui::team;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout, put, put_all, two_ends};
 
@@ -67,7 +68,8 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
     let height = usize::from(area.height);
     let roomy = height >= 26;
-    let mut facts = why::lead_score(detail, ctx, width);
+    let mut facts = team::lines(model, ctx, &detail.record.lead.id, width);
+    facts.extend(why::lead_score(detail, ctx, width));
     facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
     let mut verdict = parts::recommendation(detail, ctx, width);
     // A rule that decided comes before everything that the model has to say.

@@ -1,0 +1,162 @@
+//! Several managers on one store: who is at work, and which lead each has open.
+
+use std::sync::Arc;
+
+use leadboard::app::ports::{Claim, Presence, Store};
+use leadboard::app::presence::{self, CLAIM, HERE, called};
+
+use crate::routing::FixedClock;
+use crate::store_fixtures::*;
+
+on_every_store! {
+    a_manager_is_seen_by_others_until_they_leave_or_fall_silent
+    a_claim_moves_with_its_manager_and_keeps_its_beginning
+    what_comes_late_changes_nothing
+    leaving_takes_back_only_what_this_terminal_said
+    a_claim_is_no_event_and_a_renewed_one_is_news_to_nobody_else
+    hostile_names_are_kept_apart_and_cut
+}
+
+fn open(manager: &str, lead: Option<&str>, seconds: i64) -> Presence {
+    let claim = lead.map(|lead| Claim { lead: id(lead), since: at(seconds), until: at(seconds) + CLAIM });
+    Presence { manager: manager.into(), seen_at: at(seconds), claim }
+}
+
+async fn a_manager_is_seen_by_others_until_they_leave_or_fall_silent(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    assert_eq!(presence::others(store, "Ana", at(0)).await.unwrap(), []);
+    presence::note(store, &FixedClock(at(10)), "Ben", Some(&id("A"))).await.unwrap();
+    presence::note(store, &FixedClock(at(11)), "Cho", None).await.unwrap();
+    let seen = [open("Cho", None, 11), open("Ben", Some("A"), 10)];
+    assert_eq!(presence::others(store, "Ana", at(12)).await.unwrap(), seen);
+    // Whoever it is about is not told of themselves, in another terminal either.
+    assert_eq!(presence::others(store, "Ben", at(12)).await.unwrap(), [open("Cho", None, 11)]);
+    // The claim ends before the presence, and both by time alone.
+    let later = presence::others(store, "Ana", at(10) + CLAIM).await.unwrap();
+    assert_eq!(later, [open("Cho", None, 11), open("Ben", None, 10)]);
+    assert_eq!(presence::others(store, "Ana", at(10) + HERE).await.unwrap(), [open("Cho", None, 11)]);
+    presence::leave(store, "Cho", None).await.unwrap();
+    assert_eq!(presence::others(store, "Ana", at(12)).await.unwrap(), [open("Ben", Some("A"), 10)]);
+}
+
+async fn a_claim_moves_with_its_manager_and_keeps_its_beginning(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let note = async |lead: Option<&str>, seconds| store.note_presence(&open("Ben", lead, seconds)).await.unwrap();
+    let claim = async || store.present(at(0)).await.unwrap().pop().unwrap().claim;
+    note(Some("A"), 10).await;
+    note(Some("A"), 70).await;
+    assert_eq!(claim().await, Some(Claim { lead: id("A"), since: at(10), until: at(70) + CLAIM }), "renewed");
+    note(Some("B"), 80).await;
+    assert_eq!(claim().await, open("Ben", Some("B"), 80).claim, "another lead");
+    note(Some("B"), 900).await;
+    assert_eq!(claim().await, open("Ben", Some("B"), 900).claim, "it had ended, so it begins anew");
+    note(None, 901).await;
+    assert_eq!(claim().await, None);
+}
+
+async fn what_comes_late_changes_nothing(store: Arc<dyn Store>) {
+    store.note_presence(&open("Ben", Some("B"), 20)).await.unwrap();
+    store.note_presence(&open("Ben", Some("A"), 10)).await.unwrap();
+    assert_eq!(store.present(at(0)).await.unwrap(), [open("Ben", Some("B"), 20)]);
+}
+
+async fn leaving_takes_back_only_what_this_terminal_said(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    store.note_presence(&open("Ben", Some("B"), 20)).await.unwrap();
+    presence::leave(store, "Ben", Some(&id("A"))).await.unwrap();
+    presence::leave(store, "Ben", None).await.unwrap();
+    assert_eq!(store.present(at(0)).await.unwrap(), [open("Ben", Some("B"), 20)], "open in another terminal");
+    presence::leave(store, "Ben", Some(&id("B"))).await.unwrap();
+    assert_eq!(store.present(at(0)).await.unwrap(), []);
+}
+
+async fn a_claim_is_no_event_and_a_renewed_one_is_news_to_nobody_else(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    in_lane(store, "A").await;
+    let before = (store.audit(None, 99).await.unwrap(), store.lead_detail(&id("A")).await.unwrap());
+    let changes = store.changes();
+    store.note_presence(&open("Ben", Some("A"), 20)).await.unwrap();
+    assert!(changes.has_changed().unwrap(), "others hear of it");
+    assert_eq!((store.audit(None, 99).await.unwrap(), store.lead_detail(&id("A")).await.unwrap()), before);
+    // It keeps nobody from deciding.
+    let taken = store.decide(decision("A", 0, 30, true)).await.unwrap();
+    assert_eq!(taken, leadboard::app::ports::DecideOutcome::Taken);
+    // What changed nothing wakes nobody.
+    let changes = store.changes();
+    store.note_presence(&open("Ben", None, 1)).await.unwrap();
+    presence::leave(store, "nobody", None).await.unwrap();
+    assert!(!changes.has_changed().unwrap());
+}
+
+async fn hostile_names_are_kept_apart_and_cut(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let names = [
+        "\u{1b}]0;gone\u{7}\u{202e}".to_owned(),
+        "'; UPDATE leads SET company = 'x'; --".to_owned(),
+        "N\0UL".to_owned(),
+        "x".repeat(10_000),
+    ];
+    for (name, n) in names.iter().zip(1..) {
+        presence::note(store, &FixedClock(at(n)), name, Some(&id("A"))).await.unwrap();
+    }
+    let seen = presence::others(store, "Ana", at(9)).await.unwrap();
+    let expected: Vec<String> = names.iter().rev().map(|name| called(name)).collect();
+    assert_eq!(seen.iter().map(|one| one.manager.clone()).collect::<Vec<_>>(), expected);
+    assert!(expected.iter().all(|name| name.chars().count() <= 200));
+    for name in &names {
+        assert_eq!(presence::others(store, name, at(9)).await.unwrap().len(), 3, "each knows itself");
+        presence::leave(store, name, Some(&id("A"))).await.unwrap();
+    }
+    assert_eq!(store.present(at(0)).await.unwrap(), []);
+}
+
+/// Two managers, each at a terminal of their own, on one store.
+#[cfg(unix)]
+mod two_terminals {
+    use std::time::Duration;
+
+    use leadboard::app::ports::Store;
+    use leadboard::store::SqliteStore;
+
+    use crate::queue::{office, states, steps};
+    use crate::terminal::Screen;
+
+    fn leave(screen: &mut Screen) {
+        steps(screen, &[("q", "Quit leadboard?")]);
+        std::thread::sleep(Duration::from_millis(120));
+        screen.press("y");
+        assert!(screen.end().success());
+    }
+
+    #[test]
+    fn the_second_sees_who_has_a_lead_open_before_anything_is_decided() {
+        let home = office();
+        let mut ana = Screen::open_as(&home, "Ana", 80, 24);
+        ana.begin("1 of 40", "\x1bOQ");
+        steps(&mut ana, &[("\r", "SLA")]);
+        let mut ben = Screen::open_as(&home, "Ben Kovač", 80, 24);
+        // In the queue her initials stand at the lead, and beside it, who she is.
+        ben.begin("also here: Ana", "\x1bOQ");
+        ben.until("the sign", |picture| picture.lines().any(|line| line.contains("lead-00") && line.contains("[AN]")));
+        steps(&mut ben, &[("\r", "Ana is looking at this lead (since")]);
+        ana.until("the other one", |picture| picture.contains("Ben Kovač is looking at this lead (since"));
+        // His first press decides nothing, and the second does.
+        steps(&mut ben, &[("a", "Press again to decide anyway: Ana has this open since")]);
+        assert_eq!(states(&home, "decided"), 0);
+        steps(&mut ben, &[("a", "takes it back")]);
+        // She sees it before she acts.
+        ana.until("the decision", |picture| picture.contains("Ben Kovač") && picture.contains("decided"));
+        steps(&mut ana, &[("a", "already decided by Ben Kovač")]);
+        assert_eq!(states(&home, "decided"), 1);
+        // When she leaves, nobody is there any more, at once.
+        leave(&mut ana);
+        ben.until("that she left", |picture| !picture.contains("Ana is looking") && !picture.contains("also here"));
+        leave(&mut ben);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = SqliteStore::open(&home.data().join("leadboard.db")).await.unwrap();
+            let store: &dyn Store = &store;
+            assert_eq!(store.present(chrono::DateTime::UNIX_EPOCH).await.unwrap(), []);
+        });
+    }
+}
