@@ -19,6 +19,7 @@ pub mod explain;
 pub mod export;
 pub mod feedback;
 pub mod filter;
+pub mod hand_over;
 pub mod health;
 pub mod intake;
 pub mod learn;

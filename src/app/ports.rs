@@ -8,6 +8,7 @@ mod boards;
 mod contacts;
 mod disagreements;
 mod events;
+mod hand_overs;
 mod presence;
 mod routing;
 mod saved_views;
@@ -31,6 +32,7 @@ pub use boards::{
 pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
 pub use disagreements::{Differs, DisagreementStore, Looked};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
+pub use hand_overs::{HandOver, HandOverStore, HandedLead};
 pub use presence::{Claim, Presence, PresenceStore};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
@@ -773,6 +775,7 @@ pub trait Store:
     + SavedViewStore
     + StopStore
     + PresenceStore
+    + HandOverStore
     + BoardStore
 {
 }
@@ -792,6 +795,7 @@ impl<T> Store for T where
         + SavedViewStore
         + StopStore
         + PresenceStore
+        + HandOverStore
         + BoardStore
 {
 }

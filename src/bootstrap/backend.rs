@@ -106,7 +106,7 @@ impl Desk {
     /// What the queue lists: awake leads that match.
     async fn list(&self, lane: Option<Lane>, filter: &Filter) -> Result<LeadFilter, BackendError> {
         let (now, sla) = (self.clock.now(), self.settings.sla);
-        let conditions = filter.conditions_in(self.store.as_ref(), now, sla).await.map_err(said)?;
+        let conditions = filter.conditions_in(self.store.as_ref(), now, sla, &self.manager).await.map_err(said)?;
         Ok(LeadFilter { lane, conditions, ..LeadFilter::default() })
     }
 }
@@ -200,7 +200,8 @@ impl Backend for Desk {
         let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
         let stopped = self.store.stopped().await.map_err(said)?;
         let others = presence::others(self.store.as_ref(), &self.manager, self.clock.now()).await.map_err(said)?;
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped, others })
+        let handed = self.store.handed_to(&presence::called(&self.manager)).await.map_err(said)?;
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped, others, handed })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

@@ -29,6 +29,7 @@ mod decisions;
 mod disagreements;
 mod drift;
 mod duties;
+mod hand_overs;
 mod intake;
 mod leads;
 mod learning;

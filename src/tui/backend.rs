@@ -109,6 +109,8 @@ pub struct Overview {
     pub stopped: Option<boards::Stopped>,
     /// Other managers who are at work, the latest first.
     pub others: Vec<team::Presence>,
+    /// Leads that are handed to this manager and wait for a verdict, the newest first; not more than a hundred.
+    pub handed: Vec<team::HandedLead>,
 }
 
 /// A list of leads in a file.

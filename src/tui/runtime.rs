@@ -269,9 +269,12 @@ impl Tasks {
                 effect => effect,
             };
             let write = match &effect {
-                Effect::Decide(_) | Effect::Undo(_) | Effect::Retry(_) | Effect::KeepView(..) | Effect::Export(..) => {
-                    true
-                }
+                Effect::Decide(_)
+                | Effect::Undo(_)
+                | Effect::Retry(_)
+                | Effect::KeepView(..)
+                | Effect::Export(..)
+                | Effect::HandOver(_) => true,
                 Effect::Board(ask) => ask.writes(),
                 _ => false,
             };
@@ -379,6 +382,8 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Exported(reported("export", backend.export(lane, filter, format)).await)
         }
         Effect::Board(ask) => Msg::Board(ask.perform(backend).await),
+        Effect::LoadManagers(generation) => Msg::Managers(generation, reported("managers", backend.managers()).await),
+        Effect::HandOver(request) => Msg::HandedOver(reported("hand over", backend.hand_over(request)).await),
         Effect::Present(open) => Msg::Present(reported("presence", backend.present(open)).await),
         Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => Msg::Woke,
     }

@@ -2,6 +2,8 @@
 //!
 //! They are told when a lead is opened or left, and now and then while somebody works; never while nobody touches a key.
 
+pub mod hand_over;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::backend::team::{CLAIM, HERE, Presence};
+use super::backend::{LeadDetail, QueueRow};
 use super::format;
 use super::model::{Model, Tone};
 use super::msg::Effect;
@@ -17,6 +20,7 @@ use super::theme::{Meaning, Theme};
 use super::view::Ctx;
 use crate::domain::ids::LeadId;
 use crate::domain::text;
+use hand_over::Handing;
 
 /// Columns of a name inside a line, so that no name leaves no room for what is said of it.
 const NAME: usize = 20;
@@ -32,6 +36,8 @@ pub struct Team {
     told: Option<(Option<LeadId>, DateTime<Utc>)>,
     /// Claims that the person was warned of, and the lead in focus at that moment. The next press acts.
     warned: Option<(Option<LeadId>, Vec<Warned>)>,
+    /// Leads that are being handed over, and to whom.
+    handing: Handing,
 }
 
 /// A lead, who has it open, and since when.
@@ -92,7 +98,7 @@ pub fn warns<'a>(model: &mut Model, leads: impl IntoIterator<Item = &'a LeadId>)
     }
     let known = model.team.warned.take().map(|(_, claims)| claims).unwrap_or_default();
     let Some((lead, who, since)) = claims.iter().find(|claim| !known.contains(claim)) else { return false };
-    let (who, since) = (text::fit(who, NAME), format::moment(*since, model.now, model.options.zone));
+    let (who, since) = (name(who), format::moment(*since, model.now, model.options.zone));
     let others: BTreeSet<&LeadId> = claims.iter().map(|claim| &claim.0).filter(|other| *other != lead).collect();
     // First what can be done, which must not be what a long name leaves no room for.
     let text = match others.len() {
@@ -104,12 +110,24 @@ pub fn warns<'a>(model: &mut Model, leads: impl IntoIterator<Item = &'a LeadId>)
     true
 }
 
-/// Who has a lead open, on a line of its own.
-pub fn lines(model: &Model, ctx: &Ctx, lead: &LeadId, width: usize) -> Vec<Line<'static>> {
+/// A name as it stands in a line, though nothing of it can be seen.
+fn name(raw: &str) -> String {
+    let fitted = text::fit(raw, NAME);
+    if fitted.trim().is_empty() { "?".to_owned() } else { fitted }
+}
+
+/// Who has a lead open, on a line of its own, and who handed it to whom.
+pub fn lines(model: &Model, ctx: &Ctx, detail: &LeadDetail, width: usize) -> Vec<Line<'static>> {
+    let mut lines = open_line(model, ctx, &detail.record.lead.id, width);
+    lines.extend(detail.handed.iter().flat_map(|handed| hand_over::lines(model, ctx, handed, width)));
+    lines
+}
+
+fn open_line(model: &Model, ctx: &Ctx, lead: &LeadId, width: usize) -> Vec<Line<'static>> {
     let at = at_lead(model, lead);
     let Some((first, since)) = at.first() else { return Vec::new() };
     let since = format::moment(*since, ctx.now, ctx.zone);
-    let first = ctx.theme.text(first, NAME);
+    let first = name(first);
     let words = match at.len() {
         1 => format!(" {first} is looking at this lead (since {since})"),
         n => format!(" {first} (since {since}) and {} more are looking at this lead", n - 1),
@@ -119,7 +137,7 @@ pub fn lines(model: &Model, ctx: &Ctx, lead: &LeadId, width: usize) -> Vec<Line<
 
 /// Who else is at work, in words; `None` where nobody is known to be.
 pub fn also_here(model: &Model, ctx: &Ctx) -> Option<String> {
-    let names: Vec<String> = here(model).map(|one| ctx.theme.text(&one.manager, NAME)).collect();
+    let names: Vec<String> = here(model).map(|one| ctx.theme.text(&name(&one.manager), NAME)).collect();
     let more = match names.len() {
         0 => return None,
         n if n > NAMED => format!(" and {} more", n - NAMED),
@@ -128,11 +146,18 @@ pub fn also_here(model: &Model, ctx: &Ctx) -> Option<String> {
     Some(format!("also here: {}{more}", names[..names.len().min(NAMED)].join(", ")))
 }
 
-/// The sign in the queue of a lead that somebody else has open: their initials in brackets.
-pub fn sign(model: &Model, lead: &LeadId) -> Option<String> {
-    let at = at_lead(model, lead);
-    let (first, _) = at.first()?;
-    Some(format!("[{}]", initials(first, model.theme)))
+/// The sign in the queue of a lead that somebody else has open: their initials in brackets. Else that of one that is handed
+/// over: from somebody to this manager, or to somebody.
+pub fn sign(model: &Model, row: &QueueRow) -> Option<String> {
+    if let Some((first, _)) = at_lead(model, &row.id).first() {
+        return Some(format!("[{}]", initials(first, model.theme)));
+    }
+    let (handed, arrow) = (row.handed.as_ref()?, model.theme.glyphs().arrow);
+    Some(if hand_over::is_mine(model, handed) {
+        format!("{}{arrow}", initials(&handed.from, model.theme))
+    } else {
+        format!("{arrow}{}", initials(&handed.to, model.theme))
+    })
 }
 
 /// The initials of a name: two letters, never wider than four columns.

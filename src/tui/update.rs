@@ -20,7 +20,8 @@ use super::overlay::palette::Palette;
 use super::overlay::{Confirm, Overlay};
 use super::screens::queue::marks::All;
 use super::screens::{Screen, disagreements, lead, model_health, queue, sync};
-use super::{team, verdict};
+use super::team::{self, hand_over};
+use super::verdict;
 use crate::domain::lane::Lane;
 use overlay::{edit, on_overlay, paste, pick_letter};
 use strum::VariantArray;
@@ -48,6 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Overview(generation, result) => {
             let first = model.overview.data.is_none();
             model.overview.receive(generation, result.map(|overview| *overview));
+            hand_over::arrived(model);
             let mut effects: Vec<Effect> = model.overview.load.repeat().map(Effect::LoadOverview).into_iter().collect();
             if first && !model.touched {
                 effects.extend(lane_with_work(model));
@@ -86,6 +88,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ViewKept(result) => views::kept(model, result),
         Msg::Board(answer) => boards::receive(model, answer),
         Msg::Present(_) => Vec::new(),
+        Msg::Managers(generation, result) => hand_over::choose(model, generation, result),
+        Msg::HandedOver(result) => hand_over::done(model, result),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
         Msg::Exported(result) => {
@@ -239,6 +243,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             model.status = None;
             changed(model)
         }
+        Action::HandOver => hand_over::begin(model),
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot => verdict::why_not(model),
         Action::Copy => verdict::copy(model),

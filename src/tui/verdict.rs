@@ -306,7 +306,7 @@ pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> V
             send(model, draft, None)
         }
         // No verdicts.
-        Choice::Copy(_) | Choice::Export(_) => Vec::new(),
+        Choice::Copy(_) | Choice::Export(_) | Choice::Manager(_) => Vec::new(),
     }
 }
 

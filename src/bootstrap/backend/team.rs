@@ -5,10 +5,10 @@ use std::sync::PoisonError;
 use async_trait::async_trait;
 
 use super::{Desk, said};
-use crate::app::presence;
+use crate::app::{hand_over, presence};
 use crate::domain::ids::LeadId;
 use crate::tui::backend::BackendError;
-use crate::tui::backend::team::Team;
+use crate::tui::backend::team::{HandedOver, HandingOver, Team};
 
 #[async_trait]
 impl Team for Desk {
@@ -16,6 +16,15 @@ impl Team for Desk {
         // Before it is stored: what may have been stored must be taken back.
         *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
         presence::note(self.store.as_ref(), self.clock.as_ref(), &self.manager, open.as_ref()).await.map_err(said)
+    }
+
+    async fn managers(&self) -> Result<Vec<String>, BackendError> {
+        hand_over::managers(self.store.as_ref(), &self.manager).await.map_err(said)
+    }
+
+    async fn hand_over(&self, HandingOver { leads, to, note }: HandingOver) -> Result<HandedOver, BackendError> {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        hand_over::hand_over(store, clock, (&self.manager, &to), note.as_deref(), &leads).await.map_err(said)
     }
 }
 

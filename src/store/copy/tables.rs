@@ -108,6 +108,9 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     }
     saved_views { id: Text, manager: Text, key: Int, name: Text, filter: Text, lane: Text, saved_at: Int, removed_at: Int }
     write_stops { id: Text, stopped_at: Int, stopped_by: Text, why: Text }
+    hand_overs {
+        lead_id: Text, from_manager: Text, to_manager: Text, to_search: Text, note: Text, handed_at: Int, decisions: Int,
+    }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

@@ -161,6 +161,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
     };
     LeadDetail {
         hold: None,
+        handed: None,
         contacts: Vec::new(),
         timeline: vec![event(1, "lead.ranked"), event(0, "lead.received")],
         record: LeadRecord {

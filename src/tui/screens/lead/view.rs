@@ -68,7 +68,7 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
     let height = usize::from(area.height);
     let roomy = height >= 26;
-    let mut facts = team::lines(model, ctx, &detail.record.lead.id, width);
+    let mut facts = team::lines(model, ctx, detail, width);
     facts.extend(why::lead_score(detail, ctx, width));
     facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
     let mut verdict = parts::recommendation(detail, ctx, width);

@@ -182,7 +182,7 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         if let Some(cursor) = cursor {
             ctx.hits.row(list, y, usize::from(y), cursor);
         }
-        let signs = (queue.is_selected(row), queue.is_marked(&row.id), team::sign(model, &row.id));
+        let signs = (queue.is_selected(row), queue.is_marked(&row.id), team::sign(model, row));
         put(frame, list, y, row_line(row, signs, &columns, ctx, usize::from(list.width)));
     }
 }
