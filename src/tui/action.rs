@@ -242,7 +242,7 @@ impl Action {
             Self::Reroute => ("reroute", "send it to a queue, with a reason", "reroute"),
             Self::Snooze => ("snooze", "ask me again later", "snooze"),
             Self::Note => ("note", "write a note for the next rejection", "note"),
-            Self::HandOver => ("hand-over", "hand the lead, or those marked, to another manager", "hand over"),
+            Self::HandOver => ("hand-over", "hand the lead or those marked to a manager", "hand over"),
             Self::Undo => ("undo", "take the last verdict back", "undo"),
             Self::WhyNot => ("why-not", "why not another rep, and what would change it", "why not"),
             Self::TalkTrack => ("talk-track", "what the chosen rep can say to the lead", "talk track"),

@@ -43,8 +43,8 @@ impl Purpose {
                 "do not want written, take back first. Say why.",
             ],
             Self::HandOver => &[
-                "They see the mark, and your note with the lead. It is over with",
-                "a verdict, whoever gives it. Without a note, just go on.",
+                "They see a mark in the queue, and your note with the lead. A",
+                "verdict ends it, whoever gives it. Without a note, just go on.",
             ],
         }
     }

@@ -3,7 +3,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::domain::ids::LeadId;
 use crate::tui::Options;
-use crate::tui::backend::team::Claim;
+use crate::tui::backend::team::{Claim, HandOver};
 use crate::tui::fake::company;
 use crate::tui::msg::Msg;
 use crate::tui::testing::{Stage, noon, options};
@@ -211,4 +211,104 @@ fn a_hostile_name_harms_no_line() {
             assert!(check(&stage).contains("is looking at this lead"), "{}", stage.text());
         }
     }
+}
+
+fn office() -> Stage {
+    let mut state = company(noon(), 60);
+    state.managers = ["Ben Kovač", "Cho Lim"].map(Into::into).into();
+    let mut stage = Stage::with(options(), state, (80, 24));
+    stage.press("f2");
+    stage
+}
+
+fn handed(stage: &Stage, lead: &LeadId) -> Option<(String, Option<String>)> {
+    stage.fake.state().leads[lead].1.handed.clone().map(|hand| (hand.to, hand.note))
+}
+
+#[test]
+fn a_lead_is_handed_over_with_a_note_or_without() {
+    let mut stage = office();
+    let first = focus(&stage);
+    stage.press("h");
+    assert!(stage.text().contains("Hand Lumen 59 over to whom?"), "{}", stage.text());
+    stage.press("c").write("call at three");
+    assert_eq!(handed(&stage, &first), None, "not before it is sent");
+    stage.press("enter");
+    assert_eq!(handed(&stage, &first), Some(("Cho Lim".into(), Some("call at three".into()))));
+    assert_eq!(stage.status(), "Lumen 59: handed over to Cho Lim.");
+    assert!(stage.text().lines().any(|line| line.contains("Lumen 59") && line.contains("→CL")), "{}", stage.text());
+    stage.press("down");
+    let second = focus(&stage);
+    stage.press("enter h b enter");
+    assert_eq!(handed(&stage, &second), Some(("Ben Kovač".into(), None)));
+    assert!(stage.text().contains("Ana M. handed this to Ben Kovač at 12:00"), "{}", stage.text());
+    assert_eq!(requests(&stage), 0, "no verdict");
+}
+
+#[test]
+fn marked_leads_are_handed_over_together_and_lose_their_marks() {
+    let mut stage = office();
+    let first = focus(&stage);
+    stage.press("space");
+    let second = focus(&stage);
+    stage.press("space h b esc h b enter");
+    assert!(handed(&stage, &first).is_some() && handed(&stage, &second).is_some());
+    assert_eq!((stage.status(), stage.model.queue.marks()), ("2 leads: handed over to Ben Kovač.", 0));
+}
+
+#[test]
+fn nothing_is_handed_over_where_there_is_nobody_or_nothing_may_be_said() {
+    let mut stage = Stage::new();
+    stage.press("f2 h");
+    assert!(stage.status().contains("nobody to hand to"), "{}", stage.status());
+    let mut stage = Stage::with(Options { read_only: true, ..options() }, company(noon(), 60), (80, 24));
+    stage.press("f2 h");
+    assert!(stage.status().starts_with("Read-only"), "{}", stage.status());
+}
+
+#[test]
+fn who_gets_a_lead_hears_of_it_once_sees_it_marked_and_finds_it() {
+    let mut stage = office();
+    stage.press("down down");
+    let lead = focus(&stage);
+    let hand = |from: &str, to: &str, seconds| HandOver {
+        from: from.into(),
+        to: to.into(),
+        note: Some("ask for Robin".into()),
+        at: noon() + TimeDelta::seconds(seconds),
+    };
+    stage.fake.state().leads.get_mut(&lead).unwrap().1.handed = Some(hand("Ben Kovač", "Ana M.", 5));
+    // An undo that runs is not covered up.
+    stage.press("up a");
+    let said = stage.status().to_owned();
+    assert!(stage.model.status.as_ref().unwrap().undo_until.is_some());
+    stage.later(TimeDelta::seconds(20));
+    assert_ne!(stage.status(), said);
+    assert_eq!(stage.status(), "Ben Kovač hands you Delta Grain & Feed: ask for Robin");
+    stage.press("esc");
+    stage.send(Msg::Changed);
+    assert_eq!(stage.status(), "", "once");
+    assert!(stage.text().contains("BK→"), "{}", stage.text());
+    stage.press("/").write("for:me");
+    stage.press("enter");
+    assert!(stage.text().contains("1 of 1 match"), "{}", stage.text());
+    stage.press("enter");
+    assert!(stage.text().contains("Ben Kovač handed this to you at 12:00: ask for Robin"), "{}", stage.text());
+    // With a verdict it is over.
+    stage.press("a");
+    assert!(stage.fake.state().leads[&lead].1.record.state != crate::domain::lead::LeadState::InLane);
+    assert_eq!(stage.model.overview.data.as_ref().unwrap().handed, []);
+}
+
+#[test]
+fn what_waits_at_the_start_is_said_at_the_start() {
+    let mut state = company(noon(), 60);
+    for (_, detail) in state.leads.values_mut().take(3) {
+        let hand =
+            HandOver { from: "x".repeat(10_000), to: "Ana M.".into(), note: Some("\u{1b}[2J".into()), at: noon() };
+        detail.handed = Some(hand);
+    }
+    let stage = Stage::with(options(), state, (80, 24));
+    assert_eq!(stage.status(), "3 leads are handed to you; the filter for:me shows them.");
+    assert!(!stage.text().contains('\u{1b}'));
 }

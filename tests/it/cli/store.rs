@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadboard::app::ports::{
-    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
-    Presence, PresenceStore, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk,
-    StoredRulebook,
+    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, HandOver, LeadCompany, Ledger, MadeFrom, ModelRow,
+    NewDecision, Presence, PresenceStore, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store,
+    StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -99,6 +99,8 @@ async fn fill(store: &dyn Store) {
     store.save_view(&view, at(7)).await.unwrap();
     let stop = Stopped { at: at(8), by: "Ana".into(), why: "the store moves".into() };
     assert!(store.stop_writes(&stop).await.unwrap());
+    let hand = HandOver { from: "Ana".into(), to: "Ben".into(), note: Some("call".into()), at: at(9) };
+    assert_eq!(store.hand_over(&[id("L020")], &hand).await.unwrap(), [id("L020")]);
     // Who is at work here, nobody has to know elsewhere.
     let here = Presence { manager: "Ana".into(), seen_at: at(9), claim: None };
     store.note_presence(&here).await.unwrap();
