@@ -59,7 +59,7 @@ pub struct Desk {
     bench: Mutex<Option<Bench>>,
     changes: watch::Receiver<u64>,
     /// What the others were told last: that the manager is here, and the lead they have open.
-    noted: std::sync::Mutex<Option<Option<LeadId>>>,
+    noted: std::sync::Mutex<Option<team::Noted>>,
 }
 
 /// Where the worker's health comes from.

@@ -27,6 +27,9 @@ const NAME: usize = 20;
 /// Names in the line about who is at work; the others are counted.
 const NAMED: usize = 3;
 
+/// How a warning begins: with what can be done.
+const AGAIN: &str = "Press again to decide anyway";
+
 /// What the other managers know of this one, and what was said about them.
 #[derive(Debug, Default)]
 pub struct Team {
@@ -48,6 +51,8 @@ pub fn settle(model: &mut Model) -> Option<Effect> {
     let focus = model.lead_in_focus();
     if model.overlays.is_empty() && model.team.warned.as_ref().is_some_and(|(lead, _)| lead.as_ref() != focus) {
         model.team.warned = None;
+        // It speaks of a lead that is under the cursor no more.
+        model.status = model.status.take().filter(|status| !status.text.starts_with(AGAIN));
     }
     if model.options.read_only {
         return None;
@@ -96,14 +101,14 @@ pub fn warns<'a>(model: &mut Model, leads: impl IntoIterator<Item = &'a LeadId>)
     for lead in leads {
         claims.extend(at_lead(model, lead).into_iter().map(|(who, since)| (lead.clone(), who.to_owned(), since)));
     }
-    let known = model.team.warned.take().map(|(_, claims)| claims).unwrap_or_default();
+    let known = model.team.warned.as_ref().map_or(&[][..], |(_, claims)| claims);
     let Some((lead, who, since)) = claims.iter().find(|claim| !known.contains(claim)) else { return false };
     let (who, since) = (name(who), format::moment(*since, model.now, model.options.zone));
     let others: BTreeSet<&LeadId> = claims.iter().map(|claim| &claim.0).filter(|other| *other != lead).collect();
-    // First what can be done, which must not be what a long name leaves no room for.
+    // What can be done must not be what a long name leaves no room for.
     let text = match others.len() {
-        0 => format!("Press again to decide anyway: {who} has this open since {since}."),
-        n => format!("Press again to decide anyway: {} of these are open with others ({who}).", n + 1),
+        0 => format!("{AGAIN}: {who} has this open since {since}."),
+        n => format!("{AGAIN}: {} of these are open with others ({who}).", n + 1),
     };
     model.team.warned = Some((model.lead_in_focus().cloned(), claims));
     model.say(Tone::Warn, text);

@@ -10,11 +10,17 @@ use crate::domain::ids::LeadId;
 use crate::tui::backend::BackendError;
 use crate::tui::backend::team::{HandedOver, HandingOver, Team};
 
+/// That the others were told that the manager is at work.
+pub(super) struct Noted {
+    /// The lead that they have open.
+    open: Option<LeadId>,
+}
+
 #[async_trait]
 impl Team for Desk {
     async fn present(&self, open: Option<LeadId>) -> Result<(), BackendError> {
         // Before it is stored: what may have been stored must be taken back.
-        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Noted { open: open.clone() });
         presence::note(self.store.as_ref(), self.clock.as_ref(), &self.manager, open.as_ref()).await.map_err(said)
     }
 
@@ -32,7 +38,7 @@ impl Desk {
     /// Tells the others that the manager left, if they were told that the manager came.
     pub async fn leave(&self) -> Result<(), BackendError> {
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(open) = noted else { return Ok(()) };
+        let Some(Noted { open }) = noted else { return Ok(()) };
         presence::leave(self.store.as_ref(), &self.manager, open.as_ref()).await.map_err(said)
     }
 }

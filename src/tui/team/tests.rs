@@ -90,7 +90,7 @@ fn in_read_only_mode_nothing_is_told() {
 
 #[test]
 fn the_first_press_on_a_claimed_lead_says_so_and_the_second_decides() {
-    for keys in ["a", "3", "k", "o", "r", "s"] {
+    for keys in ["a", "1", "3", "k", "o", "r", "s"] {
         let mut stage = Stage::new();
         stage.press("f2");
         let lead = focus(&stage);
@@ -109,7 +109,9 @@ fn a_warning_is_forgotten_with_the_cursor_and_given_anew_for_another_manager() {
     stage.press("f2");
     let lead = focus(&stage);
     joined(&mut stage, vec![at_work("Ben Kovač", Some(&lead))]);
-    stage.press("a down up a");
+    stage.press("a down");
+    assert_eq!(stage.status(), "", "it was about another lead");
+    stage.press("up a");
     assert_eq!(requests(&stage), 0, "somewhere else meanwhile");
     joined(&mut stage, vec![at_work("Ben Kovač", Some(&lead)), at_work("Cho Lim", Some(&lead))]);
     stage.press("a");
