@@ -16,6 +16,7 @@ pub mod msg;
 pub mod overlay;
 pub mod runtime;
 pub mod screens;
+pub mod team;
 pub mod term;
 pub mod theme;
 pub mod update;

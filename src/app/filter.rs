@@ -71,6 +71,8 @@ pub enum TextField {
     Rep,
     /// The legacy owner.
     Legacy,
+    /// The manager it is handed to.
+    For,
 }
 
 /// Numbers of a lead.
@@ -141,6 +143,7 @@ impl TextField {
             Self::Territory => "terr",
             Self::Rep => "rep",
             Self::Legacy => "legacy",
+            Self::For => "for",
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explain::InUse;
 use super::filter::Condition;
-use super::ports::FirstChoice;
+use super::ports::{FirstChoice, HandOver};
 use crate::domain::audit::AuditEvent;
 use crate::domain::contact::FirstContact;
 use crate::domain::deal::LeadOutcome;
@@ -143,6 +143,9 @@ pub struct QueueRow {
     /// Who had it last and gave it back, while nobody else got it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<ReturnedBy>,
+    /// That one manager asked another to decide it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<HandOver>,
 }
 
 /// Who gave a lead back, or lost it.
@@ -184,6 +187,9 @@ pub struct LeadDetail {
     /// That it waits for others, to be given together with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// That one manager asked another to decide it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<HandOver>,
     /// All decisions on it, newest first, undone ones included.
     pub decisions: Vec<Decision>,
     /// The first contacts that reps owe or owed it, newest first.

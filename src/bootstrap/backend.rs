@@ -1,6 +1,7 @@
 //! The dashboard's questions, answered by the use cases and the store.
 
 mod boards;
+mod team;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::app::export::Format;
 use crate::app::filter::Filter;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, FirstChoice, ModelRow, SavedView, Store};
+use crate::app::presence;
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::app::what_if::{self, Suppose, WhatIf};
@@ -58,6 +60,8 @@ pub struct Desk {
     /// The model and the rules of the last supposition: to load a model takes longer than to ask it.
     bench: Mutex<Option<Bench>>,
     changes: watch::Receiver<u64>,
+    /// What the others were told last: that the manager is here, and the lead they have open.
+    noted: std::sync::Mutex<Option<team::Noted>>,
 }
 
 /// Where the worker's health comes from.
@@ -95,6 +99,7 @@ impl Desk {
             context: context.clone(),
             bench: Mutex::default(),
             changes,
+            noted: std::sync::Mutex::default(),
         })
     }
 }
@@ -103,7 +108,7 @@ impl Desk {
     /// What the queue lists: awake leads that match.
     async fn list(&self, lane: Option<Lane>, filter: &Filter) -> Result<LeadFilter, BackendError> {
         let (now, sla) = (self.clock.now(), self.settings.sla);
-        let conditions = filter.conditions_in(self.store.as_ref(), now, sla).await.map_err(said)?;
+        let conditions = filter.conditions_in(self.store.as_ref(), now, sla, &self.manager).await.map_err(said)?;
         Ok(LeadFilter { lane, conditions, ..LeadFilter::default() })
     }
 }
@@ -196,7 +201,9 @@ impl Backend for Desk {
         let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
         let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
         let stopped = self.store.stopped().await.map_err(said)?;
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped })
+        let others = presence::others(self.store.as_ref(), &self.manager, self.clock.now()).await.map_err(said)?;
+        let handed = self.store.handed_to(&presence::called(&self.manager)).await.map_err(said)?;
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped, others, handed })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

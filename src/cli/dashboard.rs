@@ -65,7 +65,10 @@ pub(super) async fn show(
         sla: context.settings().sla,
         ..tui::Options::new(manager.clone(), context.config.routing.phase.to_string())
     };
-    let shown = tui::run(desk, screen, keys, context.clock.clone()).await.map_err(CliError::failed);
+    let shown = tui::run(desk.clone(), screen, keys, context.clock.clone()).await.map_err(CliError::failed);
+    if let Err(error) = desk.leave().await {
+        tracing::warn!(%error, "the other managers were not told of the leaving; they see it soon");
+    }
     events::session_closed(store.as_ref(), context.clock.as_ref(), &manager).await?;
     shown
 }

@@ -15,6 +15,7 @@ use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::decide::{self, TakenBack, VerdictOutcome, VerdictRequest};
 use crate::app::explain::{self, Compared, Explanation};
+use crate::app::hand_over;
 use crate::app::ports::Store;
 use crate::app::views::{LeadDetail, Slot};
 use crate::bootstrap::Context;
@@ -47,6 +48,9 @@ pub(super) async fn run(action: Action, context: &Context, out: Out) -> CliResul
         Action::Disagreements { days } => disagreements::run(store.as_ref(), days, context, out).await,
         Action::WhatIf { id, set, absent, room } => {
             what_if::run(store.as_ref(), &LeadId::new(id), set, (&absent, &room), context, out).await
+        }
+        Action::HandOver { ids, to, note } => {
+            hand_over(store.as_ref(), ids, (&to, note.as_deref()), context, out).await
         }
         Action::Undo { id } => undo(store.as_ref(), &LeadId::new(id), context, out).await,
         Action::Approve { id } => verdict(store.as_ref(), id, |_| Ok((Verdict::Approve, None)), context, out).await,
@@ -154,6 +158,10 @@ fn panel(detail: &LeadDetail, now: DateTime<Utc>) -> Vec<String> {
     lines.extend(detail.record.earlier.iter().map(|had| {
         let why = had.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
         format!("{} {} at {}{why}", name(had.rep.as_str()), had.how.words(), had.at.format("%Y-%m-%d %H:%M UTC"))
+    }));
+    lines.extend(detail.handed.iter().map(|hand| {
+        let note = hand.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+        format!("handed over by {} to {} at {}{note}", hand.from, hand.to, hand.at.format("%Y-%m-%d %H:%M UTC"))
     }));
     lines.extend(detail.contacts.iter().map(|owed| first_contact(owed, &name)));
     if let Some(recommendation) = &detail.recommendation {
@@ -309,6 +317,27 @@ fn reasons(detail: &LeadDetail, ranking: &Ranking, name: &dyn Fn(&str) -> String
         );
     }
     lines
+}
+
+async fn hand_over(
+    store: &dyn Store,
+    ids: Vec<String>,
+    (to, note): (&str, Option<&str>),
+    context: &Context,
+    out: Out,
+) -> CliResult {
+    let leads: Vec<LeadId> = ids.into_iter().map(LeadId::new).collect();
+    let me = context.manager();
+    let handed = hand_over::hand_over(store, context.clock.as_ref(), (&me, to), note, &leads).await?;
+    out.result(&handed, || {
+        let n = handed.leads.len();
+        let mut lines =
+            vec![format!("{n} {} handed over to {}.", if n == 1 { "lead is" } else { "leads are" }, handed.to)];
+        let left_out = handed.left_out.iter().map(|lead| format!("  not {lead}: it waits for no verdict"));
+        lines.extend(left_out);
+        lines
+    });
+    Ok(())
 }
 
 async fn undo(store: &dyn Store, id: &LeadId, context: &Context, out: Out) -> CliResult {

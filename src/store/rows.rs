@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use super::values;
+use crate::app::ports::HandOver;
 use crate::app::ports::{
     BackfillRun, ClosedLead, DriftMark, ModelRow, ReceivedLead, Seal, StoreError, StoredEvent, StoredRanking,
 };
@@ -192,6 +193,17 @@ pub(super) fn queue_row(row: &impl Columns) -> Result<QueueRow, StoreError> {
         write: row.word_opt("write_state")?,
         decisions_made: row.small_count("decisions_made")?,
         returned: returned_by(row, state)?,
+        handed: row.text_opt("to_manager")?.is_some().then(|| hand_over(row)).transpose()?,
+    })
+}
+
+/// A hand-over that is there.
+pub(super) fn hand_over(row: &impl Columns) -> Result<HandOver, StoreError> {
+    Ok(HandOver {
+        from: row.text("from_manager")?,
+        to: row.text("to_manager")?,
+        note: row.text_opt("note")?,
+        at: row.time("handed_at")?,
     })
 }
 

@@ -65,10 +65,12 @@ pub(super) mod decisions;
 pub(super) mod disagreements;
 pub(super) mod drift;
 pub(super) mod duties;
+pub(super) mod hand_overs;
 pub(super) mod intake;
 pub(super) mod leads;
 pub(super) mod learning;
 pub(super) mod outbox;
+pub(super) mod presence;
 pub(super) mod queries;
 pub(super) mod rankings;
 pub(super) mod roster;
@@ -91,10 +93,12 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         disagreements::ALL,
         drift::ALL,
         duties::ALL,
+        hand_overs::ALL,
         intake::ALL,
         leads::ALL,
         learning::ALL,
         outbox::ALL,
+        presence::ALL,
         queries::ALL,
         rankings::ALL,
         roster::ALL,

@@ -68,6 +68,8 @@ async fn every_column_is_copied() {
     let types = |columns: BTreeMap<String, (Kind, bool)>| columns.into_iter().map(|(name, (kind, _))| (name, kind));
     let found: BTreeMap<_, BTreeMap<_, _>> =
         schema_of_sqlite(&store).await.into_iter().map(|(table, columns)| (table, types(columns).collect())).collect();
+    // Who is at work here at this moment is no record.
+    let found: BTreeMap<_, _> = found.into_iter().filter(|(table, _)| table != "presence").collect();
     let listed: BTreeMap<_, BTreeMap<_, _>> = TABLES
         .iter()
         .map(|table| (table.name.to_owned(), table.columns.iter().map(|(n, k)| ((*n).to_owned(), *k)).collect()))

@@ -24,6 +24,8 @@ pub enum Action {
     Snooze,
     /// Write a note that goes with the next rejection.
     Note,
+    /// Ask another manager to decide the marked leads, or the one in focus.
+    HandOver,
     /// Take the last verdict back.
     Undo,
     /// Give again what was taken back last.
@@ -160,6 +162,7 @@ impl Action {
             Self::Reroute,
             Self::Snooze,
             Self::Note,
+            Self::HandOver,
             Self::Undo,
             Self::Redo,
             Self::Mark,
@@ -239,6 +242,7 @@ impl Action {
             Self::Reroute => ("reroute", "send it to a queue, with a reason", "reroute"),
             Self::Snooze => ("snooze", "ask me again later", "snooze"),
             Self::Note => ("note", "write a note for the next rejection", "note"),
+            Self::HandOver => ("hand-over", "hand the lead or those marked to a manager", "hand over"),
             Self::Undo => ("undo", "take the last verdict back", "undo"),
             Self::WhyNot => ("why-not", "why not another rep, and what would change it", "why not"),
             Self::TalkTrack => ("talk-track", "what the chosen rep can say to the lead", "talk track"),
@@ -343,6 +347,7 @@ impl Action {
                 | Self::OverrideAny
                 | Self::Reroute
                 | Self::Snooze
+                | Self::HandOver
                 | Self::Undo
                 | Self::Redo
                 | Self::ApproveMarked

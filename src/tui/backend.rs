@@ -2,6 +2,8 @@
 //! implement it in memory. Everything here is an answer to a question: the dashboard decides nothing on its own.
 
 pub mod boards;
+pub mod team;
+
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -31,7 +33,7 @@ pub struct BackendError(pub String);
 
 /// Everything the dashboard reads and does. Every answer is bounded; nothing here may block the caller's thread.
 #[async_trait]
-pub trait Backend: boards::Boards + Send + Sync + 'static {
+pub trait Backend: boards::Boards + team::Team + Send + Sync + 'static {
     /// The numbers of the header and the sync screen, as one consistent picture.
     async fn overview(&self) -> Result<Overview, BackendError>;
 
@@ -114,6 +116,10 @@ pub struct Overview {
     pub cleared: Option<bool>,
     /// That nothing is written to the CRM, by the kill switch.
     pub stopped: Option<boards::Stopped>,
+    /// Other managers who are at work, the latest first.
+    pub others: Vec<team::Presence>,
+    /// Leads that are handed to this manager and wait for a verdict, the newest first; not more than a hundred.
+    pub handed: Vec<team::HandedLead>,
 }
 
 /// A list of leads in a file.

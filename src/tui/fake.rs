@@ -24,6 +24,7 @@ use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, LeadState, Owner};
 use crate::domain::rep::Roster;
 use crate::domain::verdict::Verdict;
+use crate::tui::backend::team::{HandOver, HandedLead, HandedOver, HandingOver, Presence, Team};
 use crate::tui::backend::{
     ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, FirstChoice,
     Format, LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
@@ -66,6 +67,12 @@ pub(crate) struct State {
     pub(crate) boards: boards::Told,
     /// Whether a look at disagreements sees all of them.
     pub(crate) complete: bool,
+    /// Other managers who are at work.
+    pub(crate) others: Vec<Presence>,
+    /// Managers whom leads can be handed to.
+    pub(crate) managers: Vec<String>,
+    /// What the others were told, in order: the lead that was open.
+    pub(crate) told: Vec<Option<LeadId>>,
     /// Requests as they came.
     pub(crate) requests: Vec<VerdictRequest>,
 }
@@ -117,6 +124,18 @@ impl State {
                 }
             }
         }
+    }
+
+    fn handed_to(&self, manager: &str) -> Vec<HandedLead> {
+        let open = self.leads.values().filter(|(_, one)| one.record.state == LeadState::InLane);
+        let handed = open.filter_map(|(_, one)| {
+            let hand_over = one.handed.clone().filter(|hand| hand.to == manager)?;
+            let lead = &one.record.lead;
+            Some(HandedLead { lead: lead.id.clone(), company: lead.company.clone(), hand_over })
+        });
+        let mut handed: Vec<HandedLead> = handed.collect();
+        handed.sort_by_key(|one| std::cmp::Reverse(one.hand_over.at));
+        handed
     }
 
     fn rows(&self, lane: Lane) -> Vec<QueueRow> {
@@ -173,12 +192,44 @@ fn row(priority: f64, detail: &LeadDetail) -> QueueRow {
         decided_owner: None,
         write: None,
         decisions_made: record.decisions_made,
+        handed: detail.handed.clone().filter(|_| record.state == LeadState::InLane),
         returned: record.earlier.last().map(|had| ReturnedBy {
             name: detail.names.get(had.rep.as_str()).cloned().unwrap_or_else(|| had.rep.to_string()),
             how: had.how,
             at: had.at,
             why: had.why.clone(),
         }),
+    }
+}
+
+#[async_trait]
+impl Team for Fake {
+    async fn present(&self, open: Option<LeadId>) -> Result<(), BackendError> {
+        self.working()?.told.push(open);
+        Ok(())
+    }
+
+    async fn managers(&self) -> Result<Vec<String>, BackendError> {
+        Ok(self.working()?.managers.clone())
+    }
+
+    async fn hand_over(&self, HandingOver { leads, to, note }: HandingOver) -> Result<HandedOver, BackendError> {
+        let mut state = self.working()?;
+        let now = state.now;
+        let mut handed = HandedOver { to: to.clone(), leads: Vec::new(), left_out: Vec::new() };
+        for lead in leads {
+            match state.leads.get_mut(&lead) {
+                Some((_, detail)) if detail.record.state == LeadState::InLane => {
+                    let (to, note) = (to.clone(), note.clone());
+                    detail.handed = Some(HandOver { from: "Ana M.".into(), to, note, at: now });
+                    handed.leads.push(lead);
+                }
+                _ => handed.left_out.push(lead),
+            }
+        }
+        drop(state);
+        self.changed();
+        Ok(handed)
     }
 }
 
@@ -216,6 +267,8 @@ impl Backend for Fake {
             health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
             api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
             stopped: state.boards.switch.stopped.clone(),
+            others: state.others.clone(),
+            handed: state.handed_to("Ana M."),
             cleared: state.models.iter().find(|model| model.champion).map(|model| model.card["clearance"] == "routes"),
         })
     }

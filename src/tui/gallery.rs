@@ -3,8 +3,10 @@
 use insta::assert_snapshot;
 
 use super::Options;
+use super::backend::team::HandOver;
 use super::fake::{State, company, told, troubled};
 use super::msg::Msg;
+use super::team::tests::at_work;
 use super::testing::{Stage, ascii, mono, noon, options};
 
 /// What is done to come there: keys, separated by blanks, or text that is typed, after a quotation mark.
@@ -99,6 +101,46 @@ fn a_lead() {
     look_as("lead_blind_chosen", sixty, blind, |_| {}, &["f2 a down enter"]);
     look("lead_failed_write", troubled, &["S enter"]);
     look("lead_decided", troubled, &["S end enter"]);
+}
+
+/// Two other managers at work, of whom one has the first lead of the lane open.
+fn not_alone() -> State {
+    let mut state = sixty();
+    let lead = state.leads.values().find(|(_, one)| one.record.lead.company == "Lumen 59").map(|(_, one)| one);
+    let lead = lead.map(|one| one.record.lead.id.clone());
+    state.others = vec![at_work("Ben Kovač", lead.as_ref()), at_work("Cho Lim", None)];
+    state
+}
+
+#[test]
+fn with_others() {
+    look("others_queue", not_alone, &["f2 down down"]);
+    look("others_lead", not_alone, &["f2 enter"]);
+    look("others_warned", not_alone, &["f2 a"]);
+}
+
+/// The first leads of the lane are handed over: one to the manager at this terminal, one to somebody else.
+fn handed() -> State {
+    let mut state = not_alone();
+    for (company, from, to) in [("Halcyon 31", "Ben Kovač", "Ana M."), ("Cobalt 38", "Ana M.", "Cho Lim")] {
+        let lead = state.leads.values_mut().find(|(_, one)| one.record.lead.company == company);
+        let note = Some("They call back at three, ask for Robin; the price is agreed.".into());
+        let (from, to, at) = (from.into(), to.into(), noon());
+        if let Some((_, detail)) = lead {
+            detail.handed = Some(HandOver { from, to, note, at });
+        }
+    }
+    state.managers = ["Ben Kovač", "Bob Ito", "Cho Lim"].map(Into::into).into();
+    state
+}
+
+#[test]
+fn handing_over() {
+    look("handed_queue", handed, &["f2"]);
+    look("handed_lead", handed, &["f2 down enter"]);
+    look("hand_over", handed, &["f2 down down h"]);
+    look("hand_over_note", handed, &["f2 space space h c", "\"at lunch"]);
+    look("handed_over", handed, &["f2 space space h c", "\"at lunch", "enter"]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::screens::lead::{Focus, Lead};
 use super::screens::model_health::{DriftPanel, ModelHealth};
 use super::screens::queue::Queue;
 use super::screens::sync::Sync;
+use super::team::{self, Team};
 use super::theme::Theme;
 use super::verdict::Session;
 use super::view::layout;
@@ -63,6 +64,8 @@ pub struct Model {
     pub overlays: Vec<Overlay>,
     /// Verdicts given in this session.
     pub session: Session,
+    /// What the other managers know of this one, and what was said about them.
+    pub team: Team,
     /// What happened last, in words.
     pub status: Option<Status>,
     /// Whether the person did anything yet; until then the dashboard may choose the lane that has work.
@@ -117,6 +120,7 @@ impl Model {
             views: Remote::default(),
             overlays: if options.greet { vec![Overlay::Welcome] } else { Vec::new() },
             session: Session::default(),
+            team: Team::default(),
             status: None,
             touched: false,
             exit: false,
@@ -228,12 +232,13 @@ impl Model {
             && self.status.as_ref().and_then(|s| s.undo_until).is_some_and(|grace| grace > self.now)
     }
 
-    /// When something on screen changes by time alone: the next whole minute (ages and SLA clocks), or the end of a
-    /// grace period. Nothing is drawn before that unless something happens.
+    /// When something on screen changes by time alone: the next whole minute (ages and SLA clocks), the end of a grace
+    /// period, or that of another manager's claim. Nothing is drawn before that unless something happens.
     pub fn wake_at(&self) -> DateTime<Utc> {
         let minute = TimeDelta::seconds(60 - self.now.timestamp().rem_euclid(60))
             - TimeDelta::nanoseconds(i64::from(self.now.timestamp_subsec_nanos()));
         let minute = self.now + minute;
+        let minute = team::next_end(self).map_or(minute, |end| minute.min(end));
         match self.status.as_ref().and_then(|s| s.undo_until) {
             // Its seconds are counted down.
             Some(grace) if grace > self.now => {

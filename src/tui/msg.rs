@@ -3,6 +3,7 @@
 
 use crossterm::event::KeyEvent;
 
+use super::backend::team::{HandedOver, HandingOver};
 use super::backend::{
     BackendError, Disagreements, Doing, DriftReport, Exported, Filter, FirstChoice, Format, LaneCounts, LeadDetail,
     Marked, ModelRow, Overview, Plan, QueuePage, QueueQuery, SavedView, Suppose, UndoAnswer, VerdictAnswer,
@@ -79,6 +80,12 @@ pub enum Msg {
     Retried(Result<bool, BackendError>),
     /// An answer to one of the screens about the team, first contacts, stories of leads and the rollout.
     Board(Answer),
+    /// Whether the other managers can know that this one is at work. If they cannot, the log has why.
+    Present(Result<(), BackendError>),
+    /// The managers whom leads can be handed to.
+    Managers(Generation, Result<Vec<String>, BackendError>),
+    /// What came of handing leads over.
+    HandedOver(Result<HandedOver, BackendError>),
 }
 
 /// Something is to be done. Done outside, in a task of its own; the answer comes back as a [`Msg`].
@@ -131,6 +138,12 @@ pub enum Effect {
     Copy(String),
     /// Ask for what one of the screens about the team, first contacts, stories of leads and the rollout shows.
     Board(Ask),
+    /// Let the other managers know that this one is at work, and which lead is open.
+    Present(Option<LeadId>),
+    /// Ask for the managers whom leads can be handed to.
+    LoadManagers(Generation),
+    /// Hand leads over. Finished even when the program is leaving.
+    HandOver(HandingOver),
     /// Listen to the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Give the terminal back to the shell for a while.

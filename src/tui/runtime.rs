@@ -32,6 +32,8 @@ const CALM: Duration = Duration::from_millis(150);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How long verdicts that are being stored may take when the program leaves.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a lead must stay open before the other managers are told.
+const PASSED: Duration = Duration::from_millis(300);
 /// Terminal events taken before something is drawn.
 const BATCH: usize = 1_024;
 
@@ -272,13 +274,19 @@ impl Tasks {
                 | Effect::Undo(_)
                 | Effect::Retry(_)
                 | Effect::KeepView(..)
-                | Effect::Export(..) => true,
+                | Effect::Export(..)
+                | Effect::HandOver(_) => true,
                 Effect::Board(ask) => ask.writes(),
                 _ => false,
             };
             let kind = kind_of(&effect);
             let (backend, answers) = (Arc::clone(&self.backend), self.answers.clone());
+            // Leads that are merely passed are not claimed: the next one gives this task up.
+            let passed = matches!(effect, Effect::Present(_));
             let task = async move {
+                if passed {
+                    tokio::time::sleep(PASSED).await;
+                }
                 let answer = perform(backend.as_ref(), effect).await;
                 let again = !write && unanswered(&answer);
                 // Nobody listens any more when the program is leaving.
@@ -379,6 +387,9 @@ pub(super) async fn perform(backend: &dyn Backend, effect: Effect) -> Msg {
             Msg::Exported(reported("export", backend.export(lane, filter, format)).await)
         }
         Effect::Board(ask) => Msg::Board(ask.perform(backend).await),
+        Effect::LoadManagers(generation) => Msg::Managers(generation, reported("managers", backend.managers()).await),
+        Effect::HandOver(request) => Msg::HandedOver(reported("hand over", backend.hand_over(request)).await),
+        Effect::Present(open) => Msg::Present(reported("presence", backend.present(open)).await),
         Effect::Suspend | Effect::Copy(_) | Effect::Mouse(_) => Msg::Woke,
     }
 }

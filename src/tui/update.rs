@@ -22,6 +22,7 @@ use super::overlay::palette::Palette;
 use super::overlay::{Confirm, Overlay};
 use super::screens::queue::marks::All;
 use super::screens::{Screen, disagreements, lead, model_health, queue, sync};
+use super::team::{self, hand_over};
 use super::verdict;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
@@ -30,6 +31,7 @@ use strum::VariantArray;
 
 /// Takes one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    model.team.touched |= matches!(msg, Msg::Key { .. } | Msg::Mouse(_));
     let mut effects = match msg {
         Msg::Key { event, hurried } => key(model, event, hurried),
         Msg::Mouse(mouse) => mouse::on_mouse(model, mouse),
@@ -50,6 +52,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Overview(generation, result) => {
             let first = model.overview.data.is_none();
             model.overview.receive(generation, result.map(|overview| *overview));
+            hand_over::arrived(model);
             let mut effects: Vec<Effect> = model.overview.load.repeat().map(Effect::LoadOverview).into_iter().collect();
             if first && !model.touched {
                 effects.extend(lane_with_work(model));
@@ -89,6 +92,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::ViewKept(result) => views::kept(model, result),
         Msg::Board(answer) => boards::receive(model, answer),
+        Msg::Present(_) => Vec::new(),
+        Msg::Managers(generation, result) => hand_over::choose(model, generation, result),
+        Msg::HandedOver(result) => hand_over::done(model, result),
         Msg::Decided(lead, result) => verdict::decided(model, &lead, result),
         Msg::ChosenFirst(lead, result) => verdict::blind::chosen(model, &lead, result),
         Msg::Undone(lead, result) => verdict::undone(model, &lead, result),
@@ -115,6 +121,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.relayout();
     let focus = model.lead_in_focus().cloned();
     effects.extend(model.focus.follow(focus.as_ref()));
+    effects.extend(team::settle(model));
     if model.screen == Screen::Lead && model.focus.detail().is_some() {
         model.board.note_opened(model.focus.id());
     }
@@ -242,6 +249,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             model.status = None;
             changed(model)
         }
+        Action::HandOver => hand_over::begin(model),
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot | Action::Copy | Action::Explain | Action::WhatIf | Action::Group | Action::TalkTrack
             if model.hides_focus() =>

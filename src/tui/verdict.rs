@@ -17,6 +17,7 @@ use super::msg::Effect;
 use super::overlay::finder::{Finder, Purpose};
 use super::overlay::menu::{Choice, Menu};
 use super::overlay::{Note, Overlay};
+use super::team;
 use crate::domain::ids::{LeadId, RepId};
 use crate::domain::lead::{LeadState, Owner};
 use crate::domain::verdict::{Reason, ReasonCode, Rejection, Verdict};
@@ -115,6 +116,11 @@ fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
     if model.hides(detail) && !matches!(action, Action::Snooze | Action::Note) {
         return blind::ask(model);
     }
+    let lead = detail.record.lead.id.clone();
+    if action != Action::Note && team::warns(model, [&lead]) {
+        return Vec::new();
+    }
+    let Some(detail) = model.focus.detail() else { return Vec::new() };
     let mut draft = Draft::of(detail);
     draft.note = model.session.notes.get(&draft.lead).cloned();
     match action {
@@ -304,7 +310,7 @@ pub fn chosen(model: &mut Model, draft: Draft, label: &str, choice: Choice) -> V
             send(model, draft, None)
         }
         // No verdicts.
-        Choice::Copy(_) | Choice::Export(_) => Vec::new(),
+        Choice::Copy(_) | Choice::Export(_) | Choice::Manager(_) => Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use super::keymap::Place;
 use super::model::{Model, Tone};
 use super::overlay::{self, Overlay};
 use super::screens::{Screen, disagreements, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
+use super::team;
 use super::theme::{Meaning, Theme};
 use super::verdict::{agreed, closed, status_text};
 use hits::{Hits, Target};
@@ -181,7 +182,11 @@ fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Line::from(vec![ctx.span(meaning, format!(" {mark}")), ctx.span(meaning, text)])
         }
         (None, Some(error)) => ctx.span(Meaning::Bad, format!(" {}", ctx.theme.text(&error, room))).into(),
-        (None, None) => Line::default(),
+        (None, None) if header::tells_of_others(model, ctx, area.width) => Line::default(),
+        (None, None) => {
+            let others = team::also_here(model, ctx).map(|others| format!(" {}", ctx.theme.text(&others, room)));
+            others.map_or_else(Line::default, |others| ctx.span(Meaning::Muted, others).into())
+        }
     };
     two_ends(frame, area, left, right);
 }
@@ -242,6 +247,7 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::Mark,
             Action::MarkAll,
             Action::Back,
+            Action::HandOver,
             Action::Approve,
             Action::Filter,
             Action::Undo,
@@ -271,6 +277,7 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::Reroute,
             Action::Snooze,
             Action::Note,
+            Action::HandOver,
             Action::Undo,
             Action::Back,
         ],

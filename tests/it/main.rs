@@ -25,6 +25,7 @@ mod overtaken;
 mod pictures;
 mod policy_gain;
 mod powercut;
+mod presence;
 mod pubsub;
 mod queue;
 mod returning;

@@ -31,7 +31,7 @@ const NOW: i64 = 100_000;
 const SLA: TimeDelta = TimeDelta::hours(4);
 
 fn conditions(filter: &Filter, roster: &Roster) -> Vec<Condition> {
-    filter.conditions(&Situation { now: at(NOW), sla: SLA, roster })
+    filter.conditions(&Situation { now: at(NOW), sla: SLA, roster, me: "Ana" })
 }
 
 async fn find(store: &dyn Store, text: &str) -> Vec<String> {
@@ -110,6 +110,7 @@ fn holds(test: &Test, row: &QueueRow) -> bool {
         Test::Contains(TextField::Territory, part) => contains(&row.territory, part),
         Test::Contains(TextField::Rep, part) => contains(&row.recommended, part),
         Test::Contains(TextField::Legacy, part) => contains(&row.legacy, part),
+        Test::Contains(TextField::For, part) => contains(&row.handed.as_ref().map(|hand| hand.to.clone()), part),
         Test::Number(NumberField::Score, on, bound) => row.lead_score.is_some_and(|s| side(f64::from(s), on, *bound)),
         Test::Number(NumberField::Win, on, bound) => row.p_win.is_some_and(|p| side(p * 100.0, on, *bound)),
         Test::Number(NumberField::Gap, on, bound) => {

@@ -45,8 +45,13 @@ fn size(cols: u16, rows: u16) -> PtySize {
 impl Screen {
     /// Opens the dashboard on the store of a home, without a worker.
     pub(super) fn open(home: &Home, cols: u16, rows: u16) -> Self {
-        let config = "manager = \"Ana\"\n[salesforce]\nlogin_url = \"http://127.0.0.1:9\"\nclient_id = \"x\"\n";
-        let config = home.file("screen.toml", config);
+        Self::open_as(home, "Ana", cols, rows)
+    }
+
+    /// The same for a manager of this name.
+    pub(super) fn open_as(home: &Home, manager: &str, cols: u16, rows: u16) -> Self {
+        let rest = "[salesforce]\nlogin_url = \"http://127.0.0.1:9\"\nclient_id = \"x\"\n";
+        let config = home.file(&format!("{manager}.toml"), format!("manager = \"{manager}\"\n{rest}"));
         let (data, config) = (home.data().display().to_string(), config.display().to_string());
         Self::start(&["--no-worker", "--data-dir", &data, "--config", &config], &home.path(""), cols, rows)
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Filter, NumberField, Side, Test, TextField, TimeField};
 use crate::app::ports::{Store, StoreError};
+use crate::app::presence::called;
 use crate::domain::rep::Roster;
 
 /// One condition on a lead.
@@ -37,6 +38,8 @@ pub enum Field {
     Recommended,
     /// The legacy owner is one of these.
     Legacy,
+    /// It is handed to a manager whose name, in lower case between line ends, contains the text.
+    Handed,
     /// The lead score is in the interval.
     Score,
     /// The gap in points is in the interval.
@@ -64,6 +67,8 @@ pub struct Situation<'a> {
     pub sla: TimeDelta,
     /// Whom names mean.
     pub roster: &'a Roster,
+    /// The manager who asks: whom `for:me` means.
+    pub me: &'a str,
 }
 
 impl Filter {
@@ -73,12 +78,13 @@ impl Filter {
         store: &dyn Store,
         now: DateTime<Utc>,
         sla: TimeDelta,
+        me: &str,
     ) -> Result<Vec<Condition>, StoreError> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
         let roster = store.roster().await?;
-        Ok(self.conditions(&Situation { now, sla, roster: &roster }))
+        Ok(self.conditions(&Situation { now, sla, roster: &roster, me }))
     }
 
     /// Its terms as conditions on leads, as things are now.
@@ -99,6 +105,10 @@ fn bare(test: &Test, situation: &Situation<'_>) -> Condition {
         Test::Contains(TextField::Territory, text) => textual(Field::Territory, text.clone()),
         Test::Contains(TextField::Rep, text) => textual(Field::Recommended, owners(text)),
         Test::Contains(TextField::Legacy, text) => textual(Field::Legacy, owners(text)),
+        Test::Contains(TextField::For, text) if text == "me" => {
+            textual(Field::Handed, format!("\n{}\n", called(situation.me).to_lowercase()))
+        }
+        Test::Contains(TextField::For, text) => textual(Field::Handed, text.clone()),
         Test::Number(field, side, bound) => {
             let field = match field {
                 NumberField::Score => Field::Score,

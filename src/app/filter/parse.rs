@@ -41,12 +41,13 @@ pub struct Suggestion {
 
 impl Suggestion {
     /// Everything that can be written, in the order of the help.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self { key: "", example: "acme", meaning: "company or id contains it" },
         Self { key: "src", example: "src:webinar", meaning: "where it came from" },
         Self { key: "terr", example: "terr:west", meaning: "sales territory" },
         Self { key: "rep", example: "rep:ana", meaning: "the recommended owner" },
         Self { key: "legacy", example: "legacy:bob", meaning: "the owner by the CRM's own rules" },
+        Self { key: "for", example: "for:me", meaning: "the manager it is handed to; me is you" },
         Self { key: "score", example: "score>80", meaning: "lead score, 0 to 100" },
         Self { key: "tier", example: "tier:hot", meaning: "hot, warm or cold" },
         Self {

@@ -19,6 +19,7 @@ pub fn sentence(event: &AuditEvent, names: &BTreeMap<String, String>) -> String 
         "lead.superseded" => told.superseded(),
         "lead.reopened" => format!("open again{}", told.named("; owner ", "owner")),
         "lead.snoozed" => "snoozed".to_owned(),
+        "lead.handed_over" => format!("handed over{}", told.words_raw(" to ", "to")),
         "lead.rank_anew" => format!("to be ranked again{}", told.words(" because of the ", "why")),
         "lead.returned" => {
             let how = told.text("how").and_then(|how| how.parse().ok()).map_or("gave it back", Earlier::words);
@@ -88,6 +89,11 @@ impl<'a> Told<'a> {
     /// A word of ours after some words, or nothing.
     fn words(&self, before: &str, key: &str) -> String {
         self.text(key).map_or_else(String::new, |word| format!("{before}{}", word.replace('_', " ")))
+    }
+
+    /// A name that is told as it is after some words, or nothing.
+    fn words_raw(&self, before: &str, key: &str) -> String {
+        self.text(key).map_or_else(String::new, |name| format!("{before}{name}"))
     }
 
     fn ranked(&self) -> String {

@@ -154,6 +154,18 @@ pub(crate) enum Lead {
         /// How long: 15m, 1h, 2d
         time: String,
     },
+    /// Ask another manager to decide leads
+    HandOver {
+        /// Lead ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// The manager, by name: one who has worked on this store
+        #[arg(long, value_name = "NAME")]
+        to: String,
+        /// What they should know
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Take the decision back: for nothing in the grace period, by giving the lead back after it
     Undo {
         /// Lead id

@@ -34,7 +34,7 @@ pub(super) async fn listed(
         filter = view.filter.and(filter);
         lane = lane.or(view.lane);
     }
-    let conditions = filter.conditions_in(store, now, sla).await?;
+    let conditions = filter.conditions_in(store, now, sla, &context.manager()).await?;
     Ok(LeadFilter { lane, state, conditions, include_snoozed: true })
 }
 

@@ -44,7 +44,7 @@ impl Table {
     }
 }
 
-/// All tables but `singletons`, which says who is at work on one database at one moment.
+/// All tables but `singletons` and `presence`, which say who is at work on one database at one moment.
 pub(in crate::store) const TABLES: &[Table] = tables! {
     meta { key: Text, value: Text }
     intake numbered { seq: Int, lead_id: Text, received_at: Int, modstamp: Int }
@@ -112,6 +112,9 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
         recommended_kind: Text, recommended_id: Text, chosen_at: Int,
     }
     write_stops { id: Text, stopped_at: Int, stopped_by: Text, why: Text }
+    hand_overs {
+        lead_id: Text, from_manager: Text, to_manager: Text, to_search: Text, note: Text, handed_at: Int, decisions: Int,
+    }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{Driver, SqlStore, blind, contacts, routing};
+use super::{Driver, SqlStore, blind, contacts, hand_overs, routing};
 use crate::app::explain::InUse;
 use crate::app::filter::Condition;
 use crate::app::ports::{QueryStore, StoreError};
@@ -152,6 +152,7 @@ async fn detail<D: Driver>(store: &SqlStore<D>, id: &LeadId) -> Result<Option<Le
         recommendation,
         path,
         decisions: decisions.iter().map(rows::decision).collect::<Result<_, _>>()?,
+        handed: hand_overs::of_lead(&mut *tx, id).await?,
         contacts: contacts::of_lead(&mut *tx, id).await?,
         outcome: outcome.as_ref().map(rows::lead_outcome).transpose()?,
         timeline: timeline.iter().map(rows::audit_event).collect::<Result<_, _>>()?,

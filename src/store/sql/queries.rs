@@ -18,11 +18,14 @@ macro_rules! queue_rows {
             CASE d.owner_kind
                 WHEN 'rep' THEN COALESCE((SELECT name FROM reps WHERE id = d.owner_id), d.owner_id)
                 ELSE COALESCE((SELECT name FROM queues WHERE id = d.owner_id), d.owner_id) END AS decided_owner,
-            (SELECT name FROM reps WHERE id = substr(l.open_with, 4)) AS returned_by
+            (SELECT name FROM reps WHERE id = substr(l.open_with, 4)) AS returned_by,
+            h.from_manager, h.to_manager, h.note, h.handed_at
         FROM leads l
             LEFT JOIN legacy_assignments g ON g.lead_id = l.id
             LEFT JOIN rankings r ON r.id = l.ranking_id
-            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL AND d.closed_at IS NULL "
+            LEFT JOIN decisions d ON d.lead_id = l.id AND d.undone_at IS NULL AND d.closed_at IS NULL
+            LEFT JOIN hand_overs h ON h.lead_id = l.id AND h.decisions = l.decisions_made
+                AND l.state IN ('in_lane', 'pending') "
     };
 }
 
@@ -74,6 +77,9 @@ macro_rules! passes {
                 WHEN 'territory' THEN instr(lower(l.territory), t.text) > 0
                 WHEN 'recommended' THEN instr(t.text, ',' || r.route_id || ',') > 0
                 WHEN 'legacy' THEN instr(t.text, ',' || g.owner_id || ',') > 0
+                WHEN 'handed' THEN EXISTS (SELECT 1 FROM hand_overs h WHERE h.lead_id = l.id
+                    AND h.decisions = l.decisions_made AND l.state IN ('in_lane', 'pending')
+                    AND instr(h.to_search, t.text) > 0)
                 WHEN 'score' THEN r.lead_score BETWEEN t.low AND t.high
                 WHEN 'gap' THEN (r.p_win - r.legacy_p_win) * 100 BETWEEN t.low AND t.high
                 WHEN 'win' THEN r.p_win * 100 BETWEEN t.low AND t.high

@@ -162,6 +162,7 @@ pub(crate) fn lead(index: usize, now: DateTime<Utc>, roster: &Roster) -> LeadDet
     LeadDetail {
         hold: None,
         first_choice: None,
+        handed: None,
         contacts: Vec::new(),
         timeline: vec![event(1, "lead.ranked"), event(0, "lead.received")],
         record: LeadRecord {

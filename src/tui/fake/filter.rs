@@ -20,6 +20,10 @@ fn holds(test: &Test, row: &QueueRow, now: DateTime<Utc>) -> bool {
         Test::Contains(TextField::Territory, text) => has(row.territory.as_deref(), text),
         Test::Contains(TextField::Rep, text) => has(row.recommended.as_deref(), text),
         Test::Contains(TextField::Legacy, text) => has(row.legacy.as_deref(), text),
+        Test::Contains(TextField::For, text) => {
+            let text = if text == "me" { "ana m." } else { text };
+            has(row.handed.as_ref().map(|hand| hand.to.as_str()), text)
+        }
         Test::Number(field, side, bound) => {
             let number = match field {
                 NumberField::Score => row.lead_score.map(f64::from),

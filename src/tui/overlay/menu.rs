@@ -50,6 +50,8 @@ pub enum Choice {
     Copy(String),
     /// How the list is written.
     Export(Format),
+    /// The manager whom leads are handed to; raw.
+    Manager(String),
 }
 
 impl Menu {
@@ -140,6 +142,17 @@ impl Menu {
             selected: None,
             draft: None,
         }
+    }
+
+    /// Managers whom leads can be handed to.
+    pub fn managers(names: &[String], title: String) -> Self {
+        let mut items: Vec<Item> = Vec::new();
+        for name in names {
+            let taken: Vec<char> = items.iter().map(|i| i.letter).collect();
+            let Some(letter) = free_letter(name, &taken) else { break };
+            items.push(Item { letter, label: name.clone(), choice: Choice::Manager(name.clone()) });
+        }
+        Self { title, items, selected: None, draft: None }
     }
 
     /// The line that a letter chooses, either case.

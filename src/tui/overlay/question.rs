@@ -14,6 +14,8 @@ pub enum Purpose {
     Stop,
     /// Let it go on.
     Resume,
+    /// Hand leads over, with a note.
+    HandOver,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
             Self::Find => "Which lead?",
             Self::Stop => "STOP all writing to the CRM?",
             Self::Resume => "Let writing to the CRM go on?",
+            Self::HandOver => "Hand over",
         }
     }
 
@@ -39,6 +42,10 @@ impl Purpose {
                 "What waits in the outbox is written, each once. Whatever you",
                 "do not want written, take back first. Say why.",
             ],
+            Self::HandOver => &[
+                "They see a mark in the queue, and your note with the lead. A",
+                "verdict ends it, whoever gives it. Without a note, just go on.",
+            ],
         }
     }
 
@@ -47,6 +54,7 @@ impl Purpose {
         match self {
             Self::Find => "acme, 00Q5f000001..., 0199a...",
             Self::Stop | Self::Resume => "the reason",
+            Self::HandOver => "what they should know",
         }
     }
 
@@ -56,6 +64,7 @@ impl Purpose {
             Self::Find => "looks for it",
             Self::Stop => "stops it now",
             Self::Resume => "lets it go on",
+            Self::HandOver => "hands over",
         }
     }
 }
@@ -65,6 +74,8 @@ impl Purpose {
 pub struct Question {
     /// What for.
     pub purpose: Purpose,
+    /// What it is about, after the title; raw.
+    pub about: String,
     /// The answer.
     pub field: Field,
 }
@@ -72,7 +83,7 @@ pub struct Question {
 impl Question {
     /// Asks, with this answer to begin with.
     pub fn new(purpose: Purpose, text: &str) -> Self {
-        Self { purpose, field: Field::new(text, LIMIT) }
+        Self { purpose, about: String::new(), field: Field::new(text, LIMIT) }
     }
 
     /// The answer; `None` if there is none.

@@ -271,6 +271,22 @@ impl Boards for Broken {
 }
 
 #[async_trait::async_trait]
+impl crate::tui::backend::team::Team for Broken {
+    async fn present(&self, open: Option<crate::domain::ids::LeadId>) -> Result<(), BackendError> {
+        self.fake.present(open).await
+    }
+    async fn managers(&self) -> Result<Vec<String>, BackendError> {
+        self.fake.managers().await
+    }
+    async fn hand_over(
+        &self,
+        request: crate::tui::backend::team::HandingOver,
+    ) -> Result<crate::tui::backend::team::HandedOver, BackendError> {
+        self.fake.hand_over(request).await
+    }
+}
+
+#[async_trait::async_trait]
 impl Backend for Broken {
     async fn overview(&self) -> Result<crate::tui::backend::Overview, BackendError> {
         match self.how {

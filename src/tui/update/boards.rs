@@ -12,6 +12,7 @@ use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::question::{Purpose, Question};
 use crate::tui::screens::{Screen, feedback, reps, rollout, sla, trace};
+use crate::tui::team::hand_over;
 
 /// Takes an answer.
 pub(super) fn receive(model: &mut Model, answer: Answer) -> Vec<Effect> {
@@ -142,6 +143,11 @@ pub(super) fn kill_switch(model: &mut Model) {
 pub(super) fn answered(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Question(question)) = model.overlays.last() else { return Vec::new() };
     let purpose = question.purpose;
+    if purpose == Purpose::HandOver {
+        let note = question.answer();
+        model.overlays.pop();
+        return hand_over::send(model, note);
+    }
     let Some(text) = question.answer() else {
         model.say(Tone::Warn, if purpose == Purpose::Find { "Type what to look for." } else { "Say why first." });
         return Vec::new();
@@ -150,6 +156,6 @@ pub(super) fn answered(model: &mut Model) -> Vec<Effect> {
     vec![match purpose {
         Purpose::Find => model.boards.trace.ask(text),
         Purpose::Stop => Effect::Board(Ask::Turn(true, text)),
-        Purpose::Resume => Effect::Board(Ask::Turn(false, text)),
+        Purpose::Resume | Purpose::HandOver => Effect::Board(Ask::Turn(false, text)),
     }]
 }

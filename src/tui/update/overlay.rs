@@ -12,6 +12,7 @@ use crate::tui::overlay::help::Help;
 use crate::tui::overlay::menu::{Choice, Item, Menu};
 use crate::tui::overlay::what_if::Supposing;
 use crate::tui::overlay::{Confirm, NOTE_LIMIT, Overlay};
+use crate::tui::team::hand_over;
 use crate::tui::verdict::{self, Draft};
 
 /// Pasted text goes into a text field whole, and is nothing anywhere else.
@@ -117,6 +118,11 @@ fn chosen(model: &mut Model, draft: Option<Draft>, item: Item) -> Vec<Effect> {
             model.overlays.pop();
             model.say(Tone::Info, "Writing the list to a file \u{2026}");
             vec![Effect::Export(model.queue.lane, model.queue.filter().clone(), format)]
+        }
+        (Choice::Manager(to), _) => {
+            model.overlays.pop();
+            hand_over::ask_note(model, to);
+            Vec::new()
         }
         (choice, Some(draft)) => verdict::chosen(model, draft, &item.label, choice),
         (_, None) => Vec::new(),

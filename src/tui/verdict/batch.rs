@@ -17,6 +17,7 @@ use crate::tui::overlay::Overlay;
 use crate::tui::overlay::batch::{Preview, Report};
 use crate::tui::overlay::menu::Menu;
 use crate::tui::screens::Screen;
+use crate::tui::team;
 
 /// What is done to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +154,13 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     if !preview.counted() {
         return refuse(model, format!("{n} leads at once: type {n}, then Enter."));
     }
+    let leads = plan.leads.clone();
+    if team::warns(model, &leads) {
+        return Vec::new();
+    }
+    let Some(Overlay::Batch(preview)) = model.overlays.last() else { return Vec::new() };
     let chosen: Vec<Marked> =
-        plan.leads.iter().filter_map(|id| preview.marked.iter().find(|one| &one.lead == id).cloned()).collect();
+        leads.iter().filter_map(|id| preview.marked.iter().find(|one| &one.lead == id).cloned()).collect();
     let (keeps, marked) = (preview.keeps.clone(), preview.group.is_none());
     model.overlays.pop();
     let kind = if keeps.is_some() { Kind::Keep } else { Kind::Approve };

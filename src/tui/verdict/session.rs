@@ -16,6 +16,7 @@ use crate::tui::backend::{BackendError, QueueKey, UndoAnswer, VerdictAnswer, Ver
 use crate::tui::model::{Model, Status, Tone};
 use crate::tui::msg::{Effect, Load};
 use crate::tui::screens::Screen;
+use crate::tui::team;
 
 /// Verdicts of this session.
 #[derive(Debug, Default)]
@@ -206,6 +207,10 @@ pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
     let Some(mut group) = model.session.undone.pop() else {
         return refuse(model, "Nothing was taken back in this session that could be given again.");
     };
+    if team::warns(model, group.iter().map(|given| &given.draft.lead)) {
+        model.session.undone.push(group);
+        return Vec::new();
+    }
     if group.len() > 1 {
         return batch::start(model, Kind::Again, group);
     }

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Ctx, button, put, two_ends};
+use super::{Ctx, button, two_ends};
 use crate::tui::action::Action;
 use crate::tui::backend::{LoopState, Overview};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screens::Screen;
+use crate::tui::team;
 use crate::tui::theme::Meaning;
 
 /// Draws both lines.
@@ -34,7 +35,17 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     let room = width.saturating_sub(nav.width() + 2);
     two_ends(frame, area, nav, state(model, ctx, room));
-    put(frame, area, 1, conservation(model.overview.data.as_ref(), ctx, area.width));
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let numbers = conservation(model.overview.data.as_ref(), ctx, area.width);
+    let others = if tells_of_others(model, ctx, area.width) { team::also_here(model, ctx) } else { None };
+    let others = others.map_or_else(Line::default, |others| ctx.span(Meaning::Muted, format!("{others} ")).into());
+    two_ends(frame, below, numbers, others);
+}
+
+/// Whether there is room beside the counter for who else is at work; elsewhere the status line says it while it is free.
+pub fn tells_of_others(model: &Model, ctx: &Ctx, width: u16) -> bool {
+    let numbers = conservation(model.overview.data.as_ref(), ctx, width);
+    team::also_here(model, ctx).is_some_and(|others| numbers.width() + others.width() + 3 <= usize::from(width))
 }
 
 /// What the screen is called.

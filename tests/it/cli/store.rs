@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadboard::app::ports::{
-    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, FirstChoice, LeadCompany, Ledger, MadeFrom, ModelRow,
-    NewDecision, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
+    Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, FirstChoice, HandOver, LeadCompany, Ledger, MadeFrom,
+    ModelRow, NewDecision, Presence, PresenceStore, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped,
+    Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -107,6 +108,11 @@ async fn fill(store: &dyn Store) {
     assert!(store.choose_first(&choice).await.unwrap());
     let stop = Stopped { at: at(8), by: "Ana".into(), why: "the store moves".into() };
     assert!(store.stop_writes(&stop).await.unwrap());
+    let hand = HandOver { from: "Ana".into(), to: "Ben".into(), note: Some("call".into()), at: at(9) };
+    assert_eq!(store.hand_over(&[id("L020")], &hand).await.unwrap(), [id("L020")]);
+    // Who is at work here, nobody has to know elsewhere.
+    let here = Presence { manager: "Ana".into(), seen_at: at(9), claim: None };
+    store.note_presence(&here).await.unwrap();
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 
@@ -124,7 +130,7 @@ async fn differences(one: &Path, two: &Path) -> Vec<String> {
     let mut conn = SqliteConnectOptions::new().filename(one).connect().await.unwrap();
     let attach = AssertSqlSafe(format!("ATTACH '{}' AS two", two.display()));
     sqlx::query(attach).execute(&mut conn).await.unwrap();
-    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> '_sqlx_migrations'";
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('_sqlx_migrations', 'presence')";
     let mut differing = Vec::new();
     let mut filled = 0;
     for table in sqlx::query(tables).fetch_all(&mut conn).await.unwrap() {
@@ -182,6 +188,7 @@ async fn a_store_moves_to_postgres_and_back_without_loss() {
     // It goes on there as it would have here: the same is seen, new rows get new numbers, a lease is still held.
     let store = PostgresStore::open(&database.url).await.unwrap();
     assert_eq!(seen(&store).await, shown);
+    assert_eq!(store.present(at(0)).await.unwrap(), []);
     assert_eq!(store.stopped().await.unwrap().unwrap().why, "the store moves", "it is stopped there as well");
     assert!(store.resume_writes("Ana", "it has moved", at(58)).await.unwrap());
     assert!(store.claim_effects("w", 9, at(99), at(59)).await.unwrap().is_empty());

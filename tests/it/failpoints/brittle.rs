@@ -338,6 +338,22 @@ brittle! {
 }
 
 brittle! {
+    PresenceStore for BrittleStore<S> {
+        async note_presence(presence: &Presence) -> Stored<()>;
+        async leave(manager: &str, lead: Option<&LeadId>) -> Stored<()>;
+        async present(after: Time) -> Stored<Vec<Presence>>;
+    }
+}
+
+brittle! {
+    HandOverStore for BrittleStore<S> {
+        async hand_over(leads: &[LeadId], hand_over: &HandOver) -> Stored<Vec<LeadId>>;
+        async handed_to(manager: &str) -> Stored<Vec<HandedLead>>;
+        async managers() -> Stored<Vec<String>>;
+    }
+}
+
+brittle! {
     BoardStore for BrittleStore<S> {
         async newest_situation() -> Stored<Option<(Time, String)>>;
         async open_leads(since: Time) -> Stored<Vec<(RepId, u64)>>;

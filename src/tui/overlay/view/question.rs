@@ -14,7 +14,13 @@ use crate::tui::view::{Ctx, put, put_all};
 
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, question: &Question) {
     let words = question.purpose.words();
-    let inner = window(frame, ctx, area, (66, words.len() as u16 + 6), question.purpose.title());
+    let inner = window(
+        frame,
+        ctx,
+        area,
+        (66, words.len() as u16 + 6),
+        &format!("{}{}", question.purpose.title(), question.about),
+    );
     let meaning = if question.purpose == Purpose::Stop { Meaning::Warn } else { Meaning::Text };
     put_all(frame, inner, 0, words.iter().map(|line| ctx.span(meaning, *line).into()));
     let at = words.len() as u16 + 1;

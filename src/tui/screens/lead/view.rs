@@ -15,6 +15,7 @@ use ratatui::text::Line;
 use crate::tui::action::Action;
 use crate::tui::backend::LeadDetail;
 use crate::tui::model::Model;
+use crate::tui::team;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout, put, put_all, two_ends};
 
@@ -77,7 +78,8 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
     let height = usize::from(area.height);
     let roomy = height >= 26;
-    let mut facts = why::lead_score(detail, ctx, width);
+    let mut facts = team::lines(model, ctx, detail, width);
+    facts.extend(why::lead_score(detail, ctx, width));
     facts.extend(parts::facts(detail, ctx, width, if roomy { 2 } else { 1 }));
     let mut verdict: Vec<_> = blind::chosen(detail, ctx, width).into_iter().collect();
     verdict.extend(parts::recommendation(detail, ctx, width));

@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use strum::VariantArray;
+use unicode_width::UnicodeWidthStr;
 
 use super::bar;
 use crate::domain::lane::Lane;
@@ -15,6 +16,7 @@ use crate::tui::backend::QueueRow;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screens::lead;
+use crate::tui::team;
 use crate::tui::theme::Meaning;
 use crate::tui::verdict::batch::Run;
 use crate::tui::view::{Ctx, button, layout, list_row, put, put_all};
@@ -180,14 +182,14 @@ fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         if let Some(cursor) = cursor {
             ctx.hits.row(list, y, usize::from(y), cursor);
         }
-        let signs = (queue.is_selected(row), queue.is_marked(&row.id));
+        let signs = (queue.is_selected(row), queue.is_marked(&row.id), team::sign(model, row));
         put(frame, list, y, row_line(row, signs, model.hides_row(row), &columns, ctx, usize::from(list.width)));
     }
 }
 
 fn row_line(
     row: &QueueRow,
-    (selected, marked): (bool, bool),
+    (selected, marked, sign): (bool, bool, Option<String>),
     hidden: bool,
     columns: &Columns,
     ctx: &Ctx,
@@ -223,10 +225,11 @@ fn row_line(
     } else {
         (row.recommended.as_deref().unwrap_or("-"), p(row.p_win), legacy_p, gap)
     };
+    let company = if text::fit(&row.company, 8).trim().is_empty() { row.id.as_str() } else { &row.company };
     let cells = columns.line(
         ctx,
         [
-            if text::fit(&row.company, 8).trim().is_empty() { row.id.as_str() } else { &row.company },
+            company,
             row.source.as_deref().unwrap_or("-"),
             &format::duration(ctx.now - row.created_at),
             &sla,
@@ -252,7 +255,14 @@ fn row_line(
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let mark = if marked { ctx.theme.glyphs().marked } else { " " };
     let mut line = Line::from(vec![Span::raw(cursor), ctx.span(Meaning::Key, mark)]);
-    line.extend(cells.into_iter().zip(meanings).map(|(cell, meaning)| ctx.span(meaning, cell)));
+    let mut cells = cells.into_iter().zip(meanings);
+    if let Some(sign) = sign {
+        cells.next();
+        let room = columns.company.saturating_sub(sign.width() + 1);
+        line.extend([ctx.span(Meaning::Text, ctx.theme.left(company, room)), Span::raw(" ")]);
+        line.push_span(ctx.span(Meaning::Warn, sign));
+    }
+    line.extend(cells.map(|(cell, meaning)| ctx.span(meaning, cell)));
     list_row(ctx, line, selected, width)
 }
 
