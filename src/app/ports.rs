@@ -8,6 +8,7 @@ mod boards;
 mod contacts;
 mod disagreements;
 mod events;
+mod handoff;
 mod routing;
 mod saved_views;
 mod stop;
@@ -30,6 +31,7 @@ pub use boards::{
 pub use contacts::{Contact, ContactStore, Contacts, DueContact, Settlement};
 pub use disagreements::{Differs, DisagreementStore, Looked};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
+pub use handoff::{Acceptance, HandoffStore, NewHandoff, OpenLead, Overruled, RiskTally, StoredHandoff};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
 pub use stop::{StopStore, Stopped};
@@ -771,6 +773,7 @@ pub trait Store:
     + SavedViewStore
     + StopStore
     + BoardStore
+    + HandoffStore
 {
 }
 impl<T> Store for T where
@@ -789,5 +792,6 @@ impl<T> Store for T where
         + SavedViewStore
         + StopStore
         + BoardStore
+        + HandoffStore
 {
 }

@@ -29,6 +29,7 @@ mod decisions;
 mod disagreements;
 mod drift;
 mod duties;
+mod handoff;
 mod intake;
 mod leads;
 mod learning;

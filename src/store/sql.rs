@@ -64,6 +64,7 @@ pub(super) mod decisions;
 pub(super) mod disagreements;
 pub(super) mod drift;
 pub(super) mod duties;
+pub(super) mod handoff;
 pub(super) mod intake;
 pub(super) mod leads;
 pub(super) mod learning;
@@ -89,6 +90,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         disagreements::ALL,
         drift::ALL,
         duties::ALL,
+        handoff::ALL,
         intake::ALL,
         leads::ALL,
         learning::ALL,

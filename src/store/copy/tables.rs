@@ -108,6 +108,8 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     }
     saved_views { id: Text, manager: Text, key: Int, name: Text, filter: Text, lane: Text, saved_at: Int, removed_at: Int }
     write_stops { id: Text, stopped_at: Int, stopped_by: Text, why: Text }
+    handoffs numbered { id: Int, written_at: Int, written_by: Text, note: Text, facts: Text }
+    handoff_acceptances { handoff_id: Int, accepted_at: Int, accepted_by: Text }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leadboard::app::ports::{
     Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, LeadCompany, Ledger, MadeFrom, ModelRow, NewDecision,
-    QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
+    NewHandoff, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -98,6 +98,9 @@ async fn fill(store: &dyn Store) {
     store.save_view(&view, at(7)).await.unwrap();
     let stop = Stopped { at: at(8), by: "Ana".into(), why: "the store moves".into() };
     assert!(store.stop_writes(&stop).await.unwrap());
+    let handoff = NewHandoff { at: at(9), by: "Ana".into(), note: Some("call Acme".into()), facts: "{}".into() };
+    let handoff = store.write_handoff(&handoff).await.unwrap();
+    assert!(store.accept_handoff(handoff, "Bob", at(10)).await.unwrap());
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 
