@@ -8,6 +8,8 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use words::sheet;
+
 use super::AppError;
 use super::ports::{
     Acceptance, Clock, ContactList, ContactRow, NewHandoff, OpenLead, Overruled, RiskTally, Stopped, Store, StoreError,
@@ -118,6 +120,15 @@ impl Handoff {
     }
 }
 
+/// What was handed over last, and what a manager would hand over now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Board {
+    /// What was handed over last.
+    pub last: Option<Handoff>,
+    /// What would be handed over now.
+    pub facts: Facts,
+}
+
 /// That a handoff waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -141,6 +152,11 @@ pub async fn newest(store: &dyn Store) -> Result<Option<Handoff>, AppError> {
     let NewHandoff { at, by, note, facts } = written;
     let facts = serde_json::from_str(&facts).map_err(|e| StoreError::Corrupt(format!("handoff {id}: {e}")))?;
     Ok(Some(Handoff { id, at, by, note, facts, accepted }))
+}
+
+/// What was handed over last, and what this manager would hand over now.
+pub async fn board(store: &dyn Store, now: DateTime<Utc>, manager: &str, sla: TimeDelta) -> Result<Board, AppError> {
+    Ok(Board { last: newest(store).await?, facts: facts(store, now, manager, sla).await? })
 }
 
 /// What this manager would hand over now.

@@ -11,6 +11,8 @@ pub enum Tone {
     Heading,
     /// For your information.
     Text,
+    /// In somebody's own words.
+    Quote,
     /// Less important.
     Muted,
     /// Needs attention soon.

@@ -20,6 +20,7 @@ use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
 use crate::app::export::Format;
 use crate::app::filter::Filter;
+use crate::app::handoff;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, ModelRow, SavedView, Store};
 use crate::app::rollout::Configured;
@@ -194,7 +195,8 @@ impl Backend for Desk {
         let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
         let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
         let stopped = self.store.stopped().await.map_err(said)?;
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped })
+        let handoff = handoff::waiting_for(self.store.as_ref(), &self.manager).await.map_err(said)?;
+        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped, handoff })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

@@ -114,6 +114,16 @@ pub enum Action {
     ShowRollout,
     /// To the feedback screen.
     ShowFeedback,
+    /// To the handoff screen.
+    ShowHandoff,
+    /// To the digest screen.
+    ShowDigest,
+    /// Accept what was handed over, or hand over.
+    HandOver,
+    /// The day before.
+    PreviousDay,
+    /// The day after.
+    NextDay,
     /// Stop all writing to the CRM, or let it go on, after asking.
     KillSwitch,
     /// The next list of a screen.
@@ -206,6 +216,11 @@ impl Action {
             Self::ShowTrace,
             Self::ShowRollout,
             Self::ShowFeedback,
+            Self::ShowHandoff,
+            Self::ShowDigest,
+            Self::HandOver,
+            Self::PreviousDay,
+            Self::NextDay,
             Self::KillSwitch,
             Self::NextTab,
             Self::PreviousTab,
@@ -285,6 +300,11 @@ impl Action {
             Self::ShowTrace => ("show-trace", "trace screen: the story of a lead", "trace"),
             Self::ShowRollout => ("show-rollout", "rollout screen: phase, kill switch", "rollout"),
             Self::ShowFeedback => ("show-feedback", "feedback screen: verdicts, reasons", "feedback"),
+            Self::ShowHandoff => ("show-handoff", "handoff: to whoever comes next, and from", "handoff"),
+            Self::ShowDigest => ("show-digest", "digest screen: one day in words", "digest"),
+            Self::HandOver => ("hand-over", "hand over, or accept what waits for you", "hand over"),
+            Self::PreviousDay => ("previous-day", "the day before", "day before"),
+            Self::NextDay => ("next-day", "the next day", "next day"),
             Self::KillSwitch => ("kill-switch", "stop all writing to the CRM, or let it go on", "kill switch"),
             Self::NextTab => ("next-tab", "the next list", "next list"),
             Self::PreviousTab => ("previous-tab", "the list before", "list before"),

@@ -105,6 +105,8 @@ pub struct Overview {
     pub cleared: Option<bool>,
     /// That nothing is written to the CRM, by the kill switch.
     pub stopped: Option<boards::Stopped>,
+    /// What was handed over and waits for this manager.
+    pub handoff: Option<boards::Waiting>,
 }
 
 /// A list of leads in a file.

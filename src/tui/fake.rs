@@ -4,6 +4,7 @@
 mod boards;
 mod company;
 mod filter;
+mod handoff;
 mod troubles;
 
 use std::collections::BTreeMap;
@@ -28,11 +29,12 @@ use crate::tui::backend::{
     ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, Format,
     LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
     QueuePage, QueueQuery, QueueRow, ReturnedBy, SavedView, Seek, Share, Suppose, UndoAnswer, VerdictAnswer,
-    VerdictRequest, View, WhatIf, Which, WorkerHealth,
+    VerdictRequest, View, WhatIf, Which, WorkerHealth, boards::Waiting,
 };
 
 pub(crate) use boards::told;
 pub(crate) use company::{company, lead};
+pub(crate) use handoff::{handed_over, late};
 pub(crate) use troubles::troubled;
 
 /// The state behind the fake; tests change it as they like.
@@ -216,6 +218,11 @@ impl Backend for Fake {
             health: WorkerHealth { loops: state.loops.clone(), ..WorkerHealth::default() },
             api: ApiUsage { used: 12_431, limit: 100_000, calls_made: 412 },
             stopped: state.boards.switch.stopped.clone(),
+            handoff: state.boards.handoff.as_ref().filter(|one| one.waits_for(handoff::MANAGER)).map(|one| Waiting {
+                id: one.id,
+                by: one.by.clone(),
+                at: one.at,
+            }),
             cleared: state.models.iter().find(|model| model.champion).map(|model| model.card["clearance"] == "routes"),
         })
     }

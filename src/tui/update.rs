@@ -35,11 +35,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (width, height);
             Vec::new()
         }
+        // To tell a day, all of its leads are read, so that is done once a minute and not with each of them.
+        Msg::Changed if model.screen == Screen::Digest => overview(model),
         Msg::Changed => changed(model),
         // Only the seconds until a verdict is written.
         Msg::Woke if model.counts_down() => Vec::new(),
         // The worker's health grows old without anything being stored, so a minute is worth a look.
-        Msg::Woke => model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect(),
+        Msg::Woke if model.screen == Screen::Digest => changed(model),
+        Msg::Woke => overview(model),
         Msg::Terminate => {
             model.exit = true;
             Vec::new()
@@ -50,6 +53,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let mut effects: Vec<Effect> = model.overview.load.repeat().map(Effect::LoadOverview).into_iter().collect();
             if first && !model.touched {
                 effects.extend(lane_with_work(model));
+                effects.extend(boards::greet(model));
             }
             effects
         }
@@ -122,6 +126,11 @@ fn lane_with_work(model: &mut Model) -> Option<Effect> {
     (lane != model.queue.lane).then(|| model.queue.show(lane))
 }
 
+/// The numbers of the header, anew.
+fn overview(model: &mut Model) -> Vec<Effect> {
+    model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect()
+}
+
 /// Something changed in the store or the worker: what is on screen is read anew.
 fn changed(model: &mut Model) -> Vec<Effect> {
     let mut effects: Vec<Effect> = model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect();
@@ -172,6 +181,7 @@ fn key(model: &mut Model, event: KeyEvent, hurried: bool) -> Vec<Effect> {
         (Place::Menu | Place::Confirm | Place::Batch, Some(Action::Accept)) if hurried => too_fast(model),
         // A pasted line break must not send what was pasted.
         (place, Some(Action::Accept)) if hurried && place.takes_text() => edit(model, event),
+        (_, Some(Action::HandOver)) if hurried => too_fast(model),
         (_, Some(action)) if hurried && (action.judges() || action.asks()) => too_fast(model),
         (_, Some(action)) => act(model, action),
         (Place::Menu | Place::Batch, None) if hurried && letter.is_some() => too_fast(model),
@@ -227,6 +237,8 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ShowTrace => boards::go(model, Screen::Trace),
         Action::ShowRollout => boards::go(model, Screen::Rollout),
         Action::ShowFeedback => boards::go(model, Screen::Feedback),
+        Action::ShowHandoff => boards::go(model, Screen::Handoff),
+        Action::ShowDigest => boards::go(model, Screen::Digest),
         Action::KillSwitch => {
             boards::kill_switch(model);
             Vec::new()
@@ -236,6 +248,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             model.status = None;
             changed(model)
         }
+        Action::Note if model.screen == Screen::Handoff => of_screen(model, action),
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot => verdict::why_not(model),
         Action::Copy => verdict::copy(model),

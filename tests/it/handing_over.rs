@@ -158,7 +158,7 @@ async fn it_holds_what_is_open_owed_and_unusual(store: Arc<dyn Store>) {
         told.overruled.first.iter().map(|one| (one.lead_id.as_str(), one.verdict.as_str())).collect();
     assert_eq!(overruled, [("sent", "reroute"), ("kept", "keep_legacy")], "the most given up first, no approval");
 
-    let sheet = told.sheet(utc);
+    let sheet = handoff::sheet(None, &told, utc);
     let text = text(&sheet);
     for words in [
         "NOTHING IS WRITTEN to the CRM: stopped by Ana since 18:11: wrong rules\n",
@@ -169,7 +169,7 @@ async fn it_holds_what_is_open_owed_and_unusual(store: Arc<dyn Store>) {
         "Snoozed: 1\nCompany sleeps | back 18:27, Disagree, for Bea Best\n",
         "First contacts: 1 owed by reps, 1 past due\nCompany owes | Bea Best, was due 18:12\n",
         "Writes to the CRM: 1 failed for good\nCompany fails | FAILED after 1 try: no such owner\n",
-        "2 recommendations, those that gave up most first\n",
+        "2 recommendations, most given up first\n",
         "Company sent | Bea Best 50.0%, now Managers; Key account (Ana)\n",
         "Company kept | Bea Best 50.0%, now Leo Legacy 25.0%; Relationship (Ana)\n",
     ] {
@@ -219,7 +219,7 @@ async fn lists_are_bounded_and_say_how_many_more_there_are(store: Arc<dyn Store>
     let facts = facts(store, 80_000).await;
     assert_eq!((facts.at_risk.tally.over, facts.at_risk.first.len()), (20, 8));
     assert_eq!((facts.lanes.snoozed, facts.snoozed.len(), facts.snoozed[0].id.as_str()), (10, 8, "L19"));
-    let text = text(&facts.sheet(utc));
+    let text = text(&handoff::sheet(None, &facts, utc));
     assert!(text.contains("and 12 more\n") && text.contains("and 2 more\n"), "{text}");
 }
 
@@ -230,7 +230,7 @@ async fn a_quiet_shift_says_so(store: Arc<dyn Store>) {
         "Open leads: none\nAt risk: none; each open lead has more than 1 hour left\nFirst contacts: nobody owes one\n\
          Writes to the CRM: none is owed\nOverruled since {since}: no recommendation\n"
     );
-    assert_eq!(text(&facts.sheet(utc)), quiet);
+    assert_eq!(text(&handoff::sheet(None, &facts, utc)), quiet);
 }
 
 /// What an older or a broken version left behind is told, and does not end the program.

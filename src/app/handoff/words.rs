@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use strum::VariantArray;
 
-use super::{Facts, Handoff};
+use super::Facts;
 use crate::app::ports::{ContactRow, OpenLead, Overruled};
 use crate::app::sheet::{Line, Tone};
 use crate::domain::decision::WriteState;
@@ -18,22 +18,18 @@ pub(super) fn utc(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-impl Handoff {
-    /// The note, how things stood, and who took it over.
-    pub fn sheet(&self, zone: Zone) -> Vec<Line> {
-        let mut sheet: Vec<Line> = Vec::new();
-        if let Some(note) = &self.note {
-            sheet.extend(note.lines().map(|line| Line::new(Tone::Text, line)));
-            sheet.push(Line::blank());
-        }
-        sheet.extend(self.facts.sheet(zone));
-        sheet
+/// What is handed over: the note, in its own words, and how things stood.
+pub fn sheet(note: Option<&str>, facts: &Facts, zone: Zone) -> Vec<Line> {
+    let mut sheet: Vec<Line> = note.into_iter().flat_map(str::lines).map(|line| Line::new(Tone::Quote, line)).collect();
+    if !sheet.is_empty() {
+        sheet.push(Line::blank());
     }
+    sheet.extend(facts.sheet(zone));
+    sheet
 }
 
 impl Facts {
-    /// How things stood, the most urgent first.
-    pub fn sheet(&self, zone: Zone) -> Vec<Line> {
+    fn sheet(&self, zone: Zone) -> Vec<Line> {
         let mut sheet = self.alarms(zone);
         sheet.push(self.open());
         sheet.extend(self.lanes());
@@ -168,7 +164,7 @@ impl Facts {
         let heading = match all {
             0 => format!("Overruled since {since}: no recommendation"),
             1 => format!("Overruled since {since}: 1 recommendation"),
-            all => format!("Overruled since {since}: {all} recommendations, those that gave up most first"),
+            all => format!("Overruled since {since}: {all} recommendations, most given up first"),
         };
         list(sheet, heading, self.overruled.first.iter().map(turned_down).collect(), all);
     }
