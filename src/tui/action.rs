@@ -348,9 +348,10 @@ impl Action {
         self.words().2
     }
 
-    /// Whether it asks for more about a lead: harmless, and still not meant where keys come faster than a hand types.
+    /// Whether it asks for more about a lead, or takes a shift over: no verdict, and still not meant where keys come faster than
+    /// a hand types.
     pub const fn asks(self) -> bool {
-        matches!(self, Self::WhyNot | Self::TalkTrack | Self::Explain | Self::WhatIf | Self::Group)
+        matches!(self, Self::WhyNot | Self::TalkTrack | Self::Explain | Self::WhatIf | Self::Group | Self::HandOver)
     }
 
     /// Whether it gives a verdict or leads to one: barred in read-only mode and from keys no hand can type so fast.

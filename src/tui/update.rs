@@ -181,7 +181,6 @@ fn key(model: &mut Model, event: KeyEvent, hurried: bool) -> Vec<Effect> {
         (Place::Menu | Place::Confirm | Place::Batch, Some(Action::Accept)) if hurried => too_fast(model),
         // A pasted line break must not send what was pasted.
         (place, Some(Action::Accept)) if hurried && place.takes_text() => edit(model, event),
-        (_, Some(Action::HandOver)) if hurried => too_fast(model),
         (_, Some(action)) if hurried && (action.judges() || action.asks()) => too_fast(model),
         (_, Some(action)) => act(model, action),
         (Place::Menu | Place::Batch, None) if hurried && letter.is_some() => too_fast(model),

@@ -48,7 +48,7 @@ pub(crate) fn late(state: State) -> State {
     let open = |n: usize, age: i64, snoozed: Option<i64>| OpenLead {
         id: leads[n].id.clone(),
         company: leads[n].company.clone(),
-        lane: (n != 2).then_some(if n % 2 == 0 { Lane::Disagree } else { Lane::Hot }),
+        lane: (n != 2).then_some(if n.is_multiple_of(2) { Lane::Disagree } else { Lane::Hot }),
         created_at: now - TimeDelta::minutes(age),
         snoozed_until: snoozed.map(|minutes| now + TimeDelta::minutes(minutes)),
         recommended: (n != 2).then(|| names[n % names.len()].clone()),
