@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{State, told};
 use crate::app::digest::{Agreement, Day, DriftLight, FirstContacts, NoContact, Verdicts};
+use crate::app::drift;
 use crate::app::handoff::{AtRisk, OwedContacts, OwedWrites, TurnedDown};
 use crate::app::ports::{Acceptance, OpenLead, Overruled, RiskTally};
 use crate::app::rollout::Configured;
@@ -15,7 +16,6 @@ use crate::domain::ids::TraceId;
 use crate::domain::lane::Lane;
 use crate::domain::lead::{Conservation, LeadState};
 use crate::domain::verdict::{Reason, ReasonCode};
-use crate::model::drift;
 use crate::tui::backend::boards::{Digest, Facts, Handoff, Stopped};
 use crate::tui::backend::{BackendError, LaneCounts};
 
