@@ -13,6 +13,7 @@ mod demo_org;
 mod doctor;
 mod drift;
 mod evaluate;
+mod handoff;
 mod history;
 mod init;
 mod keys;
@@ -163,6 +164,7 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Sla { action }) => sla::run(&action, &context, out).await,
                 Some(Command::Stop { reason }) => stop::run(true, &reason, &context, out).await,
                 Some(Command::Resume { reason }) => stop::run(false, &reason, &context, out).await,
+                Some(Command::Handoff { action }) => handoff::run(action.as_ref(), &context, out).await,
                 Some(Command::Rollout) => rollout::run(&context, out).await,
                 Some(Command::Report { action }) => report::run(&action, &context, out).await,
                 _ if out.form() != Form::Text => Err(CliError::Usage(

@@ -11,6 +11,7 @@ mod disagreements;
 mod drift;
 mod events;
 mod hand_overs;
+mod handoff;
 mod presence;
 mod routing;
 mod saved_views;
@@ -37,6 +38,7 @@ pub use disagreements::{Differs, DisagreementStore, Looked};
 pub use drift::{ClosedLead, DriftDay, DriftMark, DriftStore, ReceivedLead};
 pub use events::{EventPlace, EventsError, Heard, LeadEvents, LeadStream};
 pub use hand_overs::{HandOver, HandOverStore, HandedLead};
+pub use handoff::{Acceptance, HandoffStore, NewHandoff, OpenLead, Overruled, RiskTally, StoredHandoff};
 pub use presence::{Claim, Presence, PresenceStore};
 pub use routing::{Arrived, Given, OpenHold, RoutingStore, RulesSource, RulesText, StoredRulebook};
 pub use saved_views::{SavedView, SavedViewStore, VIEW_KEYS};
@@ -694,6 +696,7 @@ pub trait Store:
     + PresenceStore
     + HandOverStore
     + BoardStore
+    + HandoffStore
 {
 }
 impl<T> Store for T where
@@ -715,5 +718,6 @@ impl<T> Store for T where
         + PresenceStore
         + HandOverStore
         + BoardStore
+        + HandoffStore
 {
 }

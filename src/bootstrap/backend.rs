@@ -22,6 +22,7 @@ use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
 use crate::app::export::Format;
 use crate::app::filter::Filter;
+use crate::app::handoff;
 use crate::app::health::{LoopHealth, WorkerHealth};
 use crate::app::ports::{Clock, FirstChoice, ModelRow, SavedView, Store};
 use crate::app::presence;
@@ -203,7 +204,19 @@ impl Backend for Desk {
         let stopped = self.store.stopped().await.map_err(said)?;
         let others = presence::others(self.store.as_ref(), &self.manager, self.clock.now()).await.map_err(said)?;
         let handed = self.store.handed_to(&presence::called(&self.manager)).await.map_err(said)?;
-        Ok(Overview { conservation, lanes, effects, api: health.usage, health, cleared, stopped, others, handed })
+        let handoff = handoff::waiting_for(self.store.as_ref(), &self.manager).await.map_err(said)?;
+        Ok(Overview {
+            conservation,
+            lanes,
+            effects,
+            api: health.usage,
+            health,
+            cleared,
+            stopped,
+            others,
+            handed,
+            handoff,
+        })
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

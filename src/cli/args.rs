@@ -1,5 +1,6 @@
 //! The command line as types. The doc comments are the help texts.
 
+mod handoff;
 mod leads;
 mod model;
 mod rules;
@@ -18,6 +19,7 @@ use crate::demo_org::FaultPlan;
 use crate::domain::ids::TraceId;
 use crate::domain::verdict::{Reason, ReasonCode};
 
+pub(crate) use handoff::Handoff;
 pub(crate) use leads::{Backfill, Lead, View, Why};
 pub(crate) use model::{Export, ExportFormat, ImportModel, Model, Predict};
 pub(crate) use rules::{Rules, RulesTest};
@@ -164,6 +166,11 @@ pub(crate) enum Command {
         /// Why; it is kept in the audit trail
         #[arg(long)]
         reason: String,
+    },
+    /// What was handed over last to whoever comes next, and who took it over
+    Handoff {
+        #[command(subcommand)]
+        action: Option<Handoff>,
     },
     /// How far automation may go, scope by scope, and whether writing is stopped
     Rollout,

@@ -31,6 +31,7 @@ mod disagreements;
 mod drift;
 mod duties;
 mod hand_overs;
+mod handoff;
 mod intake;
 mod leads;
 mod learning;

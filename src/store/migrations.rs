@@ -12,7 +12,7 @@ macro_rules! files {
     ($folder:literal) => {
         files!($folder: "0001_initial" "0002_drift" "0003_lead_score" "0004_audit_chain" "0005_put_back" "0006_routing" "0007_policy"
             "0008_companies" "0009_returned" "0010_contacts" "0011_saved_views" "0012_stop"
-            "0014_managers" "0015_first_choices")
+            "0013_handoffs" "0014_managers" "0015_first_choices")
     };
     ($folder:literal: $($name:literal)*) => {
         &[$(($name, include_str!(concat!("../../assets/migrations/", $folder, "/", $name, ".sql")))),*]

@@ -66,6 +66,7 @@ pub(super) mod disagreements;
 pub(super) mod drift;
 pub(super) mod duties;
 pub(super) mod hand_overs;
+pub(super) mod handoff;
 pub(super) mod intake;
 pub(super) mod leads;
 pub(super) mod learning;
@@ -94,6 +95,7 @@ pub(super) fn all(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'sta
         drift::ALL,
         duties::ALL,
         hand_overs::ALL,
+        handoff::ALL,
         intake::ALL,
         leads::ALL,
         learning::ALL,

@@ -116,6 +116,16 @@ pub enum Action {
     ShowRollout,
     /// To the feedback screen.
     ShowFeedback,
+    /// To the handoff screen.
+    ShowHandoff,
+    /// To the digest screen.
+    ShowDigest,
+    /// Accept what was handed over, or hand over.
+    GiveHandoff,
+    /// The day before.
+    PreviousDay,
+    /// The day after.
+    NextDay,
     /// Stop all writing to the CRM, or let it go on, after asking.
     KillSwitch,
     /// The next list of a screen.
@@ -209,6 +219,11 @@ impl Action {
             Self::ShowTrace,
             Self::ShowRollout,
             Self::ShowFeedback,
+            Self::ShowHandoff,
+            Self::ShowDigest,
+            Self::GiveHandoff,
+            Self::PreviousDay,
+            Self::NextDay,
             Self::KillSwitch,
             Self::NextTab,
             Self::PreviousTab,
@@ -289,6 +304,11 @@ impl Action {
             Self::ShowTrace => ("show-trace", "trace screen: the story of a lead", "trace"),
             Self::ShowRollout => ("show-rollout", "rollout screen: phase, kill switch", "rollout"),
             Self::ShowFeedback => ("show-feedback", "feedback screen: verdicts, reasons", "feedback"),
+            Self::ShowHandoff => ("show-handoff", "handoff: to whoever comes next, and from", "handoff"),
+            Self::ShowDigest => ("show-digest", "digest screen: one day in words", "digest"),
+            Self::GiveHandoff => ("give-handoff", "hand over, or accept what waits for you", "hand over"),
+            Self::PreviousDay => ("previous-day", "the day before", "day before"),
+            Self::NextDay => ("next-day", "the next day", "next day"),
             Self::KillSwitch => ("kill-switch", "stop all writing to the CRM, or let it go on", "kill switch"),
             Self::NextTab => ("next-tab", "the next list", "next list"),
             Self::PreviousTab => ("previous-tab", "the list before", "list before"),
@@ -332,9 +352,10 @@ impl Action {
         self.words().2
     }
 
-    /// Whether it asks for more about a lead: harmless, and still not meant where keys come faster than a hand types.
+    /// Whether it asks for more about a lead, or takes a shift over: no verdict, and still not meant where keys come faster than
+    /// a hand types.
     pub const fn asks(self) -> bool {
-        matches!(self, Self::WhyNot | Self::TalkTrack | Self::Explain | Self::WhatIf | Self::Group)
+        matches!(self, Self::WhyNot | Self::TalkTrack | Self::Explain | Self::WhatIf | Self::Group | Self::GiveHandoff)
     }
 
     /// Whether it gives a verdict or leads to one: barred in read-only mode and from keys no hand can type so fast.

@@ -120,6 +120,8 @@ pub struct Overview {
     pub others: Vec<team::Presence>,
     /// Leads that are handed to this manager and wait for a verdict, the newest first; not more than a hundred.
     pub handed: Vec<team::HandedLead>,
+    /// What was handed over and waits for this manager.
+    pub handoff: Option<boards::Waiting>,
 }
 
 /// A list of leads in a file.

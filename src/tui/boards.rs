@@ -3,11 +3,17 @@
 
 use std::mem::Discriminant;
 
-use super::backend::boards::{Board, ContactList, Feedback, Found, Replay, Reps, Rollout, Switch};
+use chrono::NaiveDate;
+
+use super::backend::boards::{
+    Board, ContactList, Digest, Feedback, Found, Handoff, HandoffBoard, Replay, Reps, Rollout, Switch,
+};
 use super::backend::{Backend, BackendError};
 use super::msg::{Effect, Generation};
 use super::screens::Screen;
+use super::screens::digest::DigestScreen;
 use super::screens::feedback::FeedbackScreen;
+use super::screens::handoff::HandoffScreen;
 use super::screens::reps::RepsScreen;
 use super::screens::rollout::RolloutScreen;
 use super::screens::sla::SlaScreen;
@@ -29,6 +35,14 @@ pub enum Ask {
     Rollout(Generation),
     /// What managers said.
     Feedback(Generation),
+    /// What was handed over last, and what would be handed over now.
+    Handoffs(Generation),
+    /// Hand over, with a note.
+    HandOver(String),
+    /// Take over what was handed over.
+    AcceptHandoff(i64),
+    /// A day; `None` for today.
+    Digest(Generation, Option<NaiveDate>),
     /// Stop all writing, or let it go on, and why.
     Turn(bool, String),
 }
@@ -48,6 +62,14 @@ pub enum Answer {
     Rollout(Generation, Result<Box<Rollout>, BackendError>),
     /// What managers said.
     Feedback(Generation, Result<Box<Feedback>, BackendError>),
+    /// What was handed over last, and what would be handed over now.
+    Handoffs(Generation, Result<Box<HandoffBoard>, BackendError>),
+    /// What was handed over.
+    HandedOver(Result<Box<Handoff>, BackendError>),
+    /// What was taken over.
+    AcceptedHandoff(Result<Box<Handoff>, BackendError>),
+    /// A day.
+    Digest(Generation, Result<Box<Digest>, BackendError>),
     /// How the switch stands.
     Turned(Result<Switch, BackendError>),
 }
@@ -55,7 +77,7 @@ pub enum Answer {
 impl Ask {
     /// Whether it is finished even when the program is leaving.
     pub const fn writes(&self) -> bool {
-        matches!(self, Self::Turn(..))
+        matches!(self, Self::Turn(..) | Self::HandOver(_) | Self::AcceptHandoff(_))
     }
 
     /// Its kind: a newer question of a kind makes the older one void.
@@ -72,6 +94,10 @@ impl Ask {
             Self::Replay(..) => "replay",
             Self::Rollout(_) => "rollout",
             Self::Feedback(_) => "feedback",
+            Self::Handoffs(_) => "handoff",
+            Self::HandOver(_) => "handing over",
+            Self::AcceptHandoff(_) => "accepting a handoff",
+            Self::Digest(..) => "digest",
             Self::Turn(..) => "kill switch",
         }
     }
@@ -97,6 +123,16 @@ impl Ask {
             Self::Feedback(generation) => {
                 Answer::Feedback(generation, reported(name, backend.feedback()).await.map(Box::new))
             }
+            Self::Handoffs(generation) => {
+                Answer::Handoffs(generation, reported(name, backend.handoffs()).await.map(Box::new))
+            }
+            Self::HandOver(note) => Answer::HandedOver(reported(name, backend.give_handoff(&note)).await.map(Box::new)),
+            Self::AcceptHandoff(id) => {
+                Answer::AcceptedHandoff(reported(name, backend.accept_handoff(id)).await.map(Box::new))
+            }
+            Self::Digest(generation, day) => {
+                Answer::Digest(generation, reported(name, backend.digest(day)).await.map(Box::new))
+            }
             Self::Turn(stop, why) => Answer::Turned(reported(name, backend.turn(stop, &why)).await),
         }
     }
@@ -115,6 +151,10 @@ pub struct Boards {
     pub rollout: RolloutScreen,
     /// What managers said.
     pub feedback: FeedbackScreen,
+    /// What is handed over.
+    pub handoff: HandoffScreen,
+    /// A day.
+    pub digest: DigestScreen,
 }
 
 impl Boards {
@@ -126,6 +166,8 @@ impl Boards {
             Screen::Trace => self.trace.refresh(),
             Screen::Rollout => self.rollout.refresh(),
             Screen::Feedback => self.feedback.refresh(),
+            Screen::Handoff => self.handoff.refresh(),
+            Screen::Digest => self.digest.refresh(),
             _ => None,
         }
     }
@@ -137,6 +179,8 @@ impl Boards {
         self.trace.resize(size);
         self.rollout.resize(size);
         self.feedback.resize(size);
+        self.handoff.resize(size);
+        self.digest.resize(size);
     }
 
     /// What could not be read while old data is shown.
@@ -147,6 +191,8 @@ impl Boards {
             Screen::Trace => self.trace.found.error.as_ref().filter(|_| self.trace.found.data.is_some()),
             Screen::Rollout => self.rollout.state.error.as_ref().filter(|_| self.rollout.state.data.is_some()),
             Screen::Feedback => self.feedback.said.error.as_ref().filter(|_| self.feedback.said.data.is_some()),
+            Screen::Handoff => self.handoff.board.error.as_ref().filter(|_| self.handoff.board.data.is_some()),
+            Screen::Digest => self.digest.digest.error.as_ref().filter(|_| self.digest.shown().is_some()),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@
 mod boards;
 mod company;
 mod filter;
+mod handoff;
 mod troubles;
 
 use std::collections::BTreeMap;
@@ -29,11 +30,12 @@ use crate::tui::backend::{
     ApiUsage, Backend, BackendError, Disagreement, Disagreements, Doing, DriftReport, Exported, Filter, FirstChoice,
     Format, LaneCounts, LeadDetail, LeftOut, Load, LoopHealth, LoopState, Marked, ModelRow, Overview, Plan, QueueKey,
     QueuePage, QueueQuery, QueueRow, ReturnedBy, SavedView, Seek, Share, Suppose, UndoAnswer, VerdictAnswer,
-    VerdictRequest, View, WhatIf, Which, WorkerHealth,
+    VerdictRequest, View, WhatIf, Which, WorkerHealth, boards::Waiting,
 };
 
 pub(crate) use boards::told;
 pub(crate) use company::{company, lead};
+pub(crate) use handoff::{handed_over, late};
 pub(crate) use troubles::troubled;
 
 /// The state behind the fake; tests change it as they like.
@@ -269,6 +271,11 @@ impl Backend for Fake {
             stopped: state.boards.switch.stopped.clone(),
             others: state.others.clone(),
             handed: state.handed_to("Ana M."),
+            handoff: state.boards.handoff.as_ref().filter(|one| one.waits_for(handoff::MANAGER)).map(|one| Waiting {
+                id: one.id,
+                by: one.by.clone(),
+                at: one.at,
+            }),
             cleared: state.models.iter().find(|model| model.champion).map(|model| model.card["clearance"] == "routes"),
         })
     }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::Options;
 use super::backend::team::HandOver;
-use super::fake::{State, company, told, troubled};
+use super::fake::{State, company, handed_over, late, told, troubled};
 use super::msg::Msg;
 use super::team::tests::at_work;
 use super::testing::{Stage, ascii, mono, noon, options};
@@ -54,6 +54,16 @@ fn sixty() -> State {
 /// With what the screens about the team and the rollout tell.
 fn telling() -> State {
     told(sixty())
+}
+
+/// At the end of a long day.
+fn evening() -> State {
+    late(sixty())
+}
+
+/// On the morning after.
+fn morning() -> State {
+    handed_over(sixty())
 }
 
 /// A worker with as many loops as the real one.
@@ -181,6 +191,23 @@ fn finding_things() {
     look("views", sixty, &["V down"]);
     look("export", sixty, &["f2 E"]);
     look_as("welcome", sixty, |options| Options { greet: true, ..options }, |_| {}, &[]);
+}
+
+#[test]
+fn the_end_of_a_shift() {
+    look("handoff", evening, &["Z"]);
+    look("handoff_note", evening, &["Z n", "\"Acme calls back at nine"]);
+    look("handoff_noted", evening, &["Z n", "\"Acme calls back at nine", "enter down"]);
+    look("handoff_written", evening, &["Z enter"]);
+    look("handoff_quiet", sixty, &["Z"]);
+    look("handoff_none", sixty, &["Z tab"]);
+    look("handoff_greeting", morning, &[]);
+    look("handoff_accepted", morning, &["enter"]);
+    look("handoff_later", morning, &["esc f2"]);
+    look("handoff_end", morning, &["end"]);
+    look("digest", telling, &["D"]);
+    look("digest_end", telling, &["D end"]);
+    look("digest_quiet", sixty, &["D left"]);
 }
 
 #[test]

@@ -41,6 +41,10 @@ pub enum Scope {
     Rollout,
     /// The feedback screen alone.
     Feedback,
+    /// The handoff screen alone.
+    Handoff,
+    /// The digest screen alone.
+    Digest,
     /// Moving in any list.
     List,
     /// Any screen, while nothing lies over it.
@@ -92,6 +96,8 @@ impl Scope {
             Self::Trace => "Trace",
             Self::Rollout => "Rollout",
             Self::Feedback => "Feedback",
+            Self::Handoff => "Handoff",
+            Self::Digest => "Digest",
             Self::List => "Move",
             Self::Screen => "On every screen",
             Self::Global => "Everywhere",
@@ -136,6 +142,10 @@ pub enum Place {
     Rollout,
     /// Feedback screen.
     Feedback,
+    /// Handoff screen.
+    Handoff,
+    /// Digest screen.
+    Digest,
     /// A menu of letters.
     Menu,
     /// The rep finder.
@@ -180,6 +190,8 @@ impl Place {
             Self::Trace => &[Scope::Trace, Scope::List, Scope::Screen, Scope::Global],
             Self::Rollout => &[Scope::Rollout, Scope::List, Scope::Screen, Scope::Global],
             Self::Feedback => &[Scope::Feedback, Scope::List, Scope::Screen, Scope::Global],
+            Self::Handoff => &[Scope::Handoff, Scope::List, Scope::Screen, Scope::Global],
+            Self::Digest => &[Scope::Digest, Scope::List, Scope::Screen, Scope::Global],
             Self::Menu => &[Scope::Menu, Scope::Global],
             Self::Finder => &[Scope::Finder, Scope::Global],
             Self::Filter => &[Scope::Filter, Scope::Global],

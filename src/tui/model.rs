@@ -158,6 +158,8 @@ impl Model {
             Screen::Trace => Place::Trace,
             Screen::Rollout => Place::Rollout,
             Screen::Feedback => Place::Feedback,
+            Screen::Handoff => Place::Handoff,
+            Screen::Digest => Place::Digest,
         }
     }
 

@@ -103,8 +103,8 @@ pub enum Confirm {
 /// A note being written for one lead.
 #[derive(Debug)]
 pub struct Note {
-    /// The verdict it belongs to; a rejection for "other" waits for it.
-    pub draft: Draft,
+    /// The verdict it belongs to; a rejection for "other" waits for it. `None` for what is handed over.
+    pub draft: Option<Draft>,
     /// Whether the verdict is sent when the note is done (reason "other"), or only kept for the next rejection.
     pub sends: bool,
     /// The text.
@@ -114,8 +114,17 @@ pub struct Note {
 impl Note {
     /// An empty text, or the one written before.
     pub fn new(draft: Draft, sends: bool) -> Self {
-        let lines = draft.note.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
-        let mut area = TextArea::new(lines);
+        let text = draft.note.clone().unwrap_or_default();
+        Self::over(Some(draft), sends, &text)
+    }
+
+    /// What is added to what is handed over, as far as it is written.
+    pub fn for_handoff(text: &str) -> Self {
+        Self::over(None, false, text)
+    }
+
+    fn over(draft: Option<Draft>, sends: bool, text: &str) -> Self {
+        let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
         area.set_wrap_mode(WrapMode::WordOrGlyph);
         area.move_cursor(tui_textarea::CursorMove::Bottom);
         area.move_cursor(tui_textarea::CursorMove::End);

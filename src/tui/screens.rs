@@ -1,8 +1,10 @@
 //! The screens. Each has a `model` (what it shows), an `update` (what actions do to it) and a `view` (what it looks
 //! like); none knows another.
 
+pub mod digest;
 pub mod disagreements;
 pub mod feedback;
+pub mod handoff;
 pub mod lead;
 pub mod model_health;
 pub mod queue;
@@ -35,4 +37,8 @@ pub enum Screen {
     Rollout,
     /// What did managers say?
     Feedback,
+    /// What is handed over?
+    Handoff,
+    /// What happened on a day?
+    Digest,
 }

@@ -40,11 +40,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (width, height);
             Vec::new()
         }
+        // To tell a day, all of its leads are read, so that is done once a minute and not with each of them.
+        Msg::Changed if model.screen == Screen::Digest => overview(model),
         Msg::Changed => changed(model),
         // Only the seconds until a verdict is written.
         Msg::Woke if model.counts_down() => Vec::new(),
         // The worker's health grows old without anything being stored, so a minute is worth a look.
-        Msg::Woke => model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect(),
+        Msg::Woke if model.screen == Screen::Digest => changed(model),
+        Msg::Woke => overview(model),
         Msg::Terminate => {
             model.exit = true;
             Vec::new()
@@ -56,6 +59,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let mut effects: Vec<Effect> = model.overview.load.repeat().map(Effect::LoadOverview).into_iter().collect();
             if first && !model.touched {
                 effects.extend(lane_with_work(model));
+                effects.extend(boards::greet(model));
             }
             effects
         }
@@ -133,6 +137,11 @@ fn lane_with_work(model: &mut Model) -> Option<Effect> {
     let lanes = &model.overview.data.as_ref()?.lanes;
     let lane = Lane::VARIANTS.iter().copied().find(|lane| lanes.of(*lane) > 0)?;
     (lane != model.queue.lane).then(|| model.queue.show(lane))
+}
+
+/// The numbers of the header, anew.
+fn overview(model: &mut Model) -> Vec<Effect> {
+    model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect()
 }
 
 /// Something changed in the store or the worker: what is on screen is read anew.
@@ -240,6 +249,8 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ShowTrace => boards::go(model, Screen::Trace),
         Action::ShowRollout => boards::go(model, Screen::Rollout),
         Action::ShowFeedback => boards::go(model, Screen::Feedback),
+        Action::ShowHandoff => boards::go(model, Screen::Handoff),
+        Action::ShowDigest => boards::go(model, Screen::Digest),
         Action::KillSwitch => {
             boards::kill_switch(model);
             Vec::new()
@@ -250,6 +261,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             changed(model)
         }
         Action::HandOver => hand_over::begin(model),
+        Action::Note if model.screen == Screen::Handoff => of_screen(model, action),
         Action::Undo | Action::Redo | Action::Note => verdict::judge(model, action),
         Action::WhyNot | Action::Copy | Action::Explain | Action::WhatIf | Action::Group | Action::TalkTrack
             if model.hides_focus() =>

@@ -368,7 +368,10 @@ pub fn noted(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(Overlay::Note(note)) = model.overlays.pop() else { return Vec::new() };
-    let mut draft = note.draft;
+    let Some(mut draft) = note.draft else {
+        model.boards.handoff.note = text.unwrap_or_default();
+        return Vec::new();
+    };
     draft.note.clone_from(&text);
     if sends {
         return give(model, draft, Rejection { code: ReasonCode::O.into(), note: text });

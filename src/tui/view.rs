@@ -13,10 +13,14 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use super::Zone;
 use super::action::Action;
+use super::format;
 use super::keymap::Place;
 use super::model::{Model, Tone};
 use super::overlay::{self, Overlay};
-use super::screens::{Screen, disagreements, feedback, lead, model_health, queue, reps, rollout, sla, sync, trace};
+use super::screens::handoff::model::Part;
+use super::screens::{
+    Screen, digest, disagreements, feedback, handoff, lead, model_health, queue, reps, rollout, sla, sync, trace,
+};
 use super::team;
 use super::theme::{Meaning, Theme};
 use super::verdict::{agreed, closed, status_text};
@@ -95,6 +99,8 @@ fn draw_all(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx) {
         Screen::Trace => trace::view::draw(frame, model, ctx, parts.body),
         Screen::Rollout => rollout::view::draw(frame, model, ctx, parts.body),
         Screen::Feedback => feedback::view::draw(frame, model, ctx, parts.body),
+        Screen::Handoff => handoff::view::draw(frame, model, ctx, parts.body),
+        Screen::Digest => digest::view::draw(frame, model, ctx, parts.body),
     }
     status(frame, model, ctx, parts.status);
     if model.overlays.iter().any(|shown| !matches!(shown, Overlay::Filter(_))) {
@@ -182,6 +188,9 @@ fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Line::from(vec![ctx.span(meaning, format!(" {mark}")), ctx.span(meaning, text)])
         }
         (None, Some(error)) => ctx.span(Meaning::Bad, format!(" {}", ctx.theme.text(&error, room))).into(),
+        (None, None) if model.overview.data.as_ref().is_some_and(|o| o.handoff.is_some()) => {
+            handed_over(model, ctx, room)
+        }
         (None, None) if header::tells_of_others(model, ctx, area.width) => Line::default(),
         (None, None) => {
             let others = team::also_here(model, ctx).map(|others| format!(" {}", ctx.theme.text(&others, room)));
@@ -189,6 +198,17 @@ fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         }
     };
     two_ends(frame, area, left, right);
+}
+
+/// That something was handed over, until it is accepted.
+fn handed_over(model: &Model, ctx: &Ctx, room: usize) -> Line<'static> {
+    let waiting = model.overview.data.as_ref().and_then(|overview| overview.handoff.as_ref());
+    let Some(waiting) = waiting.filter(|_| model.screen != Screen::Handoff) else { return Line::default() };
+    let key = model.keymap.key_for(Model::place_of(model.screen), Action::ShowHandoff).unwrap_or_default();
+    let at = format::moment(waiting.at, ctx.now, ctx.zone);
+    let by = ctx.theme.text(&waiting.by, 24);
+    let text = format!("{by} handed over {at}: {key} reads it");
+    ctx.span(Meaning::Warn, format!(" {}", ctx.theme.text(&text, room))).into()
 }
 
 /// What could not be read, when old data is shown in its place.
@@ -210,6 +230,13 @@ fn failure(model: &Model) -> Option<String> {
 fn makes_sense(model: &Model, action: Action) -> bool {
     if action == Action::Open && model.screen == Screen::Queue {
         return model.lead_in_focus().is_some();
+    }
+    if model.screen == Screen::Handoff {
+        match action {
+            Action::GiveHandoff => return handoff::update::does_something(model),
+            Action::Note => return model.boards.handoff.part == Part::Now && !model.options.read_only,
+            _ => {}
+        }
     }
     let of_lead = action.judges() && !matches!(action, Action::Undo | Action::Redo | Action::Retry);
     if !of_lead || !model.overlays.is_empty() {
@@ -297,6 +324,23 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         Place::Sla => &[Action::Open, Action::NextTab, Action::ShowReps, Action::ShowQueue, Action::Back],
         Place::Trace => &[Action::Find, Action::Open, Action::Replay, Action::Compare, Action::Back],
         Place::Feedback => &[Action::NextTab, Action::ShowModel, Action::ShowReps, Action::ShowQueue, Action::Back],
+        Place::Handoff => &[
+            Action::GiveHandoff,
+            Action::Note,
+            Action::Open,
+            Action::NextTab,
+            Action::ShowDigest,
+            Action::ShowQueue,
+            Action::Back,
+        ],
+        Place::Digest => &[
+            Action::PreviousDay,
+            Action::NextDay,
+            Action::PageDown,
+            Action::ShowHandoff,
+            Action::ShowQueue,
+            Action::Back,
+        ],
         Place::Rollout => &[Action::KillSwitch, Action::NextTab, Action::ShowSync, Action::ShowQueue, Action::Back],
         Place::Filter | Place::WhatIf => &[Action::Accept, Action::Complete, Action::Back],
         Place::Views => &[Action::Accept, Action::SaveView, Action::RenameView, Action::RemoveView, Action::Back],
@@ -316,8 +360,12 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             (Action::Override(_), Some(last)) => format!("{key}-{last}"),
             _ => key,
         };
-        let words =
-            if (place, action) == (Place::Group, Action::ApproveMarked) { "approve all" } else { action.hint() };
+        let words = match (place, action) {
+            (Place::Group, Action::ApproveMarked) => "approve all",
+            (Place::Handoff, Action::GiveHandoff) if handoff::update::waits(model) => "accept",
+            (Place::Handoff, Action::NextTab) => "other part",
+            _ => action.hint(),
+        };
         Some((key, words))
     };
     let help = hint(Action::Help).map_or_else(Line::default, |(key, words)| {

@@ -3,4 +3,5 @@
 pub mod field;
 pub mod list;
 pub mod plot;
+pub mod sheet;
 pub mod strip;

@@ -4,6 +4,7 @@ pub(crate) mod company;
 mod digest;
 mod drift;
 mod evaluate;
+mod handoff;
 mod history;
 mod init;
 pub(crate) mod leads;

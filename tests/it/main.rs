@@ -15,6 +15,7 @@ mod drift;
 mod exchange;
 mod explain;
 mod failpoints;
+mod handing_over;
 mod history;
 mod hot;
 mod journey;

@@ -1,6 +1,7 @@
 //! The digest as text.
 
 use super::{Digest, DriftLight, FirstContacts, Verdicts};
+use crate::app::sheet::{Line, Tone};
 use crate::domain::text::{fit, safe, wrap};
 
 /// Longest line, in terminal columns: what a chat and a mail leave as it is.
@@ -11,49 +12,72 @@ const NAME: usize = 28;
 impl Digest {
     /// Lines of at most 72 columns, with nothing in them that a terminal would act on.
     pub fn lines(&self) -> Vec<String> {
-        let mut text = self.heading();
-        text.extend(self.of_leads());
-        text.extend(self.of_verdicts());
-        text.extend(self.first_contacts.words());
-        text.push(String::new());
-        text.push(format!("As it stands on {}:", moment(&self.at)));
-        text.push(self.of_all());
-        text.push(format!("Drift: {}", self.drift.as_ref().map_or_else(never_compared, DriftLight::words)));
-        let writes = &self.writes;
-        text.push(format!(
-            "Writes to the CRM: {} waiting, {} failed for good, {} superseded by somebody who was faster, {} written.",
-            writes.pending, writes.failed, writes.superseded, writes.sent
-        ));
-        text.push(self.kill_switch());
-        text.push(self.phase.clone());
-        text.push(format!("Lift: {}", self.lift));
-        text.iter().flat_map(|line| wrap(&safe(line), WIDTH)).map(|line| fit(&line, WIDTH)).collect()
+        let heading = [format!("Leadboard digest of {}", self.date()), self.span(), String::new()];
+        let standing = [String::new(), format!("As it stands on {}:", self.looked())];
+        let texts = |lines: Vec<Line>| lines.into_iter().map(|line| line.text);
+        let text = heading.into_iter().chain(texts(self.of_day())).chain(standing).chain(texts(self.as_it_stands()));
+        text.flat_map(|line| wrap(&safe(&line), WIDTH)).map(|line| fit(&line, WIDTH)).collect()
     }
 
-    fn heading(&self) -> Vec<String> {
+    /// The day by its name and date.
+    pub fn date(&self) -> String {
+        self.day.date.format("%A, %Y-%m-%d").to_string()
+    }
+
+    /// From when to when the day is told.
+    pub fn span(&self) -> String {
         let day = &self.day;
         let so_far = if day.over { "the whole day" } else { "so far" };
+        format!("from {} to {}, {so_far}", moment(&day.from), moment(&day.until))
+    }
+
+    /// When it was looked.
+    pub fn looked(&self) -> String {
+        moment(&self.at)
+    }
+
+    /// What came in on the day, and what was said and done on it. What belongs to a line before it is indented.
+    pub fn of_day(&self) -> Vec<Line> {
+        let mut sheet = self.of_leads();
+        sheet.extend(self.of_verdicts());
+        sheet.extend(self.first_contacts.words());
+        sheet
+    }
+
+    /// How all leads, drift and writes stand at the moment in which it was looked.
+    pub fn as_it_stands(&self) -> Vec<Line> {
+        let drift = self.drift.as_ref().map_or_else(never_compared, DriftLight::words);
+        let changed = self.drift.as_ref().is_some_and(|light| !light.changed.is_empty());
+        let writes = &self.writes;
+        let owed = format!(
+            "Writes to the CRM: {} waiting, {} failed for good, {} superseded by somebody who was faster, {} written.",
+            writes.pending, writes.failed, writes.superseded, writes.sent
+        );
+        let alarm = |alarm: bool, tone| if alarm { tone } else { Tone::Heading };
         vec![
-            format!("Leadboard digest of {}", day.date.format("%A, %Y-%m-%d")),
-            format!("from {} to {}, {so_far}", moment(&day.from), moment(&day.until)),
-            String::new(),
+            Line::new(alarm(self.all.lost() != 0, Tone::Bad), self.of_all()),
+            Line::new(alarm(changed, Tone::Warn), format!("Drift: {drift}")),
+            Line::new(alarm(writes.failed > 0, Tone::Bad), owed),
+            Line::new(alarm(self.switch.stopped.is_some(), Tone::Bad), self.kill_switch()),
+            Line::new(Tone::Heading, self.phase.clone()),
+            Line::new(Tone::Heading, format!("Lift: {}", self.lift)),
         ]
     }
 
-    fn of_leads(&self) -> Vec<String> {
+    fn of_leads(&self) -> Vec<Line> {
         let leads = &self.leads;
         if leads.received == 0 {
-            return vec!["Leads: none was received.".to_owned()];
+            return vec![heading("Leads: none was received.")];
         }
-        let mut text = vec![
-            format!("Leads received: {}", leads.received),
-            format!(
+        let mut sheet = vec![
+            heading(format!("Leads received: {}", leads.received)),
+            text(format!(
                 "  now {} decided, {} in queue, {} pending, {} superseded",
                 leads.decided, leads.in_lane, leads.pending, leads.superseded
-            ),
+            )),
         ];
         let agreement = self.agreement;
-        text.push(if agreement.compared == 0 {
+        sheet.push(heading(if agreement.compared == 0 {
             "Same rep as the legacy rules: no lead yet where both name one.".to_owned()
         } else {
             format!(
@@ -62,15 +86,15 @@ impl Digest {
                 agreement.compared,
                 agreement.agree as f64 * 100.0 / agreement.compared as f64
             )
-        });
-        text.push("Recommended because:".to_owned());
+        }));
+        sheet.push(heading("Recommended because:"));
         let mut rungs: Vec<(&String, &u64)> = self.ladder.iter().collect();
         rungs.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        text.extend(rungs.iter().map(|(reason, leads)| format!("  {} {leads}", reason.replace('_', " "))));
+        sheet.extend(rungs.iter().map(|(reason, leads)| text(format!("  {} {leads}", reason.replace('_', " ")))));
         if self.unranked > 0 {
-            text.push(format!("  without a recommendation {}", self.unranked));
+            sheet.push(text(format!("  without a recommendation {}", self.unranked)));
         }
-        text
+        sheet
     }
 
     fn of_all(&self) -> String {
@@ -85,20 +109,21 @@ impl Digest {
         )
     }
 
-    fn of_verdicts(&self) -> Vec<String> {
+    fn of_verdicts(&self) -> Vec<Line> {
         let sum = |of: fn(&Verdicts) -> u64| self.verdicts.iter().map(of).sum::<u64>();
         let (given, taken_back) = (sum(|one| one.given), sum(|one| one.taken_back));
         if given == 0 {
-            return vec![String::new(), "Verdicts: none was given.".to_owned()];
+            return vec![Line::blank(), heading("Verdicts: none was given.")];
         }
-        let mut text = vec![String::new(), format!("Verdicts given: {given}, of which {taken_back} taken back since")];
+        let all = format!("Verdicts given: {given}, of which {taken_back} taken back since");
+        let mut sheet = vec![Line::blank(), heading(all)];
         for one in &self.verdicts {
             let reasons: Vec<String> =
                 one.reasons.iter().map(|(code, given)| format!("{} {given}", code.title())).collect();
             let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
-            text.push(format!("  {} {}{why}", one.verdict.replace('_', " "), one.given));
+            sheet.push(text(format!("  {} {}{why}", one.verdict.replace('_', " "), one.given)));
         }
-        text
+        sheet
     }
 
     fn kill_switch(&self) -> String {
@@ -110,23 +135,24 @@ impl Digest {
 }
 
 impl FirstContacts {
-    fn words(&self) -> Vec<String> {
+    fn words(&self) -> Vec<Line> {
         let Self { in_time, late, missed, overdue, no_contact } = self;
         let settled = in_time + late + missed;
-        let mut text = vec![String::new()];
+        let mut sheet = vec![Line::blank()];
         if settled == 0 {
-            text.push("First contacts: none was looked at.".to_owned());
+            sheet.push(heading("First contacts: none was looked at."));
         } else {
-            text.push(format!("First contacts looked at: {settled}"));
-            text.push(format!("  {in_time} in time, {late} too late, {missed} with no contact at all"));
+            sheet.push(heading(format!("First contacts looked at: {settled}")));
+            sheet.push(text(format!("  {in_time} in time, {late} too late, {missed} with no contact at all")));
         }
         for rep in no_contact {
-            text.push(format!("  no contact at all: {}, {} of {}", fit(&rep.name, NAME), rep.missed, rep.settled));
+            let words = format!("  no contact at all: {}, {} of {}", fit(&rep.name, NAME), rep.missed, rep.settled);
+            sheet.push(Line::new(Tone::Warn, words));
         }
         if *overdue > 0 {
-            text.push(format!("  past due now and not looked at yet: {overdue}"));
+            sheet.push(Line::new(Tone::Bad, format!("  past due now and not looked at yet: {overdue}")));
         }
-        text
+        sheet
     }
 }
 
@@ -141,6 +167,14 @@ impl DriftLight {
         }
         words
     }
+}
+
+fn heading(words: impl Into<String>) -> Line {
+    Line::new(Tone::Heading, words)
+}
+
+fn text(words: impl Into<String>) -> Line {
+    Line::new(Tone::Text, words)
 }
 
 fn never_compared() -> String {

@@ -1,13 +1,18 @@
 //! What the screens about the team, first contacts, stories of leads and the rollout ask.
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 
 use super::{Desk, said};
+use crate::app::digest::{self, Day};
 use crate::app::sla::board;
-use crate::app::{feedback, replay, reps, rollout, stop, story};
+use crate::app::{feedback, handoff, replay, reps, rollout, stop, story};
 use crate::domain::ids::TraceId;
 use crate::tui::backend::BackendError;
-use crate::tui::backend::boards::{Board, Boards, ContactList, Feedback, Found, Replay, Reps, Rollout, Switch};
+use crate::tui::backend::boards::{
+    Board, Boards, ContactList, Digest, Feedback, Found, Handoff, HandoffBoard, Replay, Reps, Rollout, Switch,
+};
+use crate::tui::local_zone;
 
 #[async_trait]
 impl Boards for Desk {
@@ -33,6 +38,26 @@ impl Boards for Desk {
 
     async fn feedback(&self) -> Result<Feedback, BackendError> {
         feedback::feedback(self.store.as_ref(), self.clock.now(), feedback::DAYS).await.map_err(said)
+    }
+
+    async fn handoffs(&self) -> Result<HandoffBoard, BackendError> {
+        handoff::board(self.store.as_ref(), self.clock.now(), &self.manager, self.settings.sla).await.map_err(said)
+    }
+
+    async fn give_handoff(&self, note: &str) -> Result<Handoff, BackendError> {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        handoff::write(store, clock, &self.manager, note, self.settings.sla).await.map_err(said)
+    }
+
+    async fn accept_handoff(&self, id: i64) -> Result<Handoff, BackendError> {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        handoff::accept(store, clock, &self.manager, Some(id)).await.map_err(said)
+    }
+
+    async fn digest(&self, day: Option<NaiveDate>) -> Result<Digest, BackendError> {
+        let now = self.clock.now();
+        let day = day.map_or_else(|| Ok(Day::today(now, local_zone)), |day| Day::of(day, now, local_zone));
+        digest::digest(self.store.as_ref(), &day.map_err(said)?, now, &self.rollout).await.map_err(said)
     }
 
     async fn turn(&self, on: bool, why: &str) -> Result<Switch, BackendError> {

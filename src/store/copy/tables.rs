@@ -115,6 +115,8 @@ pub(in crate::store) const TABLES: &[Table] = tables! {
     hand_overs {
         lead_id: Text, from_manager: Text, to_manager: Text, to_search: Text, note: Text, handed_at: Int, decisions: Int,
     }
+    handoffs numbered { id: Int, written_at: Int, written_by: Text, note: Text, facts: Text }
+    handoff_acceptances { handoff_id: Int, accepted_at: Int, accepted_by: Text }
     drift_days { day: Int, gathered_at: Int, model_id: Text, leads: Text, outcomes: Text }
     drift_reports { day: Int, model_id: Text, verdict: Text, report: Text }
 };

@@ -1,9 +1,12 @@
 //! What the screens about the team, first contacts, stories of leads and the rollout ask, and the kill switch.
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 
 use super::BackendError;
+pub use crate::app::digest::Digest;
 pub use crate::app::feedback::Feedback;
+pub use crate::app::handoff::{Board as HandoffBoard, Facts, Handoff, Waiting};
 pub use crate::app::ports::{ContactList, ContactRow, ContactTally, FoundLead, ScopeTally, Stopped, VerdictTally};
 pub use crate::app::replay::Replay;
 pub use crate::app::reps::{self, AtWork, NextSlot, Order, RepRow, Reps};
@@ -33,6 +36,18 @@ pub trait Boards: Send + Sync {
 
     /// What managers said.
     async fn feedback(&self) -> Result<Feedback, BackendError>;
+
+    /// What was handed over last, and what would be handed over now.
+    async fn handoffs(&self) -> Result<HandoffBoard, BackendError>;
+
+    /// Hands over, with a note that may be empty: how things stand now.
+    async fn give_handoff(&self, note: &str) -> Result<Handoff, BackendError>;
+
+    /// Takes over what was handed over last, if it is still this one.
+    async fn accept_handoff(&self, id: i64) -> Result<Handoff, BackendError>;
+
+    /// A day by the manager's clock; `None` for today so far.
+    async fn digest(&self, day: Option<NaiveDate>) -> Result<Digest, BackendError>;
 
     /// Stops all writing to the CRM (`true`), or lets it go on, and says how the switch stands then.
     async fn turn(&self, stop: bool, why: &str) -> Result<Switch, BackendError>;

@@ -1,11 +1,11 @@
 //! The team, first contacts, stories and the rollout of the made-up company.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use super::{Fake, State};
+use super::{Fake, State, handoff};
 use crate::app::ports::BlindTally;
 use crate::app::reps::{Away, NextAway, RepAccount, RepRoom};
 use crate::domain::contact::{ContactOutcome, Lapsed};
@@ -17,8 +17,9 @@ use crate::domain::share::Share;
 use crate::domain::verdict::{Reason, ReasonCode};
 use crate::tui::backend::BackendError;
 use crate::tui::backend::boards::{
-    AtWork, Board, Boards, ContactList, ContactRow, ContactTally, Feedback, Found, FoundLead, Need, NextSlot,
-    RepRecord, RepRow, Replay, Reps, Rollout, ScopeTally, Stopped, Story, Switch, VerdictTally,
+    AtWork, Board, Boards, ContactList, ContactRow, ContactTally, Digest, Facts, Feedback, Found, FoundLead, Handoff,
+    HandoffBoard, Need, NextSlot, RepRecord, RepRow, Replay, Reps, Rollout, ScopeTally, Stopped, Story, Switch,
+    VerdictTally,
 };
 
 /// What these screens show; tests change it as they like.
@@ -31,6 +32,10 @@ pub(crate) struct Told {
     pub(crate) needs: Vec<Need>,
     pub(crate) verdicts: Vec<VerdictTally>,
     pub(crate) switch: Switch,
+    /// What was handed over last.
+    pub(crate) handoff: Option<Handoff>,
+    /// How things stand; quiet where nothing is said.
+    pub(crate) facts: Option<Facts>,
     /// Whether a ranking comes out the same when it is made again.
     pub(crate) unequal: bool,
 }
@@ -303,6 +308,27 @@ impl Boards for Fake {
         let blind = BlindTally { chosen: 41, agreed: 22, differed: 18, went_over: 11, seen: 212, seen_agreed: 171 };
         let blind = if verdicts.is_empty() { BlindTally::default() } else { blind };
         Ok(Feedback { at: state.now, days: 30, verdicts, sources, legacy_owners, recommended, blind, deals: 9_600 })
+    }
+
+    async fn handoffs(&self) -> Result<HandoffBoard, BackendError> {
+        let state = self.working()?;
+        Ok(HandoffBoard { last: state.boards.handoff.clone(), facts: handoff::facts(&state) })
+    }
+
+    async fn give_handoff(&self, note: &str) -> Result<Handoff, BackendError> {
+        let written = handoff::hand_over(&mut *self.working()?, note);
+        self.changed();
+        Ok(written)
+    }
+
+    async fn accept_handoff(&self, id: i64) -> Result<Handoff, BackendError> {
+        let accepted = handoff::accept(&mut *self.working()?, id)?;
+        self.changed();
+        Ok(accepted)
+    }
+
+    async fn digest(&self, day: Option<NaiveDate>) -> Result<Digest, BackendError> {
+        Ok(handoff::digest(&*self.working()?, day))
     }
 
     async fn turn(&self, stop: bool, why: &str) -> Result<Switch, BackendError> {

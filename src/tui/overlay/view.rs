@@ -206,9 +206,17 @@ fn draw_of_lead(
 }
 
 fn draw_note(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, note: &Note) {
-    let title = if note.sends { "Other: what is the reason?" } else { "Note for the rejection" };
+    let title = match (&note.draft, note.sends) {
+        (None, _) => "What should the next manager know?",
+        (_, true) => "Other: what is the reason?",
+        (_, false) => "Note for the rejection",
+    };
     let inner = window(frame, ctx, area, (64, 11), title);
-    put(frame, inner, 0, subject(ctx, &note.draft, inner.width));
+    let about = note.draft.as_ref().map_or_else(
+        || ctx.span(Meaning::Muted, "It is kept with what you hand over, and cannot be changed.").into(),
+        |draft| subject(ctx, draft, inner.width),
+    );
+    put(frame, inner, 0, about);
     let field = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
     if field.height > 0 && field.width > 0 {
         frame.render_widget(&note.area, field);

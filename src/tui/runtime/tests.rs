@@ -268,6 +268,18 @@ impl Boards for Broken {
     async fn turn(&self, stop: bool, why: &str) -> Result<boards::Switch, BackendError> {
         self.fake.turn(stop, why).await
     }
+    async fn handoffs(&self) -> Result<boards::HandoffBoard, BackendError> {
+        self.fake.handoffs().await
+    }
+    async fn give_handoff(&self, note: &str) -> Result<boards::Handoff, BackendError> {
+        self.fake.give_handoff(note).await
+    }
+    async fn accept_handoff(&self, id: i64) -> Result<boards::Handoff, BackendError> {
+        self.fake.accept_handoff(id).await
+    }
+    async fn digest(&self, day: Option<chrono::NaiveDate>) -> Result<boards::Digest, BackendError> {
+        self.fake.digest(day).await
+    }
 }
 
 #[async_trait::async_trait]

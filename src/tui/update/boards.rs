@@ -11,13 +11,24 @@ use crate::tui::model::{Model, Tone};
 use crate::tui::msg::Effect;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::question::{Purpose, Question};
-use crate::tui::screens::{Screen, feedback, reps, rollout, sla, trace};
+use crate::tui::screens::handoff::model::Part;
+use crate::tui::screens::{Screen, digest, feedback, handoff, reps, rollout, sla, trace};
 use crate::tui::team::hand_over;
 
 /// Takes an answer.
 pub(super) fn receive(model: &mut Model, answer: Answer) -> Vec<Effect> {
     let boards = &mut model.boards;
     let again = match answer {
+        Answer::Handoffs(generation, result) => handoff::update::receive(model, generation, result),
+        Answer::HandedOver(result) => {
+            handoff::update::handed_over(model, result);
+            return anew(model);
+        }
+        Answer::AcceptedHandoff(result) => {
+            handoff::update::accepted(model, result);
+            return anew(model);
+        }
+        Answer::Digest(generation, result) => boards.digest.receive(generation, result),
         Answer::Reps(generation, result) => boards.reps.receive(generation, result),
         Answer::Contacts(generation, result) => boards.sla.receive(generation, result),
         Answer::Story(generation, result) => boards.trace.receive(generation, result),
@@ -29,11 +40,16 @@ pub(super) fn receive(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Feedback(generation, result) => boards.feedback.receive(generation, result),
         Answer::Turned(result) => {
             turned(model, result);
-            let overview = model.overview.load.refresh().map(Effect::LoadOverview);
-            return overview.into_iter().chain(model.boards.refresh(model.screen)).collect();
+            return anew(model);
         }
     };
     again.into_iter().collect()
+}
+
+/// What was just changed is read anew.
+fn anew(model: &mut Model) -> Vec<Effect> {
+    let overview = model.overview.load.refresh().map(Effect::LoadOverview);
+    overview.into_iter().chain(model.boards.refresh(model.screen)).collect()
 }
 
 fn turned(model: &mut Model, result: Result<Switch, BackendError>) {
@@ -98,6 +114,14 @@ pub(super) fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             feedback::update::update(&mut model.boards.feedback, action);
             Vec::new()
         }
+        Screen::Handoff => match handoff::update::update(model, action) {
+            handoff::update::Came::Effects(effects) => effects,
+            handoff::update::Came::Open(lead) => {
+                open(model, lead);
+                Vec::new()
+            }
+        },
+        Screen::Digest => digest::update::update(model, action),
         _ => Vec::new(),
     }
 }
@@ -112,11 +136,36 @@ fn leads_of_rep(model: &mut Model) -> Vec<Effect> {
 
 /// To a screen; the trace screen asks what to look for, unless it shows a story already.
 pub(super) fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    match screen {
+        Screen::Handoff => {
+            let part = if handed_over(model) { Part::Last } else { Part::Now };
+            model.boards.handoff.turn(part);
+        }
+        Screen::Digest => {
+            (model.screen, model.lead) = (screen, None);
+            let today = model.boards.digest.turn(None);
+            return super::overview(model).into_iter().chain([today]).collect();
+        }
+        _ => {}
+    }
     let effects = show(model, screen);
     if screen == Screen::Trace {
         ask(model, Purpose::Find);
     }
     effects
+}
+
+/// Whether something was handed over that waits for whoever sits here.
+fn handed_over(model: &Model) -> bool {
+    model.overview.data.as_ref().is_some_and(|overview| overview.handoff.is_some())
+}
+
+/// At the start, what was handed over is what a manager sees first. Who only looks is not asked to take it over.
+pub(super) fn greet(model: &mut Model) -> Vec<Effect> {
+    if !handed_over(model) || model.options.read_only {
+        return Vec::new();
+    }
+    go(model, Screen::Handoff)
 }
 
 /// One step back on one of these screens; true if that was inside the screen.

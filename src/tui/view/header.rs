@@ -59,6 +59,8 @@ const fn here(screen: Screen) -> &'static str {
         Screen::Trace => " Trace ",
         Screen::Rollout => " Rollout ",
         Screen::Feedback => " Feedback ",
+        Screen::Handoff => " Handoff ",
+        Screen::Digest => " Digest ",
         Screen::Disagreements => " Disagreements ",
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use leadboard::app::ports::{
     Cursor, DecisionStore, DriftDay, DriftMark, EffectResult, FirstChoice, HandOver, LeadCompany, Ledger, MadeFrom,
-    ModelRow, NewDecision, Presence, PresenceStore, QueryStore, RankedLead, SavedView, Selection, StopStore, Stopped,
-    Store, StoredDesk, StoredRulebook,
+    ModelRow, NewDecision, NewHandoff, Presence, PresenceStore, QueryStore, RankedLead, SavedView, Selection,
+    StopStore, Stopped, Store, StoredDesk, StoredRulebook,
 };
 use leadboard::app::views::{LeadFilter, Seek};
 use leadboard::domain::deal::{Deal, LeadOutcome, Outcome};
@@ -113,6 +113,9 @@ async fn fill(store: &dyn Store) {
     // Who is at work here, nobody has to know elsewhere.
     let here = Presence { manager: "Ana".into(), seen_at: at(9), claim: None };
     store.note_presence(&here).await.unwrap();
+    let handoff = NewHandoff { at: at(9), by: "Ana".into(), note: Some("call Acme".into()), facts: "{}".into() };
+    let handoff = store.write_handoff(&handoff).await.unwrap();
+    assert!(store.accept_handoff(handoff, "Bob", at(10)).await.unwrap());
     store.save_drift_report(at(0).date_naive(), &ModelId::new("m-2"), "steady", "{}").await.unwrap();
 }
 

@@ -354,6 +354,17 @@ brittle! {
 }
 
 brittle! {
+    HandoffStore for BrittleStore<S> {
+        async write_handoff(new: &NewHandoff) -> Stored<i64>;
+        async accept_handoff(id: i64, by: &str, at: Time) -> Stored<bool>;
+        async newest_handoff() -> Stored<Option<StoredHandoff>>;
+        async leads_at_risk(over: Time, ending: Time, limit: u32) -> Stored<(RiskTally, Vec<OpenLead>)>;
+        async snoozed_leads(at: Time, limit: u32) -> Stored<Vec<OpenLead>>;
+        async overruled(since: Time, limit: u32) -> Stored<(u64, Vec<Overruled>)>;
+    }
+}
+
+brittle! {
     BoardStore for BrittleStore<S> {
         async newest_situation() -> Stored<Option<(Time, String)>>;
         async open_leads(since: Time) -> Stored<Vec<(RepId, u64)>>;
