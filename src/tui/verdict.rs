@@ -37,6 +37,8 @@ pub struct Draft {
     pub shown: Option<Owner>,
     /// What it comes to, in words, for example `to Ana Ruiz`; raw.
     pub outcome: String,
+    /// What speaks against whom it gives the lead to, as a sentence; raw.
+    pub caution: Option<String>,
     /// Note for a rejection, raw.
     pub note: Option<String>,
     /// Leads that it is about all together, if it is not about one.
@@ -53,6 +55,7 @@ impl Draft {
             verdict: None,
             shown: None,
             outcome: String::new(),
+            caution: None,
             note: None,
             many: Vec::new(),
         }
@@ -246,9 +249,16 @@ fn override_with(model: &mut Model, mut draft: Draft, (rep, name): (RepId, Strin
         draft.verdict = Some(Verdict::KeepLegacy);
     } else {
         draft.outcome = format!("to {name}");
+        draft.caution = not_eligible(detail, &rep);
         draft.verdict = Some(Verdict::Override { rep });
     }
     ask_reason(model, draft)
+}
+
+/// That a rep may not get the lead, and why: the manager's word counts all the same, but not unseen.
+fn not_eligible(detail: &LeadDetail, rep: &RepId) -> Option<String> {
+    let why = detail.ranking.as_ref()?.pool.reasons(rep).next()?;
+    Some(format!("Not eligible: {why}. The rep gets it all the same."))
 }
 
 fn ask_reason(model: &mut Model, draft: Draft) -> Vec<Effect> {
@@ -388,6 +398,7 @@ impl Draft {
             verdict: None,
             shown: None,
             outcome: String::new(),
+            caution: None,
             note: None,
             many: Vec::new(),
         }

@@ -94,16 +94,20 @@ fn subject(ctx: &Ctx, draft: &Draft, width: u16) -> Line<'static> {
 fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
     let two = menu.items.len() > 8;
     let rows = if two { menu.items.len().div_ceil(2) } else { menu.items.len() };
-    let above = if menu.draft.is_some() { 2 } else { 0 };
+    let caution = menu.draft.as_ref().and_then(|draft| draft.caution.as_deref());
+    let columns = if two { 62 } else { 46 };
+    let caution = caution.map_or_else(Vec::new, |text| ctx.theme.wrap(text, columns - 4, 2));
+    let above = if menu.draft.is_some() { 2 + caution.len() as u16 } else { 0 };
     let below = if menu.has_details() { 2 } else { 0 };
     let height = rows as u16 + 2 + above + below;
-    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, height), &menu.title);
+    let inner = window(frame, ctx, area, (columns as u16, height), &menu.title);
     if below > 0 {
         let hint = " A capital letter says more exactly which.";
         put(frame, inner, above + rows as u16 + 1, ctx.span(Meaning::Muted, hint).into());
     }
     if let Some(draft) = &menu.draft {
         put(frame, inner, 0, subject(ctx, draft, inner.width));
+        put_all(frame, inner, 1, caution.into_iter().map(|line| ctx.span(Meaning::Warn, line).into()));
     }
     let list = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
     let column = if two { list.width / 2 } else { list.width };
@@ -128,7 +132,7 @@ const FEW_REPS: u16 = 6;
 
 fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, finder: &Finder) {
     let asks = finder.purpose == Purpose::WhyNot;
-    let (size, title) = if asks { ((78, 24), "Why not which rep?") } else { ((62, 18), "Give it to which rep?") };
+    let (size, title) = if asks { ((78, 24), "Why not which rep?") } else { ((78, 18), "Give it to which rep?") };
     let inner = window(frame, ctx, area, size, title);
     put(frame, inner, 0, subject(ctx, &finder.draft, inner.width));
     let prompt = format!("{} ", ctx.theme.glyphs().cursor);
@@ -148,7 +152,7 @@ fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
     }
     let visible = usize::from(list.height);
     let top = (finder.selected + 1).saturating_sub(visible);
-    let right = 26.min(usize::from(list.width) / 2);
+    let right = 44.min(usize::from(list.width) * 3 / 5);
     let name = usize::from(list.width).saturating_sub(right + 1);
     for (index, candidate) in finder.matches().enumerate().skip(top).take(visible) {
         let standing = match &candidate.standing {
