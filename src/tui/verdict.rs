@@ -37,8 +37,6 @@ pub struct Draft {
     pub shown: Option<Owner>,
     /// What it comes to, in words, for example `to Ana Ruiz`; raw.
     pub outcome: String,
-    /// What speaks against whom it gives the lead to, as a sentence; raw.
-    pub caution: Option<String>,
     /// Note for a rejection, raw.
     pub note: Option<String>,
     /// Leads that it is about all together, if it is not about one.
@@ -55,7 +53,6 @@ impl Draft {
             verdict: None,
             shown: None,
             outcome: String::new(),
-            caution: None,
             note: None,
             many: Vec::new(),
         }
@@ -249,14 +246,16 @@ fn override_with(model: &mut Model, mut draft: Draft, (rep, name): (RepId, Strin
         draft.verdict = Some(Verdict::KeepLegacy);
     } else {
         draft.outcome = format!("to {name}");
-        draft.caution = not_eligible(detail, &rep);
         draft.verdict = Some(Verdict::Override { rep });
     }
     ask_reason(model, draft)
 }
 
-/// That a rep may not get the lead, and why: the manager's word counts all the same, but not unseen.
-fn not_eligible(detail: &LeadDetail, rep: &RepId) -> Option<String> {
+/// That whom a verdict gives the lead to may not get it, and why; raw. The manager's word counts all the same, but not
+/// unseen.
+pub fn caution(model: &Model, draft: &Draft) -> Option<String> {
+    let Some(Verdict::Override { rep }) = &draft.verdict else { return None };
+    let detail = model.focus.detail().filter(|_| model.focus.id() == Some(&draft.lead))?;
     let why = detail.ranking.as_ref()?.pool.reasons(rep).next()?;
     Some(format!("Not eligible: {why}. The rep gets it all the same."))
 }
@@ -398,7 +397,6 @@ impl Draft {
             verdict: None,
             shown: None,
             outcome: String::new(),
-            caution: None,
             note: None,
             many: Vec::new(),
         }

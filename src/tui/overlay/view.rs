@@ -24,7 +24,7 @@ use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
-use crate::tui::verdict::Draft;
+use crate::tui::verdict::{Draft, caution};
 use crate::tui::view::hits::Target;
 use crate::tui::view::{Ctx, list_row, put, put_all};
 
@@ -42,7 +42,7 @@ const ASCII_BORDER: border::Set<'_> = border::Set {
 /// Draws one overlay.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay: &Overlay) {
     match overlay {
-        Overlay::Menu(menu) => draw_menu(frame, ctx, area, menu),
+        Overlay::Menu(menu) => draw_menu(frame, model, ctx, area, menu),
         Overlay::Finder(finder) => draw_finder(frame, model, ctx, area, finder),
         Overlay::TalkTrack { scroll } => draw_talk_track(frame, model, ctx, area, *scroll),
         Overlay::Explain { scroll } => draw_explain(frame, model, ctx, area, *scroll),
@@ -91,12 +91,12 @@ fn subject(ctx: &Ctx, draft: &Draft, width: u16) -> Line<'static> {
     ctx.span(Meaning::Muted, ctx.theme.text(&text, usize::from(width))).into()
 }
 
-fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
+fn draw_menu(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, menu: &Menu) {
     let two = menu.items.len() > 8;
     let rows = if two { menu.items.len().div_ceil(2) } else { menu.items.len() };
-    let caution = menu.draft.as_ref().and_then(|draft| draft.caution.as_deref());
+    let caution = menu.draft.as_ref().and_then(|draft| caution(model, draft));
     let columns = if two { 62 } else { 46 };
-    let caution = caution.map_or_else(Vec::new, |text| ctx.theme.wrap(text, columns - 4, 2));
+    let caution = caution.map_or_else(Vec::new, |text| ctx.theme.wrap(&text, columns - 4, 2));
     let above = if menu.draft.is_some() { 2 + caution.len() as u16 } else { 0 };
     let below = if menu.has_details() { 2 } else { 0 };
     let height = rows as u16 + 2 + above + below;

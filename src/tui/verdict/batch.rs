@@ -99,7 +99,6 @@ pub(super) fn keep(model: &mut Model) -> Vec<Effect> {
         shown: None,
         outcome: format!("stay with their legacy owners: {group}"),
         note: None,
-        caution: None,
         many,
     };
     model.overlays.push(Overlay::Menu(Menu::reasons(draft)));
@@ -179,7 +178,6 @@ fn verdict_on(model: &Model, marked: Marked, keeps: Option<Rejection>) -> Given 
         shown: marked.owner,
         outcome: String::new(),
         note: None,
-        caution: None,
         many: Vec::new(),
     };
     Given { draft, rejection: keeps, place }

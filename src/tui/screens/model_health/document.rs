@@ -132,7 +132,7 @@ fn first_of(why: &str, room: usize) -> &str {
     }
     let ends = [" (", "; ", ", "].into_iter().flat_map(|end| why.match_indices(end));
     let whole = |part: &&str| part.width() <= room && part.matches('(').count() == part.matches(')').count();
-    ends.map(|(at, _)| &why[..at]).filter(whole).max_by_key(|part| part.len()).unwrap_or_default()
+    ends.filter_map(|(at, _)| why.get(..at)).filter(whole).max_by_key(|part| part.len()).unwrap_or_default()
 }
 
 fn evaluation_head(ctx: &Ctx) -> Line<'static> {
