@@ -110,7 +110,7 @@ async fn needs(store: &dyn Store, sources: &[ScopeTally]) -> Result<Vec<Need>, A
             .map(|verdict| verdict <= drift::Verdict::Steady),
         why: verdict.map_or_else(
             || "no drift report yet".to_owned(),
-            |verdict| format!("the newest drift report says {verdict}"),
+            |verdict| format!("newest drift report: {}", verdict.to_string().replace('_', " ")),
         ),
     };
     let counts = store.effect_counts().await?;

@@ -119,6 +119,14 @@ pub struct RankedRep {
     pub factors: Vec<Factor>,
 }
 
+impl RankedRep {
+    /// Whether each of the two lies in the other's interval: then the deals do not tell which of them is better.
+    pub fn too_close_to(&self, other: &Self) -> bool {
+        let holds = |one: &Self, p: f64| (one.interval.low..=one.interval.high).contains(&p);
+        holds(self, other.p_win) && holds(other, self.p_win)
+    }
+}
+
 /// What to expect of the best rep of the pool. The best of many noisy numbers is on average less good than it looks (the
 /// winner's curse), so it is drawn towards the mean of the pool. The order of the reps and their `p_win` stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -229,6 +237,22 @@ mod tests {
         assert_eq!(contrast.words("Ana", "Bob"), "industry Healthcare: Ana has none, Bob has none");
         contrast.theirs = Record { deals: 2, wins: 0 };
         assert_eq!(contrast.words("Ana", "Bob"), "industry Healthcare: Ana has none, Bob won 0 of 2");
+    }
+
+    #[test]
+    fn two_are_too_close_only_where_each_lies_in_the_others_range() {
+        let rep = |p_win: f64, low: f64, high: f64| RankedRep {
+            rep_id: RepId::new("r"),
+            rank: 1,
+            p_win,
+            interval: Interval { low, high },
+            support: Support::default(),
+            in_pool: true,
+            factors: Vec::new(),
+        };
+        let (best, wide, narrow) = (rep(0.4, 0.2, 0.6), rep(0.3, 0.2, 0.5), rep(0.3, 0.25, 0.35));
+        assert!(best.too_close_to(&wide) && wide.too_close_to(&best));
+        assert!(!best.too_close_to(&narrow) && !narrow.too_close_to(&best), "one alone tells nothing");
     }
 
     #[test]

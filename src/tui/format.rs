@@ -62,13 +62,13 @@ fn scaled(x: f64, unit: &str) -> String {
     if x.abs() < 100.0 { format!("{x:.1}{unit}") } else { format!("{x:.0}{unit}") }
 }
 
-/// A count with groups of three digits: `12 431`.
+/// A count with groups of three digits: `12,431`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
+            out.push(',');
         }
         out.push(c);
     }
@@ -146,6 +146,25 @@ pub const fn chosen_by(reason: RouteReason) -> Option<&'static str> {
     }
 }
 
+/// Why a person is asked about a lead, in a few words, where that is not the gap.
+pub const fn cause(reason: RouteReason) -> Option<&'static str> {
+    match reason {
+        RouteReason::StrategicRule => Some("by a rule"),
+        RouteReason::PartnerRoute => Some("partner rule"),
+        RouteReason::ExceptionRule => Some("a rule asks"),
+        RouteReason::HighValue => Some("large deal"),
+        RouteReason::AccountOwner => Some("owns the account"),
+        RouteReason::AccountConflict => Some("account dispute"),
+        RouteReason::RoundRobinUnavailable => Some("owner away"),
+        RouteReason::RoundRobinUnsupported => Some("few deals"),
+        RouteReason::LowConfidence => Some("nobody likely"),
+        RouteReason::LowMargin => Some("too close"),
+        RouteReason::EmptyPool => Some("nobody eligible"),
+        RouteReason::TechnicalFailure => Some("ranking failed"),
+        RouteReason::ModelAgrees | RouteReason::ModelPick | RouteReason::ModelUncleared => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,7 +183,7 @@ mod tests {
         assert_eq!(points(0.118), "+11.8");
         assert_eq!(points(-0.00001), "0.0");
         assert_eq!(compact(12_431), "12.4k");
-        assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(magnitude(1_250_000.0), "1.2M");
         assert_eq!(magnitude(f64::NAN), "unknown");
     }

@@ -261,6 +261,15 @@ fn override_with(model: &mut Model, mut draft: Draft, (rep, name): (RepId, Strin
     ask_reason(model, draft)
 }
 
+/// That whom a verdict gives the lead to may not get it, and why; raw. The manager's word counts all the same, but not
+/// unseen.
+pub fn caution(model: &Model, draft: &Draft) -> Option<String> {
+    let Some(Verdict::Override { rep }) = &draft.verdict else { return None };
+    let detail = model.focus.detail().filter(|_| model.focus.id() == Some(&draft.lead))?;
+    let why = detail.ranking.as_ref()?.pool.reasons(rep).next()?;
+    Some(format!("Not eligible: {why}. The rep gets it all the same."))
+}
+
 fn ask_reason(model: &mut Model, draft: Draft) -> Vec<Effect> {
     // Where a person is asked to choose, to choose somebody turns nothing down.
     let asked = model.focus.detail().and_then(|detail| detail.recommendation.as_ref());

@@ -139,7 +139,19 @@ pub fn list_row<'a>(ctx: &Ctx, line: Line<'a>, selected: bool, width: usize) -> 
     }
     let style = ctx.theme.style(Meaning::Selected);
     let used = line.width();
-    let mut spans: Vec<Span<'a>> = line.spans.into_iter().map(|span| span.style(style)).collect();
+    // A bar says how full something is by what of it is inked: reversed, it would say the opposite.
+    let is_bar = |c: char| matches!(c, '█' | '▓' | '▒' | '░');
+    let mut spans: Vec<Span<'a>> = Vec::new();
+    for span in line.spans {
+        if !span.content.contains(is_bar) {
+            spans.push(span.style(style));
+            continue;
+        }
+        for part in span.content.chars().collect::<Vec<_>>().chunk_by(|a, b| is_bar(*a) == is_bar(*b)) {
+            let own = part.first().is_some_and(|c| is_bar(*c));
+            spans.push(Span::styled(String::from_iter(part), if own { span.style } else { style }));
+        }
+    }
     spans.push(Span::styled(" ".repeat(width.saturating_sub(used)), style));
     Line::from(spans)
 }
@@ -191,11 +203,13 @@ fn status(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         (None, None) if model.overview.data.as_ref().is_some_and(|o| o.handoff.is_some()) => {
             handed_over(model, ctx, room)
         }
-        (None, None) if header::tells_of_others(model, ctx, area.width) => Line::default(),
-        (None, None) => {
-            let others = team::also_here(model, ctx).map(|others| format!(" {}", ctx.theme.text(&others, room)));
-            others.map_or_else(Line::default, |others| ctx.span(Meaning::Muted, others).into())
-        }
+        (None, None) => match team::also_here(model, ctx) {
+            Some(others) if !header::tells_of_others(model, ctx, area.width) => {
+                ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(&others, room))).into()
+            }
+            _ if model.screen == Screen::Queue => queue::view::order(model, ctx, room),
+            _ => Line::default(),
+        },
     };
     two_ends(frame, area, left, right);
 }

@@ -162,6 +162,9 @@ fn evidence(both: Option<(&RankedRep, &RankedRep)>, (model, legacy): (&str, &str
     };
     if !overlap(a, b) {
         "Their ranges do not touch: the deals tell the two apart.".to_owned()
+    } else if enough(a, b) && a.too_close_to(b) {
+        "Too close to call: each lies in the other's range. Either may be the better one, the first more likely."
+            .to_owned()
     } else if enough(a, b) {
         "Their ranges overlap: either may be the better one, the first more likely.".to_owned()
     } else {

@@ -57,7 +57,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// `+ you and Technology`, or `- …`.
+    /// `+ you do well with Technology`, or `- …`.
     pub fn line(&self) -> String {
         format!("{} {}", if self.weight >= 0.0 { '+' } else { '-' }, self.words)
     }
@@ -87,11 +87,17 @@ pub fn talk_track(detail: &LeadDetail, rep: &RepId) -> Option<TalkTrack> {
 }
 
 fn in_their_words(factor: &Factor) -> String {
+    let good = factor.weight >= 0.0;
+    let often = if good { "won more often" } else { "won less often" };
     match (factor.feature.as_str(), factor.label.strip_suffix(WITH_REP)) {
-        ("rep", _) => "your win rate over all leads".to_owned(),
-        ("pair.advantage", _) => "how you do on leads like this".to_owned(),
-        (_, Some(what)) => format!("you and {what}"),
-        (_, None) => factor.label.clone(),
+        ("rep", _) if good => "you win more of your leads than others".to_owned(),
+        ("rep", _) => "you win fewer of your leads than others".to_owned(),
+        ("pair.advantage", _) if good => "leads like this suit you".to_owned(),
+        ("pair.advantage", _) => "leads like this suit others better".to_owned(),
+        (_, Some(what)) if good => format!("you do well with {what}"),
+        (_, Some(what)) => format!("you do less well with {what}"),
+        (_, None) if factor.label.starts_with("leads") => format!("{} are {often}", factor.label),
+        (_, None) => format!("{}: {often}", factor.label),
     }
 }
 
@@ -115,7 +121,7 @@ fn deals(ranked: &RankedRep, ranking: &Ranking) -> Vec<String> {
     // What the first two say already is not said twice, and deals that were never won are no story to tell.
     records.extend(compared.filter(|(_, record)| record.wins > 0 && *record != similar && *record != all));
     let told = records.into_iter().take(RECORDS).map(|(what, record)| match record.deals {
-        0 => format!("The model knows no closed deal of yours{what}."),
+        0 => format!("No closed deal of yours{what} is known."),
         _ => format!("You won {record} closed deals{what}."),
     });
     told.collect()
@@ -136,7 +142,7 @@ fn ask_first(ranked: &RankedRep, ranking: &Ranking, path: Option<&Path>) -> Vec<
     for factor in ranked.factors.iter().chain(of_lead) {
         let label = factor.label.strip_suffix(WITH_REP).unwrap_or(&factor.label);
         if let Some(what) = label.strip_suffix(NOT_KNOWN) {
-            asks.push(format!("Ask for the {what}: the lead does not tell it, and the model looks at it."));
+            asks.push(format!("Ask for the {what}: the lead does not tell it."));
         }
     }
     asks.extend(path.into_iter().flat_map(|path| &path.rules.unknown).filter_map(|unknown| {

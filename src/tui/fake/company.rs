@@ -58,7 +58,8 @@ pub(crate) fn company(now: DateTime<Utc>, leads: usize) -> State {
     for index in 0..leads {
         let detail = lead(index, now, &state.roster);
         let gap = detail.recommendation.as_ref().and_then(|r| r.gap).unwrap_or(0.0);
-        state.leads.insert(detail.record.lead.id.clone(), (gap, detail));
+        // Tenths of a point, as policy counts what is at stake.
+        state.leads.insert(detail.record.lead.id.clone(), ((gap.abs() * 1000.0).round(), detail));
     }
     state
 }

@@ -24,7 +24,7 @@ use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::screens::lead;
 use crate::tui::theme::Meaning;
-use crate::tui::verdict::Draft;
+use crate::tui::verdict::{Draft, caution};
 use crate::tui::view::hits::Target;
 use crate::tui::view::{Ctx, list_row, put, put_all};
 
@@ -42,7 +42,7 @@ const ASCII_BORDER: border::Set<'_> = border::Set {
 /// Draws one overlay.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, overlay: &Overlay) {
     match overlay {
-        Overlay::Menu(menu) => draw_menu(frame, ctx, area, menu),
+        Overlay::Menu(menu) => draw_menu(frame, model, ctx, area, menu),
         Overlay::Finder(finder) => draw_finder(frame, model, ctx, area, finder),
         Overlay::TalkTrack { scroll } => draw_talk_track(frame, model, ctx, area, *scroll),
         Overlay::Explain { scroll } => draw_explain(frame, model, ctx, area, *scroll),
@@ -91,19 +91,23 @@ fn subject(ctx: &Ctx, draft: &Draft, width: u16) -> Line<'static> {
     ctx.span(Meaning::Muted, ctx.theme.text(&text, usize::from(width))).into()
 }
 
-fn draw_menu(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, menu: &Menu) {
+fn draw_menu(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, menu: &Menu) {
     let two = menu.items.len() > 8;
     let rows = if two { menu.items.len().div_ceil(2) } else { menu.items.len() };
-    let above = if menu.draft.is_some() { 2 } else { 0 };
+    let caution = menu.draft.as_ref().and_then(|draft| caution(model, draft));
+    let columns = if two { 62 } else { 46 };
+    let caution = caution.map_or_else(Vec::new, |text| ctx.theme.wrap(&text, columns - 4, 2));
+    let above = if menu.draft.is_some() { 2 + caution.len() as u16 } else { 0 };
     let below = if menu.has_details() { 2 } else { 0 };
     let height = rows as u16 + 2 + above + below;
-    let inner = window(frame, ctx, area, (if two { 62 } else { 46 }, height), &menu.title);
+    let inner = window(frame, ctx, area, (columns as u16, height), &menu.title);
     if below > 0 {
         let hint = " A capital letter says more exactly which.";
         put(frame, inner, above + rows as u16 + 1, ctx.span(Meaning::Muted, hint).into());
     }
     if let Some(draft) = &menu.draft {
         put(frame, inner, 0, subject(ctx, draft, inner.width));
+        put_all(frame, inner, 1, caution.into_iter().map(|line| ctx.span(Meaning::Warn, line).into()));
     }
     let list = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
     let column = if two { list.width / 2 } else { list.width };
@@ -130,8 +134,8 @@ fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
     let asks = finder.purpose == Purpose::WhyNot;
     let (size, title) = match finder.purpose {
         Purpose::WhyNot => ((78, 24), "Why not which rep?"),
-        Purpose::Give => ((62, 18), "Give it to which rep?"),
-        Purpose::First => ((62, 18), "Whom would you give it to?"),
+        Purpose::Give => ((78, 18), "Give it to which rep?"),
+        Purpose::First => ((78, 18), "Whom would you give it to?"),
     };
     let inner = window(frame, ctx, area, size, title);
     put(frame, inner, 0, subject(ctx, &finder.draft, inner.width));
@@ -152,7 +156,7 @@ fn draw_finder(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, find
     }
     let visible = usize::from(list.height);
     let top = (finder.selected + 1).saturating_sub(visible);
-    let right = 26.min(usize::from(list.width) / 2);
+    let right = 44.min(usize::from(list.width) * 3 / 5);
     let name = usize::from(list.width).saturating_sub(right + 1);
     for (index, candidate) in finder.matches().enumerate().skip(top).take(visible) {
         let standing = match &candidate.standing {

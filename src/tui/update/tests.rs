@@ -346,7 +346,7 @@ fn new_leads_never_move_the_cursor_off_the_lead_being_judged() {
     let mut state = stage.fake.state();
     for n in 101..108 {
         let detail = crate::tui::fake::lead(n * 7 + 1, noon(), &state.roster);
-        state.leads.insert(detail.record.lead.id.clone(), (9.0, detail));
+        state.leads.insert(detail.record.lead.id.clone(), (9_000.0, detail));
     }
     drop(state);
     stage.send(Msg::Changed);

@@ -176,7 +176,7 @@ fn it_is_told_why_not_another_rep() {
     let shown = home.run("lead show lead-3").ended(0).out;
     for words in [
         "why not Leo Legacy (legacy owner):",
-        "  The model ranks Leo Legacy 2. with 30.0 %; Bea Best has 50.0 %.",
+        "  The model ranks Leo Legacy number 2, with 30.0 %; Bea Best has 50.0 %.",
         "the smallest change that puts Leo Legacy first:",
         "  Leo Legacy would have to reach 50.0 % instead of 30.0 %.",
         "all of this is as it was ranked:",

@@ -58,7 +58,7 @@ pub(super) async fn why_not_is_told_as_it_was(store: Arc<dyn Store>) {
     assert_eq!(
         words(&legacy),
         [
-            "The model ranks Leo Legacy 2. with 30.0 %; Bea Best has 50.0 %.",
+            "The model ranks Leo Legacy number 2, with 30.0 %; Bea Best has 50.0 %.",
             "Leo Legacy would have to reach 50.0 % instead of 30.0 %."
         ]
     );
@@ -112,7 +112,12 @@ pub(super) async fn the_rep_is_told_what_to_say(store: Arc<dyn Store>) {
     let points: Vec<String> = track.points.iter().map(explain::Point::line).collect();
     assert_eq!(
         points,
-        ["+ your win rate over all leads", "+ you and Technology", "- annual revenue not known", "- source Cold list"]
+        [
+            "+ you win more of your leads than others",
+            "+ you do well with Technology",
+            "- annual revenue not known: won less often",
+            "- source Cold list: won less often"
+        ]
     );
     assert_eq!(
         track.deals,
@@ -121,7 +126,7 @@ pub(super) async fn the_rep_is_told_what_to_say(store: Arc<dyn Store>) {
     assert_eq!(
         track.ask_first,
         [
-            "Ask for the annual revenue: the lead does not tell it, and the model looks at it.",
+            "Ask for the annual revenue: the lead does not tell it.",
             "Talk early about what speaks against the deal: source Cold list."
         ]
     );
@@ -130,12 +135,12 @@ pub(super) async fn the_rep_is_told_what_to_say(store: Arc<dyn Store>) {
     let due = at(4) + Settings::default().grace;
     let [effect] = store.claim_effects("w", 9, due + Duration::hours(1), due).await.unwrap().try_into().unwrap();
     let task = effect.write.task.unwrap().description;
-    assert!(task.contains("+ you and Technology") && task.contains("You won 4 of 9 closed deals"), "{task}");
+    assert!(task.contains("+ you do well with Technology") && task.contains("You won 4 of 9 closed deals"), "{task}");
     // Of a rep about whom no reasons are stored, only counts are told; of one who was not ranked, nothing.
     office.lead("L2", "Acme", 5).await;
     let track = explained(store, "L2", "legacy", 6).await.talk_track.unwrap();
     assert_eq!((track.points.len(), track.ask_first.len()), (0, 0));
-    assert_eq!(track.deals, ["The model knows no closed deal of yours in all."]);
+    assert_eq!(track.deals, ["No closed deal of yours in all is known."]);
     office.lead_by(&Fails, "L3", "Acme", 7).await;
     let word = Verdict::Override { rep: RepId::new("best") };
     let reason = Some(Rejection { code: ReasonCode::K.into(), note: None });

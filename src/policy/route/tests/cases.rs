@@ -56,7 +56,7 @@ fn a_strategic_rule_comes_before_the_account_owner_and_both_before_the_model() {
     assert_eq!(decided.change("a"), "Rep a would have to own the account Acme (001).");
     let decided = scene.decide(&lead(), &P);
     assert_eq!((reason(&decided), decided.owner()), (RouteReason::ModelPick, "a".into()));
-    assert_eq!(decided.why_not("c"), "The model ranks Rep c 3. with 30.0 %; Rep a has 50.0 %.");
+    assert_eq!(decided.why_not("c"), "The model ranks Rep c number 3, with 30.0 %; Rep a has 50.0 %.");
     assert_eq!(decided.change("c"), "Rep c would have to reach 50.0 % instead of 30.0 %.");
 }
 
@@ -199,7 +199,7 @@ fn exceptions_low_confidence_and_close_calls_are_for_a_manager() {
     assert!(said.outcome.recommendation.explanation.ends_with("It was close: 0.5 points before Rep c."));
     let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3002), ("b", 0.1), ("c", 0.3001)]);
     assert_eq!(tie.change("c"), "Rep c would have to reach 30.02 % instead of 30.01 %.");
-    assert_eq!(tie.why_not("c"), "The model ranks Rep c 2. with 30.01 %; Rep a has 30.02 %.");
+    assert_eq!(tie.why_not("c"), "The model ranks Rep c number 2, with 30.01 %; Rep a has 30.02 %.");
     let tie = Scene::new("", &ALL).decide(&lead(), &[("a", 0.3), ("b", 0.1), ("c", 0.3)]);
     assert_eq!(tie.change("c"), "Rep c would only have to reach a little more: both are at 30.0 %.");
     // Rounding never says that what is below the gate is at it.

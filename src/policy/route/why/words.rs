@@ -51,7 +51,7 @@ impl WhyNot {
             }
             Self::Ranked { rank, p_win, pick, pick_p_win } => {
                 let (theirs, best) = percents(*p_win, *pick_p_win);
-                format!("The model ranks {name} {rank}. with {theirs} %; {} has {best} %.", pick.name)
+                format!("The model ranks {name} number {rank}, with {theirs} %; {} has {best} %.", pick.name)
             }
             Self::TooFewDeals { deals, similar } => {
                 format!("The model knows too few deals of {name}: {similar} of {deals} are like this lead.")

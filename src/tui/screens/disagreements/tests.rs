@@ -435,3 +435,28 @@ fn each_cause_is_told_in_words_on_its_lead() {
     let none = told(&|detail| detail.recommendation = None);
     assert!(none.contains("Nothing is recommended for this lead yet."), "{none}");
 }
+
+#[test]
+fn on_a_small_screen_the_part_with_the_cursor_gets_the_room() {
+    use crate::domain::recommendation::RouteReason::{
+        AccountOwner, EmptyPool, HighValue, LowMargin, PartnerRoute, RoundRobinUnsupported, StrategicRule,
+    };
+    let mut state = company(noon(), 60);
+    let many = [AccountOwner, EmptyPool, HighValue, LowMargin, PartnerRoute, RoundRobinUnsupported, StrategicRule];
+    let given = state.leads.values_mut().filter_map(|(_, detail)| detail.recommendation.as_mut());
+    given.zip(many.iter().cycle()).take(28).for_each(|(given, reason)| given.reason = *reason);
+    let mut stage = Stage::with(options(), state, (80, 24));
+    stage.press("X");
+    // Lines of the owners, and of the causes below them.
+    let lines = |stage: &Stage| {
+        let text = stage.text();
+        let below = |head: &str| {
+            text.lines().skip_while(|line| !line.contains(head)).take_while(|line| !line.trim().is_empty()).count()
+        };
+        (below("legacy \\ model"), below("cause  "))
+    };
+    let (owners, causes) = lines(&stage);
+    stage.press("tab");
+    let (fewer, more) = lines(&stage);
+    assert!(owners > fewer && more > causes, "{owners} and {causes}, then {fewer} and {more}: {}", stage.text());
+}

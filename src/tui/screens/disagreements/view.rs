@@ -19,6 +19,8 @@ use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 
 /// Most lines of the causes where they stand below the owners.
 const FEW_CAUSES: u16 = 8;
+/// The same where the owners need the room.
+const FEWEST_CAUSES: u16 = 4;
 /// Columns of the causes where they stand beside the owners.
 const CAUSES: u16 = 44;
 /// Fewest columns of the owners beside them.
@@ -52,7 +54,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         owners::draw(frame, board, found, ctx, left);
         return causes(frame, board, found, ctx, Rect { x: left.right() + 2, width: side, ..body });
     }
-    let below = (found.causes.len() as u16 + 1).min(FEW_CAUSES).min(body.height / 2);
+    // Where it is tight, the part with the cursor gets the room, and the other keeps what tells that it is there.
+    let tight = body.height < found.matrix.legacy.len() as u16 + found.causes.len() as u16 + 3;
+    let most = if tight && board.part == Part::Owners { FEWEST_CAUSES } else { FEW_CAUSES };
+    let below = (found.causes.len() as u16 + 1).min(most).min(body.height / 2);
     let above = Rect { height: body.height.saturating_sub(below + 1), ..body };
     owners::draw(frame, board, found, ctx, above);
     causes(frame, board, found, ctx, Rect { y: above.bottom() + 1, height: below, ..body });

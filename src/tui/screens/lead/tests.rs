@@ -142,5 +142,73 @@ fn a_slot_that_has_passed_is_promised_no_more() {
     assert!(stage.text().contains(&format!("First contact: free at {at}")), "{}", stage.text());
     stage.later(TimeDelta::minutes(16));
     let text = stage.text();
-    assert!(text.contains(&format!("was free at {at}, which has passed")), "{text}");
+    assert!(text.contains(&format!("{at} was free, now past")), "{text}");
+}
+
+/// Whoever is the model's best of a lead that goes to a queue does not get it, so no wins are promised of them.
+#[test]
+fn a_lead_for_a_queue_promises_no_wins() {
+    let mut stage = Stage::new();
+    stage.press("f3 enter");
+    let text = stage.text();
+    assert!(text.contains("Best of the reps: ") && text.contains("the legacy owner has "), "{text}");
+    assert!(!text.contains(" to hold") && !text.contains("more wins"), "{text}");
+}
+
+#[test]
+fn who_cannot_be_told_from_the_recommended_rep_is_called_too_close() {
+    let mut stage = Stage::new();
+    stage.press("f2 enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let mut shown = |low: f64, high: f64| {
+        {
+            let mut state = stage.fake.state();
+            let (_, detail) = state.leads.get_mut(&id).unwrap();
+            let legacy = detail.record.legacy.owner.rep().unwrap().clone();
+            let ranking = detail.ranking.as_mut().unwrap();
+            for rep in &mut ranking.reps {
+                // The recommended rep's range holds everybody.
+                (rep.interval.low, rep.interval.high) = if rep.rank == 1 { (0.0, 1.0) } else { (0.0, 0.0) };
+                if rep.rep_id == legacy {
+                    (rep.interval.low, rep.interval.high) = (low, high);
+                }
+            }
+        }
+        stage.send(Msg::Changed);
+        stage.text()
+    };
+    let text = shown(0.0, 1.0);
+    assert!(text.contains("too close to call: gap ") && text.contains("legacy, close"), "{text}");
+    assert!(!text.contains("more wins"), "{text}");
+    let text = shown(0.0, 0.1);
+    assert!(!text.contains("too close") && !text.contains("legacy, close"), "one range alone tells nothing: {text}");
+}
+
+#[test]
+fn the_reason_of_a_recommendation_is_not_cut_off_at_the_end_of_the_line() {
+    let mut stage = Stage::new();
+    stage.press("f2 enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        detail.recommendation.as_mut().unwrap().explanation =
+            "somebody owns the account of this company already, and one company has one rep, for good".into();
+    }
+    stage.send(Msg::Changed);
+    assert!(stage.text().contains("rep, for good"), "{}", stage.text());
+}
+
+#[test]
+fn who_may_not_get_the_lead_is_not_chosen_unseen() {
+    let mut stage = Stage::new();
+    stage.press("f2 o").write("bob lee").press("enter");
+    let text = stage.text();
+    assert!(text.contains("Not eligible: works Overseas, the lead is East."), "{text}");
+    stage.press("esc 2");
+    assert!(
+        stage.text().contains("Conflict of interest") && !stage.text().contains("Not eligible"),
+        "{}",
+        stage.text()
+    );
 }

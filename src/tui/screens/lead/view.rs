@@ -103,7 +103,7 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     // What would have put the legacy owner first tells more than a third reason.
     factors.extend(change);
     if compared && roomy {
-        let rests_on = " Each weight allows for which leads the two had; few deals weigh little.";
+        let rests_on = " Weights allow for which leads the two had; few deals weigh little.";
         factors.push(ctx.span(Meaning::Muted, ctx.theme.text(rests_on, width)).into());
         factors.push(Line::default());
         factors.extend(why::factors(detail, ctx, width, 5));

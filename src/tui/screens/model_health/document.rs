@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use super::card::{Card, Evaluation, Triple, Who};
 use super::drift::{Drift, DriftPanel};
@@ -120,8 +121,18 @@ fn gate_line(card: &Card, id: &str, asks: &str, ctx: &Ctx, width: usize) -> Line
         ctx.span(Meaning::Title, format!(" {id} ")),
         ctx.span(meaning, format!("{mark} {state:<13}")),
         Span::raw(format!("{asks:<25}")),
-        ctx.span(Meaning::Muted, ctx.theme.text(why, width.saturating_sub(45))),
+        ctx.span(Meaning::Muted, ctx.theme.text(first_of(why, width.saturating_sub(45)), width.saturating_sub(45))),
     ])
+}
+
+/// As much of a reason as fits, up to where a part of it ends, or nothing; in full it stands further down.
+fn first_of(why: &str, room: usize) -> &str {
+    if why.width() <= room {
+        return why;
+    }
+    let ends = [" (", "; ", ", "].into_iter().flat_map(|end| why.match_indices(end));
+    let whole = |part: &&str| part.width() <= room && part.matches('(').count() == part.matches(')').count();
+    ends.filter_map(|(at, _)| why.get(..at)).filter(whole).max_by_key(|part| part.len()).unwrap_or_default()
 }
 
 fn evaluation_head(ctx: &Ctx) -> Line<'static> {

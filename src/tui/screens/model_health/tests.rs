@@ -55,7 +55,7 @@ fn the_paragraph_comes_first_and_everything_else_is_a_page_away() {
     }
     for words in [
         "lost deals taken for won",
-        "n = 2 400",
+        "n = 2,400",
         "The gates in full",
         "both intervals must lie above 0.5",
         "logistic regression",
@@ -155,4 +155,14 @@ fn hostile_names_in_a_report_reach_no_terminal() {
     let mut stage = Stage::with(options(), state, (120, 45));
     stage.press("M");
     assert!(!stage.text().contains(['\u{1b}', '\u{202e}', '\u{7}']), "{}", stage.text());
+}
+
+#[test]
+fn the_reason_of_a_gate_ends_where_a_part_of_it_ends() {
+    let mut stage = Stage::new();
+    stage.press("M");
+    let text = stage.text();
+    let gates: Vec<&str> = text.lines().filter(|line| line.starts_with(" G")).collect();
+    assert!(gates.len() == 4 && gates.iter().all(|line| !line.contains('…')), "{text}");
+    assert!(gates[0].ends_with("AUC 0.790"), "{text}");
 }

@@ -194,3 +194,45 @@ fn the_returned_lane_says_who_when_and_why() {
         assert!(text.contains("returned by"), "{text}");
     }
 }
+
+/// Why the lead on top is on top, in each order that there is.
+#[test]
+fn a_lane_says_its_order_and_what_is_at_stake() {
+    let mut stage = Stage::new();
+    stage.press("f2");
+    let text = stage.text();
+    assert!(text.contains("Most at stake first") && text.contains(" stake "), "{text}");
+    let first = stage.model.queue.rows()[0].clone();
+    let row = text.lines().find(|line| line.contains(&first.company)).unwrap();
+    assert!(row.contains(&format!(" {:.1} ", first.priority / 10.0)), "{row}");
+    let hot = first.id;
+    stage.fake.state().leads.get_mut(&hot).unwrap().1.record.lane = Some(Lane::Hot);
+    stage.send(Msg::Changed);
+    stage.press("f5");
+    let text = stage.text();
+    assert!(text.contains("The oldest first.") && !text.contains(" stake "), "{text}");
+}
+
+/// Where no gap tells why a person is asked, the row does.
+#[test]
+fn an_exception_says_its_cause() {
+    for size in [(80, 24), (160, 45)] {
+        let mut stage = Stage::with(options(), company(noon(), 60), size);
+        for (reason, words) in
+            [(RouteReason::HighValue, "large deal"), (RouteReason::AccountConflict, "account dispute")]
+        {
+            {
+                let mut state = stage.fake.state();
+                let (_, detail) = state.leads.values_mut().next().unwrap();
+                detail.record.lane = Some(Lane::Exceptions);
+                detail.recommendation.as_mut().unwrap().reason = reason;
+            }
+            stage.send(Msg::Changed).press("f4");
+            let text = stage.text();
+            let row = text.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{text}"));
+            assert!(row.starts_with('▸'), "{row}");
+        }
+        stage.press("f3");
+        assert!(stage.text().contains("nobody likely"), "{}", stage.text());
+    }
+}

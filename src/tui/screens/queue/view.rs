@@ -103,12 +103,38 @@ struct Columns {
     legacy: usize,
     /// The gap, and where there is room beside it, who chose instead of the model.
     gap: usize,
-    /// Of a lane of returned leads: why, in the place of what compares with the legacy rules.
+    /// In lanes where no gap tells why a lead is there: why, in its place.
     why: usize,
+    /// What is at stake, in the place of the age, in the lanes that are in its order.
+    stake: bool,
+}
+
+/// What a lane shows beside company, clock and pick.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The legacy owner, and the gap.
+    Gap,
+    /// The legacy owner, and why a person is asked.
+    Cause,
+    /// Who gave it back, and why.
+    Returned,
+}
+
+impl Kind {
+    const fn of(lane: Lane) -> Self {
+        match lane {
+            Lane::Returned => Self::Returned,
+            Lane::Exceptions | Lane::LowConfidence | Lane::Sync => Self::Cause,
+            Lane::Fast | Lane::Disagree | Lane::Hot => Self::Gap,
+        }
+    }
 }
 
 /// Widths of the columns that never stretch.
 const AGE: usize = 4;
+const STAKE: usize = 5;
+/// Columns that are enough for why a person is asked.
+const CAUSE: usize = 24;
 const SLA: usize = 5;
 const P: usize = 4;
 const GAP: usize = 5;
@@ -116,30 +142,39 @@ const GAP: usize = 5;
 const WIDE_GAP: usize = 10;
 
 impl Columns {
-    fn fit(width: usize, returned: bool) -> Self {
-        let age = width >= 68;
+    fn fit(width: usize, kind: Kind, stake: bool) -> Self {
+        let age = width >= if kind == Kind::Cause { 96 } else { 68 };
+        let stake = stake && age;
         let source = match width {
-            _ if returned => 0,
+            _ if kind == Kind::Returned => 0,
+            0..96 if kind == Kind::Cause => 0,
             0..76 => 0,
             76..84 => 8,
             84..96 => 10,
             _ => 12,
         };
-        let gap = if width >= 84 && !returned { WIDE_GAP } else { GAP };
+        let gap = if width >= 84 && kind == Kind::Gap { WIDE_GAP } else { GAP };
         // Cursor, SLA, two probabilities, gap, and a blank before each column.
         let mut fixed = 2 + (1 + SLA) + 2 * (1 + P) + (1 + gap) + 3;
-        fixed += if age { 1 + AGE } else { 0 };
+        fixed += if age { 1 + if stake { STAKE } else { AGE } } else { 0 };
         fixed += if source > 0 { 1 + source } else { 0 };
         let rest = width.saturating_sub(fixed);
-        if returned {
+        if kind == Kind::Cause {
+            let why = GAP + (rest / 4).min(CAUSE - GAP);
+            let rest = rest + GAP - why;
+            let pick = (rest * 3 / 10).min(24);
+            let company = (rest - 2 * pick).min(40);
+            return Self { source, age, pick, legacy: pick, company, gap, why, stake };
+        }
+        if kind == Kind::Returned {
             let pick = (rest / 4).min(24);
             let why = GAP + rest / 4;
             let company = (rest - 2 * pick - rest / 4).min(40);
             let why = why + rest - 2 * pick - rest / 4 - company;
-            return Self { source, age, pick, legacy: pick, company, gap, why };
+            return Self { source, age, pick, legacy: pick, company, gap, why, stake };
         }
         let pick = (rest * 3 / 10).min(24);
-        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40), gap, why: 0 }
+        Self { source, age, pick, legacy: pick, company: (rest - 2 * pick).min(40), gap, why: 0, stake }
     }
 
     fn line(&self, ctx: &Ctx, cells: [&str; 9]) -> [String; 9] {
@@ -149,7 +184,7 @@ impl Columns {
         [
             theme.left(company, self.company),
             optional(self.source > 0, theme.left(source, self.source)),
-            optional(self.age, theme.right(age, AGE)),
+            optional(self.age, theme.right(age, if self.stake { STAKE } else { AGE })),
             format!(" {}", theme.right(sla, SLA)),
             format!("  {}", theme.left(pick, self.pick)),
             format!(" {}", theme.right(p, P)),
@@ -166,10 +201,15 @@ impl Columns {
 
 fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let queue = &model.queue;
-    let returned = queue.lane == Lane::Returned;
-    let columns = Columns::fit(usize::from(area.width), returned);
-    let [before, when, last] = if returned { ["returned by", "ago", "why"] } else { ["legacy", "p", "gap"] };
-    let head = ["company", "source", "age", "SLA", "pick", "p", before, when, last];
+    let kind = Kind::of(queue.lane);
+    let columns = Columns::fit(usize::from(area.width), kind, by_stake(queue.lane));
+    let [before, when, last] = match kind {
+        Kind::Gap => ["legacy", "p", "gap"],
+        Kind::Cause => ["legacy", "p", "why"],
+        Kind::Returned => ["returned by", "ago", "why"],
+    };
+    let age = if columns.stake { "stake" } else { "age" };
+    let head = ["company", "source", age, "SLA", "pick", "p", before, when, last];
     let head = columns.line(ctx, head).concat();
     put(frame, area, 0, ctx.span(Meaning::Muted, format!("  {head}")).into());
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -212,6 +252,11 @@ fn row_line(
     };
     let legacy = if same { "same" } else { row.legacy.as_deref().unwrap_or("-") };
     let legacy_p = if same { String::new() } else { p(row.legacy_p_win) };
+    let gap = match row.reason.and_then(format::cause).filter(|_| columns.why > 0) {
+        Some(words) if costs => format!("{gap} {words}"),
+        Some(words) => words.to_owned(),
+        None => gap,
+    };
     let (same, legacy, legacy_p, gap) = match &row.returned {
         Some(by) if columns.why > 0 => {
             let ago = format::duration(ctx.now - by.at);
@@ -231,7 +276,13 @@ fn row_line(
         [
             company,
             row.source.as_deref().unwrap_or("-"),
-            &format::duration(ctx.now - row.created_at),
+            &if columns.stake && hidden {
+                String::new()
+            } else if columns.stake {
+                stake(row)
+            } else {
+                format::duration(ctx.now - row.created_at)
+            },
             &sla,
             pick,
             &pick_p,
@@ -250,7 +301,7 @@ fn row_line(
         if chosen_by.is_some() || hidden { Meaning::Text } else { Meaning::Model },
         if same { Meaning::Muted } else { Meaning::Legacy },
         if same { Meaning::Muted } else { Meaning::Legacy },
-        if costs { Meaning::Warn } else { Meaning::Text },
+        if costs && !hidden { Meaning::Warn } else { Meaning::Text },
     ];
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let mark = if marked { ctx.theme.glyphs().marked } else { " " };
@@ -264,6 +315,37 @@ fn row_line(
     }
     line.extend(cells.map(|(cell, meaning)| ctx.span(meaning, cell)));
     list_row(ctx, line, selected, width)
+}
+
+/// Whether a lane shows what is at stake: hot leads are in the order of their age, and in the other lanes no gap is shown.
+const fn by_stake(lane: Lane) -> bool {
+    matches!(lane, Lane::Fast | Lane::Disagree)
+}
+
+/// What is at stake: the points of the gap, more for a large deal and less for a small one.
+fn stake(row: &QueueRow) -> String {
+    // The order is tenths of a point, and below them the age.
+    let points = row.priority.max(0.0).floor() / 10.0;
+    if points < 0.05 {
+        "-".into()
+    } else if points < 100.0 {
+        format!("{points:.1}")
+    } else {
+        format::compact(points.round() as u64)
+    }
+}
+
+/// Why the lead on top is on top.
+pub fn order(model: &Model, ctx: &Ctx, width: usize) -> Line<'static> {
+    let queue = &model.queue;
+    if queue.rows().is_empty() {
+        return Line::default();
+    }
+    let text = match queue.lane {
+        Lane::Hot => "The oldest first.",
+        _ => "Most at stake first (gap x deal size), then the oldest.",
+    };
+    ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(text, width.saturating_sub(1)))).into()
 }
 
 /// The designed nothing: still reading, unreadable, or nobody waits, and what will fill the lane.

@@ -1,5 +1,6 @@
 use chrono::TimeDelta;
 use insta::assert_snapshot;
+use ratatui::style::Modifier;
 
 use crate::tui::backend::boards::{NextSlot, Order};
 use crate::tui::fake::{company, told};
@@ -85,4 +86,16 @@ fn a_slot_that_has_passed_is_promised_no_more() {
     stage.later(TimeDelta::minutes(71));
     let text = stage.text();
     assert!(text.contains(&format!("was free {at}")) && text.contains(&format!("was {at}")), "{text}");
+}
+
+#[test]
+fn a_bar_under_the_cursor_is_not_turned_into_its_opposite() {
+    let mut stage = Stage::with(options(), told(company(noon(), 60)), (80, 24));
+    stage.press("P");
+    let (buffer, text) = (stage.buffer(), stage.text());
+    let row = text.lines().position(|line| line.starts_with('▸')).unwrap() as u16;
+    let cells: Vec<_> = (0..80).map(|x| &buffer[(x, row)]).collect();
+    let (bar, rest): (Vec<_>, Vec<_>) = cells.into_iter().partition(|cell| "█▓▒░".contains(cell.symbol()));
+    assert!(!bar.is_empty() && bar.iter().all(|cell| !cell.modifier.contains(Modifier::REVERSED)), "{text}");
+    assert!(rest.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count() > 60, "{text}");
 }

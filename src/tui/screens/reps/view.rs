@@ -227,7 +227,7 @@ fn about(rep: &RepRow, team: &Reps, ctx: &Ctx, width: usize) -> Vec<Line<'static
     );
     let calls = &rep.contacts;
     let contacts = format!(
-        "owes {} first contacts {dot} {} days: {} in time, {} late, {} not at all ({} routed anew)",
+        "owes {} first contacts {dot} {} days: {} in time, {} late, {} missed ({} routed anew)",
         calls.owed, team.days, calls.in_time, calls.late, calls.missed, calls.reassigned
     );
     let line = |text: String| Line::from(format!(" {}", theme.text(&text, room)));

@@ -84,3 +84,17 @@ fn every_first_contact_is_in_one_list_and_what_is_not_asked_for_says_why() {
     assert!(text.contains("40 in 30 days, none still asked for when it was due"), "{text}");
     assert!(text.contains("The last list says why") && !text.contains("No rep was given"), "{text}");
 }
+
+#[test]
+fn those_no_longer_asked_for_are_summed_by_reason() {
+    let mut stage = stage((80, 24));
+    stage.press("L backtab");
+    assert_eq!(stage.model.boards.sla.list, ContactList::Lapsed);
+    let rows = stage.model.boards.sla.rows().to_vec();
+    let text = stage.text();
+    for row in &rows {
+        let why = row.lapsed.unwrap();
+        let n = rows.iter().filter(|row| row.lapsed == Some(why)).count();
+        assert!(text.contains(&format!("{n} {}", why.words())), "{text}");
+    }
+}

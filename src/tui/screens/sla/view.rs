@@ -1,10 +1,15 @@
 //! What the SLA screen looks like.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
+use unicode_width::UnicodeWidthStr;
 
+use super::SlaScreen;
 use super::model::reps_below;
 use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
@@ -14,8 +19,8 @@ use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 
-const COMPANY: usize = 24;
-const REP: usize = 16;
+const COMPANY: usize = 22;
+const REP: usize = 15;
 const DUE: usize = 12;
 /// Columns of the record of each rep.
 const PANEL: u16 = 48;
@@ -32,7 +37,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         put(frame, area, 0, ctx.span(Meaning::Title, " First contacts").into());
         return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
     };
-    put(frame, area, 0, sum(board, ctx));
+    put(frame, area, 0, reasons(screen, board, ctx, width).unwrap_or_else(|| sum(board, ctx)));
     put(frame, area, 1, lists(screen.list, &board.all, ctx));
     let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     let (list, reps) = if area.width >= layout::WIDE {
@@ -132,6 +137,25 @@ fn draw_list(frame: &mut Frame<'_>, model: &Model, board: &Board, ctx: &Ctx, are
     }
 }
 
+/// Of those that are no longer asked for: how many for which reason, most first; nothing of the other lists.
+fn reasons(screen: &SlaScreen, board: &Board, ctx: &Ctx, width: usize) -> Option<Line<'static>> {
+    let rows = screen.rows();
+    if screen.list != ContactList::Lapsed || rows.is_empty() {
+        return None;
+    }
+    let mut sums: BTreeMap<&str, usize> = BTreeMap::new();
+    for why in rows.iter().filter_map(|row| row.lapsed) {
+        *sums.entry(why.words()).or_default() += 1;
+    }
+    let mut sums: Vec<(&str, usize)> = sums.into_iter().collect();
+    sums.sort_by_key(|(words, n)| (Reverse(*n), *words));
+    let all = rows.len() as u64 == board.all.of(screen.list);
+    let of = if all { "No longer asked".to_owned() } else { format!("Of the newest {}", rows.len()) };
+    let sums: Vec<String> = sums.into_iter().map(|(words, n)| format!("{n} {words}")).collect();
+    let text = ctx.theme.text(&sums.join(", "), width.saturating_sub(of.width() + 4));
+    Some(Line::from(vec![ctx.span(Meaning::Title, format!(" {of}  ")), Span::raw(text)]))
+}
+
 fn line(row: &ContactRow, selected: bool, ctx: &Ctx, width: usize) -> Line<'static> {
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let (meaning, came) = came_of(row, ctx);
@@ -156,7 +180,7 @@ fn came_of(row: &ContactRow, ctx: &Ctx) -> (Meaning, String) {
     match row.outcome {
         None => {
             let left = row.due_at - ctx.now;
-            let unwritten = if row.write == WriteState::Waiting { ", not written yet" } else { "" };
+            let unwritten = if row.write == WriteState::Waiting { ", not written" } else { "" };
             if left <= chrono::TimeDelta::zero() {
                 (Meaning::Bad, format!("{bad} {} over{unwritten}", minutes(-left)))
             } else {

@@ -66,7 +66,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             frame,
             Meaning::Warn,
             "Nothing was found. A trace id or a lead's id must be whole; a company may be a part of its name, and is looked \
-             for among the newest 200 000 leads.",
+             for among the newest 200,000 leads.",
         );
     }
     if let (Some(compared), Found::Story(told)) = (&trace.compared, found) {
@@ -79,7 +79,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 fn who(told: &Story, ctx: &Ctx, width: usize) -> Line<'static> {
     let record = &told.lead.record;
     let legacy = story::name(&record.legacy.owner, &told.lead.names).to_owned();
-    let rest = format!("  {}  now {}, legacy owner {legacy}", record.lead.id, record.state);
+    let rest =
+        format!("  {}  now {}, legacy owner {legacy}", record.lead.id, record.state.to_string().replace('_', " "));
     let company = ctx.theme.text(&record.lead.company, 30);
     let room = width.saturating_sub(company.len() + 2);
     Line::from(vec![
@@ -122,7 +123,7 @@ fn lead_line(id: &LeadId, found: &Found, ctx: &Ctx, width: usize) -> Vec<Span<'s
         "{} {} {:<10} {received}",
         ctx.theme.left(lead.id.as_str(), 20),
         ctx.theme.left(&lead.company, 34),
-        lead.state.to_string()
+        lead.state.to_string().replace('_', " ")
     );
     vec![Span::raw(ctx.theme.text(&text, width.saturating_sub(2)))]
 }

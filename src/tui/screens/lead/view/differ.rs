@@ -43,10 +43,12 @@ pub fn lines(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>>
 }
 
 fn evidence_meaning(explained: &Explained) -> Meaning {
-    match explained.enough {
-        Some(true) => Meaning::Good,
-        Some(false) => Meaning::Warn,
-        None => Meaning::Muted,
+    match (explained.enough, explained.overlap) {
+        (Some(false), _) => Meaning::Warn,
+        // Only ranges that do not touch are good news.
+        (Some(true), Some(true)) => Meaning::Text,
+        (Some(true), _) => Meaning::Good,
+        (None, _) => Meaning::Muted,
     }
 }
 

@@ -123,6 +123,9 @@ pub(super) fn heading(ctx: &Ctx, text: &str) -> Line<'static> {
     ctx.span(Meaning::Title, format!(" {text}")).into()
 }
 
+/// Said of a rep whom the deals do not tell from the recommended one.
+const TOO_CLOSE: &str = "too close";
+
 /// Which columns the list of reps has at a width.
 struct Columns {
     name: usize,
@@ -136,6 +139,8 @@ const P: usize = 6;
 const RANGE: usize = 7;
 const EVIDENCE: usize = 10;
 const TAG: usize = 13;
+/// Lines that the reason of a recommendation may take.
+const REASON: usize = 2;
 
 impl Columns {
     fn fit(width: usize) -> Self {
@@ -203,11 +208,20 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
     let legacy = legacy_rep(detail) == Some(&rep.rep_id);
     let by = chosen_by(detail);
     let both = format!("{by}, legacy");
+    // Named only where the model chose: elsewhere its chances did not decide.
+    let close = promised_by(detail).is_none()
+        && detail
+            .ranking
+            .as_ref()
+            .and_then(|r| r.reps.iter().find(|one| is_recommended(detail, one)))
+            .is_some_and(|pick| pick.too_close_to(rep));
     let (meaning, tag) = match (recommended, legacy) {
         (true, true) => (Meaning::Model, both.as_str()),
         (true, false) => (Meaning::Model, by),
+        (false, true) if rep.in_pool && close => (Meaning::Legacy, "legacy, close"),
         (false, true) if rep.in_pool => (Meaning::Legacy, "legacy"),
         (false, true) => (Meaning::Legacy, "legacy, out"),
+        (false, false) if close => (Meaning::Text, TOO_CLOSE),
         (false, false) => (Meaning::Text, ""),
     };
     let cursor = if recommended { ctx.theme.glyphs().cursor } else { " " };
@@ -233,7 +247,7 @@ fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, 
         spans.push(ctx.span(if meaning == Meaning::Text { Meaning::Muted } else { meaning }, format!("  {drawn}")));
     }
     if !tag.is_empty() {
-        spans.push(ctx.span(meaning, format!(" {tag}")));
+        spans.push(ctx.span(if tag == TOO_CLOSE { Meaning::Muted } else { meaning }, format!(" {tag}")));
     }
     Line::from(spans)
 }
@@ -270,7 +284,7 @@ pub(super) fn rivals<'a>(
     (model, legacy_rep(detail).and_then(|id| ranking.of(id)))
 }
 
-/// Where it should go and what that is worth against the legacy owner, on two lines.
+/// Where it should go, why, and what that is worth against the legacy owner.
 pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let Some(recommendation) = &detail.recommendation else {
         return vec![ctx.span(Meaning::Muted, " Nothing is recommended yet.").into()];
@@ -284,12 +298,16 @@ pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Ve
         Some(rest) if rest.starts_with(' ') => ("", rest.trim_start()),
         _ => (":", recommendation.explanation.as_str()),
     };
-    let room = width.saturating_sub(owner.width() + arrow.width() + 6);
-    let first = Line::from(vec![
-        ctx.span(Meaning::Model, format!(" {arrow} {owner}")),
-        ctx.span(Meaning::Text, format!("{mark} {}", ctx.theme.text(why, room))),
-    ]);
-    vec![first, super::why::gap(detail, ctx, width)]
+    let head = format!(" {arrow} {owner}");
+    let after = head.width() + mark.width() + 1;
+    // The reason is not cut off: what is too long goes on below, under where it began.
+    let mut rows = ctx.theme.wrap(why, width.saturating_sub(after + 1), REASON).into_iter();
+    let first = rows.next().unwrap_or_default();
+    let mut lines =
+        vec![Line::from(vec![ctx.span(Meaning::Model, head), ctx.span(Meaning::Text, format!("{mark} {first}"))])];
+    lines.extend(rows.map(|row| Line::from(ctx.span(Meaning::Text, format!("{}{row}", " ".repeat(after))))));
+    lines.push(super::why::gap(detail, ctx, width));
+    lines
 }
 
 /// How many may get it, why the others may not, and what "similar" means.
@@ -299,10 +317,12 @@ pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
     let all = pool.eligible.len() + pool.excluded.len();
     let reasons: Vec<String> = excluded(ranking).into_iter().map(|(why, n)| format!("{n} {why}")).collect();
     let out = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-    let mut parts = vec![format!("pool {} of {all}{out}", pool.eligible.len())];
+    let mut parts = Vec::new();
+    // What the column above means comes first: it must not be cut off.
     if !ranking.segment.is_empty() {
         parts.push(format!("similar = {}", ranking.segment));
     }
+    parts.push(format!("pool {} of {all}{out}", pool.eligible.len()));
     let out = legacy_rep(detail).and_then(|id| pool.excluded.iter().find(|(rep, _)| rep == id));
     if let Some((rep, why)) = out {
         parts.insert(0, format!("{} is not eligible: {why}", rep_name(detail, rep)));

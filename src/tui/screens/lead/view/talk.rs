@@ -16,6 +16,9 @@ pub fn lines(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>>
         return sentence(Meaning::Muted, "No rep is chosen, or nothing is stored about the one who is.", ctx, width);
     };
     let mut lines = vec![heading(ctx, &format!("Talk track for {}", ctx.theme.text(&track.name, 28)))];
+    // What to do comes before why it should work.
+    let said = track.ask_first.iter().chain(&track.deals);
+    lines.extend(said.flat_map(|words| sentence(Meaning::Text, words, ctx, width)));
     lines.extend(track.points.iter().flat_map(|point: &Point| {
         let meaning = if point.weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
         sentence(meaning, &point.line(), ctx, width)
@@ -23,7 +26,5 @@ pub fn lines(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>>
     if track.points.is_empty() {
         lines.extend(sentence(Meaning::Muted, "No reasons are stored for this rep, only counts.", ctx, width));
     }
-    let said = track.deals.iter().chain(&track.ask_first);
-    lines.extend(said.flat_map(|words| sentence(Meaning::Text, words, ctx, width)));
     lines
 }

@@ -35,7 +35,7 @@ pub(super) fn first_contact(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Opt
         // It was found when the lead was ranked, and nobody has looked since; the reps screen looks anew.
         Some(slot @ Slot::Free { span, .. }) if slot.has_passed(ctx.now) => {
             let at = format::moment(span.start, ctx.now, ctx.zone);
-            (Meaning::Warn, format!("First contact: was free at {at}, which has passed; see the reps"))
+            (Meaning::Warn, format!("First contact: {at} was free, now past"))
         }
         Some(Slot::Free { span, .. }) => {
             (Meaning::Good, format!("First contact: free at {}", format::moment(span.start, ctx.now, ctx.zone)))

@@ -83,14 +83,19 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
             return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
         }
         Some(((Some(pick), _), _)) if promised_by(detail).is_some() => passed_over(detail, pick),
+        // Nobody gets the lead for being the model's best, so nobody wins more by it either.
+        Some(((Some(best), legacy), _)) if to_queue(detail) => best_of_all(detail, best, legacy, ctx, width),
         Some(((Some(model), Some(legacy)), expected)) => {
             let points = (model.p_win - legacy.p_win) * 100.0;
             let apart = model.interval.low > legacy.interval.high;
             let sure = if apart { "ranges apart" } else { "ranges overlap" };
             let best = detail.ranking.as_ref().and_then(Ranking::best).is_some_and(|best| best.rep_id == model.rep_id);
+            let close = model.too_close_to(legacy);
             let texts = match expected.and_then(|e| Some((e, e.gap?))) {
                 // What is expected is expected of the best rep, and nothing is known of what a lower one's gap is worth.
                 _ if !best => vec![format!("gap {points:.1} points ({sure}); others rank higher, see the way there")],
+                Some((_, gap)) if close => too_close(points, Some(gap)),
+                None if close => too_close(points, None),
                 Some((expected, gap)) => held(points, expected, gap, sure),
                 None => [
                     format!("gap {points:.1} points: {points:.0} more wins expected per 100 leads like this ({sure})"),
@@ -110,6 +115,35 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
         _ => "no gap: nobody is ranked".into(),
     };
     ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()
+}
+
+/// Whether the lead is recommended to a queue.
+fn to_queue(detail: &LeadDetail) -> bool {
+    detail.recommendation.as_ref().is_some_and(|given| given.route.rep().is_none())
+}
+
+/// Whom the model ranks first of a lead that goes to a queue, beside the legacy owner.
+fn best_of_all(detail: &LeadDetail, best: &RankedRep, legacy: Option<&RankedRep>, ctx: &Ctx, width: usize) -> String {
+    let who = format!("Best of the reps: {}, {}", rep_name(detail, &best.rep_id), format::percent(best.p_win));
+    let other = match legacy {
+        Some(legacy) if legacy.rep_id == best.rep_id => ", the legacy owner".to_owned(),
+        Some(legacy) => format!("; the legacy owner has {}", format::percent(legacy.p_win)),
+        None => String::new(),
+    };
+    let long = format!("{who}{other}. A person decides.");
+    if long.width() + 2 <= width { long } else { ctx.theme.text(&format!("{who}{other}"), width.saturating_sub(1)) }
+}
+
+/// A gap between two who each lie in the other's range; the longest first.
+fn too_close(points: f64, gap: Option<f64>) -> Vec<String> {
+    let held = gap.map_or_else(String::new, |gap| format!(", {:.1} expected to hold", gap * 100.0));
+    let short = gap.map_or_else(String::new, |gap| format!(", {:.1} to hold", gap * 100.0));
+    vec![
+        format!("too close to call: gap {points:.1} points{held}, each lies in the other's range"),
+        format!("too close to call: gap {points:.1} points{held}"),
+        format!("too close to call: gap {points:.1} points{short}"),
+        format!("too close to call: gap {points:.1}"),
+    ]
 }
 
 /// What a rule or an account gives up, by the model: nobody should have to work it out.

@@ -61,7 +61,7 @@ fn marking_all_says_exactly_what_is_marked() {
     assert_eq!(stage.model.queue.marks() as u64, stage.model.queue.total());
     let mut stage = Stage::with(options(), company(noon(), 4_000), (80, 24));
     stage.press("f2 *");
-    assert!(stage.status().starts_with("400 of 2 "), "{}", stage.status());
+    assert!(stage.status().starts_with("400 of 2,"), "{}", stage.status());
     stage.press("f5 *");
     assert_eq!(stage.status(), "There is nothing to mark.");
 }
