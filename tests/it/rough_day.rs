@@ -236,8 +236,6 @@ fn names() -> Vec<(String, &'static str)> {
 fn hostile_office() -> Home {
     let home = Home::new();
     std::fs::create_dir_all(home.data()).unwrap();
-    // Nothing is held back from the eye.
-    std::fs::write(home.data().join("config.toml"), "[ui]\nblind_share = 0.0\n").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = SqliteStore::open(&home.data().join("leadboard.db")).await.unwrap();

@@ -50,7 +50,8 @@ impl Screen {
 
     /// The same for a manager of this name.
     pub(super) fn open_as(home: &Home, manager: &str, cols: u16, rows: u16) -> Self {
-        let rest = "[salesforce]\nlogin_url = \"http://127.0.0.1:9\"\nclient_id = \"x\"\n";
+        // Which leads are judged blind follows from their ids, and is no matter here.
+        let rest = "[salesforce]\nlogin_url = \"http://127.0.0.1:9\"\nclient_id = \"x\"\n[ui]\nblind_share = 0.0\n";
         let config = home.file(&format!("{manager}.toml"), format!("manager = \"{manager}\"\n{rest}"));
         let (data, config) = (home.data().display().to_string(), config.display().to_string());
         Self::start(&["--no-worker", "--data-dir", &data, "--config", &config], &home.path(""), cols, rows)

@@ -35,7 +35,7 @@ fn nothing_that_the_model_says_is_seen_before_somebody_chose() {
         let text = stage.text();
         let row = text.lines().find(|line| line.contains("(choose)")).unwrap_or_else(|| panic!("{text}"));
         // Its SLA is the one number of the row, so nothing says how far apart the two are.
-        let listed = &row[..row.find("blind").unwrap()];
+        let (listed, _) = row.split_once("blind").unwrap();
         assert!(!listed.contains('+') && !listed.contains('%'), "{row}");
         // The list and the panel beside it, the lead, and whatever key is pressed there.
         for keys in ["", "enter", "x", "esc", "w", "esc", "t", "esc", "y", "esc", "a"] {
