@@ -76,6 +76,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Drift(generation, result) => model.drift.receive(generation, result).into_iter().collect(),
         Msg::Roster(generation, result) => {
             model.roster.receive(generation, result);
+            if let (Some(Overlay::Finder(finder)), Some(roster), Some(detail)) =
+                (model.overlays.last_mut(), &model.roster.data, model.focus.detail())
+            {
+                finder.renew(roster, detail);
+            }
             model.roster.load.repeat().map(Effect::LoadRoster).into_iter().collect()
         }
         Msg::Views(generation, result) => {

@@ -107,6 +107,15 @@ impl Finder {
         Self { draft, purpose, query: Field::new("", LIMIT), candidates, matches, selected: 0 }
     }
 
+    /// The reps were read again: they may be others, or have been unknown before. What is typed stays.
+    pub fn renew(&mut self, roster: &Roster, detail: &LeadDetail) {
+        let chosen = self.chosen().map(|one| one.id.clone());
+        self.candidates = Self::new(self.draft.clone(), self.purpose, Some(roster), detail).candidates;
+        self.search();
+        let place = self.matches().position(|one| Some(&one.id) == chosen.as_ref());
+        self.selected = place.unwrap_or(0);
+    }
+
     /// Those that match, best first.
     pub fn matches(&self) -> impl ExactSizeIterator<Item = &Candidate> {
         self.matches.iter().map(|i| &self.candidates[*i])

@@ -55,7 +55,8 @@ pub fn ask(model: &mut Model) -> Vec<Effect> {
     };
     let finder = Finder::new(Draft::of(detail), Purpose::First, Some(roster), detail);
     model.overlays.push(Overlay::Finder(Box::new(finder)));
-    Vec::new()
+    // They may have been read before the worker had seen any.
+    model.roster.load.refresh().map(Effect::LoadRoster).into_iter().collect()
 }
 
 /// A rep was chosen: stored, and nothing is shown before that.

@@ -109,3 +109,14 @@ fn a_choice_that_could_not_be_kept_shows_nothing() {
     assert!(stage.status().contains("not kept"), "{}", stage.status());
     assert!(!shows_chances(&stage.text()), "{}", stage.text());
 }
+
+#[test]
+fn reps_that_were_not_known_yet_are_there_as_soon_as_they_are_read() {
+    let mut stage = stage((80, 24));
+    let known = std::mem::take(&mut stage.model.roster.data.as_mut().unwrap().reps);
+    assert!(known.len() > 3);
+    stage.press("a");
+    let text = stage.text();
+    assert!(text.contains("won ") && !text.contains("No active rep"), "{text}");
+    assert!(text.contains("Whom would you give it to?"), "{text}");
+}

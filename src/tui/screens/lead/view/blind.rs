@@ -20,7 +20,7 @@ pub(super) fn lines(
     ctx: &Ctx,
     (width, height): (usize, usize),
 ) -> Vec<Line<'static>> {
-    let key = model.keymap.key_for(model.place(), Action::Approve).unwrap_or_default();
+    let key = model.keymap.key_for(Model::place_of(model.screen), Action::Approve).unwrap_or_default();
     let what = format!(
         "Judged blind: say first whom you would give it to ({key}), then see what leadboard recommends. A few leads are asked \
          about like this, to learn how far recommendations are followed just because they are there."
