@@ -253,7 +253,7 @@ mod two_terminals {
         let mut ben = Screen::open_as(&home, "Ben Kovač", 80, 24);
         // In the queue her initials stand at the lead, and beside it, who she is.
         ben.begin("also here: Ana", "\x1bOQ");
-        ben.until("the sign", |picture| picture.contains("Company lea… [AN] Webinar"));
+        ben.until("the sign", |picture| picture.contains("… [AN] Webinar"));
         steps(&mut ben, &[("\r", "Ana is looking at this lead (since")]);
         ana.until("the other one", |picture| picture.contains("Ben Kovač is looking at this lead (since"));
         // His first press decides nothing, and the second does.
