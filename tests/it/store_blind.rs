@@ -79,7 +79,16 @@ async fn agreement_is_counted_blind_and_in_sight(store: Arc<dyn Store>) {
         decides(store, lead, owner, 30).await;
     }
     store.undo(&id("H"), "Ana", at(31)).await.unwrap();
-    let all = BlindTally { chosen: 4, agreed: 1, differed: 2, went_over: 1, seen: 3, seen_agreed: 2 };
+    // Chosen otherwise, decided, taken back, and chosen anew as recommended: the verdict belongs to the second choice alone.
+    in_lane(store, "I").await;
+    chooses(store, "I", &rep("legacy"), "Ana", 0).await.unwrap();
+    decides(store, "I", "legacy", 20).await;
+    store.undo(&id("I"), "Ana", at(21)).await.unwrap();
+    chooses(store, "I", &rep("best"), "Ana", 1).await.unwrap();
+    let mut again = decision("I", 1, 22, true);
+    again.decision.verdict = Verdict::Override { rep: RepId::new("best") };
+    store.decide(again).await.unwrap();
+    let all = BlindTally { chosen: 6, agreed: 2, differed: 2, went_over: 1, seen: 3, seen_agreed: 2 };
     assert_eq!(store.blind_tally(at(0)).await.unwrap(), all);
     assert_eq!(store.blind_tally(at(99)).await.unwrap(), BlindTally::default());
 }

@@ -9,7 +9,7 @@ statements! {
     OF_LEAD = "SELECT lead_id, decisions_made, manager, owner_kind, owner_id, recommended_kind, recommended_id, chosen_at
         FROM first_choices WHERE id = $1";
 
-    /// The decision after a choice is the one that was made when the lead had had as many decisions.
+    /// What came of a choice is the verdict that stands, unless somebody chose again since, or it only puts back.
     CHOSEN = "SELECT COUNT(*) AS chosen, CAST(COALESCE(SUM(agrees), 0) AS BIGINT) AS agreed,
             CAST(COALESCE(SUM((1 - agrees) * decided), 0) AS BIGINT) AS differed,
             CAST(COALESCE(SUM((1 - agrees) * followed), 0) AS BIGINT) AS went_over
@@ -19,7 +19,9 @@ statements! {
                 CASE WHEN d.owner_kind = c.recommended_kind AND d.owner_id = c.recommended_id THEN 1 ELSE 0 END
                     AS followed
             FROM first_choices c LEFT JOIN decisions d ON d.lead_id = c.lead_id AND d.decided_by_kind = 'manager'
-                AND d.undone_at IS NULL AND d.closed_at IS NULL AND d.decided_at >= c.chosen_at
+                AND d.undone_at IS NULL AND d.closed_at IS NULL AND d.replaces IS NULL AND d.decided_at >= c.chosen_at
+                AND NOT EXISTS (SELECT 1 FROM first_choices later
+                    WHERE later.lead_id = c.lead_id AND later.decisions_made > c.decisions_made)
             WHERE c.chosen_at >= $1) AS one";
 
     SEEN = "SELECT COUNT(*) AS seen,
@@ -27,6 +29,7 @@ statements! {
                 AS seen_agreed
         FROM decisions d JOIN rankings r ON r.id = d.ranking_id
         WHERE d.decided_at >= $1 AND d.decided_by_kind = 'manager' AND d.undone_at IS NULL AND d.closed_at IS NULL
+            AND d.replaces IS NULL
             AND r.lane = 'disagree' AND r.route_kind = 'assign_rep'
             AND NOT EXISTS (SELECT 1 FROM first_choices c WHERE c.lead_id = d.lead_id)";
 }

@@ -70,6 +70,7 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     if model.hides(detail) {
         let mut lines = why::lead_score(detail, ctx, width);
         lines.extend(parts::facts(detail, ctx, width, 2));
+        lines.extend(team::lines(model, ctx, detail, width));
         lines.push(Line::default());
         let left = usize::from(area.height).saturating_sub(1 + lines.len());
         lines.extend(blind::lines(detail, model, ctx, (width, left)));
