@@ -10,6 +10,7 @@ pub mod boards;
 pub mod format;
 pub mod hidden;
 pub mod input;
+pub mod keyboard;
 pub mod keymap;
 pub mod model;
 pub mod msg;
@@ -36,7 +37,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Local, Offset, TimeDelta, Utc};
-use crossterm::event::EventStream;
 use tokio::sync::mpsc;
 
 use crate::app::ports::Clock;
@@ -123,10 +123,11 @@ pub async fn run(
     let (sender, signals) = mpsc::channel(8);
     listen(sender)?;
     let surface = TtySurface(Tty::enter(options.log_path.clone(), options.mouse)?);
+    let keyboard = keyboard::open()?;
     let size = surface.size()?;
     let (mut model, first) = Model::new(options, keymap, size, clock.now());
     let runtime = Runtime { backend, clock, surface, signals };
-    term::guarded(runtime.run(&mut model, first, EventStream::new)).await?;
+    term::guarded(runtime.run(&mut model, first, keyboard)).await?;
     Ok(())
 }
 

@@ -159,7 +159,14 @@ fn watch_changes(store: Arc<dyn Store>, worker: WorkerSight, clock: Arc<dyn Cloc
             };
             tokio::select! {
                 () = sender.closed() => return,
-                changed = here.changed() => if changed.is_err() { return },
+                changed = here.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    // Told of already, and not once more at the next look. Read before anybody is told, so that what is
+                    // committed after it is news.
+                    seen.0 = store.data_version().await.ok();
+                }
                 () = worker_news => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {
                     let now = (store.data_version().await.ok(), elsewhere());

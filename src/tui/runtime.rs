@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
-use futures::{FutureExt, Stream, StreamExt};
+use futures::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::backend::{Backend, BackendError};
 use super::boards::Ask;
 use super::input::{Mouse, Pace};
+use super::keyboard::Events;
 use super::model::Model;
 use super::msg::{Effect, Msg};
 use super::update::update;
@@ -34,8 +35,6 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long a lead must stay open before the other managers are told.
 const PASSED: Duration = Duration::from_millis(300);
-/// Terminal events taken before something is drawn.
-const BATCH: usize = 1_024;
 
 /// Where pictures go.
 pub trait Surface {
@@ -79,17 +78,8 @@ pub struct Runtime<S> {
 }
 
 impl<S: Surface> Runtime<S> {
-    /// Runs until the person or the system wants to leave. `events` makes a fresh stream of terminal events: the old one
-    /// is dropped while the shell has the terminal, since it would go on reading the keyboard.
-    pub async fn run<E>(
-        mut self,
-        model: &mut Model,
-        first: Vec<Effect>,
-        mut events: impl FnMut() -> E,
-    ) -> io::Result<()>
-    where
-        E: Stream<Item = io::Result<Event>> + Unpin,
-    {
+    /// Runs until the person or the system wants to leave.
+    pub async fn run(mut self, model: &mut Model, first: Vec<Effect>, mut keyboard: Events) -> io::Result<()> {
         let (answers, mut inbox) = mpsc::channel(QUEUE);
         let writes = TaskTracker::new();
         let reads = TaskTracker::new();
@@ -109,19 +99,16 @@ impl<S: Surface> Runtime<S> {
         let mut changes = self.backend.changes();
         let mut quiet_until = Instant::now();
         let mut pace = Pace::default();
-        let mut keyboard = events();
         let mut signals_open = true;
         let mut suspend = tasks.start(first);
 
         loop {
             if std::mem::take(&mut suspend) {
-                drop(keyboard);
                 self.surface.suspend()?;
                 if self.continued().await == Signal::Terminate {
                     break;
                 }
                 self.surface.resume()?;
-                keyboard = events();
                 model.now = self.clock.now();
                 let (width, height) = self.surface.size()?;
                 tasks.start(update(model, Msg::Resized(width, height)));
@@ -149,16 +136,12 @@ impl<S: Surface> Runtime<S> {
                     None => signals_open = false,
                 },
                 Some(answer) = inbox.recv() => news.push_back(answer),
-                event = keyboard.next() => {
+                events = keyboard.recv() => {
                     // The end of input is a terminal that went away.
-                    let Some(event) = event else { break };
-                    let mut batch = vec![event?];
-                    while batch.len() < BATCH {
-                        // Polled with this task's own waker: the stream keeps only the first waker it meets.
-                        match futures::poll!(keyboard.next()) {
-                            std::task::Poll::Ready(Some(event)) => batch.push(event?),
-                            _ => break,
-                        }
+                    let Some(events) = events else { break };
+                    let mut batch = events?;
+                    while let Ok(more) = keyboard.try_recv() {
+                        batch.extend(more?);
                     }
                     if batch.iter().any(|event| matches!(event, Event::Resize(..))) {
                         self.surface.repaint();

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use tokio_stream_like::Feed;
 
 use super::*;
 use crate::domain::lane::Lane;
@@ -78,34 +77,10 @@ impl Surface for Screen {
     }
 }
 
-/// Terminal events as a channel.
-mod tokio_stream_like {
-    use std::io;
-    use std::pin::Pin;
-    use std::sync::{Arc, Mutex};
-    use std::task::{Context, Poll};
-
-    use crossterm::event::Event;
-    use futures::Stream;
-    use tokio::sync::mpsc;
-
-    /// Shared, because the loop drops its stream while the shell has the terminal.
-    #[derive(Clone)]
-    pub(super) struct Feed(pub(super) Arc<Mutex<mpsc::UnboundedReceiver<Event>>>);
-
-    impl Stream for Feed {
-        type Item = io::Result<Event>;
-
-        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            self.0.lock().unwrap().poll_recv(cx).map(|event| event.map(Ok))
-        }
-    }
-}
-
 struct Story {
     fake: Arc<Fake>,
     screen: Screen,
-    keys: mpsc::UnboundedSender<Event>,
+    keys: mpsc::Sender<io::Result<Vec<Event>>>,
     signals: mpsc::Sender<Signal>,
     running: tokio::task::JoinHandle<io::Result<()>>,
 }
@@ -115,19 +90,18 @@ impl Story {
         let fake = Arc::new(Fake::new(company(noon(), 60)));
         let backend = backend.unwrap_or_else(|| Arc::clone(&fake) as Arc<dyn Backend>);
         let screen = Screen(Arc::default());
-        let (keys, feed) = mpsc::unbounded_channel();
+        let (keys, keyboard) = mpsc::channel(8);
         let (signals, heard) = mpsc::channel(4);
         let runtime = Runtime { backend, clock: Arc::new(Still), surface: screen.clone(), signals: heard };
-        let feed = Feed(Arc::new(Mutex::new(feed)));
         let running = tokio::spawn(async move {
             let (mut model, first) = Model::new(options(), Keymap::bundled().unwrap(), (80, 24), noon());
-            runtime.run(&mut model, first, move || feed.clone()).await
+            runtime.run(&mut model, first, keyboard).await
         });
         Self { fake, screen, keys, signals, running }
     }
 
     fn key(&self, code: KeyCode) {
-        self.keys.send(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).unwrap();
+        self.keys.try_send(Ok(vec![Event::Key(KeyEvent::new(code, KeyModifiers::NONE))])).unwrap();
     }
 
     /// Waits for a condition on the newest picture; time only runs out when the test fails.

@@ -273,3 +273,17 @@ fn resizes_pastes_and_bursts_do_no_harm() {
     story.keys(b"\x03");
     story.ends_well();
 }
+
+#[test]
+fn a_flood_of_keys_decides_nothing_and_the_next_key_is_heard_at_once() {
+    let mut story = Story::begin("child_that_works");
+    story.until_text("1 of 15");
+    // As a terminal without paste brackets sends a long text. More than what the kernel keeps of it, and than one read takes.
+    story.keys(&b"a".repeat(10_000));
+    story.until_text("Ignored: those keys");
+    story.keys(b"\x1bOQ");
+    story.until_text("1 of 39");
+    assert!(story.look(vt100::Screen::contents).contains("decided 0"));
+    story.keys(b"\x03");
+    story.ends_well();
+}
