@@ -157,6 +157,49 @@ impl RepAccount {
     }
 }
 
+/// Who can take leads, and when: what a list of reps ranked for a lead says of them besides their chances.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Availability {
+    /// When it was looked at.
+    pub at: DateTime<Utc>,
+    /// Everybody in the CRM's roster; nobody where no routing rules are in force, because then nothing of it counts.
+    pub reps: BTreeMap<RepId, Available>,
+}
+
+/// What a rep can take, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Available {
+    /// Room under the caps; `None` where none is counted.
+    pub room: Option<RepRoom>,
+    /// When they are free first in time for a lead that comes now.
+    pub next_slot: NextSlot,
+    /// What they got and what they were entitled to; `None` where no accounts are kept.
+    pub account: Option<RepAccount>,
+}
+
+/// Who can take leads now, and when; `sla` is how long a lead may wait for its first contact.
+pub async fn availability(store: &dyn Store, now: DateTime<Utc>, sla: TimeDelta) -> Result<Availability, AppError> {
+    let rules = match routing::in_force(store, None).await? {
+        Some(rules) if !rules.policy.is_plain() => rules,
+        _ => return Ok(Availability { at: now, reps: BTreeMap::new() }),
+    };
+    let (situation, _) = routing::situation_as_known(store, &rules, now).await?;
+    let moment = rank::moment(&rules, &situation, now);
+    let reps = rules.roster.reps.iter().map(|rep| (rep.id.clone(), available(&moment, &rep.id, now + sla))).collect();
+    Ok(Availability { at: now, reps })
+}
+
+fn available(moment: &Moment<'_>, rep: &RepId, deadline: DateTime<Utc>) -> Available {
+    let plain = moment.policy().is_plain();
+    let leads = |millionths: i64| millionths as f64 / fairness::LEAD as f64;
+    let account = moment.situation().ledger.account(rep);
+    Available {
+        room: moment.room(rep).map(room),
+        next_slot: if plain { NextSlot::Unknown } else { slot(moment, rep, deadline) },
+        account: (!plain).then(|| RepAccount { got: leads(account.got), entitled: leads(account.entitled) }),
+    }
+}
+
 /// The team now; `sla` is how long a lead may wait for its first contact.
 pub async fn reps(store: &dyn Store, now: DateTime<Utc>, sla: TimeDelta) -> Result<Reps, AppError> {
     let since = now - TimeDelta::days(DAYS);
@@ -180,8 +223,7 @@ pub async fn reps(store: &dyn Store, now: DateTime<Utc>, sla: TimeDelta) -> Resu
     let row = |rep: &Rep| {
         let (load, given_days) = given.get(&rep.id).cloned().unwrap_or_default();
         let schedule = rules.policy.team().schedule(&rep.id);
-        let account = situation.ledger.account(&rep.id);
-        let leads = |millionths: i64| millionths as f64 / fairness::LEAD as f64;
+        let Available { room, next_slot, account } = available(&moment, &rep.id, now + sla);
         let deals = deals.get(&rep.key);
         RepRow {
             id: rep.id.clone(),
@@ -192,17 +234,17 @@ pub async fn reps(store: &dyn Store, now: DateTime<Utc>, sla: TimeDelta) -> Resu
             open_deals: crm_read_at
                 .and(situation.loads.get(&rep.id))
                 .map(|load| u64::try_from(load.open.len()).unwrap_or(u64::MAX)),
-            room: moment.room(&rep.id).map(room),
+            room,
             away: moment.away(&rep.id).map(|away| Away { until: away.span.end, back: away.back, kind: away.kind }),
             next_away: moment.next_away(&rep.id).map(|span| NextAway { from: span.start, until: span.end }),
             at_work: (!plain && !schedule.is_always()).then(|| {
                 if schedule.is_open(now) { AtWork::Open } else { AtWork::Closed { opens: schedule.next_opening(now) } }
             }),
-            next_slot: if plain { NextSlot::Unknown } else { slot(&moment, &rep.id, now + sla) },
+            next_slot,
             given_today: load.leads_today,
             given_week: load.leads_week,
             given_days,
-            account: (!plain).then(|| RepAccount { got: leads(account.got), entitled: leads(account.entitled) }),
+            account,
             won: deals.and_then(|deals| Share::of(deals.won, deals.won + deals.lost)),
             contacts: contacts.get(&rep.id).cloned().unwrap_or_default(),
         }

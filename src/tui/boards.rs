@@ -6,7 +6,7 @@ use std::mem::Discriminant;
 use chrono::NaiveDate;
 
 use super::backend::boards::{
-    Board, ContactList, Digest, Feedback, Found, Handoff, HandoffBoard, Replay, Reps, Rollout, Switch,
+    Availability, Board, ContactList, Digest, Feedback, Found, Handoff, HandoffBoard, Replay, Reps, Rollout, Switch,
 };
 use super::backend::{Backend, BackendError};
 use super::msg::{Effect, Generation};
@@ -14,6 +14,7 @@ use super::screens::Screen;
 use super::screens::digest::DigestScreen;
 use super::screens::feedback::FeedbackScreen;
 use super::screens::handoff::HandoffScreen;
+use super::screens::lead::desks::Desks;
 use super::screens::reps::RepsScreen;
 use super::screens::rollout::RolloutScreen;
 use super::screens::sla::SlaScreen;
@@ -25,6 +26,8 @@ use crate::domain::ids::TraceId;
 pub enum Ask {
     /// The team.
     Reps(Generation),
+    /// Who can take leads.
+    Availability(Generation),
     /// A list of first contacts.
     Contacts(Generation, ContactList),
     /// A story, by what was typed.
@@ -52,6 +55,8 @@ pub enum Ask {
 pub enum Answer {
     /// The team.
     Reps(Generation, Result<Box<Reps>, BackendError>),
+    /// Who can take leads.
+    Availability(Generation, Result<Box<Availability>, BackendError>),
     /// A list of first contacts.
     Contacts(Generation, Result<Box<Board>, BackendError>),
     /// A story.
@@ -89,6 +94,7 @@ impl Ask {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Reps(_) => "reps",
+            Self::Availability(_) => "who can take leads",
             Self::Contacts(..) => "first contacts",
             Self::Story(..) => "story",
             Self::Replay(..) => "replay",
@@ -108,6 +114,9 @@ impl Ask {
         let name = self.name();
         match self {
             Self::Reps(generation) => Answer::Reps(generation, reported(name, backend.reps()).await.map(Box::new)),
+            Self::Availability(generation) => {
+                Answer::Availability(generation, reported(name, backend.availability()).await.map(Box::new))
+            }
             Self::Contacts(generation, list) => {
                 Answer::Contacts(generation, reported(name, backend.contacts(list)).await.map(Box::new))
             }
@@ -143,6 +152,8 @@ impl Ask {
 pub struct Boards {
     /// The team.
     pub reps: RepsScreen,
+    /// Who can take leads, for the reps ranked for one.
+    pub availability: Desks,
     /// First contacts.
     pub sla: SlaScreen,
     /// Stories of leads.

@@ -109,6 +109,13 @@ pub fn clock(at: DateTime<Utc>, zone: Zone) -> String {
     local(at, zone).format("%H:%M").to_string()
 }
 
+/// The same for a moment of today, and only the day of the week for another: in five columns.
+pub fn clock_or_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
+    let then = local(at, zone);
+    let today = then.date_naive() == local(now, zone).date_naive();
+    then.format(if today { "%H:%M" } else { "%a" }).to_string()
+}
+
 /// Date on the manager's calendar.
 pub fn date(at: DateTime<Utc>, zone: Zone) -> String {
     local(at, zone).format("%Y-%m-%d").to_string()

@@ -104,6 +104,7 @@ fn the_queue() {
 fn a_lead() {
     look("lead", sixty, &["f2 enter"]);
     look("lead_agreed", sixty, &["f1 enter"]);
+    look("lead_with_rules", telling, &["f2 enter"]);
     look("lead_low_confidence", sixty, &["f3 enter"]);
     let blind = |options| Options { blind_share: 1.0, ..options };
     look_as("lead_blind", sixty, blind, |_| {}, &["f2 enter"]);

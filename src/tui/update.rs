@@ -130,6 +130,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.relayout();
     let focus = model.lead_in_focus().cloned();
     effects.extend(model.focus.follow(focus.as_ref()));
+    effects.extend(lead::desks::ask(model));
     effects.extend(team::settle(model));
     if model.screen == Screen::Lead && model.focus.detail().is_some() {
         model.board.note_opened(model.focus.id());
@@ -151,6 +152,7 @@ fn overview(model: &mut Model) -> Vec<Effect> {
 
 /// Something changed in the store or the worker: what is on screen is read anew.
 fn changed(model: &mut Model) -> Vec<Effect> {
+    model.boards.availability.is_old();
     let mut effects: Vec<Effect> = model.overview.load.refresh().map(Effect::LoadOverview).into_iter().collect();
     match model.screen {
         Screen::Queue | Screen::Lead => {

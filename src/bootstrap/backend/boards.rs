@@ -10,7 +10,8 @@ use crate::app::{feedback, handoff, replay, reps, rollout, stop, story};
 use crate::domain::ids::TraceId;
 use crate::tui::backend::BackendError;
 use crate::tui::backend::boards::{
-    Board, Boards, ContactList, Digest, Feedback, Found, Handoff, HandoffBoard, Replay, Reps, Rollout, Switch,
+    Availability, Board, Boards, ContactList, Digest, Feedback, Found, Handoff, HandoffBoard, Replay, Reps, Rollout,
+    Switch,
 };
 use crate::tui::local_zone;
 
@@ -18,6 +19,10 @@ use crate::tui::local_zone;
 impl Boards for Desk {
     async fn reps(&self) -> Result<Reps, BackendError> {
         reps::reps(self.store.as_ref(), self.clock.now(), self.settings.sla).await.map_err(said)
+    }
+
+    async fn availability(&self) -> Result<Availability, BackendError> {
+        reps::availability(self.store.as_ref(), self.clock.now(), self.settings.sla).await.map_err(said)
     }
 
     async fn contacts(&self, list: ContactList) -> Result<Board, BackendError> {

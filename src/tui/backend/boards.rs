@@ -9,7 +9,7 @@ pub use crate::app::feedback::Feedback;
 pub use crate::app::handoff::{Board as HandoffBoard, Facts, Handoff, Waiting};
 pub use crate::app::ports::{ContactList, ContactRow, ContactTally, FoundLead, ScopeTally, Stopped, VerdictTally};
 pub use crate::app::replay::Replay;
-pub use crate::app::reps::{self, AtWork, NextSlot, Order, RepRow, Reps};
+pub use crate::app::reps::{self, AtWork, Availability, Available, NextSlot, Order, RepRoom, RepRow, Reps};
 pub use crate::app::rollout::{Need, Rollout};
 pub use crate::app::sla::board::{Board, RepRecord};
 pub use crate::app::stop::Switch;
@@ -21,6 +21,9 @@ use crate::domain::ids::TraceId;
 pub trait Boards: Send + Sync {
     /// The team.
     async fn reps(&self) -> Result<Reps, BackendError>;
+
+    /// Who can take leads now, and when.
+    async fn availability(&self) -> Result<Availability, BackendError>;
 
     /// First contacts of a list, and the record of each rep.
     async fn contacts(&self, list: ContactList) -> Result<Board, BackendError>;

@@ -17,9 +17,9 @@ use crate::domain::share::Share;
 use crate::domain::verdict::{Reason, ReasonCode};
 use crate::tui::backend::BackendError;
 use crate::tui::backend::boards::{
-    AtWork, Board, Boards, ContactList, ContactRow, ContactTally, Digest, Facts, Feedback, Found, FoundLead, Handoff,
-    HandoffBoard, Need, NextSlot, RepRecord, RepRow, Replay, Reps, Rollout, ScopeTally, Stopped, Story, Switch,
-    VerdictTally,
+    AtWork, Availability, Available, Board, Boards, ContactList, ContactRow, ContactTally, Digest, Facts, Feedback,
+    Found, FoundLead, Handoff, HandoffBoard, Need, NextSlot, RepRecord, RepRow, Replay, Reps, Rollout, ScopeTally,
+    Stopped, Story, Switch, VerdictTally,
 };
 
 /// What these screens show; tests change it as they like.
@@ -190,6 +190,17 @@ impl Boards for Fake {
             reps: Vec::new(),
         };
         Ok(state.boards.reps.clone().unwrap_or_else(nobody))
+    }
+
+    async fn availability(&self) -> Result<Availability, BackendError> {
+        let state = self.working()?;
+        let of = |(n, rep): (usize, &Rep)| {
+            let RepRow { id, room, next_slot, account, .. } = rep_row(n, rep, state.now);
+            (id, Available { room, next_slot, account })
+        };
+        let everybody = state.boards.reps.iter().flat_map(|_| state.roster.reps.iter().enumerate());
+        let reps = everybody.map(of).collect();
+        Ok(Availability { at: state.now, reps })
     }
 
     async fn contacts(&self, list: ContactList) -> Result<Board, BackendError> {

@@ -224,6 +224,9 @@ impl Boards for Broken {
     async fn reps(&self) -> Result<boards::Reps, BackendError> {
         self.fake.reps().await
     }
+    async fn availability(&self) -> Result<boards::Availability, BackendError> {
+        self.fake.availability().await
+    }
     async fn contacts(&self, list: boards::ContactList) -> Result<boards::Board, BackendError> {
         self.fake.contacts(list).await
     }

@@ -1,5 +1,6 @@
 //! One lead: why this rep, and why not the one the legacy rules chose?
 
+pub mod desks;
 pub mod model;
 pub mod update;
 pub mod view;

@@ -30,6 +30,10 @@ pub(super) fn receive(model: &mut Model, answer: Answer) -> Vec<Effect> {
         }
         Answer::Digest(generation, result) => boards.digest.receive(generation, result),
         Answer::Reps(generation, result) => boards.reps.receive(generation, result),
+        Answer::Availability(generation, result) => {
+            boards.availability.state.receive(generation, result);
+            None
+        }
         Answer::Contacts(generation, result) => boards.sla.receive(generation, result),
         Answer::Story(generation, result) => boards.trace.receive(generation, result),
         Answer::Replay(generation, result) => {

@@ -5,10 +5,11 @@ use super::model::{RepLine, rep_lines};
 use crate::app::explain::compared;
 use crate::app::ports::Span;
 use crate::domain::ids::{QueueId, RepId};
-use crate::domain::lead::Owner;
+use crate::domain::lead::{LeadState, Owner};
 use crate::domain::ranking::RankedRep;
 use crate::domain::recommendation::Route;
-use crate::tui::fake::company;
+use crate::tui::boards::Ask;
+use crate::tui::fake::{company, told};
 use crate::tui::format;
 use crate::tui::msg::{Effect, Msg};
 use crate::tui::testing::{Stage, noon, options};
@@ -211,4 +212,56 @@ fn who_may_not_get_the_lead_is_not_chosen_unseen() {
         "{}",
         stage.text()
     );
+}
+
+/// How often it was asked who can take leads.
+fn asked(stage: &Stage) -> usize {
+    stage.held.iter().filter(|effect| matches!(effect, Effect::Board(Ask::Availability(_)))).count()
+}
+
+#[test]
+fn who_can_take_it_stands_beside_the_chances_while_it_is_to_be_given() {
+    let mut stage = Stage::with(options(), told(company(noon(), 60)), (80, 24));
+    stage.press("f2 enter");
+    let text = stage.text();
+    let head = text.lines().find(|line| line.contains("p_win")).unwrap();
+    assert!(
+        head.contains("room") && head.contains("free") && head.contains("won") && head.contains("similar"),
+        "{text}"
+    );
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    stage.fake.state().leads.get_mut(&id).unwrap().1.record.state = LeadState::Superseded;
+    stage.send(Msg::Changed);
+    let text = stage.text();
+    assert!(text.contains("p_win") && !text.contains("room"), "{text}");
+    // Without rules nobody counts anything, and nothing is made up.
+    let mut stage = Stage::sized(80, 24);
+    stage.press("f2 enter");
+    assert!(!stage.text().contains("room"), "{}", stage.text());
+}
+
+#[test]
+fn who_can_take_leads_is_asked_where_it_is_shown_and_when_it_may_have_changed() {
+    let mut stage = Stage::with(options(), told(company(noon(), 60)), (80, 24));
+    stage.hold = true;
+    stage.press("f2 down down");
+    assert_eq!(asked(&stage), 0, "the queue on a small screen does not show it");
+    stage.release();
+    stage.hold = true;
+    stage.press("enter down up");
+    assert_eq!(asked(&stage), 1);
+    stage.send(Msg::Woke);
+    assert_eq!(asked(&stage), 1, "nothing changed, and no minute passed");
+    stage.release();
+    stage.hold = true;
+    stage.send(Msg::Changed);
+    assert_eq!(asked(&stage), 1);
+    stage.release();
+    stage.send(Msg::Woke);
+    stage.hold = true;
+    stage.model.now += TimeDelta::minutes(1);
+    stage.send(Msg::Woke);
+    assert_eq!(asked(&stage), 1, "time alone moves slots");
+    stage.send(Msg::Changed);
+    assert_eq!(asked(&stage), 1, "one question at a time");
 }

@@ -4,6 +4,7 @@ pub mod answer;
 mod blind;
 pub mod differ;
 mod parts;
+mod ranked;
 pub mod talk;
 mod way;
 mod why;
@@ -129,7 +130,7 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let mut lines = facts;
     lines.extend(decision);
     lines.extend(before_table);
-    lines.extend(parts::reps(detail, ctx, width, scroll, for_reps));
+    lines.extend(ranked::reps(detail, &model.boards.availability, ctx, width, (scroll, for_reps)));
     lines.extend(after_reps);
     lines.extend(verdict);
     lines.extend(before_factors);

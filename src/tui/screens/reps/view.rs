@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::views::has_passed;
 use crate::tui::action::Action;
-use crate::tui::backend::boards::{AtWork, NextSlot, Order, RepRow, Reps};
+use crate::tui::backend::boards::{AtWork, NextSlot, Order, RepRoom, RepRow, Reps};
 use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
@@ -18,6 +18,8 @@ use crate::tui::widgets::strip::gauge;
 pub(super) const DETAIL: u16 = 6;
 
 const BAR: usize = 4;
+/// Columns of [`room`].
+pub const ROOM: usize = BAR + 5;
 const NOW: usize = 11;
 const SLOT: usize = 12;
 
@@ -113,7 +115,8 @@ fn row(rep: &RepRow, selected: bool, columns: Columns, ctx: &Ctx, width: usize) 
         spans.push(ctx.span(Meaning::Muted, format!("{} ", theme.left(works, territory))));
     }
     spans.push(Span::raw(format!("{:>4} ", format::compact(rep.open_leads))));
-    spans.push(room(rep, ctx));
+    spans.push(room(rep.room.as_ref(), ctx));
+    spans.push(Span::raw(" "));
     let (meaning, now) = presence(rep, ctx);
     spans.push(ctx.span(meaning, format!("{} ", theme.left(&now, NOW))));
     if columns.wide() {
@@ -148,10 +151,10 @@ fn row(rep: &RepRow, selected: bool, columns: Columns, ctx: &Ctx, width: usize) 
     list_row(ctx, Line::from(spans), selected, width)
 }
 
-/// The capacity bar, with the leads that still fit.
-fn room(rep: &RepRow, ctx: &Ctx) -> Span<'static> {
-    let Some(room) = &rep.room else { return ctx.span(Meaning::Muted, format!("{:<9} ", "-")) };
-    let Some(left) = room.left else { return ctx.span(Meaning::Muted, format!("{:<9} ", "no cap")) };
+/// The capacity bar, with the leads that still fit, in [`ROOM`] columns.
+pub fn room(room: Option<&RepRoom>, ctx: &Ctx) -> Span<'static> {
+    let Some(room) = room else { return ctx.span(Meaning::Muted, format!("{:<ROOM$}", "-")) };
+    let Some(left) = room.left else { return ctx.span(Meaning::Muted, format!("{:<ROOM$}", "no cap")) };
     let share = if room.of > 0.0 { room.used / room.of } else { 1.0 };
     let meaning = match left {
         0 => Meaning::Bad,
@@ -159,7 +162,8 @@ fn room(rep: &RepRow, ctx: &Ctx) -> Span<'static> {
         _ => Meaning::Good,
     };
     let left = if left == 0 { "full".to_owned() } else { format::compact(left.into()) };
-    ctx.span(meaning, format!("{} {left:<4} ", gauge(ctx.theme.glyphs(), share, BAR)))
+    let bar = gauge(ctx.theme.glyphs(), share, BAR);
+    ctx.span(meaning, format!("{:<ROOM$}", format!("{bar} {left}")))
 }
 
 /// Whether a rep is there now.

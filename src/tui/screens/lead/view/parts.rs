@@ -10,19 +10,16 @@ use super::legacy_rep;
 use crate::app::story;
 use crate::domain::contact::ContactOutcome;
 use crate::domain::decision::WriteState;
-use crate::domain::ids::RepId;
-use crate::domain::lead::{LeadState, Owner};
+use crate::domain::lead::LeadState;
 use crate::domain::ranking::{RankedRep, Ranking};
 use crate::domain::recommendation::Route;
 use crate::domain::verdict::Verdict;
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
 use crate::tui::model::Model;
-use crate::tui::screens::lead::model::{RepLine, rep_lines};
 use crate::tui::theme::Meaning;
 use crate::tui::verdict::{decided_by, name_of, rep_name};
 use crate::tui::view::Ctx;
-use crate::tui::widgets::strip::strip;
 
 /// Company on the left, SLA on the right.
 pub(super) fn title(detail: &LeadDetail, ctx: &Ctx, width: usize) -> (Line<'static>, Line<'static>) {
@@ -123,143 +120,6 @@ pub(super) fn heading(ctx: &Ctx, text: &str) -> Line<'static> {
     ctx.span(Meaning::Title, format!(" {text}")).into()
 }
 
-/// Said of a rep whom the deals do not tell from the recommended one.
-const TOO_CLOSE: &str = "too close";
-
-/// Which columns the list of reps has at a width.
-struct Columns {
-    name: usize,
-    won: bool,
-    similar: bool,
-    strip: usize,
-}
-
-const RANK: usize = 3;
-const P: usize = 6;
-const RANGE: usize = 7;
-const EVIDENCE: usize = 10;
-const TAG: usize = 13;
-/// Lines that the reason of a recommendation may take.
-const REASON: usize = 2;
-
-impl Columns {
-    fn fit(width: usize) -> Self {
-        let rest = width.saturating_sub(2 + RANK + 1 + 1 + P + 1 + RANGE + 1 + TAG);
-        let won = rest >= 10 + 1 + EVIDENCE;
-        let similar = rest >= 12 + 2 * (1 + EVIDENCE);
-        let rest = rest.saturating_sub(usize::from(won) * (1 + EVIDENCE) + usize::from(similar) * (1 + EVIDENCE));
-        let strip = if rest >= 28 { (rest - 18).min(40) } else { 0 };
-        let name = rest.saturating_sub(if strip > 0 { strip + 2 } else { 0 }).min(28);
-        Self { name, won, similar, strip }
-    }
-}
-
-/// Heading and ranked reps, in exactly `height` lines of reps if there are so many.
-pub(super) fn reps(detail: &LeadDetail, ctx: &Ctx, width: usize, scroll: usize, height: usize) -> Vec<Line<'static>> {
-    let Some(ranking) = &detail.ranking else {
-        return vec![
-            ctx.span(Meaning::Muted, " ranked reps").into(),
-            ctx.span(Meaning::Warn, " Not ranked: no probability can be shown.").into(),
-        ];
-    };
-    let columns = Columns::fit(width);
-    let given = detail.decisions.iter().find(|decision| decision.stands()).map(|decision| &decision.owner);
-    let chosen = given.cloned().or_else(|| Some(detail.recommendation.as_ref()?.route.owner()));
-    let chosen = match &chosen {
-        Some(Owner::Rep(rep)) => Some(rep),
-        _ => None,
-    };
-    let keep: Vec<&RepId> = legacy_rep(detail).into_iter().chain(chosen).collect();
-    let shown = rep_lines(ranking, &keep, scroll, height);
-    let scale = ranking.reps.iter().map(|r| r.interval.high).fold(0.01, f64::max);
-    let mut lines = vec![rep_head(ranking, &columns, ctx, scale)];
-    lines.extend(shown.into_iter().map(|line| match line {
-        RepLine::Rep(rep) => rep_line(rep, detail, &columns, ctx, scale),
-        RepLine::Skipped(n) => {
-            let text = format!("  {:>RANK$} {n} more", ctx.theme.glyphs().skipped);
-            ctx.span(Meaning::Muted, text).into()
-        }
-    }));
-    lines
-}
-
-/// Names the columns, and the model that the probabilities come from.
-fn rep_head(ranking: &Ranking, columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
-    let by = format!("by {}", ranking.model_id);
-    let by = ctx.theme.left(if by.len() <= columns.name { &by } else { "rep" }, columns.name);
-    let mut head = format!("  {:>RANK$} {by} {:>P$} {:>RANGE$}", "#", "p_win", "95%");
-    let column = |name: &str| format!(" {name:>EVIDENCE$}");
-    if columns.won {
-        head.push_str(&column("won"));
-    }
-    if columns.similar {
-        head.push_str(&column("similar"));
-    }
-    if columns.strip > 0 {
-        let end = format::percent_short(scale);
-        let scale = format!("  0%{end:>w$}", w = columns.strip.saturating_sub(2));
-        head.push_str(&scale);
-    }
-    ctx.span(Meaning::Muted, head).into()
-}
-
-fn rep_line(rep: &RankedRep, detail: &LeadDetail, columns: &Columns, ctx: &Ctx, scale: f64) -> Line<'static> {
-    let recommended = is_recommended(detail, rep);
-    let legacy = legacy_rep(detail) == Some(&rep.rep_id);
-    let by = chosen_by(detail);
-    let both = format!("{by}, legacy");
-    // Named only where the model chose: elsewhere its chances did not decide.
-    let close = promised_by(detail).is_none()
-        && detail
-            .ranking
-            .as_ref()
-            .and_then(|r| r.reps.iter().find(|one| is_recommended(detail, one)))
-            .is_some_and(|pick| pick.too_close_to(rep));
-    let (meaning, tag) = match (recommended, legacy) {
-        (true, true) => (Meaning::Model, both.as_str()),
-        (true, false) => (Meaning::Model, by),
-        (false, true) if rep.in_pool && close => (Meaning::Legacy, "legacy, close"),
-        (false, true) if rep.in_pool => (Meaning::Legacy, "legacy"),
-        (false, true) => (Meaning::Legacy, "legacy, out"),
-        (false, false) if close => (Meaning::Text, TOO_CLOSE),
-        (false, false) => (Meaning::Text, ""),
-    };
-    let cursor = if recommended { ctx.theme.glyphs().cursor } else { " " };
-    let evidence = |wins: u32, deals: u32| {
-        let text = if deals == 0 { "none".into() } else { format!("{wins} of {deals}") };
-        format!(" {text:>EVIDENCE$}")
-    };
-    let range = format::interval(rep.interval.low, rep.interval.high);
-    let mut spans = vec![
-        ctx.span(meaning, format!("{cursor} {:>RANK$} ", rep.rank)),
-        ctx.span(meaning, ctx.theme.left(rep_name(detail, &rep.rep_id), columns.name)),
-        ctx.span(meaning, format!(" {:>P$}", p_win(rep, detail))),
-        ctx.span(Meaning::Muted, format!(" {range:>RANGE$}")),
-    ];
-    if columns.won {
-        spans.push(ctx.span(Meaning::Text, evidence(rep.support.wins, rep.support.deals)));
-    }
-    if columns.similar {
-        spans.push(ctx.span(Meaning::Text, evidence(rep.support.similar_wins, rep.support.similar_deals)));
-    }
-    if columns.strip > 0 {
-        let drawn = strip(ctx.theme.glyphs(), rep.p_win, (rep.interval.low, rep.interval.high), scale, columns.strip);
-        spans.push(ctx.span(if meaning == Meaning::Text { Meaning::Muted } else { meaning }, format!("  {drawn}")));
-    }
-    if !tag.is_empty() {
-        spans.push(ctx.span(if tag == TOO_CLOSE { Meaning::Muted } else { meaning }, format!(" {tag}")));
-    }
-    Line::from(spans)
-}
-
-/// A rep's probability; beside a gate that it is compared with, so that it shows on which side it is.
-fn p_win(rep: &RankedRep, detail: &LeadDetail) -> String {
-    match detail.path.as_ref().map(|path| &path.gates).filter(|gates| gates.cleared) {
-        Some(gates) => format::percent_beside(rep.p_win, gates.confidence),
-        None => format::percent(rep.p_win),
-    }
-}
-
 /// Whether policy would give the lead to this rep.
 pub(super) fn is_recommended(detail: &LeadDetail, rep: &RankedRep) -> bool {
     matches!(&detail.recommendation, Some(r) if matches!(&r.route, Route::AssignRep(id) if *id == rep.rep_id))
@@ -283,6 +143,9 @@ pub(super) fn rivals<'a>(
     let model = ranking.reps.iter().find(|r| is_recommended(detail, r)).or_else(|| ranking.best());
     (model, legacy_rep(detail).and_then(|id| ranking.of(id)))
 }
+
+/// Lines that the reason of a recommendation may take.
+const REASON: usize = 2;
 
 /// Where it should go, why, and what that is worth against the legacy owner.
 pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
