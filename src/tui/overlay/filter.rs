@@ -1,6 +1,7 @@
 //! A filter being typed, with what is wrong with it while it is.
 
 use crossterm::event::KeyEvent;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::filter::{FilterError, Suggestion};
 use crate::tui::backend::Filter;
@@ -8,6 +9,8 @@ use crate::tui::widgets::field::Field;
 
 /// Longest filter, in characters.
 pub const LIMIT: usize = 300;
+/// Columns before what is said below the prompt.
+pub const INDENT: usize = 3;
 
 /// The state of the prompt.
 #[derive(Debug)]
@@ -43,6 +46,19 @@ impl Prompt {
         let text = self.field.text();
         let word = text.chars().skip(from).take_while(|c| !c.is_whitespace()).count();
         Some((from, from + word.max(1)))
+    }
+
+    /// What is wrong and what would be right, with the place.
+    pub fn complaint(&self) -> Option<String> {
+        let fault = self.read.as_ref().err()?;
+        Some(format!("at {}: {}; {}", fault.at, fault.what, fault.cure))
+    }
+
+    /// Lines below the prompt, on a screen of this width: what can be written, or what is wrong, which is never cut where a
+    /// second line holds it.
+    pub fn lines_below(&self, width: u16) -> u16 {
+        let fits = |words: String| words.width() + INDENT < usize::from(width);
+        if self.complaint().is_none_or(fits) { 1 } else { 2 }
     }
 
     /// The word that the cursor is behind: where it begins, and what of it stands before the cursor.

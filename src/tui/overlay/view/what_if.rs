@@ -84,10 +84,10 @@ fn answered(answer: &WhatIf, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     };
     say(Meaning::Title, &format!("If {}:", answer.supposed.join(", ")));
     if answer.before.to == answer.after.to {
-        say(Meaning::Text, &format!("It still goes to {}. {}", answer.after.to, answer.after.explanation));
+        say(Meaning::Text, &format!("It would still go to {}: {}.", answer.after.to, because(&answer.after)));
     } else {
-        say(Meaning::Model, &format!("It goes to {}. {}", answer.after.to, answer.after.explanation));
-        say(Meaning::Muted, &format!("As it is, to {}. {}", answer.before.to, answer.before.explanation));
+        say(Meaning::Model, &format!("It would go to {}: {}.", answer.after.to, because(&answer.after)));
+        say(Meaning::Muted, &format!("As it is, it goes to {}: {}.", answer.before.to, because(&answer.before)));
     }
     if eligible(&answer.before) != eligible(&answer.after) {
         let (was, is) = (answer.before.eligible, answer.after.eligible);
@@ -112,6 +112,11 @@ fn answered(answer: &WhatIf, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let basis = ctx.theme.wrap(&basis, width, 4);
     lines.extend(basis.into_iter().map(|line| ctx.span(Meaning::Muted, line).into()));
     lines
+}
+
+/// Why it goes there, without its full stop.
+fn because(outcome: &Outcome) -> &str {
+    outcome.explanation.trim_end_matches('.')
 }
 
 const fn eligible(outcome: &Outcome) -> usize {

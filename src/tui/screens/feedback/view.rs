@@ -76,7 +76,12 @@ fn heading(said: &Feedback, ctx: &Ctx) -> Line<'static> {
     match Share::of(approved, said.standing()) {
         Some(share) => {
             let interval = format::interval(share.low, share.high);
-            let text = format!("{} of {} approved: {}", share.of, share.all, format::percent_short(share.share));
+            let text = format!(
+                "{} of {} approved: {}",
+                format::grouped(share.of),
+                format::grouped(share.all),
+                format::percent_short(share.share)
+            );
             spans.push(Span::raw(text));
             spans.push(ctx.span(Meaning::Muted, format!(" (95 % {interval}) in {} days", said.days)));
         }

@@ -341,8 +341,12 @@ pub fn order(model: &Model, ctx: &Ctx, width: usize) -> Line<'static> {
     if queue.rows().is_empty() {
         return Line::default();
     }
+    // Of a lead that is asked about blind, nothing is told.
+    let nothing = |row: &QueueRow| !model.hides_row(row) && stake(row) == "-";
+    let (_, visible) = queue.visible();
     let text = match queue.lane {
         Lane::Hot => "The oldest first.",
+        _ if by_stake(queue.lane) && visible.iter().all(nothing) => "Nothing at stake here: the oldest first.",
         _ => "Most at stake first (gap x deal size), then the oldest.",
     };
     ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(text, width.saturating_sub(1)))).into()
