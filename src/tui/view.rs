@@ -380,7 +380,7 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             (Place::Group, Action::ApproveMarked) => "approve all",
             (Place::Handoff, Action::GiveHandoff) if handoff::update::waits(model) => "accept",
             (Place::Handoff, Action::NextTab) => "other part",
-            (Place::Batch, Action::Down) => "more of it",
+            (Place::Batch, Action::Down) => "scroll",
             (Place::Confirm, Action::Accept) => "yes",
             (Place::Confirm, Action::Back) => "no",
             _ => action.hint(),

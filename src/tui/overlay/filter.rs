@@ -1,14 +1,16 @@
 //! A filter being typed, with what is wrong with it while it is.
 
 use crossterm::event::KeyEvent;
-use unicode_width::UnicodeWidthStr;
 
 use crate::app::filter::{FilterError, Suggestion};
+use crate::domain::text;
 use crate::tui::backend::Filter;
 use crate::tui::widgets::field::Field;
 
 /// Longest filter, in characters.
 pub const LIMIT: usize = 300;
+/// Most lines that a fault is told on.
+const MOST_LINES: usize = 4;
 /// Columns before what is said below the prompt.
 pub const INDENT: usize = 3;
 
@@ -54,11 +56,10 @@ impl Prompt {
         Some(format!("at {}: {}; {}", fault.at, fault.what, fault.cure))
     }
 
-    /// Lines below the prompt, on a screen of this width: what can be written, or what is wrong, which is never cut where a
-    /// second line holds it.
+    /// Lines below the prompt, on a screen of this width: what can be written, or as many as what is wrong needs.
     pub fn lines_below(&self, width: u16) -> u16 {
-        let fits = |words: String| words.width() + INDENT < usize::from(width);
-        if self.complaint().is_none_or(fits) { 1 } else { 2 }
+        let room = usize::from(width).saturating_sub(INDENT + 1);
+        self.complaint().map_or(1, |words| text::wrap(&words, room).len().min(MOST_LINES) as u16)
     }
 
     /// The word that the cursor is behind: where it begins, and what of it stands before the cursor.

@@ -16,13 +16,20 @@ use crate::tui::view::{Ctx, put};
 
 /// Columns besides the name of a rep.
 const BESIDES: usize = 40;
+/// Columns of the window, lines above what is told, and the fewest lines in all.
+const WIDTH: u16 = 96;
+const ABOVE: u16 = 3;
+const LOWEST: u16 = 20;
 /// Lines of a sentence, at most.
 const SENTENCE: usize = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, supposing: &Supposing) {
     let detail = model.focus.detail().filter(|_| model.focus.id() == Some(&supposing.lead));
-    let inner = window(frame, ctx, area, (96, area.height.min(34)), "What if? Nothing is written.");
-    let width = usize::from(inner.width);
+    let width = usize::from(WIDTH.min(area.width.saturating_sub(2)).saturating_sub(4));
+    let lines = told(ctx, supposing, width);
+    // As high as what is told, and no lower than where nothing is told yet.
+    let height = (lines.len() as u16 + ABOVE + 2).max(LOWEST);
+    let inner = window(frame, ctx, area, (WIDTH, height), "What if? Nothing is written.");
     if let Some(detail) = detail {
         put(frame, inner, 0, ctx.span(Meaning::Muted, ctx.theme.text(&facts(detail), width)).into());
     }
@@ -37,6 +44,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
             None,
         );
     }
+    let body = Rect { y: inner.y + ABOVE.min(inner.height), height: inner.height.saturating_sub(ABOVE), ..inner };
+    scrolled(frame, ctx, body, lines, supposing.scroll);
+}
+
+/// What would become of it, or what can be supposed.
+fn told(ctx: &Ctx, supposing: &Supposing, width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
     if let Some(problem) = &supposing.problem {
         lines.extend(
@@ -49,8 +62,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
         (None, false) if supposing.problem.is_none() => lines.extend(hints(ctx, width)),
         (None, false) => {}
     }
-    let body = Rect { y: inner.y + 3.min(inner.height), height: inner.height.saturating_sub(3), ..inner };
-    scrolled(frame, ctx, body, lines, supposing.scroll);
+    lines
 }
 
 /// The facts that can be supposed, as they are.

@@ -97,12 +97,14 @@ pub fn page(row: &ModelRow, card: &Card, drift: &DriftPanel, ctx: &Ctx, place: R
     if let Some(who) = &card.who {
         let mut lines = paragraph(&who.text, ctx, width);
         lines.extend(shares(who, ctx, width));
-        lines.extend(named(&who_rows(who), ctx, width));
         page.section("Does who matter?", ctx, lines);
     }
     let plots = plots(card, ctx, place);
     if !plots.is_empty() {
         page.section("Curves", ctx, plots);
+    }
+    if let Some(who) = &card.who {
+        page.section("Who matters, in numbers", ctx, named(&who_rows(who), ctx, width));
     }
     for (title, rows) in in_full(card, ctx).into_iter().filter(|(_, rows)| !rows.is_empty()) {
         page.section(title, ctx, named(&rows, ctx, width));

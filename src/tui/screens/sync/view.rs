@@ -44,7 +44,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let list = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used + detail), ..area };
     outbox(frame, model, ctx, list);
     if let (Some(row), true) = (model.sync.selected(), detail > 0) {
-        let place = Rect { y: area.bottom().saturating_sub(detail - 1), height: detail - 1, ..area };
+        // Below the last write where there is room.
+        let listed = model.sync.rows().len().saturating_sub(model.sync.top).min(model.sync.viewport) as u16;
+        let y = area.bottom().saturating_sub(detail - 1).min(list.y + listed + 1);
+        let place = Rect { y, height: detail - 1, ..area };
         put_all(frame, place, 0, in_full(row, ctx, width));
     }
 }
