@@ -4,6 +4,7 @@ use super::AppError;
 use super::ports::{BlindTally, Clock, FirstChoice, Store};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::{LeadState, Owner};
+use crate::domain::number::grouped;
 use crate::domain::share::Share;
 
 /// First choices that are fewer than this say nothing about anybody.
@@ -63,15 +64,19 @@ impl BlindTally {
         };
         let first = format!(
             "Chosen blind: {} of {} as recommended, {} (95 % {}).",
-            blind.of,
-            blind.all,
+            grouped(blind.of),
+            grouped(blind.all),
             percent(&blind),
             range(&blind)
         );
         let over = match self.differed {
             0 => String::new(),
             all => {
-                format!(" Of {all} that chose another, {} went over to the model's when they saw it.", self.went_over)
+                format!(
+                    " Of {} that chose another, {} went over to the model's when they saw it.",
+                    grouped(all),
+                    grouped(self.went_over)
+                )
             }
         };
         let Some(seen) = Share::of(self.seen_agreed, self.seen) else { return first + &over };
@@ -84,8 +89,8 @@ impl BlindTally {
         };
         format!(
             "{first} With the recommendation in sight: {} of {}, {} ({}).{apart}{over}",
-            seen.of,
-            seen.all,
+            grouped(seen.of),
+            grouped(seen.all),
             percent(&seen),
             range(&seen)
         )

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AppError;
 use super::ports::{BlindTally, Scope, ScopeTally, Store, VerdictTally};
+use crate::domain::number::grouped;
 
 /// Days that are looked back.
 pub const DAYS: i64 = 30;
@@ -44,8 +45,8 @@ impl Feedback {
         format!(
             "The next training learns from {} closed deals. {} verdicts of {} days are kept with the facts and chances as they \
              were shown; no model learns from verdicts yet, only from how deals end.",
-            self.deals,
-            self.standing(),
+            grouped(self.deals),
+            grouped(self.standing()),
             self.days
         )
     }

@@ -29,6 +29,30 @@ pub fn beside_limit(p: f64, limit: f64) -> (String, String) {
     (p, limit.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
+/// A count with groups of three digits: `12,431`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// An amount of money, without its fraction and with groups of three digits: `-787,200`. What is no number is said to be
+/// unknown.
+pub fn amount(x: f64) -> String {
+    if !x.is_finite() {
+        return "unknown".to_owned();
+    }
+    let whole = x.abs().round();
+    let sign = if x < 0.0 && whole > 0.0 { "-" } else { "" };
+    format!("{sign}{}", grouped(whole as u64))
+}
+
 /// A difference with its sign, with the fewest decimals from one on in which it is not nothing: `+0.04`. What is nothing,
 /// to all that can be read, has no sign.
 pub fn signed(difference: f64) -> String {
@@ -53,6 +77,17 @@ mod tests {
         assert_eq!(beside_limit(0.1249, 0.125), told("12.49", "12.5"));
         assert_eq!(beside_limit(0.031, 0.2), told("3.1", "20"));
         assert_eq!(apart(0.24, 0.21, 1), told("0.24", "0.21"));
+    }
+
+    #[test]
+    fn counts_and_amounts_are_in_groups_of_three() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(987), "987");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(amount(787_200.4), "787,200");
+        assert_eq!(amount(-1_500.0), "-1,500");
+        assert_eq!(amount(-0.2), "0");
+        assert_eq!(amount(f64::NAN), "unknown");
     }
 
     #[test]

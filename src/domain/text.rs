@@ -53,14 +53,30 @@ pub fn fit(raw: &str, width: usize) -> String {
     out
 }
 
+/// The words of a text, between which a line may end: where there are blanks, but not before the sign of a percentage, so
+/// that a number and its unit are never on two lines. Between two blanks is an empty word.
+pub fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let number = |last: &&mut String| last.ends_with(|c: char| c.is_ascii_digit());
+        match words.last_mut().filter(|last| word.starts_with('%') && number(last)) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            None => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
 /// Running text as lines of at most `width` terminal columns, broken between words. Indentation is kept on every line; a word
 /// that is longer than a line (a path) stands on one by itself.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let words = text.trim_start_matches(' ');
-    let indent = " ".repeat(text.len() - words.len());
+    let indent = " ".repeat(text.len() - text.trim_start_matches(' ').len());
     let mut lines = vec![indent.clone()];
     let mut used = indent.len();
-    for word in words.split(' ') {
+    for word in words(text.trim_start_matches(' ')) {
         let first = used == indent.len();
         if !first && used + 1 + word.width() > width {
             lines.push(indent.clone());
@@ -73,7 +89,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         used += word.width();
         if let Some(line) = lines.last_mut() {
-            line.push_str(word);
+            line.push_str(&word);
         }
     }
     lines
@@ -129,6 +145,17 @@ mod tests {
         assert_eq!(safe("evil\u{202e}gpj.exe"), "evilgpj.exe");
         assert_eq!(safe("tag\u{e0041}ged\u{200b}"), "tagged");
         assert_eq!(safe("two\nlines"), "two lines");
+    }
+
+    #[test]
+    fn a_number_and_its_percent_sign_stay_on_one_line() {
+        assert_eq!(words("of 47 % (95 % each)  it"), ["of", "47 %", "(95 %", "each)", "", "it"]);
+        assert_eq!(words("in % of all"), ["in", "%", "of", "all"]);
+        for width in 8..40 {
+            for line in wrap("  won 47 % of all, 17 % of the rest and 36 %.", width) {
+                assert!(!line.trim_start().starts_with('%'), "{width}: {line}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Wording shared by the messages of this layer.
 
-use crate::domain::text;
+use crate::domain::{number, text};
 
 /// Terminal columns a quoted value may take in a message.
 const QUOTE_WIDTH: usize = 60;
@@ -22,15 +22,7 @@ pub(super) fn quoted_list<'a>(values: impl IntoIterator<Item = &'a str>, limit: 
 
 /// A whole number with thousands separators.
 pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    number::grouped(n)
 }
 
 /// A count with its noun, `1 row`, `2,000 rows`.

@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::{Evaluation, Period};
-use crate::domain::number::{apart, beside_limit};
+use crate::domain::number::{apart, beside_limit, grouped};
 
 /// Highest expected calibration error that passes G4.
 pub const MAX_ECE: f64 = 0.05;
@@ -75,7 +75,7 @@ pub struct Verdict {
 /// Judges a model by its two evaluations.
 pub fn judge(stratified: &Evaluation, out_of_time: &Evaluation) -> Verdict {
     let numbers = |e: &Evaluation| {
-        let deals = format!("{} deals, {} won", thousands(e.test_deals), thousands(e.test_wins));
+        let deals = format!("{} deals, {} won", grouped(e.test_deals.into()), grouped(e.test_wins.into()));
         format!("AUC {:.3} ({:.3} to {:.3}; {deals})", e.auc.value, e.auc.low, e.auc.high)
     };
     let gain = |e: &Evaluation| {
@@ -105,7 +105,7 @@ pub fn judge(stratified: &Evaluation, out_of_time: &Evaluation) -> Verdict {
         ),
         gate(GateId::G4, honest(out_of_time), {
             let wins = out_of_time.in_the_large.map_or_else(String::new, |all| {
-                format!("; {:.0} wins promised, {} came", all.expected, thousands(all.wins))
+                format!("; {:.0} wins promised, {} came", all.expected, grouped(all.wins.into()))
             });
             let (error, _) = apart(out_of_time.ece, MAX_ECE, 3);
             format!("later deals: calibration error {error}, at most {MAX_ECE:.2}{wins}")
@@ -173,7 +173,7 @@ fn paragraph(stratified: &Evaluation, later: &Evaluation, clearance: Clearance) 
         text = format!(
             "{text} It promised {:.0} wins among the newest deals and {} came, so do not plan with its sums.",
             all.expected,
-            thousands(all.wins)
+            grouped(all.wins.into())
         );
     }
     text
@@ -181,7 +181,7 @@ fn paragraph(stratified: &Evaluation, later: &Evaluation, clearance: Clearance) 
 
 /// The deals, in words that fit behind "on".
 fn newest(e: &Evaluation) -> String {
-    format!("the newest {} deals{}, which it had not seen", thousands(e.test_deals), dates(e.test_period))
+    format!("the newest {} deals{}, which it had not seen", grouped(e.test_deals.into()), dates(e.test_period))
 }
 
 fn dates(period: Option<Period>) -> String {
@@ -201,7 +201,7 @@ fn finds(e: &Evaluation, on: &str) -> String {
 }
 
 fn refused(stratified: &Evaluation, later: &Evaluation) -> String {
-    let random = || format!("{} deals held back at random", thousands(stratified.test_deals));
+    let random = || format!("{} deals held back at random", grouped(stratified.test_deals.into()));
     // Later deals decide; the others are named only where these would let the model pass.
     let (failing, on) = if beats_coin(later) { (stratified, random()) } else { (later, newest(later)) };
     if !judged(failing) {
@@ -259,19 +259,6 @@ fn shortcomings(stratified: &Evaluation, later: &Evaluation) -> Vec<String> {
         ));
     }
     missing
-}
-
-/// `1340` as `1,340`.
-pub(super) fn thousands(n: u32) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

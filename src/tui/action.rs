@@ -132,6 +132,10 @@ pub enum Action {
     NextTab,
     /// The list before.
     PreviousTab,
+    /// To the next section of what is read.
+    NextSection,
+    /// To the section before.
+    PreviousSection,
     /// Put a list in another order.
     Sort,
     /// Look for a lead.
@@ -227,6 +231,8 @@ impl Action {
             Self::KillSwitch,
             Self::NextTab,
             Self::PreviousTab,
+            Self::NextSection,
+            Self::PreviousSection,
             Self::Sort,
             Self::Find,
             Self::Replay,
@@ -249,7 +255,7 @@ impl Action {
     const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             // Ranks and lanes have names of their own, see `name` and `describe`.
-            Self::Override(_) => ("override", "give it to the rep at that rank, with a reason", "pick"),
+            Self::Override(_) => ("override", "give it to the rep at that rank, and say why", "pick"),
             Self::Lane(lane) => ("lane", "that lane", lane.title()),
             Self::Approve => ("approve", "approve: do what is recommended", "approve"),
             Self::KeepLegacy => ("keep-legacy", "keep the legacy owner, with a reason", "keep legacy"),
@@ -264,7 +270,7 @@ impl Action {
             Self::Copy => ("copy", "copy something of the lead to the clipboard", "copy"),
             Self::Export => ("export", "write all that the queue lists to a file", "export"),
             Self::Explain => ("explain", "why model and legacy rules differ", "explain"),
-            Self::WhatIf => ("what-if", "suppose something else, and see who would get it", "what if"),
+            Self::WhatIf => ("what-if", "suppose other facts: who would get it then?", "what if"),
             Self::Group => ("group", "disagreements of the same cause", "group"),
             Self::KeepMarked => ("keep-marked", "keep the legacy owners of the group, after a preview", "keep all"),
             Self::Left => ("left", "to the left", "left"),
@@ -299,7 +305,7 @@ impl Action {
             Self::ShowQueue => ("show-queue", "queue screen", "queue"),
             Self::ShowSync => ("show-sync", "sync screen: outbox, worker, API", "sync"),
             Self::ShowModel => ("show-model", "model screen: may it be trusted?", "model"),
-            Self::ShowReps => ("show-reps", "reps screen: room, absences, shares, calls", "people"),
+            Self::ShowReps => ("show-reps", "reps screen: room, absences, shares, calls", "reps"),
             Self::ShowSla => ("show-sla", "first contacts: due, missed, made", "contacts"),
             Self::ShowTrace => ("show-trace", "trace screen: the story of a lead", "trace"),
             Self::ShowRollout => ("show-rollout", "rollout screen: phase, kill switch", "rollout"),
@@ -312,6 +318,8 @@ impl Action {
             Self::KillSwitch => ("kill-switch", "stop all writing to the CRM, or let it go on", "kill switch"),
             Self::NextTab => ("next-tab", "the next list", "next list"),
             Self::PreviousTab => ("previous-tab", "the list before", "list before"),
+            Self::NextSection => ("next-section", "the next section", "next section"),
+            Self::PreviousSection => ("previous-section", "the section before", "section before"),
             Self::Sort => ("sort", "put the list in another order", "sort"),
             Self::Find => ("find", "look for a lead", "find"),
             Self::Replay => ("replay", "make the ranking again, and compare", "replay"),

@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, TimeZone, Utc};
 
 use super::Zone;
 use crate::domain::number;
+pub use crate::domain::number::grouped;
 use crate::domain::recommendation::RouteReason;
 
 /// A probability with one decimal: `31.2%`.
@@ -38,10 +39,10 @@ pub fn points(gap: f64) -> String {
     if tenths == 0.0 { "0.0".into() } else { format!("{:+.1}", tenths / 10.0) }
 }
 
-/// A count that fits five columns: `987`, `12.4k`, `3.1M`.
+/// A count that fits five columns: `987`, `1,204`, `12.4k`, `3.1M`.
 pub fn compact(n: u64) -> String {
     match n {
-        0..10_000 => n.to_string(),
+        0..10_000 => grouped(n),
         10_000..1_000_000 => scaled(n as f64 / 1e3, "k"),
         _ => scaled(n as f64 / 1e6, "M"),
     }
@@ -54,25 +55,12 @@ pub fn magnitude(x: f64) -> String {
         a if a >= 1e9 => scaled(x / 1e9, "B"),
         a if a >= 1e6 => scaled(x / 1e6, "M"),
         a if a >= 1e4 => scaled(x / 1e3, "k"),
-        _ => format!("{x:.0}"),
+        _ => number::amount(x),
     }
 }
 
 fn scaled(x: f64, unit: &str) -> String {
     if x.abs() < 100.0 { format!("{x:.1}{unit}") } else { format!("{x:.0}{unit}") }
-}
-
-/// A count with groups of three digits: `12,431`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// How long, in at most five columns: `now`, `48m`, `3h12`, `2d`.
@@ -189,8 +177,9 @@ mod tests {
         assert_eq!(percent_short(0.997), ">99%");
         assert_eq!(points(0.118), "+11.8");
         assert_eq!(points(-0.00001), "0.0");
+        assert_eq!(compact(1_204), "1,204");
         assert_eq!(compact(12_431), "12.4k");
-        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(magnitude(1_250.0), "1,250");
         assert_eq!(magnitude(1_250_000.0), "1.2M");
         assert_eq!(magnitude(f64::NAN), "unknown");
     }

@@ -14,11 +14,11 @@ use super::screens::disagreements::Board;
 use super::screens::lead::{Focus, Lead};
 use super::screens::model_health::{DriftPanel, ModelHealth};
 use super::screens::queue::Queue;
-use super::screens::sync::Sync;
+use super::screens::sync::{self, Sync};
 use super::team::{self, Team};
 use super::theme::Theme;
 use super::verdict::Session;
-use super::view::layout;
+use super::view::{Ctx, layout};
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
 use crate::domain::rep::Roster;
@@ -181,8 +181,7 @@ impl Model {
     /// Tells the lists how many rows they have on screen.
     pub fn relayout(&mut self) {
         self.queue.resize(layout::queue_rows(self.size, self.filter_bar()));
-        let (single, shared) = self.loops();
-        let lines = single.len() + usize::from(!shared.is_empty());
+        let lines = sync::view::loops(self, &Ctx::of(self)).len();
         self.sync.resize(layout::outbox_rows(self.size, lines));
         self.boards.resize(self.size);
     }
@@ -190,7 +189,10 @@ impl Model {
     /// Lines above the rows of the queue that speak of its filter: the prompt and what is wrong with it, or the filter in
     /// force.
     pub fn filter_bar(&self) -> u16 {
-        if self.prompt().is_some() { 2 } else { u16::from(!self.queue.filter().is_empty()) }
+        match self.prompt() {
+            Some(prompt) => 1 + prompt.lines_below(self.size.0),
+            None => u16::from(!self.queue.filter().is_empty()),
+        }
     }
 
     /// The filter that is being typed.

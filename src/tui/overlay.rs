@@ -126,6 +126,8 @@ impl Note {
     fn over(draft: Option<Draft>, sends: bool, text: &str) -> Self {
         let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
         area.set_wrap_mode(WrapMode::WordOrGlyph);
+        // A line below what is written says nothing.
+        area.set_cursor_line_style(ratatui::style::Style::new());
         area.move_cursor(tui_textarea::CursorMove::Bottom);
         area.move_cursor(tui_textarea::CursorMove::End);
         Self { draft, sends, area }

@@ -169,7 +169,8 @@ impl Theme {
     pub fn wrap(self, raw: &str, width: usize, lines: usize) -> Vec<String> {
         let text = text::safe(raw);
         let mut out: Vec<String> = Vec::new();
-        let mut words = text.split_whitespace().peekable();
+        let words = text::words(&text);
+        let mut words = words.iter().filter(|word| !word.is_empty()).peekable();
         while out.len() < lines && words.peek().is_some() {
             let last = out.len() + 1 == lines;
             let mut line = String::new();

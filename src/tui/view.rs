@@ -333,7 +333,9 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Action::Back,
         ],
         Place::Sync => &[Action::Retry, Action::Open, Action::Back],
-        Place::Model => &[Action::PageDown, Action::PageUp, Action::ShowQueue, Action::ShowSync, Action::Back],
+        Place::Model => {
+            &[Action::NextSection, Action::PageDown, Action::PageUp, Action::ShowQueue, Action::ShowSync, Action::Back]
+        }
         Place::Reps => &[Action::Open, Action::Sort, Action::ShowSla, Action::ShowQueue, Action::Back],
         Place::Sla => &[Action::Open, Action::NextTab, Action::ShowReps, Action::ShowQueue, Action::Back],
         Place::Trace => &[Action::Find, Action::Open, Action::Replay, Action::Compare, Action::Back],
@@ -378,6 +380,9 @@ fn footer(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             (Place::Group, Action::ApproveMarked) => "approve all",
             (Place::Handoff, Action::GiveHandoff) if handoff::update::waits(model) => "accept",
             (Place::Handoff, Action::NextTab) => "other part",
+            (Place::Batch, Action::Down) => "scroll",
+            (Place::Confirm, Action::Accept) => "yes",
+            (Place::Confirm, Action::Back) => "no",
             _ => action.hint(),
         };
         Some((key, words))

@@ -2,6 +2,7 @@
 
 use super::{Digest, DriftLight, FirstContacts, Verdicts};
 use crate::app::sheet::{Line, Tone};
+use crate::domain::number::grouped;
 use crate::domain::text::{fit, safe, wrap};
 
 /// Longest line, in terminal columns: what a chat and a mail leave as it is.
@@ -51,7 +52,10 @@ impl Digest {
         let writes = &self.writes;
         let owed = format!(
             "Writes to the CRM: {} waiting, {} failed for good, {} superseded by somebody who was faster, {} written.",
-            writes.pending, writes.failed, writes.superseded, writes.sent
+            grouped(writes.pending),
+            grouped(writes.failed),
+            grouped(writes.superseded),
+            grouped(writes.sent)
         );
         let alarm = |alarm: bool, tone| if alarm { tone } else { Tone::Heading };
         vec![
@@ -70,10 +74,13 @@ impl Digest {
             return vec![heading("Leads: none was received.")];
         }
         let mut sheet = vec![
-            heading(format!("Leads received: {}", leads.received)),
+            heading(format!("Leads received: {}", grouped(leads.received))),
             text(format!(
                 "  now {} decided, {} in queue, {} pending, {} superseded",
-                leads.decided, leads.in_lane, leads.pending, leads.superseded
+                grouped(leads.decided),
+                grouped(leads.in_lane),
+                grouped(leads.pending),
+                grouped(leads.superseded)
             )),
         ];
         let agreement = self.agreement;
@@ -82,17 +89,19 @@ impl Digest {
         } else {
             format!(
                 "Same rep as the legacy rules: {} of {} leads where both name one ({:.0} %)",
-                agreement.agree,
-                agreement.compared,
+                grouped(agreement.agree),
+                grouped(agreement.compared),
                 agreement.agree as f64 * 100.0 / agreement.compared as f64
             )
         }));
         sheet.push(heading("Recommended because:"));
         let mut rungs: Vec<(&String, &u64)> = self.ladder.iter().collect();
         rungs.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        sheet.extend(rungs.iter().map(|(reason, leads)| text(format!("  {} {leads}", reason.replace('_', " ")))));
+        sheet.extend(
+            rungs.iter().map(|(reason, leads)| text(format!("  {} {}", reason.replace('_', " "), grouped(**leads)))),
+        );
         if self.unranked > 0 {
-            sheet.push(text(format!("  without a recommendation {}", self.unranked)));
+            sheet.push(text(format!("  without a recommendation {}", grouped(self.unranked))));
         }
         sheet
     }
@@ -105,7 +114,11 @@ impl Digest {
         };
         format!(
             "All leads: received {} = {} decided + {} in queue + {} pending + {} superseded; {lost}.",
-            all.received, all.decided, all.in_lane, all.pending, all.superseded
+            grouped(all.received),
+            grouped(all.decided),
+            grouped(all.in_lane),
+            grouped(all.pending),
+            grouped(all.superseded)
         )
     }
 
@@ -115,13 +128,13 @@ impl Digest {
         if given == 0 {
             return vec![Line::blank(), heading("Verdicts: none was given.")];
         }
-        let all = format!("Verdicts given: {given}, of which {taken_back} taken back since");
+        let all = format!("Verdicts given: {}, of which {} taken back since", grouped(given), grouped(taken_back));
         let mut sheet = vec![Line::blank(), heading(all)];
         for one in &self.verdicts {
             let reasons: Vec<String> =
-                one.reasons.iter().map(|(code, given)| format!("{} {given}", code.title())).collect();
+                one.reasons.iter().map(|(code, given)| format!("{} {}", code.title(), grouped(*given))).collect();
             let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
-            sheet.push(text(format!("  {} {}{why}", one.verdict.replace('_', " "), one.given)));
+            sheet.push(text(format!("  {} {}{why}", one.verdict.replace('_', " "), grouped(one.given))));
         }
         sheet
     }
@@ -142,7 +155,7 @@ impl FirstContacts {
         if settled == 0 {
             sheet.push(heading("First contacts: none was looked at."));
         } else {
-            sheet.push(heading(format!("First contacts looked at: {settled}")));
+            sheet.push(heading(format!("First contacts looked at: {}", grouped(settled))));
             sheet.push(text(format!("  {in_time} in time, {late} too late, {missed} with no contact at all")));
         }
         for rep in no_contact {

@@ -9,6 +9,7 @@ use crate::app::sheet::{Line, Tone};
 use crate::domain::decision::WriteState;
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::domain::lane::Lane;
+use crate::domain::number::grouped;
 
 /// The clock on the manager's wall.
 type Zone = fn(DateTime<Utc>) -> FixedOffset;
@@ -46,8 +47,8 @@ impl Facts {
     fn alarms(&self, zone: Zone) -> Vec<Line> {
         let mut lines = Vec::new();
         if let Some(stop) = &self.stopped {
-            let since = Clock { zone, at: self.at }.say(stop.at);
-            let words = format!("NOTHING IS WRITTEN to the CRM: stopped by {} since {since}: {}", stop.by, stop.why);
+            let at = Clock { zone, at: self.at }.say(stop.at);
+            let words = format!("NOTHING IS WRITTEN to the CRM: stopped by {} at {at}: {}", stop.by, stop.why);
             lines.push(Line::new(Tone::Bad, words));
         }
         if self.leads.lost() != 0 {
@@ -63,12 +64,12 @@ impl Facts {
 
     fn open(&self) -> Line {
         let awake: u64 = self.lanes.lanes.values().sum();
-        let mut words = format!("Open leads: {awake} in lanes");
+        let mut words = format!("Open leads: {} in lanes", grouped(awake));
         if self.lanes.snoozed > 0 {
-            words = format!("{words}, {} snoozed", self.lanes.snoozed);
+            words = format!("{words}, {} snoozed", grouped(self.lanes.snoozed));
         }
         if self.leads.pending > 0 {
-            words = format!("{words}, {} not ranked yet", self.leads.pending);
+            words = format!("{words}, {} not ranked yet", grouped(self.leads.pending));
         }
         if awake + self.lanes.snoozed + self.leads.pending == 0 {
             words = "Open leads: none".into();
@@ -79,7 +80,7 @@ impl Facts {
     fn lanes(&self) -> Option<Line> {
         let of = |lane: &Lane| {
             let leads = self.lanes.of(*lane);
-            (leads > 0).then(|| format!("{} {leads}", lane.title()))
+            (leads > 0).then(|| format!("{} {}", lane.title(), grouped(leads)))
         };
         let lanes: Vec<String> = Lane::VARIANTS.iter().filter_map(of).collect();
         (!lanes.is_empty()).then(|| Line::new(Tone::Text, lanes.join(", ")))
@@ -119,7 +120,7 @@ impl Facts {
             Line::of(&lead.id, &lead.company, Tone::Text, format!("{back}{}", pile(lead)))
         };
         let lines = self.snoozed.iter().map(line).collect();
-        list(sheet, format!("Snoozed: {}", self.lanes.snoozed), lines, self.lanes.snoozed);
+        list(sheet, format!("Snoozed: {}", grouped(self.lanes.snoozed)), lines, self.lanes.snoozed);
     }
 
     fn contacts(&self, sheet: &mut Vec<Line>, clock: Clock) {
@@ -194,7 +195,7 @@ fn list(sheet: &mut Vec<Line>, heading: String, rows: Vec<Line>, all: u64) {
     head(sheet, heading, listed);
     sheet.extend(rows);
     if listed && more > 0 {
-        sheet.push(Line::new(Tone::Muted, format!("and {more} more")));
+        sheet.push(Line::new(Tone::Muted, format!("and {} more", grouped(more))));
     }
 }
 

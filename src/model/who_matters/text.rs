@@ -1,8 +1,8 @@
 //! The answer in a manager's words.
 
 use super::{Finding, WhoMatters};
+use crate::domain::number::grouped;
 use crate::model::evaluate::Estimate;
-use crate::model::gates::thousands;
 
 /// Below this share of today's wins, a gain is called little.
 const LITTLE: f64 = 0.05;
@@ -12,7 +12,7 @@ pub(super) fn cannot_tell(because: &str) -> String {
 }
 
 pub(super) fn too_few(deals: usize, wins: usize, reps: usize, of_each: usize, least_reps: usize) -> String {
-    let deals_text = thousands(deals as u32);
+    let deals_text = grouped(deals as u64);
     if deals == 0 {
         return "none of the later deals could have gone to another rep, as far as the history shows".to_owned();
     }
@@ -32,7 +32,7 @@ pub(super) fn too_wide(answer: &WhoMatters, high: f64, worth: f64) -> String {
     let more = (high / worth).powi(2).ceil().max(2.0);
     format!(
         "{} closed deals of {} reps show no difference between reps that chance could not make, but they would not show a useful one either; about {more:.0} times as many would",
-        thousands(answer.deals),
+        grouped(answer.deals.into()),
         answer.reps
     )
 }
@@ -42,7 +42,7 @@ pub(super) fn answer(answer: &WhoMatters) -> String {
     // Adding 0 makes -0 plain.
     let of_100 = |x: f64| format!("{:.1}", (1_000.0 * x).round() / 10.0 + 0.0);
     let between = |e: Estimate| format!("95 % interval {} to {}", of_100(e.low), of_100(e.high));
-    let rests = format!("{} closed deals ({} reps compared)", thousands(answer.deals), answer.reps);
+    let rests = format!("{} closed deals ({} reps compared)", grouped(answer.deals.into()), answer.reps);
     if answer.finding == Finding::DoesNotMatter {
         return format!(
             "Who works a lead does not matter here, as far as {rests} can tell: on equal leads, reps do as well as chance \

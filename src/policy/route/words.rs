@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use super::{Claim, Fairness, Heat, Pricing, Proof, Rung, Step, Together, Why};
 use crate::domain::ids::RepId;
-use crate::domain::number::{apart, beside_limit};
+use crate::domain::number::{amount, apart, beside_limit};
 use crate::policy::fairness::{LEAD, Within, standing};
 use crate::policy::price::points;
 
@@ -65,8 +65,8 @@ impl Display for Why {
                 let ask = if rules.len() == 1 { "asks" } else { "ask" };
                 write!(f, "{rule} {} {ask} for a manager: {}", listed(&names), ended(reason))
             }
-            Self::LargeAmount { amount, from } => {
-                write!(f, "The amount is {amount:.0}: from {from:.0} on a manager must look.")
+            Self::LargeAmount { amount: is, from } => {
+                write!(f, "The amount is {}: from {} on a manager must look.", amount(*is), amount(*from))
             }
             Self::Conflict { records } => {
                 let records: Vec<String> = records.iter().map(ToString::to_string).collect();

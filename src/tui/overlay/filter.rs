@@ -3,11 +3,16 @@
 use crossterm::event::KeyEvent;
 
 use crate::app::filter::{FilterError, Suggestion};
+use crate::domain::text;
 use crate::tui::backend::Filter;
 use crate::tui::widgets::field::Field;
 
 /// Longest filter, in characters.
 pub const LIMIT: usize = 300;
+/// Most lines that a fault is told on.
+const MOST_LINES: usize = 4;
+/// Columns before what is said below the prompt.
+pub const INDENT: usize = 3;
 
 /// The state of the prompt.
 #[derive(Debug)]
@@ -43,6 +48,18 @@ impl Prompt {
         let text = self.field.text();
         let word = text.chars().skip(from).take_while(|c| !c.is_whitespace()).count();
         Some((from, from + word.max(1)))
+    }
+
+    /// What is wrong and what would be right, with the place.
+    pub fn complaint(&self) -> Option<String> {
+        let fault = self.read.as_ref().err()?;
+        Some(format!("at {}: {}; {}", fault.at, fault.what, fault.cure))
+    }
+
+    /// Lines below the prompt, on a screen of this width: what can be written, or as many as what is wrong needs.
+    pub fn lines_below(&self, width: u16) -> u16 {
+        let room = usize::from(width).saturating_sub(INDENT + 1);
+        self.complaint().map_or(1, |words| text::wrap(&words, room).len().min(MOST_LINES) as u16)
     }
 
     /// The word that the cursor is behind: where it begins, and what of it stands before the cursor.

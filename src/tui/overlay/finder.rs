@@ -141,7 +141,7 @@ impl Finder {
     /// Looks again after the text changed.
     pub fn search(&mut self) {
         self.selected = 0;
-        self.matches = fuzzy::best(&self.query.text(), self.candidates.iter().map(|one| one.name.as_str()));
+        self.matches = fuzzy::best(&self.query.text(), self.candidates.iter().map(|one| (one.name.as_str(), "")));
         // However well a name matches, who may get the lead stands before who may not.
         self.matches.sort_by_key(|at| !self.candidates[*at].standing.may());
     }

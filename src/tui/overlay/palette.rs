@@ -41,8 +41,6 @@ pub struct Entry {
     pub key: String,
     /// Where it can be done, if not here.
     pub elsewhere: Option<&'static str>,
-    /// All that it is found by.
-    text: String,
 }
 
 /// The state of the palette.
@@ -72,19 +70,13 @@ impl Palette {
             }
             entries.retain(|entry| entry.action != action);
             let (name, does) = (action.name().replace('-', " "), action.describe());
-            let text = format!("{name} {does}");
             let elsewhere = (!here).then(|| scope.title());
-            entries.push(Entry {
-                action,
-                name,
-                does,
-                key: keys.into_iter().next().unwrap_or_default(),
-                elsewhere,
-                text,
-            });
+            entries.push(Entry { action, name, does, key: keys.into_iter().next().unwrap_or_default(), elsewhere });
         }
+        // What ends the program, and ranks below the first, of which nine lines say the same, stand after all else.
         let leaves = |action| matches!(action, Action::Quit | Action::QuitNow | Action::Suspend);
-        entries.sort_by_key(|entry| (entry.elsewhere.is_some(), leaves(entry.action)));
+        let again = |action| matches!(action, Action::Override(2..));
+        entries.sort_by_key(|entry| (entry.elsewhere.is_some(), leaves(entry.action), again(entry.action)));
         let matches = (0..entries.len()).collect();
         Self { field: Field::new("", LIMIT), entries, matches, selected: None }
     }
@@ -122,6 +114,6 @@ impl Palette {
     fn search(&mut self) {
         let typed = self.field.text();
         self.selected = (!typed.is_empty()).then_some(0);
-        self.matches = fuzzy::best(&typed, self.entries.iter().map(|entry| entry.text.as_str()));
+        self.matches = fuzzy::best(&typed, self.entries.iter().map(|entry| (entry.name.as_str(), entry.does.as_str())));
     }
 }

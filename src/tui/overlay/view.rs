@@ -74,7 +74,7 @@ fn window(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, (width, height): (u16, u
         .title(Line::from(ctx.span(Meaning::Title, format!(" {title} "))));
     let inner = block.inner(place);
     // A strip of the screen beside it would look like part of it: its cursor, its ends of lines.
-    let cleared = if place.width + 4 >= area.width { Rect { x: area.x, width: area.width, ..place } } else { place };
+    let cleared = if place.width + 8 >= area.width { Rect { x: area.x, width: area.width, ..place } } else { place };
     frame.render_widget(Clear, cleared);
     frame.render_widget(block, place);
     ctx.hits.note(place, Target::Nothing);
@@ -251,9 +251,9 @@ fn draw_quit(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         Line::default(),
         Line::from(vec![
             ctx.span(Meaning::Key, key(Action::Accept)),
-            Span::raw(" quit   "),
+            Span::raw(" quits  "),
             ctx.span(Meaning::Key, key(Action::Back)),
-            Span::raw(" stay"),
+            Span::raw(" stays"),
         ]),
     ];
     put_all(frame, inner, 0, lines);

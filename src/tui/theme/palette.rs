@@ -4,7 +4,7 @@
 //! Their colours are from the fixed part of the 256 that xterm defines (16 to 255): terminals, tmux and SSH pass them on as
 //! they are, while the first sixteen look different everywhere.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier, Style};
 
 use super::Meaning;
@@ -122,6 +122,9 @@ impl Palette {
 
     /// Gives a finished picture its ground. Widgets that clear what is beneath them leave holes, so this comes last.
     pub fn paint(self, buffer: &mut Buffer) {
+        if matches!(self, Self::Mono) {
+            underline_words(buffer);
+        }
         let Some((ink, ground)) = self.sheet() else { return };
         for cell in &mut buffer.content {
             if cell.fg == Color::Reset {
@@ -129,6 +132,22 @@ impl Palette {
             }
             if cell.bg == Color::Reset {
                 cell.bg = ground;
+            }
+        }
+    }
+}
+
+/// Takes the underline from the blanks before and behind what is underlined, where it would be a line below nothing.
+fn underline_words(buffer: &mut Buffer) {
+    let underlined = |cell: &Cell| cell.modifier.contains(Modifier::UNDERLINED);
+    for row in buffer.content.chunks_mut(usize::from(buffer.area.width).max(1)) {
+        for run in row.chunk_by_mut(|a, b| underlined(a) == underlined(b)) {
+            let is_blank = |cell: &&mut Cell| cell.symbol() == " ";
+            for blank in run.iter_mut().take_while(is_blank) {
+                blank.modifier.remove(Modifier::UNDERLINED);
+            }
+            for blank in run.iter_mut().rev().take_while(is_blank) {
+                blank.modifier.remove(Modifier::UNDERLINED);
             }
         }
     }

@@ -68,5 +68,11 @@ pub fn loops_fold(size: (u16, u16), loops: usize) -> bool {
 
 /// Rows of the outbox that fit on a terminal, below so many lines about the loops.
 pub fn outbox_rows(size: (u16, u16), loops: usize) -> usize {
-    usize::from(size.1.saturating_sub(HEADER + 2 + SYNC_FIXED)).saturating_sub(loops.max(1))
+    usize::from(size.1.saturating_sub(HEADER + 2 + SYNC_FIXED + outbox_detail(size))).saturating_sub(loops.max(1))
+}
+
+/// Lines below the outbox that say in full what is with the write under the cursor, and the blank above them; none on a
+/// terminal that has room for little else.
+pub const fn outbox_detail(size: (u16, u16)) -> u16 {
+    if size.1 < 20 { 0 } else { 3 }
 }

@@ -16,6 +16,8 @@ const COMPANY: usize = 24;
 const INDENT: usize = 3;
 /// Most rows of one line.
 const ROWS: usize = 24;
+/// Most rows of one line about a lead.
+const ABOUT_ROWS: usize = 2;
 
 /// A row: a line of the sheet, or a part of one that is too long.
 #[derive(Clone, Debug)]
@@ -40,8 +42,11 @@ fn rows_of(line: &sheet::Line, ctx: &Ctx, width: usize) -> Vec<Row> {
     let row = |indent, text| Row { lead: None, tone: line.tone, goes_on: false, indent, company: String::new(), text };
     if let Some(about) = &line.about {
         let room = width.saturating_sub(INDENT + COMPANY + 2);
-        let company = ctx.theme.left(&about.company, COMPANY);
-        return vec![Row { lead: Some(about.lead.clone()), company, ..row(INDENT, ctx.theme.text(&line.text, room)) }];
+        let mut texts = ctx.theme.wrap(&line.text, room, ABOUT_ROWS).into_iter();
+        let (lead, company) = (Some(about.lead.clone()), ctx.theme.left(&about.company, COMPANY));
+        let first = Row { lead, company, ..row(INDENT, texts.next().unwrap_or_default()) };
+        let beneath = texts.map(|text| Row { goes_on: true, ..row(INDENT + COMPANY + 2, text) });
+        return [first].into_iter().chain(beneath).collect();
     }
     let own = line.text.len() - line.text.trim_start_matches(' ').len();
     let indent = match line.tone {
@@ -57,7 +62,8 @@ fn rows_of(line: &sheet::Line, ctx: &Ctx, width: usize) -> Vec<Row> {
         return vec![row(indent, String::new())];
     }
     let part = |(n, text)| {
-        let hangs = n > 0 && line.tone == Tone::Heading;
+        // What goes on hangs below whatever stands like a heading.
+        let hangs = n > 0 && own == 0 && matches!(line.tone, Tone::Heading | Tone::Bad);
         Row { goes_on: n > 0, ..row(if hangs { INDENT } else { indent }, text) }
     };
     parts.into_iter().enumerate().map(part).collect()
@@ -186,7 +192,8 @@ pub fn draw(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, rows: &[Row], reader: 
     let shown = usize::from(area.height);
     let top = reader.top.min(rows.len().saturating_sub(shown));
     for ((at, row), y) in rows.iter().enumerate().skip(top).zip(0..area.height) {
-        let selected = reader.selected == Some(at);
+        // What goes on below the lead under the cursor is under it as well.
+        let selected = reader.selected.is_some_and(|row| row == at || (row + 1 == at && rows[at].goes_on));
         put(frame, area, y, row.line(ctx, selected, usize::from(area.width)));
         if row.lead.is_some() {
             ctx.hits.row(area, y, at, reader.selected);

@@ -186,7 +186,7 @@ fn exceptions_low_confidence_and_close_calls_are_for_a_manager() {
     assert_eq!(reason(&decided), RouteReason::HighValue);
     assert_eq!(
         decided.change("b"),
-        "The amount would have to be below 1000. Rep b would have to reach 50.0 % instead of 40.0 %."
+        "The amount would have to be below 1,000. Rep b would have to reach 50.0 % instead of 40.0 %."
     );
     assert_eq!(reason(&scene.decide(&with("Web", 999.0), &P)), RouteReason::ModelPick);
     let low = scene.decide(&lead(), &[("a", 0.1), ("b", 0.05), ("c", 0.15)]);

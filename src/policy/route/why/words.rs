@@ -1,7 +1,7 @@
 //! Answers in words. Names are raw: sanitise before display.
 
 use super::{Lift, Tie, WhyNot};
-use crate::domain::number::{decimals, percents};
+use crate::domain::number::{amount, decimals, percents};
 use crate::policy::fairness::{beside_bound, standing};
 use crate::policy::price::points;
 use crate::policy::route::{Proof, Why};
@@ -79,7 +79,7 @@ impl Lift {
             Self::Names { by: Proof::Rule { name: rule, .. } } => format!("Rule \"{rule}\" would have to name {name}."),
             Self::Names { by } => format!("{name} would have to own {by}."),
             Self::WithoutRule { rule } => format!("Rule \"{rule}\" would have to go."),
-            Self::AmountBelow { from } => format!("The amount would have to be below {from:.0}."),
+            Self::AmountBelow { from } => format!("The amount would have to be below {}.", amount(*from)),
             Self::Settled => "It would have to be settled whose the company is.".to_owned(),
             Self::ModelWorks => "The model would have to work.".to_owned(),
             Self::MoreDeals => format!("The model would have to know more deals of {name} like this one."),

@@ -65,9 +65,9 @@ fn question(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, inner: Rect, previe
         return;
     }
     let does = if preview.keeps.is_some() { "keeps" } else { "approves" };
-    let approves = format!(" {does} {}   ", if n == 1 { "it".to_owned() } else { format!("all {n}") });
+    let approves = format!(" {does} {}  ", if n == 1 { "it".to_owned() } else { format!("all {n}") });
     let line =
-        [ctx.span(Meaning::Key, enter), Span::raw(approves), ctx.span(Meaning::Key, back), Span::raw(" does nothing")];
+        [ctx.span(Meaning::Key, enter), Span::raw(approves), ctx.span(Meaning::Key, back), Span::raw(" cancels")];
     put(frame, row, 0, Line::from(line.to_vec()));
 }
 

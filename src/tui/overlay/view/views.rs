@@ -58,7 +58,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
     let mut lines = vec![Line::default(); 2];
     for (n, (action, words)) in hints.into_iter().enumerate() {
         let words = ctx.theme.text(&words, width.saturating_sub(6));
-        lines[n.min(1)].extend([ctx.span(Meaning::Key, format!(" {}", key(action))), Span::raw(format!("{words}  "))]);
+        lines[n.min(1)].extend([ctx.span(Meaning::Key, format!(" {}", key(action))), Span::raw(format!("{words} "))]);
     }
     put_all(frame, below, 0, lines);
 }

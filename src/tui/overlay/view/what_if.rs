@@ -16,13 +16,20 @@ use crate::tui::view::{Ctx, put};
 
 /// Columns besides the name of a rep.
 const BESIDES: usize = 40;
+/// Columns of the window, lines above what is told, and the fewest lines in all.
+const WIDTH: u16 = 96;
+const ABOVE: u16 = 3;
+const LOWEST: u16 = 20;
 /// Lines of a sentence, at most.
 const SENTENCE: usize = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, supposing: &Supposing) {
     let detail = model.focus.detail().filter(|_| model.focus.id() == Some(&supposing.lead));
-    let inner = window(frame, ctx, area, (96, area.height.min(34)), "What if? Nothing is written.");
-    let width = usize::from(inner.width);
+    let width = usize::from(WIDTH.min(area.width.saturating_sub(2)).saturating_sub(4));
+    let lines = told(ctx, supposing, width);
+    // As high as what is told, and no lower than where nothing is told yet.
+    let height = (lines.len() as u16 + ABOVE + 2).max(LOWEST);
+    let inner = window(frame, ctx, area, (WIDTH, height), "What if? Nothing is written.");
     if let Some(detail) = detail {
         put(frame, inner, 0, ctx.span(Meaning::Muted, ctx.theme.text(&facts(detail), width)).into());
     }
@@ -37,6 +44,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
             None,
         );
     }
+    let body = Rect { y: inner.y + ABOVE.min(inner.height), height: inner.height.saturating_sub(ABOVE), ..inner };
+    scrolled(frame, ctx, body, lines, supposing.scroll);
+}
+
+/// What would become of it, or what can be supposed.
+fn told(ctx: &Ctx, supposing: &Supposing, width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
     if let Some(problem) = &supposing.problem {
         lines.extend(
@@ -49,8 +62,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, 
         (None, false) if supposing.problem.is_none() => lines.extend(hints(ctx, width)),
         (None, false) => {}
     }
-    let body = Rect { y: inner.y + 3.min(inner.height), height: inner.height.saturating_sub(3), ..inner };
-    scrolled(frame, ctx, body, lines, supposing.scroll);
+    lines
 }
 
 /// The facts that can be supposed, as they are.
@@ -84,10 +96,10 @@ fn answered(answer: &WhatIf, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     };
     say(Meaning::Title, &format!("If {}:", answer.supposed.join(", ")));
     if answer.before.to == answer.after.to {
-        say(Meaning::Text, &format!("It still goes to {}. {}", answer.after.to, answer.after.explanation));
+        say(Meaning::Text, &format!("It would still go to {}: {}.", answer.after.to, because(&answer.after)));
     } else {
-        say(Meaning::Model, &format!("It goes to {}. {}", answer.after.to, answer.after.explanation));
-        say(Meaning::Muted, &format!("As it is, to {}. {}", answer.before.to, answer.before.explanation));
+        say(Meaning::Model, &format!("It would go to {}: {}.", answer.after.to, because(&answer.after)));
+        say(Meaning::Muted, &format!("As it is, it goes to {}: {}.", answer.before.to, because(&answer.before)));
     }
     if eligible(&answer.before) != eligible(&answer.after) {
         let (was, is) = (answer.before.eligible, answer.after.eligible);
@@ -112,6 +124,11 @@ fn answered(answer: &WhatIf, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let basis = ctx.theme.wrap(&basis, width, 4);
     lines.extend(basis.into_iter().map(|line| ctx.span(Meaning::Muted, line).into()));
     lines
+}
+
+/// Why it goes there, without its full stop.
+fn because(outcome: &Outcome) -> &str {
+    outcome.explanation.trim_end_matches('.')
 }
 
 const fn eligible(outcome: &Outcome) -> usize {

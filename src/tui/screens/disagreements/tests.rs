@@ -356,7 +356,7 @@ fn what_if_ranks_anew_and_decides_nothing() {
     stage.press("f2 W").write("source=Webinar").press("enter");
     let text = stage.text();
     assert!(text.contains("Nothing is written.") && text.contains("If source is Webinar:"), "{text}");
-    assert!(text.contains("It goes to"), "another one gets it: {text}");
+    assert!(text.contains("It would go to"), "another one gets it: {text}");
     assert!(stage.fake.state().requests.is_empty());
     stage.press("home ctrl-k").write("absent=nobody").press("enter");
     assert!(stage.text().contains("no rep is called \"nobody\""), "{}", stage.text());

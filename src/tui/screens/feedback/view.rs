@@ -47,14 +47,20 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         };
         put(frame, list, 0, ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width - 3))).into());
     } else {
-        put(frame, area, 2, ctx.span(Meaning::Muted, ctx.theme.text(&heads(screen.list), width)).into());
+        put(
+            frame,
+            area,
+            2,
+            ctx.span(Meaning::Muted, ctx.theme.text(&heads(screen.list, reason_width(width)), width)).into(),
+        );
     }
     let most = screen.verdicts().iter().map(|one| one.verdicts).max().unwrap_or(1);
     let lines: Vec<Line<'static>> = if screen.list == List::Reasons {
-        screen.cursor.shown(screen.verdicts()).map(|(_, one)| verdict(one, most, ctx)).collect()
+        screen.cursor.shown(screen.verdicts()).map(|(_, one)| verdict(one, most, reason_width(width), ctx)).collect()
     } else {
         screen.cursor.shown(screen.scopes()).map(|(_, one)| scope(one, ctx)).collect()
     };
+    let listed = lines.len() as u16;
     for ((line, index), y) in lines.into_iter().zip(screen.cursor.top..).zip(0..list.height) {
         let selected = index == screen.cursor.selected;
         let mut spans = vec![Span::raw(if selected { format!("{} ", ctx.theme.glyphs().cursor) } else { "  ".into() })];
@@ -62,6 +68,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         put(frame, list, y, list_row(ctx, Line::from(spans), selected, width));
         ctx.hits.row(list, y, index, screen.cursor.selected);
     }
+    // Below the last line where there is room, so that nothing has to be looked for at the other end of the screen.
+    let below = below.min(list.y + listed.max(1) + 1);
     let training = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     let room = width.saturating_sub(2);
     let blind = ctx.theme.wrap(&said.blind.words(), room, WORDS + 1);
@@ -76,7 +84,12 @@ fn heading(said: &Feedback, ctx: &Ctx) -> Line<'static> {
     match Share::of(approved, said.standing()) {
         Some(share) => {
             let interval = format::interval(share.low, share.high);
-            let text = format!("{} of {} approved: {}", share.of, share.all, format::percent_short(share.share));
+            let text = format!(
+                "{} of {} approved: {}",
+                format::grouped(share.of),
+                format::grouped(share.all),
+                format::percent_short(share.share)
+            );
             spans.push(Span::raw(text));
             spans.push(ctx.span(Meaning::Muted, format!(" (95 % {interval}) in {} days", said.days)));
         }
@@ -99,10 +112,15 @@ fn lists(shown: List, ctx: &Ctx) -> Line<'static> {
     Line::from(spans)
 }
 
-fn heads(list: List) -> String {
+/// Columns of a reason on a screen of this width.
+fn reason_width(width: usize) -> usize {
+    (width / 3).clamp(22, 60)
+}
+
+fn heads(list: List, reason: usize) -> String {
     if list == List::Reasons {
         format!(
-            "  {:<12} {:<22} {:>6} {:BAR$} {:>10} {:>4} {:>5}",
+            "  {:<12} {:<reason$} {:>6} {:BAR$} {:>10} {:>4} {:>5}",
             "verdict", "reason", "given", "", "taken back", "won", "lost"
         )
     } else {
@@ -110,12 +128,12 @@ fn heads(list: List) -> String {
     }
 }
 
-fn verdict(one: &VerdictTally, most: u64, ctx: &Ctx) -> Line<'static> {
+fn verdict(one: &VerdictTally, most: u64, column: usize, ctx: &Ctx) -> Line<'static> {
     let reason = one.code.map_or_else(|| "-".to_owned(), |code| format!("{code:<2} {}", code.title()));
     let bar = gauge(ctx.theme.glyphs(), one.verdicts as f64 / most.max(1) as f64, BAR);
     Line::from(vec![
         Span::raw(format!("{} ", ctx.theme.left(&one.verdict.replace('_', " "), 12))),
-        Span::raw(format!("{} ", ctx.theme.left(&reason, 22))),
+        Span::raw(format!("{} ", ctx.theme.left(&reason, column))),
         Span::raw(format!("{:>6} ", format::compact(one.verdicts))),
         ctx.span(Meaning::Muted, format!("{bar} ")),
         ctx.span(Meaning::Muted, format!("{:>10} ", one.taken_back)),

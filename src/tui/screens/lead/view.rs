@@ -50,7 +50,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     lines.push(Line::default());
     lines.extend(parts::pool_list(detail, ctx, width));
     let room = |lines: &Vec<_>| usize::from(inner.height).saturating_sub(lines.len() + 1);
-    for more in [answer::of_legacy(detail, model, ctx, width), talk::lines(detail, ctx, width)] {
+    for more in [answer::of_legacy(detail, model, ctx, width), talk::of_chosen(detail, ctx, width)] {
         if !more.is_empty() && more.len() <= room(&lines) {
             lines.push(Line::default());
             lines.extend(more);
@@ -89,7 +89,7 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     verdict.extend(way::first_contact(detail, ctx, width));
     verdict.extend(way::short(detail, ctx, width, if roomy { 4 } else { 2 }));
     let decision = parts::decision(detail, model, ctx, width);
-    let pool = parts::pool(detail, ctx, width);
+    let pool = parts::pool(detail, ctx, width, if roomy { 2 } else { 1 });
     let reps = detail.ranking.as_ref().map_or(0, |r| r.reps.len());
 
     let fixed = 1 + facts.len() + decision.len() + 1 + verdict.len();

@@ -1,8 +1,8 @@
-//! A card as lines to scroll through: the paragraph for a manager first, then what an engineer asks for.
+//! A card as lines to scroll through: whether the model may be trusted, with the gates and what it means for a manager, then
+//! by sections what an engineer asks for.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr;
 
 use super::card::{Card, Evaluation, Triple, Who};
 use super::drift::{Drift, DriftPanel};
@@ -21,7 +21,7 @@ const GATES: [(&str, &str); 4] = [
 ];
 /// Columns of the registry beside the card on a wide screen.
 const REGISTRY: u16 = 40;
-/// Most lines of one text for a manager.
+/// Most lines of one text for a manager, and of a gate.
 const TEXT_LINES: usize = 9;
 
 /// Where the card and, on a wide screen, the registry are inside the body: the title's line is above both.
@@ -40,40 +40,88 @@ pub fn place(size: (u16, u16)) -> Rect {
     Rect { y: main.y + 1, height: main.height.saturating_sub(1), ..main }
 }
 
+/// A card to be read from top to bottom.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Its lines.
+    pub lines: Vec<Line<'static>>,
+    /// Where its sections begin, and what they are called.
+    pub sections: Vec<(usize, &'static str)>,
+}
+
+impl Page {
+    /// A section with its title above it.
+    fn section(&mut self, title: &'static str, ctx: &Ctx, lines: Vec<Line<'static>>) {
+        self.lines.push(Line::default());
+        self.sections.push((self.lines.len(), title));
+        self.lines.push(ctx.span(Meaning::Title, format!(" {title}")).into());
+        self.lines.extend(lines);
+    }
+
+    /// The first section that begins below a line.
+    pub fn next(&self, line: usize) -> Option<(usize, &'static str)> {
+        self.sections.iter().copied().find(|(at, _)| *at > line)
+    }
+
+    /// Where the section before a line begins, or the top.
+    pub fn previous(&self, line: usize) -> usize {
+        self.sections.iter().rev().map(|(at, _)| *at).find(|at| *at < line).unwrap_or(0)
+    }
+}
+
 /// The whole card, with the drift of the model that ranks, for a place of this width; the height decides how large the
-/// curves are.
-pub fn lines(row: &ModelRow, card: &Card, drift: &DriftPanel, ctx: &Ctx, place: Rect) -> Vec<Line<'static>> {
+/// curves are. Whether the model may be trusted, and why, comes first.
+pub fn page(row: &ModelRow, card: &Card, drift: &DriftPanel, ctx: &Ctx, place: Rect) -> Page {
     let width = usize::from(place.width);
     let roomy = place.height >= 26;
-    let mut lines = Vec::new();
-    let gap = |lines: &mut Vec<Line<'static>>| {
+    let mut page = Page::default();
+    let gap = |page: &mut Page| {
         if roomy {
-            lines.push(Line::default());
+            page.lines.push(Line::default());
         }
     };
-    let verdict = card.verdict.as_deref().unwrap_or("This card has no verdict in words.");
-    lines.extend(paragraph(verdict, ctx, width));
     let drift = drift.of(row);
-    lines.extend(drift.filter(Drift::needs_a_person).map(|drift| drift.headline(ctx, width)));
-    if let Some(who) = &card.who {
-        gap(&mut lines);
-        lines.extend(paragraph(&who.text, ctx, width));
-        lines.extend(shares(who, ctx, width));
-    }
-    gap(&mut lines);
-    lines.extend(GATES.iter().map(|(id, asks)| gate_line(card, id, asks, ctx, width)));
-    gap(&mut lines);
-    lines.push(evaluation_head(ctx));
-    lines.push(evaluation_line("newest deals", &card.out_of_time, ctx));
-    lines.push(evaluation_line("random 20 %", &card.stratified, ctx));
+    page.lines.push(answer(card, ctx, width));
+    page.lines.extend(drift.filter(Drift::needs_a_person).map(|drift| drift.headline(ctx, width)));
+    let verdict = card.verdict.as_deref().unwrap_or("This card has no verdict in words.");
+    page.lines.extend(paragraph(verdict, ctx, width));
+    gap(&mut page);
+    page.lines.extend(GATES.iter().flat_map(|(id, asks)| gate_lines(card, id, asks, ctx, width)));
+    gap(&mut page);
+    page.lines.push(evaluation_head(ctx));
+    page.lines.push(evaluation_line("newest deals", &card.out_of_time, ctx));
+    page.lines.push(evaluation_line("random 20 %", &card.stratified, ctx));
     if let Some(drift) = drift {
-        gap(&mut lines);
-        lines.extend(drift.section(ctx, width));
+        page.section("Has the world changed?", ctx, drift.section(ctx, width));
     }
-    gap(&mut lines);
-    lines.extend(plots(card, ctx, place));
-    lines.extend(in_full(card, ctx, width));
-    lines
+    if let Some(who) = &card.who {
+        let mut lines = paragraph(&who.text, ctx, width);
+        lines.extend(shares(who, ctx, width));
+        page.section("Does who matter?", ctx, lines);
+    }
+    let plots = plots(card, ctx, place);
+    if !plots.is_empty() {
+        page.section("Curves", ctx, plots);
+    }
+    if let Some(who) = &card.who {
+        page.section("Who matters, in numbers", ctx, named(&who_rows(who), ctx, width));
+    }
+    for (title, rows) in in_full(card, ctx).into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        page.section(title, ctx, named(&rows, ctx, width));
+    }
+    page
+}
+
+/// May it be trusted? In a line.
+fn answer(card: &Card, ctx: &Ctx, width: usize) -> Line<'static> {
+    let (meaning, words) = match card.clearance.as_deref() {
+        Some("routes") => (Meaning::Good, "Yes: it scores leads and may route them."),
+        Some("scores_leads") => (Meaning::Warn, "In part: it scores leads and does not yet route them."),
+        Some("refused") => (Meaning::Bad, "No: its gates refuse it, so it may not rank leads."),
+        _ => (Meaning::Muted, "Its card does not say."),
+    };
+    let words = ctx.theme.text(words, width.saturating_sub(21));
+    Line::from(vec![ctx.span(Meaning::Title, " May it be trusted? "), ctx.span(meaning, words)])
 }
 
 fn paragraph(text: &str, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
@@ -110,29 +158,27 @@ fn shares(who: &Who, ctx: &Ctx, width: usize) -> Option<Line<'static>> {
     Some(Line::from(spans))
 }
 
-fn gate_line(card: &Card, id: &str, asks: &str, ctx: &Ctx, width: usize) -> Line<'static> {
+/// A gate: what it asks, whether it passed, and the numbers that say so, in full.
+fn gate_lines(card: &Card, id: &str, asks: &str, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let (yes, no, unknown) = ctx.theme.glyphs().marks;
     let (meaning, mark, state, why) = match card.gate(id) {
         Some(gate) if gate.passed => (Meaning::Good, yes, "passed", gate.why.as_str()),
         Some(gate) => (Meaning::Bad, no, "FAILED", gate.why.as_str()),
         None => (Meaning::Muted, unknown, "not measured", ""),
     };
-    Line::from(vec![
-        ctx.span(Meaning::Title, format!(" {id} ")),
-        ctx.span(meaning, format!("{mark} {state:<13}")),
-        Span::raw(format!("{asks:<25}")),
-        ctx.span(Meaning::Muted, ctx.theme.text(first_of(why, width.saturating_sub(45)), width.saturating_sub(45))),
-    ])
-}
-
-/// As much of a reason as fits, up to where a part of it ends, or nothing; in full it stands further down.
-fn first_of(why: &str, room: usize) -> &str {
-    if why.width() <= room {
-        return why;
-    }
-    let ends = [" (", "; ", ", "].into_iter().flat_map(|end| why.match_indices(end));
-    let whole = |part: &&str| part.width() <= room && part.matches('(').count() == part.matches(')').count();
-    ends.filter_map(|(at, _)| why.get(..at)).filter(whole).max_by_key(|part| part.len()).unwrap_or_default()
+    let head = [ctx.span(Meaning::Title, format!(" {id} ")), ctx.span(meaning, format!("{mark} {state}  "))];
+    let (indent, colon) = (head[0].width() + head[1].width(), if why.is_empty() { "" } else { ":" });
+    let told = ctx.theme.wrap(&format!("{asks}{colon} {why}"), width.saturating_sub(indent + 1), TEXT_LINES);
+    let mut head = Some(head);
+    let line = |text: String| match head.take() {
+        Some(head) => {
+            let (asked, why) = text.split_at(text.find(": ").map_or(text.len(), |at| at + 1));
+            let rest = [Span::raw(asked.to_owned()), ctx.span(Meaning::Muted, why.to_owned())];
+            head.into_iter().chain(rest).collect()
+        }
+        None => Line::from(vec![Span::raw(" ".repeat(indent)), ctx.span(Meaning::Muted, text)]),
+    };
+    told.into_iter().map(line).collect()
 }
 
 fn evaluation_head(ctx: &Ctx) -> Line<'static> {
@@ -199,52 +245,41 @@ fn beside(left: Vec<Line<'static>>, right: Vec<Line<'static>>, column: usize) ->
         .collect()
 }
 
+/// A title, and names with their values.
+type Rows = Vec<(String, String)>;
+
 /// Everything else the card says.
-fn in_full(card: &Card, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let mut rows: Vec<(&str, Vec<(String, String)>)> = Vec::new();
-    rows.push(("The gates in full", gates_in_full(card)));
-    if let Some(who) = &card.who {
-        rows.push(("Does who matter?", who_rows(who)));
-    }
-    rows.push(("Newest deals", evaluation_rows(&card.out_of_time, ctx)));
-    rows.push(("Random fifth", evaluation_rows(&card.stratified, ctx)));
+fn in_full(card: &Card, ctx: &Ctx) -> Vec<(&'static str, Rows)> {
     let baselines = card.baselines.iter().map(|(name, auc, loss)| {
         let loss = loss.map_or_else(String::new, |loss| format!(", log loss {loss:.4}"));
         (name.clone(), format!("AUC {}{loss}", triple(*auc, 3)))
     });
-    rows.push(("Simpler models on the newest deals", baselines.collect()));
     let importance = card.importance.iter().map(|(name, share)| (name.clone(), format::percent(*share)));
-    rows.push(("What it looks at", importance.collect()));
-    rows.push(("How it was made", card.details.clone()));
+    vec![
+        ("Newest deals", evaluation_rows(&card.out_of_time, ctx)),
+        ("Random fifth", evaluation_rows(&card.stratified, ctx)),
+        ("Simpler models on the newest deals", baselines.collect()),
+        ("What it looks at", importance.collect()),
+        ("How it was made", card.details.clone()),
+    ]
+}
 
+/// Names with their values beside them.
+fn named(rows: &[(String, String)], ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let names = 34.min(width / 2);
     let mut lines = Vec::new();
-    for (title, rows) in rows.into_iter().filter(|(_, rows)| !rows.is_empty()) {
-        lines.push(Line::default());
-        lines.push(ctx.span(Meaning::Title, format!(" {title}")).into());
-        for (name, value) in rows {
-            // Values that are sentences go over several lines.
-            let mut name = ctx.theme.left(&name, names);
-            for part in ctx.theme.wrap(&value, width.saturating_sub(names + 4), 8) {
-                lines.push(Line::from(vec![ctx.span(Meaning::Muted, format!("  {name} ")), Span::raw(part)]));
-                name = " ".repeat(names);
-            }
+    for (name, value) in rows {
+        // Values that are sentences go over several lines.
+        let mut name = ctx.theme.left(name, names);
+        for part in ctx.theme.wrap(value, width.saturating_sub(names + 4), 8) {
+            lines.push(Line::from(vec![ctx.span(Meaning::Muted, format!("  {name} ")), Span::raw(part)]));
+            name = " ".repeat(names);
         }
     }
     lines
 }
 
-fn gates_in_full(card: &Card) -> Vec<(String, String)> {
-    GATES
-        .iter()
-        .filter_map(|(id, asks)| {
-            let gate = card.gate(id)?;
-            Some((format!("{id} {asks}"), gate.why.clone()))
-        })
-        .collect()
-}
-
-fn who_rows(who: &Who) -> Vec<(String, String)> {
+fn who_rows(who: &Who) -> Rows {
     let mut rows = Vec::new();
     let hundred = |(value, low, high): Triple| triple((100.0 * value, 100.0 * low, 100.0 * high), 1);
     let (deals, with_choice, reps) = who.deals;
@@ -271,8 +306,8 @@ fn who_rows(who: &Who) -> Vec<(String, String)> {
     rows
 }
 
-fn evaluation_rows(e: &Evaluation, ctx: &Ctx) -> Vec<(String, String)> {
-    let mut rows: Vec<(String, String)> = Vec::new();
+fn evaluation_rows(e: &Evaluation, ctx: &Ctx) -> Rows {
+    let mut rows: Rows = Vec::new();
     let mut put = |name: &str, value: Option<String>| rows.extend(value.map(|v| (name.to_owned(), v)));
     put("leads of", e.period.map(|(a, b)| format!("{} to {}", format::date(a, ctx.zone), format::date(b, ctx.zone))));
     put("AUC by the lead alone", e.lead_only_auc.map(|auc| triple(auc, 3)));

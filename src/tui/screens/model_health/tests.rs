@@ -46,8 +46,8 @@ fn the_paragraph_comes_first_and_everything_else_is_a_page_away() {
     stage.press("M");
     let text = stage.text();
     let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
-    assert!(at("This model tells good leads from bad") < at("Who works a lead matters"));
-    assert!(at("perfect routing") < at("G1 ") && at("G1 ") < at("more lines"));
+    assert!(at("Yes: it scores leads and may route them.") < at("This model tells good leads from bad"));
+    assert!(at("It may route leads.") < at("G1 ") && at("G4 ") < at("more lines"));
     let mut seen = text.clone();
     for _ in 0..12 {
         stage.press("pagedown");
@@ -56,7 +56,7 @@ fn the_paragraph_comes_first_and_everything_else_is_a_page_away() {
     for words in [
         "lost deals taken for won",
         "n = 2,400",
-        "The gates in full",
+        "Who works a lead matters",
         "both intervals must lie above 0.5",
         "logistic regression",
         "What it looks at",
@@ -79,7 +79,7 @@ fn without_an_answer_no_share_is_drawn() {
     state.models[0].card["who_matters"] =
         json!({"finding": "cannot_tell", "text": "It cannot be told yet.", "deals": 300});
     let mut stage = Stage::with(options(), state, (80, 24));
-    let text = stage.press("M").text();
+    let text = stage.press("M tab tab").text();
     assert!(text.contains("It cannot be told yet.") && !text.contains("rep x segment"), "{text}");
 }
 
@@ -158,11 +158,41 @@ fn hostile_names_in_a_report_reach_no_terminal() {
 }
 
 #[test]
-fn the_reason_of_a_gate_ends_where_a_part_of_it_ends() {
+fn the_first_screenful_says_whether_it_may_be_trusted_with_every_gate_s_reason() {
+    let mut state = company(noon(), 3);
+    let measured = json!({"id": "G4", "passed": false,
+        "why": "later deals: calibration error 0.081, at most 0.05; 617 wins promised, 512 came"});
+    state.models[0].card["gates"].as_array_mut().unwrap().push(measured);
+    state.models[0].card["clearance"] = json!("scores_leads");
+    for size in [(80, 24), (110, 40)] {
+        let mut stage = Stage::with(options(), state.clone(), size);
+        let text = stage.press("M").text();
+        assert!(text.contains("In part: it scores leads and does not yet route them."), "{text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for gate in state.models[0].card["gates"].as_array().unwrap() {
+            assert!(words.contains(gate["why"].as_str().unwrap()), "{size:?} {}: {text}", gate["id"]);
+        }
+    }
+}
+
+#[test]
+fn sections_are_gone_through_both_ways() {
     let mut stage = Stage::new();
     stage.press("M");
-    let text = stage.text();
-    let gates: Vec<&str> = text.lines().filter(|line| line.starts_with(" G")).collect();
-    assert!(gates.len() == 4 && gates.iter().all(|line| !line.contains('…')), "{text}");
-    assert!(gates[0].ends_with("AUC 0.790"), "{text}");
+    assert!(stage.text().contains("next: Has the world changed?, Tab"), "{}", stage.text());
+    let top = |stage: &Stage| stage.text().lines().nth(3).unwrap_or_default().trim().to_owned();
+    let mut seen = vec![top(&stage)];
+    for _ in 0..3 {
+        stage.press("tab");
+        seen.push(top(&stage));
+    }
+    assert_eq!(seen[1..], ["Has the world changed?", "Does who matter?", "Curves"]);
+    stage.press("backtab backtab");
+    assert_eq!(top(&stage), "Has the world changed?");
+    stage.press("backtab");
+    assert_eq!(top(&stage), seen[0]);
+    // At the end there is no further section, and the way back goes on from where one is.
+    let end = stage.press("end").text();
+    assert_eq!(stage.press("tab").text(), end);
+    assert_ne!(stage.press("backtab").text(), end);
 }

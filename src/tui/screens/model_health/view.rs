@@ -25,22 +25,29 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     }
     put(frame, main, 0, title(row, card, model, ctx, usize::from(main.width)));
     let place = document::place(model.size);
-    let lines = document::lines(row, card, &model.drift, ctx, place);
+    let page = document::page(row, card, &model.drift, ctx, place);
     let shown = usize::from(place.height);
-    let first = model.health.scroll.min(lines.len().saturating_sub(shown));
-    let below = lines.len().saturating_sub(first + shown);
-    put_all(frame, place, 0, lines.into_iter().skip(first).take(shown));
+    let first = model.health.scroll.min(page.lines.len().saturating_sub(shown));
+    let below = page.lines.len().saturating_sub(first + shown);
+    // The last line in sight gives way to how much lies below, so a section that begins there is still below.
+    let next = page.next((first + shown).saturating_sub(2)).map(|(_, title)| title);
+    put_all(frame, place, 0, page.lines.into_iter().skip(first).take(shown));
     if below > 0 && place.height > 0 {
-        more(frame, model, ctx, Rect { y: place.bottom() - 1, height: 1, ..place }, below);
+        more(frame, model, ctx, Rect { y: place.bottom() - 1, height: 1, ..place }, (below, next));
     }
 }
 
-/// Says on the last line how much lies below, and the key that shows it.
-fn more(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, below: usize) {
+/// Says on the last line how much lies below, which section is the next, and the keys that show it.
+fn more(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect, (below, next): (usize, Option<&str>)) {
     frame.render_widget(Clear, area);
-    let key = model.keymap.key_for(model.place(), Action::PageDown).map_or_else(String::new, |key| format!(", {key}"));
+    let key = |action| model.keymap.key_for(model.place(), action);
+    let page = key(Action::PageDown).map_or_else(String::new, |key| format!(", {key}"));
     let arrow = ctx.theme.glyphs().more.1;
-    put(frame, area, 0, ctx.span(Meaning::Muted, format!(" {arrow} {} more lines{key}", below + 1)).into());
+    let mut line = vec![ctx.span(Meaning::Muted, format!(" {arrow} {} more lines{page}", below + 1))];
+    if let (Some(key), Some(title)) = (key(Action::NextSection), next) {
+        line.push(ctx.span(Meaning::Muted, format!("; next: {title}, {key}")));
+    }
+    put(frame, area, 0, line.into());
 }
 
 fn nothing(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -52,16 +59,19 @@ fn nothing(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         (None, None) => vec![(Meaning::Muted, "reading ...".into())],
         (None, Some(_)) => vec![
             (Meaning::Warn, "There is no model yet.".into()),
-            (Meaning::Muted, "Bring in at least 2,000 closed deals (leadboard history import), then train one".into()),
-            (Meaning::Muted, "(leadboard model train). Until then no lead is ranked.".into()),
+            (
+                Meaning::Muted,
+                "Bring in at least 2,000 closed deals (leadboard history import), then train one (leadboard model \
+                 train). Until then no lead is ranked."
+                    .into(),
+            ),
         ],
     };
-    put_all(
-        frame,
-        area,
-        1,
-        lines.into_iter().map(|(m, t)| ctx.span(m, format!(" {}", ctx.theme.text(&t, room))).into()),
-    );
+    let told = lines.into_iter().flat_map(|(meaning, text)| {
+        let rows = ctx.theme.wrap(&text, room, 3);
+        rows.into_iter().map(move |row| Line::from(ctx.span(meaning, format!(" {row}"))))
+    });
+    put_all(frame, area, 1, told);
 }
 
 fn title(row: &ModelRow, card: &Card, model: &Model, ctx: &Ctx, width: usize) -> Line<'static> {
@@ -75,18 +85,19 @@ fn title(row: &ModelRow, card: &Card, model: &Model, ctx: &Ctx, width: usize) ->
         ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(row.id.as_str(), 30))),
         ctx.span(meaning, format!("  {standing}")),
     ];
-    let mut about = vec![format!("trained {}", format::date(row.created_at, ctx.zone))];
-    about.extend(card.deals.map(|n| format!("{} deals", format::grouped(n))));
-    about.extend(card.won.map(|n| format!("{} won", format::grouped(n))));
-    about.extend(card.reps.map(|n| format!("{} reps", format::grouped(n))));
     let many = model.health.rows().len();
+    let mut about = Vec::new();
     if many > 1 {
         about.push(format!("model {} of {many}", model.health.selected + 1));
     }
+    about.push(format!("trained {}", format::date(row.created_at, ctx.zone)));
+    about.extend(card.deals.map(|n| format!("{} deals", format::grouped(n))));
+    about.extend(card.reps.map(|n| format!("{} reps", format::grouped(n))));
+    about.extend(card.won.map(|n| format!("{} won", format::grouped(n))));
+    // What there is no room for stands further down; nothing is cut.
     let used: usize = parts.iter().map(Span::width).sum();
-    parts.push(
-        ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&about.join(", "), width.saturating_sub(used + 2)))),
-    );
+    while used + 3 + about.join(", ").len() > width && about.pop().is_some() {}
+    parts.push(ctx.span(Meaning::Muted, format!("  {}", about.join(", "))));
     Line::from(parts)
 }
 

@@ -11,9 +11,9 @@ use crate::tui::action::Action;
 use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
-use crate::tui::overlay::filter::Prompt;
+use crate::tui::overlay::filter::{INDENT, Prompt};
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, put, two_ends};
+use crate::tui::view::{Ctx, put, put_all, two_ends};
 
 /// Draws the prompt, or the filter in force, or nothing.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -29,7 +29,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) 
 fn draw_prompt(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, prompt: &Prompt) {
     let row = Rect { width: area.width.saturating_sub(1), ..area };
     let at = prompt.field.draw(frame, ctx, row, (" / ", "which leads? Nothing typed shows all"), prompt.fault());
-    let Err(fault) = &prompt.read else { return put(frame, area, 1, suggestions(ctx, prompt, area.width)) };
+    let (Err(fault), Some(complaint)) = (&prompt.read, prompt.complaint()) else {
+        return put(frame, area, 1, suggestions(ctx, prompt, area.width));
+    };
+    let below = prompt.lines_below(area.width);
+    if below > 1 {
+        let lines = ctx.theme.wrap(&complaint, usize::from(area.width) - 1 - INDENT, usize::from(below));
+        let lines =
+            lines.into_iter().map(|line| ctx.span(Meaning::Bad, format!("{}{line}", " ".repeat(INDENT))).into());
+        return put_all(frame, area, 1, lines);
+    }
     // The place is marked by a sign as well as by a colour; where there is no room behind it, the words stand before it.
     let words = format!("{}; {}", fault.what, fault.cure);
     let (column, width) = (usize::from(at - area.x), usize::from(area.width) - 1);
@@ -38,7 +47,7 @@ fn draw_prompt(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, prompt: &Prompt) {
     } else if words.width() < column {
         format!("{}{words} ^", " ".repeat(column - words.width() - 1))
     } else {
-        format!("   at {}: {words}", fault.at)
+        format!("{}{complaint}", " ".repeat(INDENT))
     };
     put(frame, area, 1, ctx.span(Meaning::Bad, ctx.theme.text(&line, width)).into());
 }

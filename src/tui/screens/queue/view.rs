@@ -142,7 +142,8 @@ const GAP: usize = 5;
 const WIDE_GAP: usize = 10;
 
 impl Columns {
-    fn fit(width: usize, kind: Kind, stake: bool) -> Self {
+    /// `words` says whether beside a gap there is ever who chose instead of the model.
+    fn fit(width: usize, kind: Kind, stake: bool, words: bool) -> Self {
         let age = width >= if kind == Kind::Cause { 96 } else { 68 };
         let stake = stake && age;
         let source = match width {
@@ -153,7 +154,7 @@ impl Columns {
             84..96 => 10,
             _ => 12,
         };
-        let gap = if width >= 84 && kind == Kind::Gap { WIDE_GAP } else { GAP };
+        let gap = if width >= 84 && kind == Kind::Gap && words { WIDE_GAP } else { GAP };
         // Cursor, SLA, two probabilities, gap, and a blank before each column.
         let mut fixed = 2 + (1 + SLA) + 2 * (1 + P) + (1 + gap) + 3;
         fixed += if age { 1 + if stake { STAKE } else { AGE } } else { 0 };
@@ -202,7 +203,9 @@ impl Columns {
 fn rows(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let queue = &model.queue;
     let kind = Kind::of(queue.lane);
-    let columns = Columns::fit(usize::from(area.width), kind, by_stake(queue.lane));
+    // Of all rows that are read, so that columns do not move while one scrolls.
+    let words = queue.rows().iter().any(|row| row.reason.and_then(format::chosen_by).is_some());
+    let columns = Columns::fit(usize::from(area.width), kind, by_stake(queue.lane), words);
     let [before, when, last] = match kind {
         Kind::Gap => ["legacy", "p", "gap"],
         Kind::Cause => ["legacy", "p", "why"],
@@ -341,8 +344,12 @@ pub fn order(model: &Model, ctx: &Ctx, width: usize) -> Line<'static> {
     if queue.rows().is_empty() {
         return Line::default();
     }
+    // Of a lead that is asked about blind, nothing is told.
+    let nothing = |row: &QueueRow| !model.hides_row(row) && stake(row) == "-";
+    let (_, visible) = queue.visible();
     let text = match queue.lane {
         Lane::Hot => "The oldest first.",
+        _ if by_stake(queue.lane) && visible.iter().all(nothing) => "Nothing at stake here: the oldest first.",
         _ => "Most at stake first (gap x deal size), then the oldest.",
     };
     ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(text, width.saturating_sub(1)))).into()

@@ -33,7 +33,7 @@ struct Columns {
 impl Columns {
     const fn of(width: u16) -> Self {
         match width {
-            0..layout::WIDE => Self { name: 14, territory: None },
+            0..layout::WIDE => Self { name: 13, territory: None },
             layout::WIDE..140 => Self { name: 13, territory: Some(8) },
             _ => Self { name: 24, territory: Some(18) },
         }
@@ -101,7 +101,7 @@ fn heads(columns: Columns) -> String {
     let slot = if columns.wide() { format!("{:<SLOT$} ", "free slot") } else { String::new() };
     let deals = if columns.wide() { format!("{:>5} {:>4} {:>6} ", "deals", "owed", "missed") } else { String::new() };
     format!(
-        "  {:<name$} {more}{:>4} {:<9} {:<NOW$} {slot}{:>3} {:>4} {:>4} {:>6} {:>9} {:>5} {deals}",
+        "  {:<name$} {more}{:>4} {:<9} {:<NOW$} {slot}{:>3} {:>4} {:>4} {:>6} {:>10} {:>5} {deals}",
         "rep", "open", "room", "now", "day", "week", "30d", "share", "won", "calls"
     )
 }
@@ -131,7 +131,9 @@ fn row(rep: &RepRow, selected: bool, columns: Columns, ctx: &Ctx, width: usize) 
         spans.push(ctx.span(meaning, format!("{} ", theme.left(&slot, SLOT))));
     }
     let share = rep.account.map_or_else(dash, |account| format!("{:+.1}", account.ahead()));
-    let won = rep.won.map_or_else(dash, |won| format!("{} /{}", format::percent_short(won.share), won.all));
+    let won = rep
+        .won
+        .map_or_else(dash, |won| format!("{} of {}", format::percent_short(won.share), format::compact(won.all)));
     let contacts = &rep.contacts;
     let calls = if contacts.settled() == 0 {
         dash()
@@ -139,7 +141,7 @@ fn row(rep: &RepRow, selected: bool, columns: Columns, ctx: &Ctx, width: usize) 
         format!("{}/{}", format::compact(contacts.in_time), format::compact(contacts.settled()))
     };
     spans.push(Span::raw(format!("{:>3} {:>4} {:>4} ", rep.given_today, rep.given_week, rep.given_days)));
-    spans.push(Span::raw(format!("{share:>6} {won:>9} ")));
+    spans.push(Span::raw(format!("{share:>6} {won:>10} ")));
     let meaning = if contacts.missed > 0 { Meaning::Warn } else { Meaning::Text };
     spans.push(ctx.span(meaning, format!("{calls:>5} ")));
     if columns.wide() {

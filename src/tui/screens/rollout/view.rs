@@ -47,6 +47,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         put(frame, list, y, row(tally, index == screen.cursor.selected, state, ctx, width));
         ctx.hits.row(list, y, index, screen.cursor.selected);
     }
+    // Below the last scope where there is room, so that nothing has to be looked for at the other end of the screen.
+    let listed = screen.cursor.shown(screen.rows()).count().max(1) as u16;
+    let below = below.min(list.y + listed + 1);
     let needs = Rect { y: below, height: area.bottom().saturating_sub(below), ..area };
     put_all(frame, needs, 0, wanted(state, ctx, width));
 }

@@ -98,3 +98,12 @@ fn those_no_longer_asked_for_are_summed_by_reason() {
         assert!(text.contains(&format!("{n} {}", why.words())), "{text}");
     }
 }
+
+#[test]
+fn what_is_left_of_a_first_contact_is_never_cut() {
+    for size in [(80, 24), (120, 40), (160, 45)] {
+        let mut stage = stage(size);
+        assert!(stage.press("L").text().contains("1h22 left, not written"), "{}", stage.text());
+        assert!(stage.press("tab").text().contains("none, routed anew"), "{}", stage.text());
+    }
+}

@@ -19,9 +19,8 @@ use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout, list_row, put, put_all};
 
-const COMPANY: usize = 22;
-const REP: usize = 15;
-const DUE: usize = 12;
+/// Columns of what is left or came of it, so that all of it can be read.
+const CAME: usize = 24;
 /// Columns of the record of each rep.
 const PANEL: u16 = 48;
 
@@ -66,10 +65,10 @@ fn sum(board: &Board, ctx: &Ctx) -> Line<'static> {
         spans.push(ctx.span(Meaning::Muted, if all.lapsed > 0 { none } else { open }));
     } else {
         let share = format::percent_short(all.in_time as f64 / all.settled() as f64);
-        let (made, up) = (all.in_time, all.settled());
-        spans.push(Span::raw(format!("{given} in {} days; {made} of {up} judged in time ({share})", board.days)));
+        let (made, up) = (format::grouped(all.in_time), format::grouped(all.settled()));
+        spans.push(Span::raw(format!("{given} in {} days; {made} of {up} made in time ({share})", board.days)));
         let meaning = if all.reassigned > 0 { Meaning::Warn } else { Meaning::Muted };
-        spans.push(ctx.span(meaning, format!("  {} routed anew", all.reassigned)));
+        spans.push(ctx.span(meaning, format!("  {} routed anew", format::grouped(all.reassigned))));
     }
     Line::from(spans)
 }
@@ -94,7 +93,7 @@ fn lists(shown: ContactList, all: &ContactTally, ctx: &Ctx) -> Line<'static> {
         spans.extend([ctx.span(meaning, text), Span::raw("  ")]);
     }
     if all.overdue > 0 {
-        spans.push(ctx.span(Meaning::Bad, format!("{} past due", all.overdue)));
+        spans.push(ctx.span(Meaning::Bad, format!("{} past due", format::grouped(all.overdue))));
     }
     Line::from(spans)
 }
@@ -128,11 +127,13 @@ fn draw_list(frame: &mut Frame<'_>, model: &Model, board: &Board, ctx: &Ctx, are
         ContactList::Lapsed => "why not any more",
         ContactList::Breached | ContactList::Made => "what came of it",
     };
-    let head = format!("  {:<COMPANY$} {:<REP$} {:<DUE$} {last}", "lead", "rep", "due");
+    let columns = Columns::fit(screen.cursor.shown(rows).map(|(_, row)| row), ctx, width);
+    let Columns { company, rep, due } = columns;
+    let head = format!("  {:<company$} {:<rep$} {:<due$} {last}", "lead", "rep", "due");
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     let place = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     for ((index, row), y) in screen.cursor.shown(rows).zip(0..place.height) {
-        put(frame, place, y, line(row, index == screen.cursor.selected, ctx, width));
+        put(frame, place, y, line(row, index == screen.cursor.selected, &columns, ctx, width));
         ctx.hits.row(place, y, index, screen.cursor.selected);
     }
 }
@@ -156,15 +157,32 @@ fn reasons(screen: &SlaScreen, board: &Board, ctx: &Ctx, width: usize) -> Option
     Some(Line::from(vec![ctx.span(Meaning::Title, format!(" {of}  ")), Span::raw(text)]))
 }
 
-fn line(row: &ContactRow, selected: bool, ctx: &Ctx, width: usize) -> Line<'static> {
+/// Widths of the columns before the last.
+struct Columns {
+    company: usize,
+    rep: usize,
+    due: usize,
+}
+
+impl Columns {
+    /// As wide as these rows need for when they are due; the names share the rest.
+    fn fit<'a>(shown: impl Iterator<Item = &'a ContactRow>, ctx: &Ctx, width: usize) -> Self {
+        let due = shown.map(|row| format::moment(row.due_at, ctx.now, ctx.zone).width()).max().unwrap_or(0).max(5);
+        let rest = width.saturating_sub(2 + 3 + due + CAME);
+        let rep = (rest * 2 / 5).clamp(8, 24);
+        Self { company: rest.saturating_sub(rep).clamp(8, 40), rep, due }
+    }
+}
+
+fn line(row: &ContactRow, selected: bool, columns: &Columns, ctx: &Ctx, width: usize) -> Line<'static> {
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let (meaning, came) = came_of(row, ctx);
-    let room = width.saturating_sub(2 + COMPANY + 1 + REP + 1 + DUE + 1);
+    let room = width.saturating_sub(2 + columns.company + 1 + columns.rep + 1 + columns.due + 1);
     let due = format::moment(row.due_at, ctx.now, ctx.zone);
     let line = Line::from(vec![
-        Span::raw(format!("{cursor} {} ", ctx.theme.left(&row.company, COMPANY))),
-        Span::raw(format!("{} ", ctx.theme.left(&row.rep_name, REP))),
-        ctx.span(Meaning::Muted, format!("{} ", ctx.theme.left(&due, DUE))),
+        Span::raw(format!("{cursor} {} ", ctx.theme.left(&row.company, columns.company))),
+        Span::raw(format!("{} ", ctx.theme.left(&row.rep_name, columns.rep))),
+        ctx.span(Meaning::Muted, format!("{} ", ctx.theme.left(&due, columns.due))),
         ctx.span(meaning, ctx.theme.text(&came, room)),
     ]);
     list_row(ctx, line, selected, width)
@@ -202,7 +220,8 @@ fn minutes(time: chrono::TimeDelta) -> String {
 
 fn draw_reps(frame: &mut Frame<'_>, board: &Board, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
-    let head = format!(" {:<16}{:>5} {:>5} {:>5} {:>5} {:>5} ", "worst first", "none", "late", "made", "owed", "ended");
+    let head =
+        format!(" {:<16}{:>5} {:>5} {:>5} {:>5} {:>5} ", "rep, worst first", "none", "late", "made", "owed", "ended");
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     if board.reps.is_empty() {
         let text = "No rep was given a lead that asks for one.";

@@ -1,7 +1,8 @@
 use crate::domain::effect::EffectState;
+use crate::tui::fake::troubled;
 use crate::tui::msg::Msg;
 use crate::tui::screens::Screen;
-use crate::tui::testing::Stage;
+use crate::tui::testing::{Stage, options};
 
 #[test]
 fn the_cursor_stays_on_its_line_when_lines_arrive() {
@@ -34,4 +35,22 @@ fn a_long_outbox_is_scrolled() {
     assert_eq!((sync.selected, sync.top), (29, 30 - sync.viewport));
     stage.press("home");
     assert_eq!((stage.model.sync.selected, stage.model.sync.top), (0, 0));
+}
+
+#[test]
+fn what_goes_wrong_is_told_in_full_however_narrow_the_screen() {
+    for width in [80, 120, 160] {
+        let mut stage = Stage::with(options(), troubled(), (width, 24));
+        let words = |stage: &Stage| stage.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        stage.press("S");
+        let text = words(&stage);
+        assert!(text.contains("the CRM had a passing fault: 503 Service Unavailable"), "{text}");
+        assert!(text.contains("Halcyon 31 is NOT written"), "{text}");
+        assert!(text.contains("Region must match the owner's region"), "{text}");
+        stage.press("down");
+        assert!(words(&stage).contains("Cobalt 38 is written from 12:00 on"), "{}", stage.text());
+        // On a low terminal the writes themselves have the room.
+        stage.send(Msg::Resized(width, 15));
+        assert!(!words(&stage).contains("Cobalt 38 is written"), "{}", stage.text());
+    }
 }

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::domain::effect::{EffectRow, EffectState};
 use crate::tui::action::Action;
@@ -20,26 +21,35 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         let text = model.overview.error.as_deref().map_or("reading ...".into(), |e| ctx.theme.text(e, width - 2));
         return put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {text}")).into());
     };
-    let mut lines = vec![counts(overview, ctx), api(overview, ctx), Line::default()];
-    let (single, shared) = model.loops();
-    lines.extend(loops(&single, &shared, ctx, width));
+    let mut lines = vec![counts(overview, ctx), api(overview, ctx), Line::default(), loops_head(ctx, width)];
+    let loops = loops(model, ctx);
+    let beside = loops.len().max(1) as u16;
+    lines.extend(loops);
     lines.push(Line::default());
     lines.push(ctx.span(Meaning::Title, " Outbox").into());
     let dead = overview.effects.failed;
     if dead > 0 {
         let key = model.keymap.key_for(model.place(), Action::Retry).unwrap_or_default();
         if let Some(title) = lines.last_mut() {
-            let words = format!("  {dead} failed for good: a person must look; {key} tries one again");
+            let words =
+                format!("  {} failed for good: a person must look; {key} tries one again", format::grouped(dead));
             title.push_span(ctx.span(Meaning::Bad, words));
         }
     }
     lines.push(outbox_head(ctx, width));
     let used = lines.len() as u16;
     put_all(frame, area, 0, lines);
-    let loops = single.len() + usize::from(!shared.is_empty());
-    debug_assert_eq!(used, layout::SYNC_FIXED - 1 + loops.max(1) as u16, "layout and view agree");
-    let list = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
+    debug_assert_eq!(used, layout::SYNC_FIXED - 1 + beside, "layout and view agree");
+    let detail = layout::outbox_detail(model.size);
+    let list = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used + detail), ..area };
     outbox(frame, model, ctx, list);
+    if let (Some(row), true) = (model.sync.selected(), detail > 0) {
+        // Below the last write where there is room.
+        let listed = model.sync.rows().len().saturating_sub(model.sync.top).min(model.sync.viewport) as u16;
+        let y = area.bottom().saturating_sub(detail - 1).min(list.y + listed + 1);
+        let place = Rect { y, height: detail - 1, ..area };
+        put_all(frame, place, 0, in_full(row, ctx, width));
+    }
 }
 
 fn counts(overview: &Overview, ctx: &Ctx) -> Line<'static> {
@@ -78,24 +88,48 @@ fn api(overview: &Overview, ctx: &Ctx) -> Line<'static> {
     Line::from(spans)
 }
 
-fn loops(single: &[&LoopHealth], shared: &[&LoopHealth], ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let head = format!("{:<13} {:<9} {:<14} {:>7}  last error", "", "state", "last success", "waiting");
-    let head = ctx.span(Meaning::Muted, ctx.theme.text(&head, width.saturating_sub(8)));
-    let mut lines = vec![Line::from(vec![ctx.span(Meaning::Title, " Worker  "), head])];
+/// Columns of a loop's name, and of when it last did its work.
+const NAME: usize = 20;
+const LAST: usize = 15;
+/// Columns before what went wrong in a loop.
+const BEFORE_ERROR: usize = 1 + NAME + 1 + 11 + LAST + 1 + 7 + 2;
+/// Most lines of what goes wrong in a loop that fails, below it.
+const ERROR_LINES: usize = 2;
+
+fn loops_head(ctx: &Ctx, width: usize) -> Line<'static> {
+    let head = format!("{:<12} {:<10} {:<LAST$} {:>7}  last error", "", "state", "last success", "waiting");
+    let head = ctx.span(Meaning::Muted, ctx.theme.text(&head, width.saturating_sub(9)));
+    Line::from(vec![ctx.span(Meaning::Title, " Worker  "), head])
+}
+
+/// The lines about the loops on a terminal of the model's size.
+pub fn loops(model: &Model, ctx: &Ctx) -> Vec<Line<'static>> {
+    let width = usize::from(model.size.0);
+    let (single, shared) = model.loops();
+    let mut lines: Vec<Line<'static>> = Vec::new();
     if single.is_empty() && shared.is_empty() {
         lines.push(ctx.span(Meaning::Muted, " No worker runs in this program; it may run elsewhere.").into());
     }
-    lines.extend(single.iter().map(|one| loop_line(one, ctx, width)));
+    lines.extend(single.iter().flat_map(|one| loop_lines(one, ctx, width)));
     if !shared.is_empty() {
-        let names: Vec<&str> = shared.iter().map(|one| one.name.as_str()).collect();
-        let text = format!("{} ok: {}", shared.len(), names.join(", "));
-        let text = ctx.theme.text(&text, width.saturating_sub(4));
+        let text = ctx.theme.text(&working(&shared, width.saturating_sub(4)), width.saturating_sub(4));
         lines.push(ctx.span(Meaning::Good, format!(" {} {text}", ctx.theme.glyphs().marks.0)).into());
     }
     lines
 }
 
-fn loop_line(health: &LoopHealth, ctx: &Ctx, width: usize) -> Line<'static> {
+/// The loops that work, by as many whole names as there is room for.
+fn working(loops: &[&LoopHealth], room: usize) -> String {
+    let names: Vec<&str> = loops.iter().map(|one| one.name.as_str()).collect();
+    let told = |n: usize| match names.len() - n {
+        0 => format!("{} ok: {}", names.len(), names.join(", ")),
+        more => format!("{} ok: {} and {more} more", names.len(), names[..n].join(", ")),
+    };
+    (1..=names.len()).rev().map(told).find(|text| text.width() <= room).unwrap_or_else(|| format!("{} ok", names.len()))
+}
+
+/// A loop: one line, and below it what goes wrong now, where that does not fit beside it.
+fn loop_lines(health: &LoopHealth, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let (yes, no, unknown) = ctx.theme.glyphs().marks;
     let (meaning, mark, word) = match health.state {
         LoopState::Running => (Meaning::Good, yes, "ok"),
@@ -109,23 +143,58 @@ fn loop_line(health: &LoopHealth, ctx: &Ctx, width: usize) -> Line<'static> {
         .last_error
         .as_ref()
         .map_or_else(String::new, |(at, error)| format!("{}: {error}", format::moment(*at, ctx.now, ctx.zone)));
-    let quiet = if health.state >= LoopState::Failing { Meaning::Bad } else { Meaning::Muted };
-    Line::from(vec![
-        Span::raw(format!(" {} ", ctx.theme.left(&health.name, 20))),
-        ctx.span(meaning, format!("{mark} {word:<8}")),
-        Span::raw(format!("{} {:>7}  ", ctx.theme.left(&last, 14), format::compact(health.backlog))),
-        ctx.span(quiet, ctx.theme.text(&error, width.saturating_sub(58))),
-    ])
+    let fails = health.state >= LoopState::Failing;
+    let quiet = if fails { Meaning::Bad } else { Meaning::Muted };
+    let room = width.saturating_sub(BEFORE_ERROR + 1);
+    let below = fails && error.width() > room;
+    let beside = if below { String::new() } else { ctx.theme.text(&error, room) };
+    let mut lines = vec![Line::from(vec![
+        Span::raw(format!(" {} ", ctx.theme.left(&health.name, NAME))),
+        ctx.span(meaning, format!("{mark} {word:<8} ")),
+        Span::raw(format!("{} {:>7}  ", ctx.theme.left(&last, LAST), format::compact(health.backlog))),
+        ctx.span(quiet, beside),
+    ])];
+    if below {
+        let told = ctx.theme.wrap(&error, width.saturating_sub(4), ERROR_LINES);
+        lines.extend(told.into_iter().map(|text| Line::from(vec![Span::raw("   "), ctx.span(quiet, text)])));
+    }
+    lines
 }
 
-const COMPANY: usize = 22;
+/// What is with a write, in words, and its error in full.
+fn in_full(row: &EffectRow, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let (meaning, words) = match row.state {
+        EffectState::Ready if row.not_before > ctx.now => {
+            (Meaning::Muted, format!("is written from {} on", format::moment(row.not_before, ctx.now, ctx.zone)))
+        }
+        EffectState::Ready => (Meaning::Muted, "is written next".to_owned()),
+        EffectState::Leased => (Meaning::Muted, "is on its way to the CRM".to_owned()),
+        EffectState::Done => (Meaning::Muted, "is in the CRM".to_owned()),
+        EffectState::Superseded => (Meaning::Warn, "was not written: somebody was faster".to_owned()),
+        EffectState::Cancelled => (Meaning::Muted, "was taken back before it was written".to_owned()),
+        EffectState::Dead => (Meaning::Bad, "is NOT written, and not tried again by itself".to_owned()),
+    };
+    let error = row.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    let text = format!("{} {words}{error}", row.company);
+    let told = ctx.theme.wrap(&text, width.saturating_sub(2), ERROR_LINES);
+    told.into_iter().map(|text| Line::from(vec![Span::raw(" "), ctx.span(meaning, text)])).collect()
+}
+
+/// Columns of a company, at least and at most.
+const COMPANY: (usize, usize) = (22, 40);
 const STATE: usize = 12;
 const TRIES: usize = 5;
 const WHEN: usize = 12;
 
+/// Columns of a company on a screen of this width.
+fn company(width: usize) -> usize {
+    (width / 4).clamp(COMPANY.0, COMPANY.1)
+}
+
 fn outbox_head(ctx: &Ctx, width: usize) -> Line<'static> {
+    let company = company(width);
     let head =
-        format!("  {:<STATE$} {:<COMPANY$} {:>TRIES$} {:<WHEN$} last error", "state", "lead", "tries", " next try");
+        format!("  {:<STATE$} {:<company$} {:>TRIES$} {:<WHEN$} last error", "state", "lead", "tries", " next try");
     ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into()
 }
 
@@ -164,12 +233,13 @@ fn outbox_line(row: &EffectRow, selected: bool, ctx: &Ctx, width: usize) -> Line
         _ => String::new(),
     };
     let error = row.last_error.as_deref().unwrap_or_default();
-    let room = width.saturating_sub(2 + STATE + 1 + COMPANY + 1 + TRIES + 2 + WHEN);
+    let company = company(width);
+    let room = width.saturating_sub(2 + STATE + 1 + company + 1 + TRIES + 2 + WHEN);
     let cursor = if selected { ctx.theme.glyphs().cursor } else { " " };
     let line = Line::from(vec![
         Span::raw(format!("{cursor} ")),
         ctx.span(meaning, format!("{state:<STATE$} ")),
-        Span::raw(format!("{} {:>TRIES$} ", ctx.theme.left(&row.company, COMPANY), row.attempts)),
+        Span::raw(format!("{} {:>TRIES$} ", ctx.theme.left(&row.company, company), row.attempts)),
         ctx.span(Meaning::Muted, format!(" {}", ctx.theme.left(&when, WHEN))),
         ctx.span(Meaning::Text, ctx.theme.left(error, room)),
     ]);

@@ -150,3 +150,17 @@ fn nothing_is_left_without_a_ground() {
     assert!(buffer.content.iter().all(|cell| cell.bg == Color::Indexed(231)));
     assert_eq!((buffer[(0, 0)].fg, buffer[(1, 0)].fg), (Color::Indexed(235), Color::Indexed(124)));
 }
+
+#[test]
+fn without_colours_words_are_underlined_and_the_blanks_around_them_are_not() {
+    let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 12, 1));
+    buffer.set_string(0, 0, "a  too late ", Palette::Mono.style(Meaning::Text));
+    buffer.set_string(1, 0, "  too late ", Palette::Mono.style(Meaning::Bad));
+    Palette::Mono.paint(&mut buffer);
+    let underlined: String = buffer
+        .content
+        .iter()
+        .map(|cell| if cell.modifier.contains(Modifier::UNDERLINED) { '_' } else { ' ' })
+        .collect();
+    assert_eq!(underlined, "   ________ ");
+}

@@ -17,14 +17,22 @@ use crate::tui::view::{Ctx, put};
 /// Columns of a legacy owner's name, of a number, of a number with its wins, and of the sums at the end.
 const NAME: usize = 14;
 const CELL: usize = 8;
+/// Of a number where there is room for most names above it.
+const NAMED_CELL: usize = 9;
 const WIDE_CELL: usize = 13;
 const SUMS: usize = 14;
 /// From this width on each number has its wins beside it.
 const WIDE: usize = 76;
+/// From this width on there is room for most names.
+const NAMED: usize = 100;
 
 pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
-    let cell = if width >= WIDE && found.matrix.model.len() <= 4 || width >= 2 * WIDE { WIDE_CELL } else { CELL };
+    let cell = match width {
+        _ if width >= WIDE && found.matrix.model.len() <= 4 || width >= 2 * WIDE => WIDE_CELL,
+        NAMED.. => NAMED_CELL,
+        _ => CELL,
+    };
     let across = Shown::of(board.column, found.matrix.model.len(), width.saturating_sub(1 + NAME + SUMS) / cell);
     let down = Shown::of(board.row, found.matrix.legacy.len(), usize::from(area.height.saturating_sub(1)));
     let mut head = vec![ctx.span(Meaning::Muted, ctx.theme.left(" legacy \\ model", NAME + 1))];

@@ -173,8 +173,8 @@ pub(super) fn recommendation(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Ve
     lines
 }
 
-/// How many may get it, why the others may not, and what "similar" means.
-pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+/// How many may get it, why the others may not, and what "similar" means, on at most so many lines.
+pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize, most: usize) -> Vec<Line<'static>> {
     let Some(ranking) = &detail.ranking else { return Vec::new() };
     let pool = &ranking.pool;
     let all = pool.eligible.len() + pool.excluded.len();
@@ -190,8 +190,8 @@ pub(super) fn pool(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'st
     if let Some((rep, why)) = out {
         parts.insert(0, format!("{} is not eligible: {why}", rep_name(detail, rep)));
     }
-    let text = parts.join("; ");
-    vec![ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(&text, width.saturating_sub(1)))).into()]
+    let told = ctx.theme.wrap(&parts.join("; "), width.saturating_sub(1), most);
+    told.into_iter().map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()).collect()
 }
 
 fn excluded(ranking: &Ranking) -> BTreeMap<&'static str, usize> {

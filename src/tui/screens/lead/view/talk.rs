@@ -11,10 +11,17 @@ use crate::tui::view::Ctx;
 
 /// All of it, or why there is none.
 pub fn lines(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let track = explain::chosen(detail).and_then(|rep| explain::talk_track(detail, rep));
-    let Some(track) = track else {
+    let lines = of_chosen(detail, ctx, width);
+    if lines.is_empty() {
         return sentence(Meaning::Muted, "No rep is chosen, or nothing is stored about the one who is.", ctx, width);
-    };
+    }
+    lines
+}
+
+/// All of it; nothing where there is none.
+pub(super) fn of_chosen(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let track = explain::chosen(detail).and_then(|rep| explain::talk_track(detail, rep));
+    let Some(track) = track else { return Vec::new() };
     let mut lines = vec![heading(ctx, &format!("Talk track for {}", ctx.theme.text(&track.name, 28)))];
     // What to do comes before why it should work.
     let said = track.ask_first.iter().chain(&track.deals);

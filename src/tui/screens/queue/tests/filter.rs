@@ -166,3 +166,20 @@ fn pictures() {
         assert_snapshot!(format!("filter_nothing_{size}"), stage.picture());
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_filter_is_told_in_full_on_as_many_lines_as_it_needs() {
+    for width in [80, 120] {
+        let mut stage = Stage::sized(width, 24);
+        stage.press("f2 /").write("zzz:1");
+        let text = stage.text();
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("there is no field \"zzz\"; there are src,"), "{text}");
+        assert!(words.contains("text with a sign in it stands in quotes"), "{text}");
+        // The rows begin below it, all of them in sight.
+        let rows = stage.model.queue.visible().1.len();
+        assert_eq!(text.lines().filter(|line| line.contains("  SLA  ")).count(), 1, "{text}");
+        stage.press("esc");
+        assert!(stage.model.queue.visible().1.len() > rows, "its lines are the list's again");
+    }
+}
