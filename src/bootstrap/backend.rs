@@ -254,7 +254,7 @@ impl Backend for Desk {
 
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {
         match decide::undo(self.store.as_ref(), self.clock.as_ref(), lead, &self.manager).await {
-            Ok(TakenBack::InTime(_)) => Ok(UndoAnswer::Undone),
+            Ok(TakenBack::InTime(_) | TakenBack::Woken) => Ok(UndoAnswer::Undone),
             Ok(TakenBack::PutBack { owner_name, .. }) => Ok(UndoAnswer::PutBack { owner: owner_name }),
             Err(AppError::Refused(why)) => Ok(UndoAnswer::TooLate(why)),
             Err(error) => Err(said(error)),

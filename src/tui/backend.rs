@@ -71,7 +71,7 @@ pub trait Backend: boards::Boards + team::Team + Send + Sync + 'static {
         expected_decisions: u32,
     ) -> Result<FirstChoice, BackendError>;
 
-    /// Takes back the standing decision of a lead, if it was not sent yet.
+    /// Takes back the standing decision of a lead, if it was not sent yet, or wakes one that is snoozed.
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError>;
 
     /// Outbox lines for a person: dead ones first, then those waiting or being sent, then the newest settled ones.
