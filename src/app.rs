@@ -26,6 +26,7 @@ pub mod health;
 pub mod intake;
 pub mod learn;
 pub mod outcomes;
+pub mod overview;
 pub mod ports;
 pub mod presence;
 pub mod pull;

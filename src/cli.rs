@@ -29,8 +29,10 @@ mod rules;
 mod score;
 mod shell;
 mod sla;
+mod status;
 mod stop;
 mod store;
+mod sync;
 mod torture;
 mod view;
 mod worker;
@@ -162,6 +164,8 @@ async fn run(args: Args, out: Out) -> CliResult {
                 Some(Command::Lead { action }) => lead::run(action, &context, out).await,
                 Some(Command::Rep { action }) => rep::run(&action, &context, out).await,
                 Some(Command::Sla { action }) => sla::run(&action, &context, out).await,
+                Some(Command::Status) => status::run(&context, out).await,
+                Some(Command::Sync { action }) => sync::run(&action, &context, out).await,
                 Some(Command::Stop { reason }) => stop::run(true, &reason, &context, out).await,
                 Some(Command::Resume { reason }) => stop::run(false, &reason, &context, out).await,
                 Some(Command::Handoff { action }) => handoff::run(action.as_ref(), &context, out).await,

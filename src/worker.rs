@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::AppError;
 use crate::app::budget::Budget;
 use crate::app::drift;
-use crate::app::health::WorkerHealth;
+use crate::app::health::{RANK, SEND, WorkerHealth};
 use crate::app::ports::{Clock, Crm, CrmError, RulesSource, Store};
 use crate::app::rank::panic_text;
 use crate::policy::Settings;
@@ -44,8 +44,6 @@ use vocabulary::Vocabulary;
 // The loops by the names that a manager reads, in the order a lead meets them.
 pub(crate) const POLL: &str = "new leads";
 pub(crate) const EVENTS: &str = "change events";
-pub(crate) const RANK: &str = "ranking";
-pub(crate) const SEND: &str = "writing to the CRM";
 const OUTCOMES: &str = "outcomes";
 const ROSTER: &str = "reps and queues";
 const RULES: &str = "routing rules";

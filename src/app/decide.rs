@@ -257,18 +257,22 @@ pub enum TakenBack {
         /// Name of the owner who gets the lead back, raw.
         owner_name: String,
     },
+    /// There was none: the lead was snoozed, and is awake again.
+    Woken,
 }
 
 impl TakenBack {
-    /// The decision that was taken back, or the one that puts it back.
-    pub fn decision(&self) -> &Decision {
+    /// The decision that was taken back, or the one that puts it back; `None` where a lead was woken.
+    pub fn decision(&self) -> Option<&Decision> {
         match self {
-            Self::InTime(decision) | Self::PutBack { decision, .. } => decision,
+            Self::InTime(decision) | Self::PutBack { decision, .. } => Some(decision),
+            Self::Woken => None,
         }
     }
 }
 
-/// Takes the standing decision of a lead back: for nothing while its write waits, by a decision of its own after that.
+/// Takes the standing decision of a lead back: for nothing while its write waits, by a decision of its own after that. One
+/// that is snoozed is woken.
 pub async fn undo(store: &dyn Store, clock: &dyn Clock, lead: &LeadId, by: &str) -> Result<TakenBack, AppError> {
     match store.undo(lead, by, clock.now()).await? {
         UndoOutcome::Undone(decision) => Ok(TakenBack::InTime(decision)),
@@ -276,7 +280,15 @@ pub async fn undo(store: &dyn Store, clock: &dyn Clock, lead: &LeadId, by: &str)
             let (decision, owner_name) = put_back::put_back(store, clock, *sent, by).await?;
             Ok(TakenBack::PutBack { decision: Box::new(decision), owner_name })
         }
-        UndoOutcome::TooLate(why) => Err(AppError::Refused(why)),
+        UndoOutcome::TooLate(why) => {
+            let now = clock.now();
+            let asleep = store.leads(std::slice::from_ref(lead)).await?;
+            let asleep = asleep.iter().any(|record| record.snoozed_until.is_some_and(|until| until > now));
+            if asleep && store.snooze(lead, now, by, now).await? {
+                return Ok(TakenBack::Woken);
+            }
+            Err(AppError::Refused(why))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! It is a snapshot of what the store knows at that moment, with a note that the manager may add. It is kept as it was written;
 //! that somebody took it over is noted beside it, once. Lists in it hold the first few, and say how many there are in all.
 
+mod kept;
 mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +13,7 @@ pub use words::sheet;
 
 use super::AppError;
 use super::ports::{
-    Acceptance, Clock, ContactList, ContactRow, NewHandoff, OpenLead, Overruled, RiskTally, Stopped, Store, StoreError,
+    Acceptance, Clock, ContactList, ContactRow, NewHandoff, OpenLead, Overruled, RiskTally, Stopped, Store,
     StoredHandoff,
 };
 use super::views::LaneCounts;
@@ -35,6 +36,7 @@ pub struct AtRisk {
     #[serde(flatten)]
     pub tally: RiskTally,
     /// The first of them, the oldest first.
+    #[serde(deserialize_with = "kept::rows")]
     pub first: Vec<OpenLead>,
 }
 
@@ -46,6 +48,7 @@ pub struct OwedContacts {
     /// Of those, past due.
     pub overdue: u64,
     /// The first of them, the soonest due first.
+    #[serde(deserialize_with = "kept::rows")]
     pub first: Vec<ContactRow>,
 }
 
@@ -57,6 +60,7 @@ pub struct OwedWrites {
     /// Waiting, or on their way.
     pub waiting: u64,
     /// The first of them, the failed ones first.
+    #[serde(deserialize_with = "kept::rows")]
     pub first: Vec<EffectRow>,
 }
 
@@ -66,10 +70,15 @@ pub struct TurnedDown {
     /// How many.
     pub all: u64,
     /// Those that gave up most.
+    #[serde(deserialize_with = "kept::rows")]
     pub first: Vec<Overruled>,
 }
 
 /// How things stand at one moment.
+///
+/// It is kept as JSON for as long as the store lives, so what was written once must stay readable: a new field is an
+/// `Option` (`None`: not gathered then), one that is dropped is ignored in what is kept, and one whose meaning changes gets
+/// another name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// The moment.
@@ -87,6 +96,7 @@ pub struct Facts {
     /// Open leads whose time runs out.
     pub at_risk: AtRisk,
     /// The first of those that are snoozed, in the order in which they come back.
+    #[serde(deserialize_with = "kept::rows")]
     pub snoozed: Vec<OpenLead>,
     /// First contacts that are owed.
     pub contacts: OwedContacts,
@@ -94,6 +104,25 @@ pub struct Facts {
     pub writes: OwedWrites,
     /// What managers turned down.
     pub overruled: TurnedDown,
+}
+
+/// What a handoff says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// How things stood.
+    Facts(Box<Facts>),
+    /// What was kept, and cannot be read by this version of the program.
+    Unread(Unread),
+}
+
+/// What was kept, and cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Why not, in words.
+    pub why: String,
+    /// The text as it was written, raw.
+    pub text: String,
 }
 
 /// A handoff.
@@ -108,7 +137,8 @@ pub struct Handoff {
     /// What they added, raw.
     pub note: Option<String>,
     /// How things stood then.
-    pub facts: Facts,
+    #[serde(flatten)]
+    pub told: Told,
     /// Who took it over; `None` while nobody has.
     pub accepted: Option<Acceptance>,
 }
@@ -117,6 +147,14 @@ impl Handoff {
     /// Whether it waits for this manager: nobody took it over, and it is not their own.
     pub fn waits_for(&self, manager: &str) -> bool {
         self.accepted.is_none() && self.by != manager
+    }
+
+    /// How things stood then, if that can be read.
+    pub fn facts(&self) -> Option<&Facts> {
+        match &self.told {
+            Told::Facts(facts) => Some(facts),
+            Told::Unread(_) => None,
+        }
     }
 }
 
@@ -130,7 +168,7 @@ pub struct Board {
 }
 
 /// That a handoff waits for somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     /// Which.
     pub id: i64,
@@ -150,8 +188,7 @@ pub async fn waiting_for(store: &dyn Store, manager: &str) -> Result<Option<Wait
 pub async fn newest(store: &dyn Store) -> Result<Option<Handoff>, AppError> {
     let Some(StoredHandoff { id, written, accepted }) = store.newest_handoff().await? else { return Ok(None) };
     let NewHandoff { at, by, note, facts } = written;
-    let facts = serde_json::from_str(&facts).map_err(|e| StoreError::Corrupt(format!("handoff {id}: {e}")))?;
-    Ok(Some(Handoff { id, at, by, note, facts, accepted }))
+    Ok(Some(Handoff { id, at, by, note, told: kept::read(facts), accepted }))
 }
 
 /// What was handed over last, and what this manager would hand over now.
@@ -163,7 +200,9 @@ pub async fn board(store: &dyn Store, now: DateTime<Utc>, manager: &str, sla: Ti
 pub async fn facts(store: &dyn Store, now: DateTime<Utc>, manager: &str, sla: TimeDelta) -> Result<Facts, AppError> {
     let since = match newest(store).await? {
         // Who writes theirs anew, because something was missing, hands over the same shift.
-        Some(before) if before.accepted.is_none() && before.by == manager => before.facts.since,
+        Some(before) if before.accepted.is_none() && before.by == manager => {
+            before.facts().map_or(before.at, |facts| facts.since)
+        }
         Some(before) => before.at,
         None => now - SHIFT,
     };
@@ -216,7 +255,7 @@ pub async fn write(
     let text = serde_json::to_string(&facts).map_err(AppError::refused)?;
     let new = NewHandoff { at: facts.at, by: by.to_owned(), note: note.clone(), facts: text };
     let id = store.write_handoff(&new).await?;
-    Ok(Handoff { id, at: facts.at, by: new.by, note, facts, accepted: None })
+    Ok(Handoff { id, at: new.at, by: new.by, note, told: Told::Facts(Box::new(facts)), accepted: None })
 }
 
 /// Takes the newest handoff over; `shown` is the one that the manager has read, if it was shown to them.

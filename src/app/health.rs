@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::budget::ApiStage;
 use super::ports::{ApiUsage, OrgInfo};
 
+/// The loop that ranks leads, by name.
+pub const RANK: &str = "ranking";
+/// The loop that writes decisions, by name.
+pub const SEND: &str = "writing to the CRM";
+
 /// The worker as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerHealth {

@@ -140,6 +140,40 @@ pub fn differences(before: &Decision, after: &Decision, names: &BTreeMap<String,
         .collect()
 }
 
+/// A decision of a lead held against the one before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The earlier one.
+    pub before: TraceId,
+    /// The later one.
+    pub after: TraceId,
+    /// What is not the same.
+    pub differences: Vec<Difference>,
+}
+
+impl Story {
+    /// The lead as one that was found.
+    pub fn found(&self) -> FoundLead {
+        let record = &self.lead.record;
+        FoundLead {
+            id: record.lead.id.clone(),
+            company: record.lead.company.clone(),
+            state: record.state,
+            received_at: record.received_at,
+            decisions: record.decisions_made,
+        }
+    }
+
+    /// Holds a decision against the one before it; `None` if there is none before, or the lead has no such decision.
+    pub fn compare(&self, after: TraceId) -> Option<Compared> {
+        let LeadDetail { decisions, names, .. } = &self.lead;
+        let mut earlier = decisions.iter().skip_while(|one| one.trace_id != after);
+        let (after, before) = (earlier.next()?, earlier.next()?);
+        let differences = differences(before, after, names);
+        Some(Compared { before: before.trace_id, after: after.trace_id, differences })
+    }
+}
+
 /// The decision that took the place of this one, and what that did.
 pub fn replaced_by<'a>(decision: &Decision, all: &'a [Decision]) -> Option<(&'static str, &'a Decision)> {
     let new = all.iter().find(|one| one.undone_at.is_none() && one.replaces == Some(decision.trace_id))?;

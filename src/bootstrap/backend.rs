@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use tokio::sync::{Mutex, watch};
 
 use super::{Context, export};
@@ -22,24 +21,22 @@ use crate::app::disagreements::{self, Disagreements, Which};
 use crate::app::drift;
 use crate::app::export::Format;
 use crate::app::filter::Filter;
-use crate::app::handoff;
 use crate::app::health::{LoopHealth, WorkerHealth};
+use crate::app::overview;
 use crate::app::ports::{Clock, FirstChoice, ModelRow, SavedView, Store};
-use crate::app::presence;
 use crate::app::rollout::Configured;
 use crate::app::views::{LaneCounts, LeadDetail, LeadFilter, QueuePage};
 use crate::app::what_if::{self, Suppose, WhatIf};
-use crate::domain::effect::{EffectRow, EffectState};
+use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
 use crate::domain::lead::Owner;
 use crate::domain::rep::Roster;
-use crate::model::Clearance;
 use crate::policy::Settings;
 use crate::tui::backend::{
     Backend, BackendError, DriftReport, Exported, Overview, QueueQuery, UndoAnswer, VerdictAnswer, VerdictRequest, View,
 };
-use crate::worker::{RANK, SEND, health};
+use crate::worker::health;
 
 /// How often the store is asked whether another process changed it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -195,35 +192,8 @@ fn said(error: impl std::fmt::Display) -> BackendError {
 #[async_trait]
 impl Backend for Desk {
     async fn overview(&self) -> Result<Overview, BackendError> {
-        let conservation = self.store.conservation().await.map_err(said)?;
-        let effects = self.store.effect_counts().await.map_err(said)?;
-        let lanes = self.store.lane_counts(self.clock.now()).await.map_err(said)?;
-        let mut health = self.worker.health(self.clock.now());
-        let backlog = |entry: &mut LoopHealth| match entry.name.as_str() {
-            RANK => entry.backlog = conservation.pending,
-            SEND => entry.backlog = effects.pending,
-            _ => {}
-        };
-        health.loops.iter_mut().for_each(backlog);
-        let champion = self.store.champion().await.map_err(said)?;
-        let clearance = champion.and_then(|row| Clearance::deserialize(row.card.get("clearance")?).ok());
-        let cleared = clearance.map(|clearance| clearance == Clearance::Routes);
-        let stopped = self.store.stopped().await.map_err(said)?;
-        let others = presence::others(self.store.as_ref(), &self.manager, self.clock.now()).await.map_err(said)?;
-        let handed = self.store.handed_to(&presence::called(&self.manager)).await.map_err(said)?;
-        let handoff = handoff::waiting_for(self.store.as_ref(), &self.manager).await.map_err(said)?;
-        Ok(Overview {
-            conservation,
-            lanes,
-            effects,
-            api: health.usage,
-            health,
-            cleared,
-            stopped,
-            others,
-            handed,
-            handoff,
-        })
+        let (health, now) = (self.worker.health(self.clock.now()), self.clock.now());
+        overview::overview(self.store.as_ref(), health, &self.manager, now).await.map_err(said)
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {
@@ -291,7 +261,7 @@ impl Backend for Desk {
 
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError> {
         match decide::undo(self.store.as_ref(), self.clock.as_ref(), lead, &self.manager).await {
-            Ok(TakenBack::InTime(_)) => Ok(UndoAnswer::Undone),
+            Ok(TakenBack::InTime(_) | TakenBack::Woken) => Ok(UndoAnswer::Undone),
             Ok(TakenBack::PutBack { owner_name, .. }) => Ok(UndoAnswer::PutBack { owner: owner_name }),
             Err(AppError::Refused(why)) => Ok(UndoAnswer::TooLate(why)),
             Err(error) => Err(said(error)),
@@ -299,13 +269,7 @@ impl Backend for Desk {
     }
 
     async fn outbox(&self, limit: u32) -> Result<Vec<EffectRow>, BackendError> {
-        use EffectState as S;
-        let mut rows = Vec::new();
-        for states in [&[S::Dead][..], &[S::Leased, S::Ready], &[S::Done, S::Superseded, S::Cancelled]] {
-            let left = limit.saturating_sub(rows.len() as u32);
-            rows.extend(self.store.effects(states, left).await.map_err(said)?);
-        }
-        Ok(rows)
+        overview::outbox(self.store.as_ref(), limit).await.map_err(said)
     }
 
     async fn retry_effect(&self, id: i64) -> Result<bool, BackendError> {

@@ -5,6 +5,7 @@ mod leads;
 mod model;
 mod rules;
 mod screen;
+mod sync;
 mod team;
 mod torture;
 
@@ -24,6 +25,7 @@ pub(crate) use leads::{Backfill, Lead, View, Why};
 pub(crate) use model::{Export, ExportFormat, ImportModel, Model, Predict};
 pub(crate) use rules::{Rules, RulesTest};
 pub(crate) use screen::{Dashboard, Looks};
+pub(crate) use sync::Sync;
 pub(crate) use team::{Rep, Sla};
 pub(crate) use torture::{Torture, TortureWorker};
 
@@ -152,6 +154,13 @@ pub(crate) enum Command {
     Sla {
         #[command(subcommand)]
         action: Sla,
+    },
+    /// All leads by where they stand, the outbox, the worker, who else is at work and what waits for you
+    Status,
+    /// What is owed to the CRM, and how the worker's loops are
+    Sync {
+        #[command(subcommand)]
+        action: Sync,
     },
     /// The kill switch: write nothing at all to the CRM from now on, in any process, until `resume`
     ///

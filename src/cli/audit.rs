@@ -1,21 +1,22 @@
 //! `leadboard audit`: the audit trail as evidence. (`leadboard history audit` examines the data for training.)
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use serde_json::json;
+use serde::Serialize;
 
-use super::out::{Out, wrap};
+use super::out::{Out, table, wrap};
 use super::{CliError, CliResult};
 use crate::app::audit_trail::{self, Head, Verification, anchored};
-use crate::app::ports::Store;
-use crate::app::story::{self, Story};
+use crate::app::ports::{FoundLead, Store};
+use crate::app::story::{self, Found, Story};
 use crate::app::views::LeadDetail;
 use crate::bootstrap::Context;
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Decision;
 use crate::domain::ids::{LeadId, TraceId};
-use crate::domain::lead::Owner;
+use crate::domain::lead::{LeadState, Owner};
 use crate::domain::text::fit;
 
 #[derive(Debug, Subcommand)]
@@ -33,10 +34,20 @@ pub(crate) enum Audit {
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
     },
+    /// Find leads by a trace id, a lead's id, or a part of a company's name, the newest first
+    Find {
+        /// What to look for
+        text: String,
+    },
     /// Tell the whole story of a lead, oldest first
     Show {
         /// Trace id of a decision, or the lead's id
         id: String,
+    },
+    /// Hold a decision against the one before it on the same lead
+    Compare {
+        /// Trace id of the later one
+        trace: TraceId,
     },
 }
 
@@ -47,7 +58,9 @@ pub(super) async fn run(action: Audit, context: &Context, out: Out) -> CliResult
             let file = against.or_else(|| context.config.audit_anchor.clone().filter(|path| path.exists()));
             verify(store.as_ref(), head, file.as_deref(), out).await
         }
+        Audit::Find { text } => find(store.as_ref(), &text, out).await,
         Audit::Show { id } => show(store.as_ref(), &id, out).await,
+        Audit::Compare { trace } => compare(store.as_ref(), trace, out).await,
     };
     store.close().await;
     result
@@ -104,8 +117,82 @@ async fn show(store: &dyn Store, id: &str, out: Out) -> CliResult {
     let told = story::tell(store, &lead, trace).await?;
     let Story { lead: detail, events, asked } =
         *told.ok_or_else(|| CliError::Failed(format!("there is no lead {lead}")))?;
-    out.result(&json!({ "lead": lead, "decisions": detail.decisions, "events": events }), || {
-        lines(&detail, &events, asked)
+    let record = &detail.record;
+    let shown = Shown {
+        lead: &lead,
+        company: &record.lead.company,
+        state: record.state,
+        legacy_owner: story::name(&record.legacy.owner, &detail.names),
+        decisions: &detail.decisions,
+        events: events.iter().map(|event| Told { event, told: story::sentence(event, &detail.names) }).collect(),
+        names: &detail.names,
+    };
+    out.result(&shown, || lines(&detail, &events, asked));
+    Ok(())
+}
+
+/// The story of a lead; this is the `--json` contract of `audit show`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    lead: &'a LeadId,
+    company: &'a str,
+    state: LeadState,
+    legacy_owner: &'a str,
+    decisions: &'a [Decision],
+    events: Vec<Told<'a>>,
+    /// What the ids are called.
+    names: &'a BTreeMap<String, String>,
+}
+
+/// Something that happened, and the sentence that the dashboard makes of it.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    event: &'a AuditEvent,
+    told: String,
+}
+
+async fn find(store: &dyn Store, text: &str, out: Out) -> CliResult {
+    let leads = match story::find(store, text).await? {
+        Found::Nothing => Vec::new(),
+        Found::Several { leads } => leads,
+        Found::Story(told) => vec![told.found()],
+    };
+    out.result(&leads, || {
+        if leads.is_empty() {
+            return wrap(
+                "Nothing was found. A trace id or a lead's id must be whole; a company may be a part of its name, and is \
+                 looked for among the newest 200,000 leads.",
+            );
+        }
+        let row = |lead: &FoundLead| {
+            let received = lead.received_at.format("%Y-%m-%d %H:%M").to_string();
+            vec![lead.id.to_string(), fit(&lead.company, 40), lead.state.to_string(), received, lead.decisions.to_string()]
+        };
+        table(&["lead", "company", "state", "received", "decisions"], &leads.iter().map(row).collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
+async fn compare(store: &dyn Store, trace: TraceId, out: Out) -> CliResult {
+    let unknown = || CliError::Failed(format!("there is no decision {trace}"));
+    let decision = store.decision(trace).await?.ok_or_else(unknown)?;
+    let told = story::tell(store, &decision.lead_id, Some(trace)).await?.ok_or_else(unknown)?;
+    let compared = told
+        .compare(trace)
+        .ok_or_else(|| CliError::Failed(format!("{trace} is the first decision on lead {}", decision.lead_id)))?;
+    out.result(&compared, || {
+        let mut lines = vec![format!("decision {}, and before it {}", compared.after, compared.before)];
+        if compared.differences.is_empty() {
+            lines.push("The two decisions say the same.".into());
+        }
+        lines.extend(
+            compared
+                .differences
+                .iter()
+                .flat_map(|one| wrap(&format!("{}: {}; before: {}", one.what, one.after, one.before))),
+        );
+        lines
     });
     Ok(())
 }

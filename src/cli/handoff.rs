@@ -43,7 +43,7 @@ fn lines(handoff: &Handoff) -> Vec<String> {
         None => wrap("Nobody has accepted it yet; `leadboard handoff accept` does, by another manager."),
     });
     lines.push(String::new());
-    lines.extend(handoff::sheet(handoff.note.as_deref(), &handoff.facts, zone).iter().flat_map(line));
+    lines.extend(handoff.sheet(zone).iter().flat_map(line));
     lines
 }
 

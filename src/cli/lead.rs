@@ -342,7 +342,7 @@ async fn hand_over(
 
 async fn undo(store: &dyn Store, id: &LeadId, context: &Context, out: Out) -> CliResult {
     let back = decide::undo(store, context.clock.as_ref(), id, &context.manager()).await?;
-    out.result(back.decision(), || taken_back(&back));
+    out.result(&back.decision(), || taken_back(&back));
     Ok(())
 }
 
@@ -397,6 +397,7 @@ fn taken_back(back: &TakenBack) -> Vec<String> {
         TakenBack::InTime(decision) if decision.replaces.is_some() => {
             vec!["Taken back; nothing was written. The decision before it stands again.".to_owned()]
         }
+        TakenBack::Woken => vec!["It was only snoozed; it is in its lane again.".to_owned()],
         TakenBack::InTime(_) => vec!["Taken back; nothing was written. The lead is in its lane again.".to_owned()],
         TakenBack::PutBack { decision, owner_name } => {
             let text = format!(

@@ -73,7 +73,9 @@ impl Out {
             Form::Json => {
                 serde_json::to_string_pretty(value).map(|text| write_line(&mut std::io::stdout().lock(), &text))
             }
-            Form::Plain => serde_json::to_value(value).map(|value| self.lines(plain::lines(&value))),
+            Form::Plain => {
+                serde_json::to_string(value).and_then(|text| plain::lines(&text)).map(|lines| self.lines(lines))
+            }
             Form::Text => {
                 self.lines(lines());
                 Ok(())

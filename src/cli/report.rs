@@ -102,6 +102,7 @@ fn said_lines(said: &Feedback) -> Vec<String> {
         lines.extend(table(&[what, "leads", "same rep", "decided", "as recommended"], &rows));
     }
     lines.push(String::new());
+    lines.extend(wrap(&said.blind.words()));
     lines.extend(wrap(&said.training()));
     lines
 }

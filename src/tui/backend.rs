@@ -16,13 +16,14 @@ pub use crate::app::drift::Report as DriftReport;
 pub use crate::app::export::Format;
 pub use crate::app::filter::Filter;
 pub use crate::app::health::{LoopHealth, LoopState, WorkerHealth};
+pub use crate::app::overview::Overview;
 pub use crate::app::ports::{ApiUsage, FirstChoice, ModelRow, SavedView, VIEW_KEYS};
 pub use crate::app::views::{LaneCounts, LeadDetail, QueueKey, QueuePage, QueueRow, ReturnedBy, Seek};
 pub use crate::app::what_if::{Suppose, WhatIf};
-use crate::domain::effect::{EffectCounts, EffectRow};
+use crate::domain::effect::EffectRow;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
-use crate::domain::lead::{Conservation, Owner};
+use crate::domain::lead::Owner;
 use crate::domain::rep::Roster;
 use crate::domain::verdict::{Rejection, Verdict};
 
@@ -70,7 +71,7 @@ pub trait Backend: boards::Boards + team::Team + Send + Sync + 'static {
         expected_decisions: u32,
     ) -> Result<FirstChoice, BackendError>;
 
-    /// Takes back the standing decision of a lead, if it was not sent yet.
+    /// Takes back the standing decision of a lead, if it was not sent yet, or wakes one that is snoozed.
     async fn undo(&self, lead: &LeadId) -> Result<UndoAnswer, BackendError>;
 
     /// Outbox lines for a person: dead ones first, then those waiting or being sent, then the newest settled ones.
@@ -97,31 +98,6 @@ pub trait Backend: boards::Boards + team::Team + Send + Sync + 'static {
     /// Moves whenever anything changed that the other questions would show: the store (by any process), or the
     /// worker's health.
     fn changes(&self) -> watch::Receiver<u64>;
-}
-
-/// The numbers that are always on screen.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overview {
-    /// The conservation rule.
-    pub conservation: Conservation,
-    /// Leads per lane.
-    pub lanes: LaneCounts,
-    /// The outbox in numbers.
-    pub effects: EffectCounts,
-    /// How the background loops are.
-    pub health: WorkerHealth,
-    /// How much of the CRM's allocation is used.
-    pub api: ApiUsage,
-    /// Whether the gates let the model that ranks route; `None` while there is none, or where its card does not say.
-    pub cleared: Option<bool>,
-    /// That nothing is written to the CRM, by the kill switch.
-    pub stopped: Option<boards::Stopped>,
-    /// Other managers who are at work, the latest first.
-    pub others: Vec<team::Presence>,
-    /// Leads that are handed to this manager and wait for a verdict, the newest first; not more than a hundred.
-    pub handed: Vec<team::HandedLead>,
-    /// What was handed over and waits for this manager.
-    pub handoff: Option<boards::Waiting>,
 }
 
 /// A list of leads in a file.

@@ -469,6 +469,13 @@ impl Backend for Fake {
         let mut working = self.working()?;
         let now = working.now;
         let state = &mut *working;
+        if let Some((_, detail)) = state.leads.get_mut(lead)
+            && detail.record.snoozed_until.take().is_some()
+        {
+            drop(working);
+            self.changed();
+            return Ok(UndoAnswer::Undone);
+        }
         let Some(effect) = state.effects.iter_mut().rev().find(|e| &e.lead_id == lead) else {
             return Ok(UndoAnswer::TooLate("There is no decision to take back.".into()));
         };

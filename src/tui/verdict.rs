@@ -237,7 +237,9 @@ pub fn rep_name<'a>(detail: &'a LeadDetail, rep: &'a RepId) -> &'a str {
 
 fn ranked(detail: &LeadDetail, rank: u8) -> Result<(RepId, String), String> {
     let reps = detail.ranking.as_ref().map_or(&[][..], |r| &r.reps);
-    let found = reps.iter().find(|r| r.rank == u32::from(rank)).ok_or_else(|| match reps.len() {
+    // A legacy owner outside the pool stands at the rank of somebody who may get it.
+    let at = |in_pool: bool| reps.iter().find(|r| r.rank == u32::from(rank) && r.in_pool == in_pool);
+    let found = at(true).or_else(|| at(false)).ok_or_else(|| match reps.len() {
         0 => "No reps are ranked for this lead.".to_owned(),
         n => format!("There is no rank {rank}: {n} ranked."),
     })?;
@@ -264,8 +266,12 @@ fn override_with(model: &mut Model, mut draft: Draft, (rep, name): (RepId, Strin
 /// That whom a verdict gives the lead to may not get it, and why; raw. The manager's word counts all the same, but not
 /// unseen.
 pub fn caution(model: &Model, draft: &Draft) -> Option<String> {
-    let Some(Verdict::Override { rep }) = &draft.verdict else { return None };
     let detail = model.focus.detail().filter(|_| model.focus.id() == Some(&draft.lead))?;
+    let rep = match &draft.verdict {
+        Some(Verdict::Override { rep }) => rep,
+        Some(Verdict::KeepLegacy) => detail.record.legacy.owner.rep()?,
+        _ => return None,
+    };
     let why = detail.ranking.as_ref()?.pool.reasons(rep).next()?;
     Some(format!("Not eligible: {why}. The rep gets it all the same."))
 }

@@ -14,3 +14,4 @@ mod scoring;
 mod settings;
 mod store;
 pub(crate) mod support;
+mod twins;

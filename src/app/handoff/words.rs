@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use strum::VariantArray;
 
-use super::Facts;
+use super::{Facts, Handoff, Told, Unread};
 use crate::app::ports::{ContactRow, OpenLead, Overruled};
 use crate::app::sheet::{Line, Tone};
 use crate::domain::decision::WriteState;
@@ -21,12 +21,46 @@ pub(super) fn utc(at: DateTime<Utc>) -> String {
 
 /// What is handed over: the note, in its own words, and how things stood.
 pub fn sheet(note: Option<&str>, facts: &Facts, zone: Zone) -> Vec<Line> {
+    let mut sheet = quoted(note);
+    sheet.extend(facts.sheet(zone));
+    sheet
+}
+
+fn quoted(note: Option<&str>) -> Vec<Line> {
     let mut sheet: Vec<Line> = note.into_iter().flat_map(str::lines).map(|line| Line::new(Tone::Quote, line)).collect();
     if !sheet.is_empty() {
         sheet.push(Line::blank());
     }
-    sheet.extend(facts.sheet(zone));
     sheet
+}
+
+impl Handoff {
+    /// What was handed over: the note, and how things stood, as far as that can be read.
+    pub fn sheet(&self, zone: Zone) -> Vec<Line> {
+        match &self.told {
+            Told::Facts(facts) => sheet(self.note.as_deref(), facts, zone),
+            Told::Unread(unread) => {
+                let mut sheet = quoted(self.note.as_deref());
+                sheet.extend(unread.sheet());
+                sheet
+            }
+        }
+    }
+}
+
+impl Unread {
+    /// The text itself: it may still tell a person what it told when it was written.
+    fn sheet(&self) -> Vec<Line> {
+        let why = format!(
+            "How things stood cannot be read by this version of leadboard: {}. This is what was kept, as it was written:",
+            self.why
+        );
+        let spread =
+            serde_json::from_str::<serde_json::Value>(&self.text).and_then(|kept| serde_json::to_string_pretty(&kept));
+        let text = spread.unwrap_or_else(|_| self.text.clone());
+        let kept = text.lines().map(|line| Line::new(Tone::Text, line));
+        [Line::new(Tone::Warn, why), Line::blank()].into_iter().chain(kept).collect()
+    }
 }
 
 impl Facts {

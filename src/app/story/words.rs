@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::domain::audit::AuditEvent;
@@ -18,6 +19,7 @@ pub fn sentence(event: &AuditEvent, names: &BTreeMap<String, String>) -> String 
         "lead.held" => "held back, to be given together with others".to_owned(),
         "lead.superseded" => told.superseded(),
         "lead.reopened" => format!("open again{}", told.named("; owner ", "owner")),
+        "lead.snoozed" if told.until(event.at) => "awake again".to_owned(),
         "lead.snoozed" => "snoozed".to_owned(),
         "lead.handed_over" => format!("handed over{}", told.words_raw(" to ", "to")),
         "lead.rank_anew" => format!("to be ranked again{}", told.words(" because of the ", "why")),
@@ -72,6 +74,13 @@ impl<'a> Told<'a> {
 
     fn is(&self, key: &str) -> bool {
         self.details.get(key).and_then(Value::as_bool) == Some(true)
+    }
+
+    /// Whether it ended as it began.
+    fn until(&self, at: DateTime<Utc>) -> bool {
+        let until = self.text("until").and_then(|until| DateTime::parse_from_rfc3339(until).ok());
+        // The store keeps moments less exactly than details do.
+        until.is_some_and(|until| until.to_utc() - at < TimeDelta::milliseconds(1))
     }
 
     /// What a rep or a queue is called that is told by id, or as an owner.
@@ -138,7 +147,7 @@ mod tests {
         let names = [("r1", "Emeka Okafor"), ("r2", "Ana Ruiz")].map(|(id, name)| (id.to_owned(), name.to_owned()));
         let told = |what: &str, details: Value| {
             let event = AuditEvent {
-                at: chrono::DateTime::UNIX_EPOCH,
+                at: DateTime::UNIX_EPOCH,
                 actor: "worker".into(),
                 what: what.into(),
                 lead_id: Some(LeadId::new("l1")),

@@ -27,13 +27,10 @@ const TIMELINE: i64 = 200;
 impl<D: Driver> QueryStore for SqlStore<D> {
     async fn conservation(&self) -> Result<Conservation, StoreError> {
         let row = self.ask_one(query(sql::queries::CONSERVATION)).await?;
-        Ok(Conservation {
-            received: count(row.int("received")?)?,
-            decided: count(row.int("decided")?)?,
-            in_lane: count(row.int("in_lane")?)?,
-            pending: count(row.int("pending")?)?,
-            superseded: count(row.int("superseded")?)?,
-        })
+        let of = |column| count(row.int(column)?);
+        let (in_lane, pending, superseded) = (of("in_lane")?, of("pending")?, of("superseded")?);
+        let decided = of("leads")? - in_lane - pending - superseded;
+        Ok(Conservation { received: of("received")?, decided, in_lane, pending, superseded })
     }
 
     async fn lane_counts(&self, at: DateTime<Utc>) -> Result<LaneCounts, StoreError> {

@@ -169,14 +169,14 @@ statements! {
         postgres: concat!(tally!(), joined!(), "WHERE ", awake!(), passes!(postgres, "$5"));
 
     /// One statement, so that all five numbers are of one moment. A lead is in one of four states (the schema sees to it), and
-    /// the decided ones, which are nearly all there ever were, are what is left of all leads: those a database counts without
-    /// looking at each.
-    CONSERVATION = "SELECT received, leads - in_lane - pending - superseded AS decided, in_lane, pending, superseded FROM (SELECT
+    /// the decided ones, which are nearly all there ever were, are what the others leave of all leads: those a database counts
+    /// without looking at each.
+    CONSERVATION = "SELECT
             (SELECT COUNT(*) FROM intake) AS received,
             (SELECT COUNT(*) FROM leads) AS leads,
             (SELECT COUNT(*) FROM leads WHERE state = 'in_lane') AS in_lane,
             (SELECT COUNT(*) FROM leads WHERE state = 'pending') AS pending,
-            (SELECT COUNT(*) FROM leads WHERE state = 'superseded') AS superseded) AS counted";
+            (SELECT COUNT(*) FROM leads WHERE state = 'superseded') AS superseded";
 
     LANE_COUNTS = "SELECT lane,
             CAST(SUM(CASE WHEN snoozed_until > $1 THEN 0 ELSE 1 END) AS BIGINT) AS awake,

@@ -13,7 +13,7 @@ pub use crate::app::reps::{self, AtWork, Availability, Available, NextSlot, Orde
 pub use crate::app::rollout::{Need, Rollout};
 pub use crate::app::sla::board::{Board, RepRecord};
 pub use crate::app::stop::Switch;
-pub use crate::app::story::{self, Difference, Found, Story};
+pub use crate::app::story::{self, Compared, Found, Story};
 use crate::domain::ids::TraceId;
 
 /// Questions of these screens; as bounded as the others.

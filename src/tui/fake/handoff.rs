@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{State, told};
 use crate::app::digest::{Agreement, Day, DriftLight, FirstContacts, NoContact, Verdicts};
 use crate::app::drift;
-use crate::app::handoff::{AtRisk, OwedContacts, OwedWrites, TurnedDown};
+use crate::app::handoff::{AtRisk, OwedContacts, OwedWrites, Told, TurnedDown};
 use crate::app::ports::{Acceptance, OpenLead, Overruled, RiskTally};
 use crate::app::rollout::Configured;
 use crate::domain::effect::{EffectCounts, EffectRow, EffectState};
@@ -120,15 +120,17 @@ pub(crate) fn handed_over(state: State) -> State {
     let facts = Facts { at, since: at - TimeDelta::hours(8), stopped: Some(stopped), ..facts(&state) };
     let note = "Acme calls back at nine, be nice: they wait since Friday.\nCy is ill until Wednesday.";
     state.boards.facts = None;
+    let told = Told::Facts(Box::new(facts));
     state.boards.handoff =
-        Some(Handoff { id: 7, at, by: "Bob K.".into(), note: Some(note.into()), facts, accepted: None });
+        Some(Handoff { id: 7, at, by: "Bob K.".into(), note: Some(note.into()), told, accepted: None });
     state
 }
 
 pub(super) fn hand_over(state: &mut State, note: &str) -> Handoff {
     let id = state.boards.handoff.as_ref().map_or(1, |last| last.id + 1);
     let note = (!note.is_empty()).then(|| note.to_owned());
-    let written = Handoff { id, at: state.now, by: MANAGER.into(), note, facts: facts(state), accepted: None };
+    let told = Told::Facts(Box::new(facts(state)));
+    let written = Handoff { id, at: state.now, by: MANAGER.into(), note, told, accepted: None };
     state.boards.handoff = Some(written.clone());
     written
 }

@@ -92,7 +92,8 @@ impl Menu {
         let mut items: Vec<Item> = Vec::new();
         for queue in queues {
             let taken: Vec<char> = items.iter().map(|i| i.letter).collect();
-            let Some(letter) = free_letter(&queue.name, &taken) else { break };
+            let others = queues.iter().filter(|one| one.id != queue.id).map(|one| one.name.as_str());
+            let Some(letter) = free_letter(&queue.name, others, &taken) else { break };
             items.push(Item { letter, label: queue.name.clone(), choice: Choice::Queue(queue.id.clone()) });
         }
         Self { title: "Send it to which queue?".into(), items, selected: None, draft: Some(draft) }
@@ -149,7 +150,8 @@ impl Menu {
         let mut items: Vec<Item> = Vec::new();
         for name in names {
             let taken: Vec<char> = items.iter().map(|i| i.letter).collect();
-            let Some(letter) = free_letter(name, &taken) else { break };
+            let others = names.iter().filter(|one| *one != name).map(String::as_str);
+            let Some(letter) = free_letter(name, others, &taken) else { break };
             items.push(Item { letter, label: name.clone(), choice: Choice::Manager(name.clone()) });
         }
         Self { title, items, selected: None, draft: None }
@@ -168,9 +170,11 @@ impl Menu {
     }
 }
 
-/// The first letter of the name that is free, else any free letter or digit.
-fn free_letter(name: &str, taken: &[char]) -> Option<char> {
-    let of_name = name.chars().map(|c| c.to_ascii_lowercase()).filter(char::is_ascii_lowercase);
+/// The first free letter: of the words that no other name has, then of the name, else any letter or digit.
+fn free_letter<'a>(name: &str, others: impl Iterator<Item = &'a str>, taken: &[char]) -> Option<char> {
+    let shared: Vec<&str> = others.flat_map(str::split_whitespace).collect();
+    let own = name.split_whitespace().filter(|word| !shared.contains(word)).filter_map(|word| word.chars().next());
+    let of_name = own.chain(name.chars()).map(|c| c.to_ascii_lowercase()).filter(char::is_ascii_lowercase);
     of_name.chain('a'..='z').chain('0'..='9').find(|c| !taken.contains(c))
 }
 
@@ -186,6 +190,9 @@ mod tests {
         let letters: String = menu.items.iter().map(|i| i.letter).collect();
         assert_eq!(letters, "mpab");
         assert_eq!(menu.by_letter('M').unwrap().label, "Managers");
+        // The word that tells them apart gives the letter, not the one that all of them have.
+        let menu = Menu::queues(&[queue("Leadboard Manager"), queue("Leadboard Default")], Draft::for_tests());
+        assert_eq!(menu.items.iter().map(|i| i.letter).collect::<String>(), "md");
     }
 
     #[test]

@@ -157,6 +157,37 @@ fn snooze_hides_the_lead_until_then() {
 }
 
 #[test]
+fn a_snooze_is_taken_back_like_a_verdict_and_leaves_the_verdict_before_it_alone() {
+    let mut stage = Stage::new();
+    stage.press("f2 a");
+    let (company, decided) = (stage.selected(), stage.decided());
+    stage.press("s h u");
+    assert_eq!((stage.selected(), stage.decided()), (company.clone(), decided));
+    assert!(stage.status().contains("taken back") && !stage.text().contains("snoozed"), "{}", stage.text());
+    stage.press("U");
+    assert!(stage.text().contains("1 snoozed"), "{}", stage.text());
+    // Before it is stored as well.
+    stage.press("u");
+    stage.hold = true;
+    stage.press("s h u");
+    stage.release();
+    assert_eq!((stage.selected(), stage.decided()), (company, decided));
+    stage.press("u");
+    assert!(stage.status().contains("taken back"), "then the verdict before it: {}", stage.status());
+}
+
+#[test]
+fn what_becomes_of_a_lead_is_not_cut_off_by_the_name_of_its_company() {
+    let mut long = company(noon(), 60);
+    for (_, detail) in long.leads.values_mut() {
+        detail.record.lead.company = "The Amalgamated Company of Long Names and Sons".into();
+    }
+    let mut stage = Stage::with(options(), long, (80, 24));
+    stage.press("f2 k t");
+    assert!(stage.text().contains("takes it back for 10 s. The Amalgamated…: stays with"), "{}", stage.text());
+}
+
+#[test]
 fn what_makes_no_sense_says_why() {
     let mut stage = Stage::new();
     stage.press("f1 k");

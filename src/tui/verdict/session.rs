@@ -10,6 +10,7 @@ use crate::domain::decision::WriteState;
 use crate::domain::ids::LeadId;
 use crate::domain::lane::Lane;
 use crate::domain::lead::LeadState;
+use crate::domain::text::fit;
 use crate::domain::verdict::{Rejection, Verdict};
 use crate::tui::action::Action;
 use crate::tui::backend::{BackendError, QueueKey, UndoAnswer, VerdictAnswer, VerdictRequest};
@@ -17,6 +18,11 @@ use crate::tui::model::{Model, Status, Tone};
 use crate::tui::msg::{Effect, Load};
 use crate::tui::screens::Screen;
 use crate::tui::team;
+
+/// Columns of a company's name on a screen of fewer columns than [`WIDE`], where it is said what became of its lead.
+const COMPANY: usize = 16;
+/// From so many columns on, there is room for the longest names.
+const WIDE: u16 = 100;
 
 /// Verdicts of this session.
 #[derive(Debug, Default)]
@@ -74,8 +80,22 @@ impl Given {
 
     /// The same verdict once more: the lead has had the decision that was taken back.
     pub(super) fn again(mut self) -> Self {
-        self.draft.expected_decisions += 1;
+        if !self.snoozes() {
+            self.draft.expected_decisions += 1;
+        }
         self
+    }
+
+    /// Whether it only puts the lead off, which is no decision.
+    fn snoozes(&self) -> bool {
+        matches!(self.draft.verdict, Some(Verdict::Snooze { .. }))
+    }
+
+    /// What it was, in words. On a narrow screen the company is cut as in the queue, and not what became of its lead.
+    fn told(&self, width: u16) -> String {
+        let Draft { company, outcome, .. } = &self.draft;
+        let company = if width < WIDE { fit(company, COMPANY) } else { company.clone() };
+        format!("{company}: {outcome}.")
     }
 }
 
@@ -142,14 +162,10 @@ pub fn decided(model: &mut Model, lead: &LeadId, result: Result<VerdictAnswer, B
     let draft = &given.draft;
     match result {
         Ok(VerdictAnswer::Taken { undo_until, writes }) => {
-            if matches!(draft.verdict, Some(Verdict::Snooze { .. })) {
-                model.say(Tone::Good, format!("{}: {}.", draft.company, draft.outcome));
-                return effects;
-            }
-            let recorded = if writes { "" } else { NOT_WRITTEN };
+            let recorded = if writes || given.snoozes() { "" } else { NOT_WRITTEN };
             model.status = Some(Status {
                 tone: Tone::Good,
-                text: format!("{}: {}.{recorded}", draft.company, draft.outcome),
+                text: format!("{}{recorded}", given.told(model.size.0)),
                 undo_until: undo_until.filter(|_| writes),
             });
             if undo {
@@ -174,9 +190,7 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     if model.session.run.is_some() {
         return refuse(model, "Several leads are under way; they can be taken back when that is done.");
     }
-    if let Some(last) = model.session.under_way.last_mut()
-        && !matches!(last.given.draft.verdict, Some(Verdict::Snooze { .. }))
-    {
+    if let Some(last) = model.session.under_way.last_mut() {
         last.undo = true;
         return Vec::new();
     }
@@ -236,6 +250,12 @@ pub fn undone(model: &mut Model, lead: &LeadId, result: Result<UndoAnswer, Backe
             let place = given.as_ref().and_then(|given| given.place.clone());
             model.session.undone.extend(given.map(|given| vec![given.again()]));
             let back = place.map(|(lane, key)| model.queue.show_lead(lane, key));
+            // Who reads lead by lead sees the one again that is to be judged again.
+            if let (Screen::Lead, Some(shown)) = (model.screen, &mut model.lead)
+                && shown.from == Screen::Queue
+            {
+                (shown.id, shown.scroll) = (lead.clone(), 0);
+            }
             let mut effects = vec![back.unwrap_or_else(|| model.queue.reload())];
             effects.extend(model.focus.refresh());
             effects

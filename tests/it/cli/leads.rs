@@ -214,6 +214,16 @@ fn what_cannot_be_done_is_refused_with_the_cure() {
         assert_eq!(state(&home, "lead-1"), "in_lane", "{line}");
     }
     assert!(home.run("lead snooze lead-1 2h").ended(0).out.starts_with("The lead comes back to its lane at "));
+    assert!(home.run("lead undo lead-1").ended(0).out.contains("only snoozed"));
+    assert_eq!(home.json("status")["snoozed"], 0);
+    let told = home.json("audit show lead-1")["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["told"].clone())
+        .collect::<Vec<_>>();
+    assert!(told.contains(&"snoozed".into()) && told.contains(&"awake again".into()), "{told:?}");
+    home.run("lead undo lead-1").ended(1);
 }
 
 #[test]

@@ -47,9 +47,7 @@ impl HandoffScreen {
     pub fn rows(&self, ctx: &Ctx, width: usize) -> Vec<Row> {
         let lines = match (self.part, &self.board.data) {
             (_, None) => Vec::new(),
-            (Part::Last, Some(board)) => {
-                board.last.as_ref().map_or_else(Vec::new, |last| sheet(last.note.as_deref(), &last.facts, ctx.zone))
-            }
+            (Part::Last, Some(board)) => board.last.as_ref().map_or_else(Vec::new, |last| last.sheet(ctx.zone)),
             (Part::Now, Some(board)) => {
                 let note = Some(self.note.as_str()).filter(|note| !note.is_empty());
                 sheet(note, &board.facts, ctx.zone)

@@ -6,8 +6,9 @@ use crate::app::explain::compared;
 use crate::app::ports::Span;
 use crate::domain::ids::{QueueId, RepId};
 use crate::domain::lead::{LeadState, Owner};
+use crate::domain::pool::Exclusion;
 use crate::domain::ranking::RankedRep;
-use crate::domain::recommendation::Route;
+use crate::domain::recommendation::{Route, RouteReason};
 use crate::tui::boards::Ask;
 use crate::tui::fake::{company, told};
 use crate::tui::format;
@@ -264,4 +265,89 @@ fn who_can_take_leads_is_asked_where_it_is_shown_and_when_it_may_have_changed() 
     assert_eq!(asked(&stage), 1, "time alone moves slots");
     stage.send(Msg::Changed);
     assert_eq!(asked(&stage), 1, "one question at a time");
+}
+
+/// A legacy owner who may not get the lead stands at the rank of somebody who may.
+#[test]
+fn a_number_means_who_may_get_the_lead_and_keeping_who_may_not_is_not_unseen() {
+    let mut stage = Stage::new();
+    stage.press("f2 enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let name = {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        let ranking = detail.ranking.as_mut().unwrap();
+        let legacy = detail.record.legacy.owner.rep().unwrap().clone();
+        let at = ranking.reps.iter().position(|rep| rep.rep_id == legacy).unwrap();
+        let other = if at == 2 { 3 } else { 2 };
+        let mut out = ranking.reps.remove(at);
+        (out.rank, out.in_pool) = (3, false);
+        let eligible = ranking.reps[if at < other { other - 1 } else { other }].rep_id.clone();
+        ranking.reps.iter_mut().find(|rep| rep.rep_id == eligible).unwrap().rank = 3;
+        ranking.reps.insert(2, out);
+        ranking.pool.eligible.retain(|rep| *rep != legacy);
+        let away = Exclusion::OtherTerritory { theirs: "Overseas".into(), wanted: "East".into() };
+        ranking.pool.excluded.push((legacy, away));
+        detail.names[eligible.as_str()].clone()
+    };
+    stage.send(Msg::Changed);
+    stage.press("3");
+    assert!(stage.text().contains(&format!("to {name}")), "{name}: {}", stage.text());
+    stage.press("esc k");
+    assert!(stage.text().contains("Not eligible: works Overseas"), "{}", stage.text());
+}
+
+#[test]
+fn whoever_reads_lead_by_lead_sees_the_one_again_that_is_taken_back() {
+    let mut stage = Stage::new();
+    stage.press("f2 enter");
+    let first = stage.model.lead.as_ref().unwrap().id.clone();
+    stage.press("a");
+    let second = stage.model.lead.as_ref().unwrap().id.clone();
+    assert_ne!(first, second);
+    stage.press("u");
+    assert_eq!(stage.model.lead.as_ref().unwrap().id, first);
+    stage.press("down");
+    assert_eq!(stage.model.lead.as_ref().unwrap().id, second, "and the next is the next");
+}
+
+#[test]
+fn what_is_promised_to_somebody_whom_the_model_does_not_rank_is_called_that() {
+    let mut stage = Stage::new();
+    stage.press("f2 enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let best = {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        let advice = detail.recommendation.as_mut().unwrap();
+        (advice.route, advice.reason) = (Route::AssignRep(RepId::new("elsewhere")), RouteReason::AccountOwner);
+        detail.names[detail.ranking.as_ref().unwrap().best().unwrap().rep_id.as_str()].clone()
+    };
+    stage.send(Msg::Changed);
+    let text = stage.text();
+    assert!(text.contains(&format!("The model does not rank that rep here; it ranks {best} first")), "{text}");
+}
+
+#[test]
+fn where_several_work_with_the_company_they_are_named() {
+    let mut stage = Stage::new();
+    stage.press("f3 enter");
+    let id = stage.model.lead.as_ref().unwrap().id.clone();
+    let names = {
+        let mut state = stage.fake.state();
+        let (_, detail) = state.leads.get_mut(&id).unwrap();
+        let reps: Vec<RepId> =
+            detail.ranking.as_ref().unwrap().reps.iter().take(2).map(|rep| rep.rep_id.clone()).collect();
+        let record = |rep: &RepId| {
+            serde_json::json!({ "id": "001", "kind": "account", "company": "Acme", "owner": { "kind": "rep", "id": rep },
+                "how": "domain_and_name", "shared": "acme.example" })
+        };
+        let records: Vec<_> = reps.iter().map(record).collect();
+        let why = serde_json::json!({ "code": "conflict", "records": records });
+        let step = serde_json::json!({ "rung": "exception", "taken": true, "why": why });
+        detail.path.as_mut().unwrap().rungs.push(serde_json::from_value(step).unwrap());
+        reps.iter().map(|rep| detail.names[rep.as_str()].clone()).collect::<Vec<_>>().join(", ")
+    };
+    stage.send(Msg::Changed);
+    assert!(stage.text().contains(&format!("Theirs by some record: {names}")), "{}", stage.text());
 }

@@ -4,7 +4,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Decision;
 use crate::domain::ids::{LeadId, TraceId};
 use crate::tui::backend::BackendError;
-use crate::tui::backend::boards::{Difference, Found, Replay, Story, story};
+use crate::tui::backend::boards::{Compared, Found, Replay, Story};
 use crate::tui::boards::Ask;
 use crate::tui::msg::{Effect, Generation, Remote};
 use crate::tui::widgets::list::Cursor;
@@ -29,17 +29,6 @@ pub struct Trace {
     pub compared: Option<Compared>,
     /// The cursor.
     pub cursor: Cursor,
-}
-
-/// Two decisions of a lead held against each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compared {
-    /// The earlier one.
-    pub before: TraceId,
-    /// The later one.
-    pub after: TraceId,
-    /// What is not the same.
-    pub differences: Vec<Difference>,
 }
 
 /// A row of the list.
@@ -136,13 +125,7 @@ impl Trace {
 
     /// Holds the decision under the cursor against the one before it; false if there is none before.
     pub fn compare(&mut self) -> bool {
-        let compared = self.decision().zip(self.story()).and_then(|(after, story)| {
-            let mut earlier = story.lead.decisions.iter().skip_while(|one| one.trace_id != after.trace_id).skip(1);
-            let before = earlier.next()?;
-            let differences = story::differences(before, after, &story.lead.names);
-            Some(Compared { before: before.trace_id, after: after.trace_id, differences })
-        });
-        self.compared = compared;
+        self.compared = self.decision().zip(self.story()).and_then(|(after, story)| story.compare(after.trace_id));
         self.compared.is_some()
     }
 

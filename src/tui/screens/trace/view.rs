@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::Trace;
-use super::model::{Compared, Row};
+use super::model::Row;
 use crate::domain::audit::AuditEvent;
 use crate::domain::decision::Decision;
 use crate::domain::ids::LeadId;
 use crate::tui::action::Action;
-use crate::tui::backend::boards::{Found, Story, story};
+use crate::tui::backend::boards::{Compared, Found, Story, story};
 use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;

@@ -7,6 +7,7 @@ use crate::app::views::{Limit, Path, Slot, Standing, Step, Why};
 use crate::tui::backend::LeadDetail;
 use crate::tui::format;
 use crate::tui::theme::Meaning;
+use crate::tui::verdict::name_of;
 use crate::tui::view::Ctx;
 
 /// Lines that one step of the way may take.
@@ -20,11 +21,22 @@ pub(super) fn short(detail: &LeadDetail, ctx: &Ctx, width: usize, most: usize) -
     let told = detail.recommendation.as_ref().map_or("", |given| given.explanation.as_str());
     let news = path.rungs.iter().filter(|step| tells(step) && !(step.taken && told.contains(&step.why.to_string())));
     let mut lines: Vec<Line<'static>> = news.map(|step| line(step, ctx, width)).collect();
+    if let Some(whose) = path.rungs.iter().find_map(|step| whose(step, detail)) {
+        lines.insert(0, said(Meaning::Title, &whose, ctx, width));
+    }
     if path.heat.is_hot() {
         lines.insert(0, said(Meaning::Warn, &path.heat.to_string(), ctx, width));
     }
     lines.truncate(most);
     lines
+}
+
+/// Between whom a manager is to choose, where several work with the company.
+fn whose(step: &Step, detail: &LeadDetail) -> Option<String> {
+    let Why::Conflict { records } = &step.why else { return None };
+    let owners = records.iter().filter_map(|record| record.owner.as_ref());
+    let names: Vec<&str> = owners.map(|owner| name_of(detail, owner)).collect();
+    (!names.is_empty()).then(|| format!("Theirs by some record: {}", names.join(", ")))
 }
 
 /// When the recommended rep can make the first contact, and what room they have: one line, or none where no rules count it.

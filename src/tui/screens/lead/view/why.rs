@@ -82,9 +82,9 @@ pub(super) fn gap(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Line<'static>
         Some(((Some(model), Some(legacy)), _)) if model.rep_id == legacy.rep_id => {
             return ctx.span(Meaning::Muted, " The legacy rules chose the same rep.").into();
         }
-        Some(((Some(pick), _), _)) if promised_by(detail).is_some() => passed_over(detail, pick),
         // Nobody gets the lead for being the model's best, so nobody wins more by it either.
         Some(((Some(best), legacy), _)) if to_queue(detail) => best_of_all(detail, best, legacy, ctx, width),
+        Some(((Some(pick), _), _)) if promised_by(detail).is_some() => passed_over(detail, pick),
         Some(((Some(model), Some(legacy)), expected)) => {
             let points = (model.p_win - legacy.p_win) * 100.0;
             let apart = model.interval.low > legacy.interval.high;
@@ -149,6 +149,12 @@ fn too_close(points: f64, gap: Option<f64>) -> Vec<String> {
 /// What a rule or an account gives up, by the model: nobody should have to work it out.
 fn passed_over(detail: &LeadDetail, pick: &RankedRep) -> String {
     match detail.ranking.as_ref().and_then(Ranking::best) {
+        // Who has a promise may be outside the pool.
+        Some(best) if !is_recommended(detail, pick) => format!(
+            "The model does not rank that rep here; it ranks {} first: {}.",
+            rep_name(detail, &best.rep_id),
+            format::percent(best.p_win)
+        ),
         Some(best) if best.rep_id != pick.rep_id => format!(
             "The model ranks {} first: {}, {} points more.",
             rep_name(detail, &best.rep_id),
