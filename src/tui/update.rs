@@ -206,8 +206,23 @@ fn key(model: &mut Model, event: KeyEvent, hurried: bool) -> Vec<Effect> {
         (Place::Menu | Place::Batch, None) if hurried && letter.is_some() => too_fast(model),
         (Place::Menu, None) => letter.map_or_else(Vec::new, |c| pick_letter(model, c)),
         (place, None) if place.takes_text() || place == Place::Batch => edit(model, event),
-        (_, None) => Vec::new(),
+        (_, None) => {
+            if let Some(c) = letter.filter(|c| foreign(*c)) {
+                let help = model.keymap.key_for(model.place(), Action::Help);
+                let all = help.map_or_else(String::new, |key| format!("; {key} lists them"));
+                model.say(
+                    Tone::Info,
+                    format!("{c} is no key here: keys are Latin letters{all}. A keymap can name others."),
+                );
+            }
+            Vec::new()
+        }
     }
+}
+
+/// Whether a letter is from another keyboard than keys are written for, so that silence would puzzle whoever pressed it.
+fn foreign(letter: char) -> bool {
+    letter.is_alphabetic() && !letter.is_ascii()
 }
 
 fn too_fast(model: &mut Model) -> Vec<Effect> {

@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset, Offset, TimeDelta, Utc};
 use leadboard::app::handoff::{self, Facts, Handoff, NOTE};
 use leadboard::app::ports::{EffectResult, NewDecision, NewHandoff, RiskTally, Stopped, Store};
 use leadboard::app::sheet::{Line, Tone};
+use leadboard::domain::decision::DecidedBy;
 use leadboard::domain::effect::EffectState;
 use leadboard::domain::lane::Lane;
 use leadboard::domain::verdict::{ReasonCode, Rejection, Verdict};
@@ -22,6 +23,8 @@ on_every_store! {
     a_shift_begins_where_the_one_before_was_handed_over
     lists_are_bounded_and_say_how_many_more_there_are
     a_quiet_shift_says_so
+    what_is_at_risk_or_asleep_is_told_in_order_and_only_while_it_is
+    only_what_managers_turned_down_and_what_stands_is_told
     what_was_handed_over_long_ago_is_told_as_it_was
     what_cannot_be_read_is_shown_as_it_was_kept
 }
@@ -108,6 +111,53 @@ async fn whoever_wrote_it_is_not_asked(store: Arc<dyn Store>) {
     assert!(stale.contains("Cy has handed over since"), "{stale}");
     handoff::accept(store, &FixedClock(at(40)), "Bob", Some(second.id)).await.unwrap();
     assert_eq!(handoff::waiting_for(store, "Ana").await.unwrap(), None, "taken over");
+    assert!(store.accept_handoff(first.id, "Bob", at(41)).await.unwrap(), "each is taken over by itself");
+}
+
+async fn what_is_at_risk_or_asleep_is_told_in_order_and_only_while_it_is(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    for (lead, created) in [("young", 100), ("old", -100), ("ending", 0), ("anew", -50), ("gone", -60)] {
+        let mut raw = raw(lead, 0, rep("legacy"));
+        raw.lead.facts.created_at = at(created);
+        take_in(store, vec![receive(raw)], 0).await;
+        store.save_rankings(vec![ranked(lead, 0, Lane::Disagree, 1.0, 1)]).await.unwrap();
+    }
+    // One is to be ranked again, and one was taken by a person.
+    let changed = |lead: &str, created| {
+        let mut raw = raw(lead, 5, rep("legacy"));
+        raw.lead.facts.created_at = at(created);
+        raw
+    };
+    for (lead, until) in [("old", 90), ("ending", 80), ("gone", 85), ("anew", 85)] {
+        assert!(store.snooze(&id(lead), at(until), "Ana", at(2)).await.unwrap());
+    }
+    take_in(store, vec![refresh(changed("anew", -50), true), supersede(changed("gone", -60), "converted")], 6).await;
+    let (tally, first) = store.leads_at_risk(at(-50), at(50), 9).await.unwrap();
+    assert_eq!(tally, RiskTally { over: 2, ending: 1 });
+    let told: Vec<_> = first.iter().map(|lead| (lead.id.as_str(), lead.lane)).collect();
+    assert_eq!(told, [("old", Some(Lane::Disagree)), ("anew", None), ("ending", Some(Lane::Disagree))]);
+    let asleep = async |seconds| -> Vec<String> {
+        store.snoozed_leads(at(seconds), 9).await.unwrap().iter().map(|lead| lead.id.to_string()).collect()
+    };
+    assert_eq!(asleep(79).await, ["ending", "old"], "the first to come back, and only those in a lane");
+    assert_eq!(asleep(80).await, ["old"]);
+    assert_eq!(asleep(90).await, [""; 0]);
+}
+
+async fn only_what_managers_turned_down_and_what_stands_is_told(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    for lead in ["stands", "automatic", "undone", "back"] {
+        in_lane(store, lead).await;
+    }
+    store.decide(decision("stands", 0, 10, true)).await.unwrap();
+    let mut automatic = decision("automatic", 0, 10, true);
+    automatic.decision.by = DecidedBy::Automatic;
+    store.decide(automatic).await.unwrap();
+    store.decide(decision("undone", 0, 10, true)).await.unwrap();
+    store.undo(&id("undone"), "Ana", at(11)).await.unwrap();
+    put_back(store, decision("back", 0, 10, true)).await;
+    let (all, first) = store.overruled(at(0), 9).await.unwrap();
+    assert_eq!((all, first.iter().map(|one| one.lead_id.as_str()).collect::<Vec<_>>()), (1, vec!["stands"]));
 }
 
 fn rejecting(lead: &str, verdict: Verdict, code: ReasonCode, chosen: (&str, Option<f64>), seconds: i64) -> NewDecision {

@@ -24,6 +24,7 @@ on_every_store! {
     a_lead_is_handed_over_once_at_a_time_and_until_a_verdict
     leads_are_handed_only_to_those_who_work_here
     a_filter_finds_what_is_handed_to_whom
+    lists_of_people_and_hand_overs_are_bounded
 }
 
 fn open(manager: &str, lead: Option<&str>, seconds: i64) -> Presence {
@@ -44,8 +45,14 @@ async fn a_manager_is_seen_by_others_until_they_leave_or_fall_silent(store: Arc<
     let later = presence::others(store, "Ana", at(10) + CLAIM).await.unwrap();
     assert_eq!(later, [open("Cho", None, 11), open("Ben", None, 10)]);
     assert_eq!(presence::others(store, "Ana", at(10) + HERE).await.unwrap(), [open("Cho", None, 11)]);
+    presence::note(store, &FixedClock(at(9)), "Dee", None).await.unwrap();
     presence::leave(store, "Cho", None).await.unwrap();
-    assert_eq!(presence::others(store, "Ana", at(12)).await.unwrap(), [open("Ben", Some("A"), 10)]);
+    let left = [open("Ben", Some("A"), 10), open("Dee", None, 9)];
+    assert_eq!(presence::others(store, "Ana", at(12)).await.unwrap(), left);
+    for n in 0..60 {
+        presence::note(store, &FixedClock(at(13)), &format!("guest {n}"), None).await.unwrap();
+    }
+    assert_eq!(store.present(at(0)).await.unwrap().len(), 50, "bounded");
 }
 
 async fn a_claim_moves_with_its_manager_and_keeps_its_beginning(store: Arc<dyn Store>) {
@@ -161,16 +168,39 @@ async fn a_lead_is_handed_over_once_at_a_time_and_until_a_verdict(store: Arc<dyn
     assert_eq!((event.what.as_str(), event.actor.as_str()), ("lead.handed_over", "Ana"));
     assert_eq!(event.details, serde_json::json!({ "from": "Ana", "to": "Ben" }));
 
-    // Handed on, it is no longer with the first.
-    hand(store, ("Ben", "Cho"), None, &["B"]).await.unwrap();
+    // Handed on, it is no longer with the first, and nothing of the first hand-over is left.
+    let on = HandOver { from: "Ben".into(), to: "Cho".into(), note: Some("not mine".into()), at: at(55) };
+    assert_eq!(store.hand_over(&[id("B")], &on).await.unwrap(), [id("B")]);
     assert_eq!((mine("Ben").await, mine("Cho").await), (vec![id("A")], vec![id("B")]));
+    assert_eq!(store.handed_to("Cho").await.unwrap()[0].hand_over, on);
     // A verdict ends it, whoever gives it, and taking that back does not bring it again.
     store.decide(decision("A", 0, 60, true)).await.unwrap();
     assert_eq!((mine("Ben").await, detail("A").await.handed), (vec![], None));
     store.undo(&id("A"), "Ana", at(61)).await.unwrap();
     assert_eq!((mine("Ben").await, detail("A").await.handed), (vec![], None));
+    // It can be handed over again, and comes first as the newest.
+    hand(store, ("Ana", "Cho"), None, &["A"]).await.unwrap();
+    assert_eq!(mine("Cho").await, [id("B"), id("A")]);
+    // A lead that somebody took in the CRM waits for nobody.
+    take_in(store, vec![supersede(raw("A", 70, rep("legacy")), "converted")], 71).await;
+    assert_eq!((mine("Cho").await, detail("A").await.handed), (vec![id("B")], None));
+    let changes = store.changes();
     let nothing = hand(store, ("Ana", "Ben"), None, &["C"]).await.unwrap_err();
     assert!(nothing.contains("none of these leads waits for a verdict"), "{nothing}");
+    assert!(!changes.has_changed().unwrap(), "nobody is woken for nothing");
+}
+
+async fn lists_of_people_and_hand_overs_are_bounded(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let leads: Vec<LeadId> = (0..101).map(|n| id(&format!("L{n:03}"))).collect();
+    take_in(store, leads.iter().map(|lead| receive(raw(lead.as_str(), 0, rep("legacy")))).collect(), 0).await;
+    let to_ben = HandOver { from: "Ana".into(), to: "Ben".into(), note: None, at: at(5) };
+    assert_eq!(store.hand_over(&leads, &to_ben).await.unwrap().len(), 101);
+    assert_eq!(store.handed_to("Ben").await.unwrap().len(), 100);
+    for n in 0..210 {
+        store.note_presence(&open(&format!("guest {n}"), None, 1)).await.unwrap();
+    }
+    assert_eq!(store.managers().await.unwrap().len(), 200);
 }
 
 async fn leads_are_handed_only_to_those_who_work_here(store: Arc<dyn Store>) {
@@ -222,8 +252,11 @@ async fn a_filter_finds_what_is_handed_to_whom(store: Arc<dyn Store>) {
     assert_eq!(found("for:me", "Ünal").await, ["C"]);
     assert_eq!(found("for:ana", "Cy").await, ["A", "B"]);
     assert_eq!(found("-for:me", "Ana").await, ["B", "C", "D"]);
+    // Handed on, it is found under the other name alone.
+    hand(store, ("Ana", "Ünal"), None, &["A"]).await.unwrap();
+    assert_eq!((found("for:me", "Ünal").await, found("for:me", "Ana").await), (vec!["A".into(), "C".into()], vec![]));
     store.decide(decision("A", 0, 60, true)).await.unwrap();
-    assert_eq!(found("for:me", "Ana").await, [""; 0]);
+    assert_eq!(found("for:me", "Ünal").await, ["C"]);
 }
 
 /// Two managers, each at a terminal of their own, on one store.

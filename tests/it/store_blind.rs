@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use leadboard::app::AppError;
 use leadboard::app::blind::choose;
-use leadboard::app::ports::{BlindTally, Store};
-use leadboard::domain::ids::RepId;
+use leadboard::app::ports::{BlindTally, FirstChoice, Store};
+use leadboard::domain::decision::DecidedBy;
+use leadboard::domain::ids::{QueueId, RepId};
+use leadboard::domain::lane::Lane;
 use leadboard::domain::lead::Owner;
+use leadboard::domain::recommendation::Route;
 use leadboard::domain::verdict::Verdict;
 
 use crate::routing::FixedClock;
@@ -16,6 +19,7 @@ on_every_store! {
     a_first_choice_is_made_once_and_stands_beside_what_was_recommended
     nobody_chooses_for_a_lead_that_is_not_as_it_was_shown
     agreement_is_counted_blind_and_in_sight
+    what_is_no_manager_s_word_on_a_disagreement_is_not_counted
 }
 
 async fn chooses(store: &dyn Store, lead: &str, owner: &Owner, by: &str, seen: u32) -> Result<Owner, AppError> {
@@ -31,6 +35,9 @@ async fn a_first_choice_is_made_once_and_stands_beside_what_was_recommended(stor
     assert_eq!(chooses(store, "A", &rep("best"), "Ben", 0).await.unwrap(), rep("legacy"));
     let detail = store.lead_detail(&id("A")).await.unwrap().unwrap();
     let choice = detail.first_choice.unwrap();
+    let second = FirstChoice { manager: "Ben".into(), owner: rep("best"), ..choice.clone() };
+    assert!(!store.choose_first(&second).await.unwrap(), "by the store's own guard");
+    assert_eq!(store.lead_detail(&id("A")).await.unwrap().unwrap().first_choice.as_ref(), Some(&choice));
     assert_eq!((choice.manager.as_str(), &choice.recommended, choice.agrees()), ("Ana", &rep("best"), false));
     let trail = store.audit(Some(&id("A")), 9).await.unwrap();
     let told: Vec<_> = trail.iter().filter(|event| event.what == "lead.chosen_blind").collect();
@@ -91,6 +98,49 @@ async fn agreement_is_counted_blind_and_in_sight(store: Arc<dyn Store>) {
     let all = BlindTally { chosen: 6, agreed: 2, differed: 2, went_over: 1, seen: 3, seen_agreed: 2 };
     assert_eq!(store.blind_tally(at(0)).await.unwrap(), all);
     assert_eq!(store.blind_tally(at(99)).await.unwrap(), BlindTally::default());
+}
+
+async fn what_is_no_manager_s_word_on_a_disagreement_is_not_counted(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let automatic = |lead: &str| {
+        let mut new = decision(lead, 0, 20, true);
+        new.decision.by = DecidedBy::Automatic;
+        new
+    };
+    // Chosen otherwise, and then decided by the policy; decided before the choice; decided, written and put back.
+    for lead in ["A", "B", "C"] {
+        in_lane(store, lead).await;
+        chooses(store, lead, &rep("legacy"), "Ana", 0).await.unwrap();
+    }
+    store.decide(automatic("A")).await.unwrap();
+    decides(store, "B", "best", 5).await;
+    put_back(store, decision("C", 0, 20, true)).await;
+    // In sight: the same, and leads on which model and legacy rules agree, or which were for a queue.
+    for lead in ["D", "E"] {
+        in_lane(store, lead).await;
+    }
+    store.decide(automatic("D")).await.unwrap();
+    put_back(store, decision("E", 0, 60, true)).await;
+    let mut agreed = ranked("F", 0, Lane::Fast, 1.0, 1);
+    agreed.recommendation.explanation = "both chose best".into();
+    let mut for_queue = ranked("G", 0, Lane::Disagree, 1.0, 1);
+    for_queue.recommendation.route = Route::ManagerQueue(QueueId::new("best"));
+    for ranking in [agreed, for_queue] {
+        take_in(store, vec![receive(raw(ranking.lead_id.as_str(), 0, rep("legacy")))], 0).await;
+        let lead = ranking.lead_id.clone();
+        assert_eq!(store.save_rankings(vec![ranking]).await.unwrap(), 1);
+        decides(store, lead.as_str(), "best", 100).await;
+    }
+    let mut tally = BlindTally { chosen: 3, ..BlindTally::default() };
+    assert_eq!(store.blind_tally(at(0)).await.unwrap(), tally);
+    // A queue that is called like the recommended rep is not that rep.
+    in_lane(store, "H").await;
+    let mut to_queue = decision("H", 0, 100, false);
+    (to_queue.decision.owner, to_queue.decision.verdict) =
+        (queue("best"), Verdict::Reroute { queue: QueueId::new("best") });
+    store.decide(to_queue).await.unwrap();
+    tally.seen = 1;
+    assert_eq!(store.blind_tally(at(0)).await.unwrap(), tally);
 }
 
 async fn decides(store: &dyn Store, lead: &str, owner: &str, seconds: i64) {

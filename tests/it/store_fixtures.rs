@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use leadboard::app::ports::{Cursor, IntakeChange, IntakeReport, NewDecision, RankedLead, RawLead, Store};
+use leadboard::app::ports::{
+    Cursor, DecideOutcome, EffectResult, IntakeChange, IntakeReport, NewDecision, RankedLead, RawLead, Store,
+    UndoOutcome,
+};
 use leadboard::domain::decision::{DecidedBy, Decision, WriteState};
 use leadboard::domain::effect::DecisionWrite;
 use leadboard::domain::facts::LeadFacts;
@@ -235,6 +238,21 @@ fn write_of(decision: &Decision) -> DecisionWrite {
         rung: leadboard::domain::effect::Rung::Whole,
         return_reason: None,
     }
+}
+
+/// Decides, has it written and puts it back: the decision is closed, and one stands that replaces it.
+pub(crate) async fn put_back(store: &dyn Store, new: NewDecision) {
+    let (lead, made) = (new.decision.lead_id.clone(), new.expected_decisions);
+    let seconds = (new.decision.decided_at - at(0)).num_seconds();
+    assert_eq!(store.decide(new).await.unwrap(), DecideOutcome::Taken);
+    let claimed = store.claim_effects("w", 99, at(seconds + 90), at(seconds + GRACE)).await.unwrap();
+    let effect = claimed.iter().find(|effect| effect.write.lead_id == lead).unwrap();
+    let stamps = Some((at(seconds + GRACE), at(seconds + GRACE)));
+    let done = EffectResult::Done { owner_after: Some(effect.write.owner.clone()), stamps, source: None };
+    assert!(store.finish_effect(effect, done, at(seconds + GRACE)).await.unwrap());
+    let UndoOutcome::Sent(sent) = store.undo(&lead, "Ana", at(seconds + 20)).await.unwrap() else { panic!("not sent") };
+    let back = putting_back(&sent.0, &sent.1, made + 1, seconds + 20);
+    assert_eq!(store.decide(back).await.unwrap(), DecideOutcome::Taken);
 }
 
 pub(crate) fn roster() -> Roster {

@@ -188,6 +188,22 @@ fn what_becomes_of_a_lead_is_not_cut_off_by_the_name_of_its_company() {
 }
 
 #[test]
+fn a_key_of_another_alphabet_is_not_met_with_silence_and_does_nothing() {
+    let mut stage = Stage::new();
+    stage.press("f2 ф");
+    assert!(
+        stage.status().starts_with("ф is no key here: keys are Latin letters; ? lists them."),
+        "{}",
+        stage.status()
+    );
+    stage.press("k т");
+    assert_eq!((stage.status(), requests(&stage)), ("No line here has the letter т.", 0));
+    // In a text it is a letter.
+    stage.press("esc /").write("ф");
+    assert!(stage.text().contains("ф") && !stage.status().starts_with("ф"), "{}", stage.text());
+}
+
+#[test]
 fn what_makes_no_sense_says_why() {
     let mut stage = Stage::new();
     stage.press("f1 k");

@@ -22,10 +22,20 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             None => (Meaning::Muted, "reading ...".into()),
         };
         put(frame, area, 0, title(ctx, &day));
-        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     };
     put(frame, area, 0, title(ctx, &digest.date()));
-    put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(&digest.span(), width - 2))).into());
+    put(
+        frame,
+        area,
+        1,
+        ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(&digest.span(), width.saturating_sub(2)))).into(),
+    );
     let columns = screen.columns(ctx, area.width);
     let place = Rect { y: area.y + 3, height: area.height.saturating_sub(4), ..area };
     let places = Layout::horizontal(columns.iter().map(|_| Constraint::Fill(1))).split(place);

@@ -32,7 +32,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             None => (Meaning::Muted, "reading ...".into()),
         };
         put(frame, area, 0, ctx.span(Meaning::Title, " Feedback").into());
-        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     };
     put(frame, area, 0, heading(said, ctx));
     put(frame, area, 1, lists(screen.list, ctx));
@@ -45,7 +50,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             }
             _ => format!("No lead came in {} days.", said.days),
         };
-        put(frame, list, 0, ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        put(
+            frame,
+            list,
+            0,
+            ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     } else {
         put(
             frame,

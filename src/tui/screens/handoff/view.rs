@@ -27,7 +27,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Some(error) => (Meaning::Bad, format!("What is handed over could not be read: {error}")),
             None => (Meaning::Muted, "reading ...".into()),
         };
-        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     };
     let said = match (screen.part, &board.last) {
         (Part::Now, _) => now(model, ctx, width),

@@ -349,5 +349,5 @@ fn where_several_work_with_the_company_they_are_named() {
         reps.iter().map(|rep| detail.names[rep.as_str()].clone()).collect::<Vec<_>>().join(", ")
     };
     stage.send(Msg::Changed);
-    assert!(stage.text().contains(&format!("Theirs by some record: {names}")), "{}", stage.text());
+    assert!(stage.text().contains(&format!("Theirs by a record, 2: {names}")), "{}", stage.text());
 }

@@ -55,12 +55,22 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             Some(error) => (Meaning::Bad, format!("The team could not be read: {error}")),
             None => (Meaning::Muted, "reading ...".into()),
         };
-        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     };
     two_ends(frame, area, title.0, title.1);
     if team.reps.is_empty() {
         let text = "No reps are known yet: the worker reads them from the CRM when it first runs.";
-        return put(frame, area, 2, ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(text, width.saturating_sub(3)))).into(),
+        );
     }
     let columns = Columns::of(area.width);
     put(frame, area, 1, ctx.span(Meaning::Muted, ctx.theme.text(heads(columns).trim_end(), width)).into());

@@ -29,7 +29,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             None => (Meaning::Muted, "reading ...".into()),
         };
         put(frame, area, 0, ctx.span(Meaning::Title, " Rollout").into());
-        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     };
     put_all(frame, area, 0, switch(model, state, ctx, width));
     let phase = ctx.theme.wrap(&state.phase_in_words(), width.saturating_sub(10), 2);
@@ -41,7 +46,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let list = Rect { y: area.y + 5, height: below.saturating_sub(area.y + 5), ..area };
     if screen.rows().is_empty() {
         let text = format!("No lead came in the last {} days, so there is nothing to say of any scope.", state.days);
-        put(frame, list, 0, ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        put(
+            frame,
+            list,
+            0,
+            ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     }
     for ((index, tally), y) in screen.cursor.shown(screen.rows()).zip(0..list.height) {
         put(frame, list, y, row(tally, index == screen.cursor.selected, state, ctx, width));

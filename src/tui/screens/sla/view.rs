@@ -34,7 +34,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             None => (Meaning::Muted, "reading ...".into()),
         };
         put(frame, area, 0, ctx.span(Meaning::Title, " First contacts").into());
-        return put(frame, area, 2, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 3))).into());
+        return put(
+            frame,
+            area,
+            2,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
+        );
     };
     put(frame, area, 0, reasons(screen, board, ctx, width).unwrap_or_else(|| sum(board, ctx)));
     put(frame, area, 1, lists(screen.list, &board.all, ctx));
@@ -225,7 +230,12 @@ fn draw_reps(frame: &mut Frame<'_>, board: &Board, ctx: &Ctx, area: Rect) {
     put(frame, area, 0, ctx.span(Meaning::Muted, ctx.theme.text(&head, width)).into());
     if board.reps.is_empty() {
         let text = "No rep was given a lead that asks for one.";
-        return put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(text, width - 2))).into());
+        return put(
+            frame,
+            area,
+            1,
+            ctx.span(Meaning::Muted, format!(" {}", ctx.theme.text(text, width.saturating_sub(2)))).into(),
+        );
     }
     for (rep, y) in board.reps.iter().zip(1..area.height) {
         let tally = &rep.tally;

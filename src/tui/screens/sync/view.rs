@@ -18,7 +18,11 @@ use crate::tui::widgets::strip::gauge;
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
     let Some(overview) = &model.overview.data else {
-        let text = model.overview.error.as_deref().map_or("reading ...".into(), |e| ctx.theme.text(e, width - 2));
+        let text = model
+            .overview
+            .error
+            .as_deref()
+            .map_or("reading ...".into(), |e| ctx.theme.text(e, width.saturating_sub(2)));
         return put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {text}")).into());
     };
     let mut lines = vec![counts(overview, ctx), api(overview, ctx), Line::default(), loops_head(ctx, width)];
@@ -209,7 +213,12 @@ fn outbox(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
                 (Meaning::Muted, "Nothing was to be written yet. Each verdict puts one write here.".into())
             }
         };
-        return put(frame, area, 0, ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width - 2))).into());
+        return put(
+            frame,
+            area,
+            0,
+            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(2)))).into(),
+        );
     }
     let shown = sync.rows().iter().enumerate().skip(sync.top).take(sync.viewport);
     for ((index, row), y) in shown.zip(0..area.height) {

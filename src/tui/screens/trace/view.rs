@@ -241,7 +241,10 @@ fn differences(frame: &mut Frame<'_>, compared: &Compared, told: &Story, ctx: &C
     }
     let mut y = 2;
     for one in &compared.differences {
-        let (before, after) = (ctx.theme.wrap(&one.before, column - 1, 4), ctx.theme.wrap(&one.after, column - 1, 4));
+        let (before, after) = (
+            ctx.theme.wrap(&one.before, column.saturating_sub(1), 4),
+            ctx.theme.wrap(&one.after, column.saturating_sub(1), 4),
+        );
         for n in 0..before.len().max(after.len()).max(1) {
             let cell = |lines: &[String]| ctx.theme.left(lines.get(n).map_or("", String::as_str), column);
             let what = if n == 0 { one.what.as_str() } else { "" };

@@ -36,7 +36,8 @@ fn whose(step: &Step, detail: &LeadDetail) -> Option<String> {
     let Why::Conflict { records } = &step.why else { return None };
     let owners = records.iter().filter_map(|record| record.owner.as_ref());
     let names: Vec<&str> = owners.map(|owner| name_of(detail, owner)).collect();
-    (!names.is_empty()).then(|| format!("Theirs by some record: {}", names.join(", ")))
+    // How many comes first: a small screen has no room for all of them.
+    (!names.is_empty()).then(|| format!("Theirs by a record, {}: {}", names.len(), names.join(", ")))
 }
 
 /// When the recommended rep can make the first contact, and what room they have: one line, or none where no rules count it.
@@ -108,6 +109,7 @@ const fn tells(step: &Step) -> bool {
         Why::NoRule
             | Why::NotSet
             | Why::NoOwner
+            | Why::Disputed
             | Why::NotAsked
             | Why::NotNeeded
             | Why::Chosen { instead_of: None, .. }
