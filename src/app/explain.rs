@@ -219,7 +219,8 @@ pub fn since(detail: &LeadDetail) -> Vec<Said<Since>> {
 /// What is otherwise today about one rep: only what the roster and the clock can tell, because how full or busy they were
 /// is a matter of the moment.
 fn since_of(rep: &RepId, pool: Option<&Pool>, roster: &Roster, now: DateTime<Utc>) -> Vec<Since> {
-    let Some(pool) = pool else { return Vec::new() };
+    // A roster without anybody says of nobody that they are gone: none was read from the CRM yet.
+    let Some(pool) = pool.filter(|_| !roster.reps.is_empty()) else { return Vec::new() };
     let reasons: Vec<&Exclusion> = pool.reasons(rep).collect();
     let known = pool.has(rep) || !reasons.is_empty();
     let Some(today) = roster.rep(rep) else {

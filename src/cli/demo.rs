@@ -12,6 +12,7 @@ use super::{CliError, CliResult, dashboard};
 use crate::config::paths::{self, DataDir};
 use crate::demo::headless::{self, Outcome};
 use crate::demo::{Demo, DemoError, Options as Company, Progress};
+use crate::domain::number::grouped;
 use crate::telemetry;
 use crate::tui::keymap::Keymap;
 
@@ -124,7 +125,7 @@ async fn learn(demo: &Demo, out: Out) -> CliResult {
             Progress::Pulling(n, total) => {
                 pulling.set_length(total.unwrap_or(n).max(1));
                 pulling.set_position(n);
-                pulling.set_message(format!("{n} closed deals"));
+                pulling.set_message(format!("{} closed deals", grouped(n)));
             }
             Progress::Training(p) => {
                 training.set_position((p.done * 1_000.0) as u64);

@@ -215,7 +215,7 @@ async fn it_holds_what_is_open_owed_and_unusual(store: Arc<dyn Store>) {
     let sheet = handoff::sheet(None, &told, utc);
     let text = text(&sheet);
     for words in [
-        "NOTHING IS WRITTEN to the CRM: stopped by Ana since 18:11: wrong rules\n",
+        "NOTHING IS WRITTEN to the CRM: stopped by Ana at 18:11: wrong rules\n",
         "Open leads: 1 in lanes, 1 snoozed, 1 not ranked yet\nDisagree 1\n",
         "At risk: 2 past the 4 hours in which they were due\n",
         "Company open | over since 18:12, Disagree, for Bea Best\n",

@@ -351,3 +351,16 @@ fn where_several_work_with_the_company_they_are_named() {
     stage.send(Msg::Changed);
     assert!(stage.text().contains(&format!("Theirs by a record, 2: {names}")), "{}", stage.text());
 }
+
+#[test]
+fn before_a_roster_was_read_nobody_is_said_to_be_gone() {
+    let mut stage = Stage::sized(160, 45);
+    stage.press("f2 enter");
+    let gone = "is no rep of the CRM any more";
+    assert!(!stage.text().contains(gone), "{}", stage.text());
+    let legacy = stage.model.focus.detail().unwrap().record.legacy.owner.rep().unwrap().clone();
+    stage.model.roster.data.as_mut().unwrap().reps.retain(|rep| rep.id != legacy);
+    assert!(stage.text().contains(gone), "{}", stage.text());
+    stage.model.roster.data.as_mut().unwrap().reps.clear();
+    assert!(!stage.text().contains(gone), "{}", stage.text());
+}

@@ -95,9 +95,9 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let fixed = 1 + facts.len() + decision.len() + 1 + verdict.len();
     let spare = height.saturating_sub(fixed);
     // What tells the two apart, or, where nothing was compared, what speaks for and against each.
-    let change = answer::change(detail, ctx, width);
+    let change = answer::change(detail, ctx, width, if roomy { 2 } else { 1 });
     let few = 3 - change.len();
-    let mut factors = why::contrasts(detail, ctx, width, if roomy { 8 } else { few });
+    let mut factors = why::contrasts(detail, ctx, width, if roomy { (8, 2) } else { (few, 1) });
     let compared = !factors.is_empty();
     if !compared {
         factors = why::factors(detail, ctx, width, if roomy { 7 } else { few });
@@ -105,8 +105,9 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     // What would have put the legacy owner first tells more than a third reason.
     factors.extend(change);
     if compared && roomy {
-        let rests_on = " Weights allow for which leads the two had; few deals weigh little.";
-        factors.push(ctx.span(Meaning::Muted, ctx.theme.text(rests_on, width)).into());
+        let rests_on = "Weights allow for which leads the two had; few deals weigh little.";
+        let rests_on = ctx.theme.wrap(rests_on, width.saturating_sub(1), 2).into_iter();
+        factors.extend(rests_on.map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()));
         factors.push(Line::default());
         factors.extend(why::factors(detail, ctx, width, 5));
     }

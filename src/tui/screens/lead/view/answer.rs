@@ -14,16 +14,16 @@ use crate::tui::view::Ctx;
 /// Lines of one sentence, at most.
 const SENTENCE: usize = 4;
 
-/// What would put the legacy owner first, on one line; nothing where they are, or are no rep.
-pub(super) fn change(detail: &LeadDetail, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+/// What would put the legacy owner first, on at most so many lines; nothing where they are, or are no rep.
+pub(super) fn change(detail: &LeadDetail, ctx: &Ctx, width: usize, most: usize) -> Vec<Line<'static>> {
     let legacy = detail.record.legacy.owner.rep();
     let Some(answer) = legacy.and_then(|rep| explain::answer(detail, rep, None, ctx.now)) else { return Vec::new() };
     if answer.smallest_change.is_empty() {
         return Vec::new();
     }
     let words: Vec<&str> = answer.smallest_change.iter().map(|lift| lift.words.as_str()).collect();
-    let text = ctx.theme.text(&words.join(" "), width.saturating_sub(1));
-    vec![ctx.span(Meaning::Legacy, format!(" {text}")).into()]
+    let told = ctx.theme.wrap(&words.join(" "), width.saturating_sub(1), most);
+    told.into_iter().map(|line| ctx.span(Meaning::Legacy, format!(" {line}")).into()).collect()
 }
 
 /// All about the legacy owner, for a wide screen.

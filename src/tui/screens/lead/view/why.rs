@@ -60,17 +60,18 @@ pub(super) fn lead_score_list(detail: &LeadDetail, ctx: &Ctx, width: usize) -> V
         say("compared with", Meaning::Text, format!("{} closed deals", format::grouped((*deals).into()))),
         say("won", Meaning::Text, format!("{} ({range})", format::percent(*probability))),
     ];
-    lines.extend(factors.iter().map(|factor| weighed(factor.weight, &factor.label, ctx, width)));
+    lines.extend(factors.iter().flat_map(|factor| weighed(factor.weight, &factor.label, ctx, width, 1)));
     lines
 }
 
-/// A reason with its sign and weight.
-fn weighed(weight: f64, label: &str, ctx: &Ctx, width: usize) -> Line<'static> {
+/// A reason with its sign and weight, on at most so many lines.
+fn weighed(weight: f64, label: &str, ctx: &Ctx, width: usize, most: usize) -> Vec<Line<'static>> {
     let meaning = if weight >= 0.0 { Meaning::Good } else { Meaning::Warn };
-    Line::from(vec![
-        ctx.span(meaning, format!(" {weight:>+6.2} ")),
-        Span::raw(ctx.theme.text(label, width.saturating_sub(8))),
-    ])
+    let mut sign = ctx.span(meaning, format!(" {weight:>+6.2} "));
+    let rows = ctx.theme.wrap(label, width.saturating_sub(8), most);
+    rows.into_iter()
+        .map(|row| Line::from(vec![std::mem::replace(&mut sign, Span::raw(" ".repeat(8))), Span::raw(row)]))
+        .collect()
 }
 
 /// What the model's pick is worth against the legacy owner, after allowing for its having been chosen as the best.
@@ -183,8 +184,14 @@ fn held(points: f64, expected: Expected, gap: f64, sure: &str) -> Vec<String> {
     ]
 }
 
-/// What tells the model's pick from the legacy owner, with the deals of both behind each reason; at most `count`.
-pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usize) -> Vec<Line<'static>> {
+/// What tells the model's pick from the legacy owner, with the deals of both behind each reason; at most `count`, each on at most
+/// `most` lines.
+pub(super) fn contrasts(
+    detail: &LeadDetail,
+    ctx: &Ctx,
+    width: usize,
+    (count, most): (usize, usize),
+) -> Vec<Line<'static>> {
     let compared = explain::compared(detail).filter(|compared| !compared.reasons.contrasts.is_empty());
     let Some(Compared { reasons: comparison, recommended, role }) = compared else { return Vec::new() };
     let name = |rep| rep_name(detail, rep);
@@ -218,12 +225,12 @@ pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, count: usi
         vec![ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(title, width.saturating_sub(1)))).into()];
     let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
     let short = (first(ours), first(theirs));
-    lines.extend(telling().map(|contrast| {
+    lines.extend(telling().flat_map(|contrast| {
         let full = contrast.words(ours, theirs);
         // Where it is tight, first names do, if they tell the two apart.
         let words =
             if full.width() + 8 > width && short.0 != short.1 { contrast.words(&short.0, &short.1) } else { full };
-        weighed(contrast.weight, &words, ctx, width)
+        weighed(contrast.weight, &words, ctx, width, most)
     }));
     lines
 }
