@@ -8,6 +8,7 @@
 use super::ids::LeadId;
 use super::lane::Lane;
 use super::lead::LeadState;
+use super::recommendation::RouteReason;
 
 /// Whether a lead belongs to the sample. The id alone decides, so it does for every manager and every terminal, and no
 /// sooner or later; `share` (0 to 1) is how many do.
@@ -23,9 +24,11 @@ pub fn in_sample(lead: &LeadId, share: f64) -> bool {
     ((hash >> 11) as f64) < share * (1_u64 << 53) as f64
 }
 
-/// Whether what is recommended for a lead is not to be shown before somebody chose.
-pub fn hides(lead: &LeadId, state: LeadState, lane: Option<Lane>, share: f64) -> bool {
-    state == LeadState::InLane && lane == Some(Lane::Disagree) && in_sample(lead, share)
+/// Whether what is recommended for a lead is not to be shown before somebody chose. Who has a claim by a rule or an account is
+/// always shown: nobody could know that, and it is not the model that is followed there.
+pub fn hides(lead: &LeadId, state: LeadState, (lane, reason): (Option<Lane>, Option<RouteReason>), share: f64) -> bool {
+    let models = reason.is_some_and(RouteReason::is_models_own);
+    state == LeadState::InLane && lane == Some(Lane::Disagree) && models && in_sample(lead, share)
 }
 
 #[cfg(test)]
@@ -47,10 +50,12 @@ mod tests {
     }
 
     #[test]
-    fn only_open_leads_on_which_there_is_disagreement_hide_anything() {
+    fn only_open_leads_on_which_the_model_disagrees_hide_anything() {
         let id = LeadId::new("L");
-        assert!(hides(&id, LeadState::InLane, Some(Lane::Disagree), 1.0));
-        assert!(!hides(&id, LeadState::InLane, Some(Lane::Fast), 1.0));
-        assert!(!hides(&id, LeadState::Decided, Some(Lane::Disagree), 1.0));
+        let hides = |state, lane, reason| hides(&id, state, (Some(lane), Some(reason)), 1.0);
+        assert!(hides(LeadState::InLane, Lane::Disagree, RouteReason::ModelPick));
+        assert!(!hides(LeadState::InLane, Lane::Fast, RouteReason::ModelPick));
+        assert!(!hides(LeadState::Decided, Lane::Disagree, RouteReason::ModelPick));
+        assert!(!hides(LeadState::InLane, Lane::Disagree, RouteReason::AccountOwner), "the account is not the model");
     }
 }

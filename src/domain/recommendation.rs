@@ -77,6 +77,11 @@ pub enum RouteReason {
 }
 
 impl RouteReason {
+    /// Whether the model chose, against the legacy rules. Else there is a rule, an account or a turn to follow, and no model.
+    pub const fn is_models_own(self) -> bool {
+        matches!(self, Self::ModelPick | Self::ModelUncleared)
+    }
+
     /// Whether the rep was chosen among those who have room. Who has a claim by a rule or an account was not.
     pub const fn respects_room(self) -> bool {
         matches!(

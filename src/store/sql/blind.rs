@@ -30,6 +30,6 @@ statements! {
         FROM decisions d JOIN rankings r ON r.id = d.ranking_id
         WHERE d.decided_at >= $1 AND d.decided_by_kind = 'manager' AND d.undone_at IS NULL AND d.closed_at IS NULL
             AND d.replaces IS NULL
-            AND r.lane = 'disagree' AND r.route_kind = 'assign_rep'
+            AND r.lane = 'disagree' AND r.route_kind = 'assign_rep' AND r.reason IN ('model_pick', 'model_uncleared')
             AND NOT EXISTS (SELECT 1 FROM first_choices c WHERE c.lead_id = d.lead_id)";
 }

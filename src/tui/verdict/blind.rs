@@ -3,6 +3,7 @@
 
 use super::{Draft, name_of, refuse};
 use crate::domain::blind;
+use crate::domain::disagreement::Cause;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::Owner;
 use crate::tui::backend::{BackendError, Disagreements, FirstChoice, LeadDetail, QueueRow, Which};
@@ -14,14 +15,15 @@ use crate::tui::overlay::finder::{Finder, Purpose};
 impl Model {
     /// Whether what is recommended for a lead of the list is not to be shown yet.
     pub fn hides_row(&self, row: &QueueRow) -> bool {
-        let hides = blind::hides(&row.id, row.state, row.lane, self.options.blind_share);
+        let hides = blind::hides(&row.id, row.state, (row.lane, row.reason), self.options.blind_share);
         hides && self.chooses(&row.id)
     }
 
     /// The same of a lead that was read.
     pub fn hides(&self, detail: &LeadDetail) -> bool {
         let record = &detail.record;
-        let hides = blind::hides(&record.lead.id, record.state, record.lane, self.options.blind_share);
+        let reason = detail.recommendation.as_ref().map(|advice| advice.reason);
+        let hides = blind::hides(&record.lead.id, record.state, (record.lane, reason), self.options.blind_share);
         hides && detail.first_choice.is_none() && self.chooses(&record.lead.id)
     }
 
@@ -40,7 +42,10 @@ impl Model {
         let all = found.rows.len();
         if found.which == Which::Open {
             let share = self.options.blind_share;
-            found.rows.retain(|one| !(blind::in_sample(&one.lead, share) && self.chooses(&one.lead)));
+            found.rows.retain(|one| {
+                let promised = matches!(one.cause, Cause::StrategicRule | Cause::AccountOwner | Cause::PartnerRule);
+                promised || !(blind::in_sample(&one.lead, share) && self.chooses(&one.lead))
+            });
         }
         let hidden = all - found.rows.len();
         (found, hidden)
