@@ -128,7 +128,7 @@ async fn needs(store: &dyn Store, sources: &[ScopeTally]) -> Result<Vec<Need>, A
     let phases = Need {
         what: "a version that knows the hybrid phase".to_owned(),
         met: Some(false),
-        why: "this one knows shadow alone, and refuses any other in the config".to_owned(),
+        why: "this one knows shadow alone".to_owned(),
     };
     Ok(vec![model, drift, sync, judged, phases])
 }

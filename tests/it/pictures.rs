@@ -14,8 +14,8 @@ use crate::terminal::Screen;
 
 /// Columns and rows: what fits beside the text of a page, and shows the why-panel.
 const SIZE: (u16, u16) = (132, 36);
-/// Rows of the page about the model, which has its curves further down.
-const TALL: u16 = 50;
+/// Rows of the page about the model, which has its curves below its gates.
+const TALL: u16 = 68;
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/pictures"))
@@ -32,7 +32,7 @@ const PICTURES: [Picture; 8] = [
     Picture("reps", &["P"], "share", "The team: room, absences, shares, chances, calls"),
     Picture(
         "model",
-        &["M", "\x1b[6~"],
+        &["M"],
         "lost deals taken for won",
         "May the model be trusted? Gates, ROC curve, reliability diagram",
     ),

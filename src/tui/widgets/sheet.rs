@@ -94,6 +94,8 @@ impl Row {
                 let rule = ctx.span(Meaning::Key, format!("{} ", ctx.theme.glyphs().rule));
                 Line::from(vec![margin, rule, ctx.span(Meaning::Title, self.text.clone())])
             }
+            // Never selected by itself: it goes on below the lead that is.
+            _ if selected => list_row(ctx, Line::from(vec![margin, text]), selected, width),
             _ => Line::from(vec![margin, text]),
         }
     }

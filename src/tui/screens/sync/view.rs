@@ -25,7 +25,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             .map_or("reading ...".into(), |e| ctx.theme.text(e, width.saturating_sub(2)));
         return put(frame, area, 1, ctx.span(Meaning::Muted, format!(" {text}")).into());
     };
-    let mut lines = vec![counts(overview, ctx), api(overview, ctx), Line::default(), loops_head(ctx, width)];
+    let mut lines = vec![counts(overview, ctx), api(overview, ctx), Line::default(), loops_head(model, ctx, width)];
     let loops = loops(model, ctx);
     let beside = loops.len().max(1) as u16;
     lines.extend(loops);
@@ -100,7 +100,11 @@ const BEFORE_ERROR: usize = 1 + NAME + 1 + 11 + LAST + 1 + 7 + 2;
 /// Most lines of what goes wrong in a loop that fails, below it.
 const ERROR_LINES: usize = 2;
 
-fn loops_head(ctx: &Ctx, width: usize) -> Line<'static> {
+fn loops_head(model: &Model, ctx: &Ctx, width: usize) -> Line<'static> {
+    // Heads of columns say nothing above a line that has none.
+    if model.loops().0.is_empty() {
+        return ctx.span(Meaning::Title, " Worker").into();
+    }
     let head = format!("{:<12} {:<10} {:<LAST$} {:>7}  last error", "", "state", "last success", "waiting");
     let head = ctx.span(Meaning::Muted, ctx.theme.text(&head, width.saturating_sub(9)));
     Line::from(vec![ctx.span(Meaning::Title, " Worker  "), head])
