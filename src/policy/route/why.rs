@@ -161,6 +161,8 @@ pub enum Lift {
         /// What it costs, in billionths of a deal.
         price: i64,
     },
+    /// Chances count for more: no probability makes a difference, because of what the lead is worth.
+    ChancesCount,
     /// They have had so many leads fewer, in comparison with their share.
     FewerLeads {
         /// How many.
@@ -221,11 +223,12 @@ impl Told<'_> {
         self.path.fairness.as_ref()?.passed_over.iter().find(|turn| turn.rep == *rep)
     }
 
-    /// The probability with which a rep would stand level with the pick. `None` where none does.
-    fn level(&self, rep: &RepId, pick: &RepId, pick_p_win: f64) -> Option<f64> {
-        let Some(pricing) = &self.path.pricing else { return Some(pick_p_win) };
-        let dearer = (pricing.price(rep) - pricing.price(pick)) as f64 / DEAL as f64;
-        let level = if dearer == 0.0 { pick_p_win } else { pick_p_win + dearer / (pricing.kept * pricing.weight) };
+    /// The probability with which a rep would stand so far before another one (0: level), all of it in what the lead is worth.
+    /// `None` where none does.
+    fn before(&self, rep: &RepId, other: &RepId, other_p_win: f64, ahead: f64) -> Option<f64> {
+        let Some(pricing) = &self.path.pricing else { return Some((other_p_win + ahead).min(1.0)) };
+        let missing = (pricing.price(rep) - pricing.price(other)) as f64 / DEAL as f64 + ahead;
+        let level = if missing == 0.0 { other_p_win } else { other_p_win + missing / (pricing.kept * pricing.weight) };
         Some(level.max(0.0)).filter(|level| *level <= 1.0)
     }
 }
@@ -384,7 +387,7 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         _ => None,
     });
     let (pick, to) = if let Why::Chosen { who, p_win, .. } = decided {
-        (&who.id, told.level(rep, &who.id, *p_win))
+        (&who.id, told.before(rep, &who.id, *p_win, 0.0))
     } else {
         let may = |id: &RepId| told.passed_over(id).is_none() && !told.path.unsupported.contains(id);
         let others =
@@ -392,9 +395,10 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         let best = ranking.reps.iter().find(|ranked| ranked.in_pool && may(&ranked.rep_id))?;
         // Before each of the others, prices and all, and up to the gate.
         let gate = if gates.cleared { gates.confidence } else { 0.0 };
-        let levels: Option<Vec<f64>> = others.map(|other| told.level(rep, &other.rep_id, other.p_win)).collect();
-        let highest = levels.map(|levels| levels.into_iter().fold(0.0, f64::max));
-        let to = highest.map(|highest| (highest + close.unwrap_or(0.0)).max(gate).min(1.0));
+        let ahead = close.unwrap_or(0.0);
+        let levels: Option<Vec<f64>> =
+            others.map(|other| told.before(rep, &other.rep_id, other.p_win, ahead)).collect();
+        let to = levels.map(|levels| levels.into_iter().fold(gate, f64::max));
         (&best.rep_id, to)
     };
     match to {
@@ -406,7 +410,7 @@ fn better(rep: &RepId, decided: &Why, told: &Told<'_>) -> Option<Lift> {
         Some(_) => None,
         None => {
             let price = told.path.pricing.as_ref().map_or(0, |pricing| pricing.price(rep));
-            Some(Lift::Cheaper { price })
+            Some(if price > 0 { Lift::Cheaper { price } } else { Lift::ChancesCount })
         }
     }
 }

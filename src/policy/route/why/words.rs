@@ -97,6 +97,11 @@ impl Lift {
             Self::Cheaper { price } => {
                 format!("{name}'s slot would have to cost less than {} points.", points(*price))
             }
+            Self::ChancesCount => {
+                "Chances would have to count for more: no chance makes up for how little a deal of this size \
+                 weighs, or for how little the deals tell the reps apart."
+                    .to_owned()
+            }
             Self::FewerLeads { leads } => {
                 let n = decimals(*leads, 0.0, 1);
                 format!("{name} would have to have had {leads:.n$} leads fewer by now.")
