@@ -38,7 +38,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, palette: &Palet
 
 fn row(ctx: &Ctx, entry: &Entry, width: usize) -> Line<'static> {
     let does = match entry.elsewhere {
-        Some(place) => format!("not here: {} ({place})", entry.does),
+        // Where comes first, so that it is the end of what can be looked up there that is cut.
+        Some(place) => format!("not here ({place}): {}", entry.does),
         None => entry.does.clone(),
     };
     let here = entry.elsewhere.is_none();
