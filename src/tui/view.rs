@@ -10,6 +10,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use super::Zone;
 use super::action::Action;
@@ -132,8 +134,40 @@ pub fn put(frame: &mut Frame<'_>, area: Rect, row: u16, line: Line<'_>) {
     }
 }
 
+/// The line, cut to a width.
+fn fitted<'a>(ctx: &Ctx, line: Line<'a>, width: usize) -> Line<'a> {
+    let text: String = line.iter().map(|span| span.content.as_ref()).collect();
+    if text.trim_end().width() <= width {
+        return line;
+    }
+    let ellipsis = ctx.theme.glyphs().ellipsis;
+    let mut room = width.saturating_sub(ellipsis.width());
+    let mut spans = Vec::new();
+    for span in line.spans {
+        let used = span.width();
+        if used <= room {
+            room -= used;
+            spans.push(span);
+            continue;
+        }
+        let mut cut = String::new();
+        for grapheme in span.content.graphemes(true) {
+            if cut.width() + grapheme.width() > room {
+                break;
+            }
+            cut.push_str(grapheme);
+        }
+        cut.push_str(ellipsis);
+        spans.push(Span::styled(cut, span.style));
+        break;
+    }
+    Line::from(spans)
+}
+
 /// A row of a list; under the cursor it is reversed as a whole, so that no colour of its own can make it unreadable.
+/// What does not fit ends in an ellipsis, because half a number is a wrong one.
 pub fn list_row<'a>(ctx: &Ctx, line: Line<'a>, selected: bool, width: usize) -> Line<'a> {
+    let line = fitted(ctx, line, width);
     if !selected {
         return line;
     }

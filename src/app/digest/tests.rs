@@ -157,7 +157,7 @@ fn nothing_is_claimed_without_data() {
     let text = nothing().lines().join("\n");
     for words in [
         "Leadboard digest of Monday, 2026-11-23",
-        "from 2026-11-23 00:00 +01:00 to 2026-11-23 12:00 +01:00, so far",
+        "from 00:00 to 12:00 (UTC+1), so far",
         "Leads: none was received.",
         "Verdicts: none was given.",
         "First contacts: none was looked at.",
@@ -168,6 +168,21 @@ fn nothing_is_claimed_without_data() {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains('%') && !text.contains("steady"), "{text}");
+}
+
+#[test]
+fn the_span_of_a_day_is_said_as_a_person_would() {
+    let moment = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap();
+    let span = |from, until, over| {
+        let day = Day { from: moment(from), until: moment(until), over, ..nothing().day };
+        Digest { day, ..nothing() }.span()
+    };
+    let begins = "2026-10-25T00:00:00+02:00";
+    assert_eq!(span(begins, "2026-10-25T01:30:00+02:00", false), "from 00:00 to 01:30 (UTC+2), so far");
+    assert_eq!(span(begins, "2026-10-26T00:00:00+01:00", true), "the whole day (UTC+2, then UTC+1)");
+    let (begins, ends) = ("2026-11-22T00:00:00-03:30", "2026-11-23T00:00:00-03:30");
+    assert_eq!(span(begins, ends, true), "the whole day (UTC-3:30)");
+    assert_eq!(span("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z", true), "the whole day (UTC)");
 }
 
 #[test]

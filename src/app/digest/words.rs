@@ -1,5 +1,7 @@
 //! The digest as text.
 
+use chrono::{DateTime, FixedOffset};
+
 use super::{Digest, DriftLight, FirstContacts, Verdicts};
 use crate::app::sheet::{Line, Tone};
 use crate::domain::number::grouped;
@@ -28,8 +30,12 @@ impl Digest {
     /// From when to when the day is told.
     pub fn span(&self) -> String {
         let day = &self.day;
-        let so_far = if day.over { "the whole day" } else { "so far" };
-        format!("from {} to {}, {so_far}", moment(&day.from), moment(&day.until))
+        let (first, last) = (zone(&day.from), zone(&day.until));
+        let zone = if first == last { first } else { format!("{first}, then {last}") };
+        if day.over {
+            return format!("the whole day ({zone})");
+        }
+        format!("from {} to {} ({zone}), so far", day.from.format("%H:%M"), day.until.format("%H:%M"))
     }
 
     /// When it was looked.
@@ -194,6 +200,19 @@ fn never_compared() -> String {
     "no drift report yet, nothing was compared.".to_owned()
 }
 
-fn moment(at: &chrono::DateTime<chrono::FixedOffset>) -> String {
-    at.format("%Y-%m-%d %H:%M %:z").to_string()
+/// A moment as a letter says it, with the zone: who reads it may be elsewhere.
+fn moment(at: &DateTime<FixedOffset>) -> String {
+    format!("{} ({})", at.format("%Y-%m-%d at %H:%M"), zone(at))
+}
+
+/// How far the clock is from UTC: `UTC`, `UTC+1`, `UTC+5:30`.
+fn zone(at: &DateTime<FixedOffset>) -> String {
+    match at.offset().local_minus_utc() / 60 {
+        0 => "UTC".to_owned(),
+        minutes => {
+            let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+            let rest = if minutes % 60 == 0 { String::new() } else { format!(":{:02}", minutes % 60) };
+            format!("UTC{sign}{}{rest}", minutes / 60)
+        }
+    }
 }

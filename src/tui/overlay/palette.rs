@@ -40,7 +40,7 @@ pub struct Entry {
     /// Its first key.
     pub key: String,
     /// Where it can be done, if not here.
-    pub elsewhere: Option<&'static str>,
+    pub elsewhere: Option<Scope>,
 }
 
 /// The state of the palette.
@@ -70,7 +70,7 @@ impl Palette {
             }
             entries.retain(|entry| entry.action != action);
             let (name, does) = (action.name().replace('-', " "), action.describe());
-            let elsewhere = (!here).then(|| scope.title());
+            let elsewhere = (!here).then_some(scope);
             entries.push(Entry { action, name, does, key: keys.into_iter().next().unwrap_or_default(), elsewhere });
         }
         // What ends the program, and ranks below the first, of which nine lines say the same, stand after all else.

@@ -171,7 +171,9 @@ pub(super) fn on_overlay(model: &mut Model, action: Action) -> Vec<Effect> {
                     model.overlays.pop();
                     return super::act(model, action);
                 }
-                Some((_, Some(place))) => model.say(Tone::Info, format!("Not here: that belongs to \"{place}\".")),
+                Some((_, Some(scope))) => {
+                    model.say(Tone::Info, format!("Not here: that belongs to \"{}\".", scope.title()));
+                }
                 None => {}
             }
         }

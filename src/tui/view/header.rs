@@ -55,7 +55,7 @@ const fn here(screen: Screen) -> &'static str {
         Screen::Sync => " Sync ",
         Screen::Model => " Model ",
         Screen::Reps => " Reps ",
-        Screen::Sla => " SLA ",
+        Screen::Sla => " First contacts ",
         Screen::Trace => " Trace ",
         Screen::Rollout => " Rollout ",
         Screen::Feedback => " Feedback ",

@@ -26,6 +26,15 @@ fn queue() {
 }
 
 #[test]
+fn a_row_that_is_cut_says_so() {
+    for keys in ["P", "F tab", "O"] {
+        let text = Stage::with(options(), told(company(noon(), 60)), (60, 30)).press(keys).text();
+        let row = text.lines().find(|line| line.starts_with("  webinar") || line.starts_with("  Ana Ruiz")).unwrap();
+        assert!(row.ends_with('…'), "{keys}: {row}");
+    }
+}
+
+#[test]
 fn lead() {
     assert_snapshot!("lead_160x45", Stage::sized(160, 45).press("f2 enter").picture());
     assert_snapshot!("lead_60x15", Stage::sized(60, 15).press("f2 enter").text());

@@ -75,7 +75,7 @@ fn the_digest_can_be_pasted_and_says_what_is_not_known() {
     let text = in_berlin(&home, &format!("report daily --day {DAY}")).ended(0).out;
     for words in [
         "Leadboard digest of Monday, 2026-09-21\n",
-        "from 2026-09-21 00:00 +02:00 to 2026-09-22 00:00 +02:00, the whole day\n",
+        "the whole day (UTC+2)\n",
         "Leads received: 4\n  now 2 decided, 1 in queue, 1 pending, 0 superseded\n",
         "  model pick 3\n  without a recommendation 1\n",
         "  override 1: Other (note needed) 1\n",

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::window;
+use crate::tui::keymap::Scope;
 use crate::tui::overlay::palette::{Entry, Palette};
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, list_row, put};
@@ -36,9 +37,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, ctx: &Ctx, area: Rect, palette: &Palet
     }
 }
 
+/// Where such things can be done, in one word if the name is many.
+const fn place(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Judge => "lead",
+        Scope::Group => "group",
+        other => other.title(),
+    }
+}
+
 fn row(ctx: &Ctx, entry: &Entry, width: usize) -> Line<'static> {
     let does = match entry.elsewhere {
-        Some(place) => format!("not here: {} ({place})", entry.does),
+        // Where comes first, so that it is the end of what can be looked up there that is cut.
+        Some(scope) => format!("not here ({}): {}", place(scope), entry.does),
         None => entry.does.clone(),
     };
     let here = entry.elsewhere.is_none();

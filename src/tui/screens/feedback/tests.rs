@@ -20,6 +20,15 @@ fn pictures() {
 }
 
 #[test]
+fn numbers_are_whole_however_narrow_the_screen_is() {
+    for width in 60..=132 {
+        let text = stage((width, 24)).press("F").text();
+        let approved = text.lines().find(|line| line.contains("approve  ")).unwrap();
+        assert!(approved.ends_with(" 24   106   240"), "{width}: {approved}");
+    }
+}
+
+#[test]
 fn lists_are_walked_in_both_ways() {
     let mut stage = stage((80, 24));
     stage.press("F down tab");

@@ -21,6 +21,10 @@ const WORDS: usize = 3;
 
 const NAME: usize = 24;
 const BAR: usize = 10;
+/// From this width on there is room for a bar.
+const BARRED: usize = 76;
+/// Columns of a verdict beside its reason and its bar: the cursor, the verdict, how often, and what became of it.
+const BESIDE: usize = 2 + 13 + 1 + 7 + 1 + 11 + 6 + 5;
 
 /// Draws a list and what goes into the next training.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -57,16 +61,11 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
         );
     } else {
-        put(
-            frame,
-            area,
-            2,
-            ctx.span(Meaning::Muted, ctx.theme.text(&heads(screen.list, reason_width(width)), width)).into(),
-        );
+        put(frame, area, 2, ctx.span(Meaning::Muted, ctx.theme.text(&heads(screen.list, widths(width)), width)).into());
     }
     let most = screen.verdicts().iter().map(|one| one.verdicts).max().unwrap_or(1);
     let lines: Vec<Line<'static>> = if screen.list == List::Reasons {
-        screen.cursor.shown(screen.verdicts()).map(|(_, one)| verdict(one, most, reason_width(width), ctx)).collect()
+        screen.cursor.shown(screen.verdicts()).map(|(_, one)| verdict(one, most, widths(width), ctx)).collect()
     } else {
         screen.cursor.shown(screen.scopes()).map(|(_, one)| scope(one, ctx)).collect()
     };
@@ -101,7 +100,7 @@ fn heading(said: &Feedback, ctx: &Ctx) -> Line<'static> {
                 format::percent_short(share.share)
             );
             spans.push(Span::raw(text));
-            spans.push(ctx.span(Meaning::Muted, format!(" (95 % {interval}) in {} days", said.days)));
+            spans.push(ctx.span(Meaning::Muted, format!(" (95% {interval}) in {} days", said.days)));
         }
         None => spans.push(ctx.span(Meaning::Muted, format!("no verdict stands in {} days", said.days))),
     }
@@ -122,15 +121,17 @@ fn lists(shown: List, ctx: &Ctx) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Columns of a reason on a screen of this width.
-fn reason_width(width: usize) -> usize {
-    (width / 3).clamp(22, 60)
+/// Columns of a reason and of a bar on a screen of this width, so that the numbers behind them are never cut: half a
+/// number is a wrong one.
+fn widths(width: usize) -> (usize, usize) {
+    let bar = if width < BARRED { 0 } else { BAR };
+    ((width / 3).min(width.saturating_sub(BESIDE + bar)).min(60), bar)
 }
 
-fn heads(list: List, reason: usize) -> String {
+fn heads(list: List, (reason, bar): (usize, usize)) -> String {
     if list == List::Reasons {
         format!(
-            "  {:<12} {:<reason$} {:>6} {:BAR$} {:>10} {:>4} {:>5}",
+            "  {:<12} {:<reason$} {:>6} {:bar$} {:>10} {:>5} {:>5}",
             "verdict", "reason", "given", "", "taken back", "won", "lost"
         )
     } else {
@@ -138,17 +139,17 @@ fn heads(list: List, reason: usize) -> String {
     }
 }
 
-fn verdict(one: &VerdictTally, most: u64, column: usize, ctx: &Ctx) -> Line<'static> {
+fn verdict(one: &VerdictTally, most: u64, (column, bar): (usize, usize), ctx: &Ctx) -> Line<'static> {
     let reason = one.code.map_or_else(|| "-".to_owned(), |code| format!("{code:<2} {}", code.title()));
-    let bar = gauge(ctx.theme.glyphs(), one.verdicts as f64 / most.max(1) as f64, BAR);
+    let bar = gauge(ctx.theme.glyphs(), one.verdicts as f64 / most.max(1) as f64, bar);
     Line::from(vec![
         Span::raw(format!("{} ", ctx.theme.left(&one.verdict.replace('_', " "), 12))),
         Span::raw(format!("{} ", ctx.theme.left(&reason, column))),
         Span::raw(format!("{:>6} ", format::compact(one.verdicts))),
         ctx.span(Meaning::Muted, format!("{bar} ")),
-        ctx.span(Meaning::Muted, format!("{:>10} ", one.taken_back)),
-        ctx.span(Meaning::Good, format!("{:>4} ", one.won)),
-        Span::raw(format!("{:>5}", one.lost)),
+        ctx.span(Meaning::Muted, format!("{:>10} ", format::compact(one.taken_back))),
+        ctx.span(Meaning::Good, format!("{:>5} ", format::compact(one.won))),
+        Span::raw(format!("{:>5}", format::compact(one.lost))),
     ])
 }
 

@@ -182,7 +182,7 @@ fn gate_lines(card: &Card, id: &str, asks: &str, ctx: &Ctx, width: usize) -> Vec
 }
 
 fn evaluation_head(ctx: &Ctx) -> Line<'static> {
-    let head = format!(" {:<13} {:>9} {:>6}  {:<21} {:>12}", "judged on", "deals", "won", "AUC (95 %)", "calib. error");
+    let head = format!(" {:<13} {:>9} {:>6}  {:<22} {:>12}", "judged on", "deals", "won", "AUC (95 %)", "calib. error");
     ctx.span(Meaning::Muted, head).into()
 }
 
@@ -192,7 +192,7 @@ fn evaluation_line(name: &str, e: &Evaluation, ctx: &Ctx) -> Line<'static> {
     let ece = e.ece.map_or_else(|| "-".into(), |ece| format!("{ece:.3}"));
     Line::from(vec![
         Span::raw(format!(" {name:<13} {:>9} {:>6}  ", count(e.deals), count(e.wins))),
-        ctx.span(Meaning::Title, format!("{auc:<21}")),
+        ctx.span(Meaning::Title, format!("{auc:<22}")),
         Span::raw(format!(" {ece:>12}")),
     ])
 }

@@ -233,7 +233,7 @@ fn about(rep: &RepRow, team: &Reps, ctx: &Ctx, width: usize) -> Vec<Line<'static
         |won| {
             let interval = format::interval(won.low, won.high);
             format!(
-                "won {} of {} deals in {} days: {} (95 % {interval})",
+                "won {} of {} deals in {} days: {} (95% {interval})",
                 won.of,
                 won.all,
                 team.deal_days,

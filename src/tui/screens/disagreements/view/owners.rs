@@ -16,6 +16,8 @@ use crate::tui::view::{Ctx, put};
 
 /// Columns of a legacy owner's name, of a number, of a number with its wins, and of the sums at the end.
 const NAME: usize = 14;
+/// Of a name where there is room for most.
+const WIDE_NAME: usize = 18;
 const CELL: usize = 8;
 /// Of a number where there is room for most names above it.
 const NAMED_CELL: usize = 9;
@@ -33,9 +35,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ct
         NAMED.. => NAMED_CELL,
         _ => CELL,
     };
-    let across = Shown::of(board.column, found.matrix.model.len(), width.saturating_sub(1 + NAME + SUMS) / cell);
+    let name = if width >= NAMED { WIDE_NAME } else { NAME };
+    let across = Shown::of(board.column, found.matrix.model.len(), width.saturating_sub(1 + name + SUMS) / cell);
     let down = Shown::of(board.row, found.matrix.legacy.len(), usize::from(area.height.saturating_sub(1)));
-    let mut head = vec![ctx.span(Meaning::Muted, ctx.theme.left(" legacy \\ model", NAME + 1))];
+    let mut head = vec![ctx.span(Meaning::Muted, ctx.theme.left(" legacy \\ model", name + 1))];
     for (index, axis) in found.matrix.model.iter().enumerate().skip(across.first).take(across.count) {
         let here = board.part == Part::Owners && index == board.column;
         let meaning = if here { Meaning::Title } else { Meaning::Model };
@@ -70,14 +73,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, found: &Found, ctx: &Ct
         let Some(axis) = found.matrix.legacy.get(row) else { continue };
         let here = board.part == Part::Owners && row == board.row;
         let meaning = if here { Meaning::Title } else { Meaning::Legacy };
-        let name =
-            ctx.span(meaning, format!(" {}", ctx.theme.left(&ctx.theme.text(&short(axis, NAME - 1), NAME - 1), NAME)));
-        put(frame, area, place as u16 + 1, line(name, &|at| at == row, Some(row)));
+        let owner = ctx.theme.text(&short(axis, name - 1), name - 1);
+        let owner = ctx.span(meaning, format!(" {}", ctx.theme.left(&owner, name)));
+        put(frame, area, place as u16 + 1, line(owner, &|at| at == row, Some(row)));
     }
     if down.others() > 0 {
-        let name = format!("{} others", down.others());
-        let name = ctx.span(Meaning::Muted, format!(" {}", ctx.theme.left(&name, NAME)));
-        put(frame, area, down.count as u16 + 1, line(name, &|at| !down.holds(at), None));
+        let others = format!("{} others", down.others());
+        let others = ctx.span(Meaning::Muted, format!(" {}", ctx.theme.left(&others, name)));
+        put(frame, area, down.count as u16 + 1, line(others, &|at| !down.holds(at), None));
     }
 }
 
