@@ -401,8 +401,8 @@ fn a_worker_elsewhere_that_fails_or_dies_is_seen() {
     screen.until("the worker", |p| p.contains("worker ok"));
     health_file(&home.data(), TimeDelta::zero(), LoopState::Failing);
     screen.until("that it fails", |p| p.contains("new leads failing"));
-    // It is not heard of for half a minute.
-    health_file(&home.data(), TimeDelta::seconds(27), LoopState::Running);
+    // Soon it was not heard of for half a minute; on a busy machine, not before it was looked at.
+    health_file(&home.data(), TimeDelta::seconds(18), LoopState::Running);
     screen.until("that it is well", |p| p.contains("worker ok"));
     screen.until("that it is gone", |p| p.contains("no worker here"));
     screen.signal("TERM");

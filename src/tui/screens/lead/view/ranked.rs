@@ -36,6 +36,8 @@ const TAG: usize = 13;
 /// Fewest columns of a name beside what a rep has on their desk, and of a strip.
 const LEAST_NAME: usize = 13;
 const LEAST_STRIP: usize = 12;
+/// Columns in which most names are whole.
+const WHOLE_NAME: usize = 18;
 
 /// Which columns the list has at a width, most telling first.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -71,17 +73,21 @@ impl Columns {
     }
 
     fn with_desks(mut rest: usize) -> Self {
-        let mut takes = |columns: usize, leaves: usize| {
-            let fits = rest >= columns + leaves;
-            rest -= if fits { columns } else { 0 };
+        // Takes columns if so many are left then.
+        let takes = |rest: &mut usize, columns: usize, leaves: usize| {
+            let fits = *rest >= columns + leaves;
+            *rest -= if fits { columns } else { 0 };
             fits
         };
-        takes(2 * (1 + SHORT), 0);
-        let room = takes(1 + ROOM, LEAST_NAME);
-        let free = takes(1 + FREE, LEAST_NAME);
-        let share = takes(1 + SHARE, LEAST_NAME);
-        let long = takes(2 * (EVIDENCE - SHORT), LEAST_NAME + 2 + 2 * LEAST_STRIP);
-        let strip = if rest >= LEAST_NAME + 2 + LEAST_STRIP { (rest - LEAST_NAME - 2).min(40) } else { 0 };
+        takes(&mut rest, 2 * (1 + SHORT), 0);
+        let room = takes(&mut rest, 1 + ROOM, LEAST_NAME);
+        let free = takes(&mut rest, 1 + FREE, LEAST_NAME);
+        let share = takes(&mut rest, 1 + SHARE, LEAST_NAME);
+        // A strip tells more than words that are longer, and a whole name more than they do.
+        let with_strip = LEAST_NAME + 2 + LEAST_STRIP;
+        let leaves = if rest >= with_strip { with_strip + LEAST_STRIP } else { WHOLE_NAME };
+        let long = takes(&mut rest, 2 * (EVIDENCE - SHORT), leaves);
+        let strip = if rest >= with_strip { (rest - LEAST_NAME - 2).min(40) } else { 0 };
         let name = (rest - if strip > 0 { strip + 2 } else { 0 }).min(28);
         let evidence = Some(if long { EVIDENCE } else { SHORT });
         Self { name, won: evidence, similar: evidence, room, free, share, strip }
