@@ -160,9 +160,9 @@ fn watch_changes(store: Arc<dyn Store>, worker: WorkerSight, clock: Arc<dyn Cloc
                     if changed.is_err() {
                         return;
                     }
-                    // Told of already, and not once more at the next look. Read before anybody is told, so that what is
-                    // committed after it is news.
-                    seen.0 = store.data_version().await.ok();
+                    // Told of already, and not once more at the next look. Read before anybody is told, so that whatever
+                    // comes after it is news; the worker too, whom whoever is told looks at as well.
+                    seen = (store.data_version().await.ok(), elsewhere());
                 }
                 () = worker_news => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {
