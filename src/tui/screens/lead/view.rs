@@ -20,8 +20,11 @@ use crate::tui::team;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout, put, put_all, two_ends};
 
-/// Fewest lines the list of reps is given before other parts give way.
+/// Fewest lines the list of reps is given before other parts give way; where there is room, as many as there are keys for.
 const FEWEST_REPS: usize = 4;
+const REPS_WITH_KEYS: usize = 9;
+/// Most reasons that tell two reps apart.
+const MOST_REASONS: usize = 8;
 
 /// The lead screen.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
@@ -94,10 +97,15 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
 
     let fixed = 1 + facts.len() + decision.len() + 1 + verdict.len();
     let spare = height.saturating_sub(fixed);
+    let fewest = if roomy { reps.clamp(FEWEST_REPS, REPS_WITH_KEYS) } else { FEWEST_REPS };
+    let room = spare.saturating_sub(fewest);
     // What tells the two apart, or, where nothing was compared, what speaks for and against each.
     let change = answer::change(detail, ctx, width, if roomy { 2 } else { 1 });
     let few = 3 - change.len();
-    let mut factors = why::contrasts(detail, ctx, width, if roomy { (8, 2) } else { (few, 1) });
+    let contrasts = |most| why::contrasts(detail, ctx, width, (most, if roomy { 2 } else { 1 }));
+    let fits = |lines: &Vec<_>| lines.len() + change.len() <= room;
+    let more = if roomy { (few + 1..=MOST_REASONS).rev().map(contrasts).find(fits) } else { None };
+    let mut factors = more.unwrap_or_else(|| contrasts(few));
     let compared = !factors.is_empty();
     if !compared {
         factors = why::factors(detail, ctx, width, if roomy { 7 } else { few });
@@ -107,16 +115,22 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     if compared && roomy {
         let rests_on = "Weights allow for which leads the two had; few deals weigh little.";
         let rests_on = ctx.theme.wrap(rests_on, width.saturating_sub(1), 2).into_iter();
-        factors.extend(rests_on.map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()));
-        factors.push(Line::default());
-        factors.extend(why::factors(detail, ctx, width, 5));
+        let rests_on = rests_on.map(|line| ctx.span(Meaning::Muted, format!(" {line}")).into()).collect();
+        let mut table = vec![Line::default()];
+        table.extend(why::factors(detail, ctx, width, 5));
+        // Whole, or not at all.
+        for more in [rests_on, table] {
+            if factors.len() + more.len() <= room {
+                factors.extend(more);
+            }
+        }
     }
     // A title without a line under it says nothing.
-    factors.truncate(spare.saturating_sub(FEWEST_REPS));
+    factors.truncate(room);
     if factors.len() < 2 {
         factors.clear();
     }
-    let pool = if spare >= FEWEST_REPS + factors.len() + pool.len() { pool } else { Vec::new() };
+    let pool = if room >= factors.len() + pool.len() { pool } else { Vec::new() };
     let for_reps = spare.saturating_sub(factors.len() + pool.len()).min(reps.max(1));
     // What the reps do not need becomes air between the parts, first where it helps most.
     let mut air = spare.saturating_sub(factors.len() + pool.len() + for_reps);
