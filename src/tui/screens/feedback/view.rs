@@ -16,6 +16,8 @@ use crate::tui::widgets::strip::gauge;
 
 /// Lines about choices that were made blind, and about the next training.
 pub(super) const TRAINING: u16 = 9;
+/// Lines of the list, however small the screen is.
+pub(super) const LEAST_ROWS: u16 = 3;
 /// Of each of them, at most.
 const WORDS: usize = 3;
 
@@ -45,7 +47,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     };
     put(frame, area, 0, heading(said, ctx));
     put(frame, area, 1, lists(screen.list, ctx));
-    let below = area.bottom().saturating_sub(TRAINING);
+    // A list under whose cursor nothing stands is none: on a small screen what is below it is cut first.
+    let below = area.bottom().saturating_sub(TRAINING).max(area.y + 3 + LEAST_ROWS);
     let list = Rect { y: area.y + 3, height: below.saturating_sub(area.y + 3), ..area };
     if screen.is_empty() {
         let text = match screen.list {

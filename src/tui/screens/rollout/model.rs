@@ -49,6 +49,7 @@ impl RolloutScreen {
     /// The terminal has this size.
     pub fn resize(&mut self, size: (u16, u16)) {
         let len = self.rows().len();
-        self.cursor.resize(usize::from(size.1.saturating_sub(AROUND + FIXED)), len);
+        let rows = size.1.saturating_sub(AROUND + FIXED).max(super::view::LEAST_ROWS);
+        self.cursor.resize(usize::from(rows), len);
     }
 }

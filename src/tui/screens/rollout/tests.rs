@@ -91,3 +91,16 @@ fn somebody_elses_turn_is_seen_and_a_second_one_is_refused_in_words() {
     stage.send(Msg::Changed);
     assert!(stage.text().contains("stopped by Bob") || stage.text().contains("NOTHING IS WRITTEN"), "{}", stage.text());
 }
+
+#[test]
+fn on_the_smallest_screen_the_line_under_the_cursor_is_in_sight() {
+    for screen in ["O", "F", "F tab"] {
+        let mut stage = stage((60, 15));
+        stage.press(screen);
+        for _ in 0..4 {
+            let cursor = stage.text().lines().filter(|line| line.starts_with('▸')).count();
+            assert_eq!(cursor, 1, "{screen}: {}", stage.text());
+            stage.press("down");
+        }
+    }
+}

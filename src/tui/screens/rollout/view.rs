@@ -15,6 +15,8 @@ use crate::tui::widgets::strip::gauge;
 
 /// Lines about what the next phase would need.
 pub(super) const NEEDS: u16 = 7;
+/// Lines of the list, however small the screen is.
+pub(super) const LEAST_ROWS: u16 = 3;
 
 const NAME: usize = 20;
 const BAR: usize = 10;
@@ -42,7 +44,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
         put(frame, area, y, Line::from(vec![ctx.span(Meaning::Title, title), Span::raw(line)]));
     }
     put(frame, area, 4, heads(screen.territories, state, ctx, width));
-    let below = area.bottom().saturating_sub(NEEDS);
+    // A list under whose cursor nothing stands is none: on a small screen what is below it is cut first.
+    let below = area.bottom().saturating_sub(NEEDS).max(area.y + 5 + LEAST_ROWS);
     let list = Rect { y: area.y + 5, height: below.saturating_sub(area.y + 5), ..area };
     if screen.rows().is_empty() {
         let text = format!("No lead came in the last {} days, so there is nothing to say of any scope.", state.days);
