@@ -192,8 +192,8 @@ fn said(error: impl std::fmt::Display) -> BackendError {
 #[async_trait]
 impl Backend for Desk {
     async fn overview(&self) -> Result<Overview, BackendError> {
-        let (health, now) = (self.worker.health(self.clock.now()), self.clock.now());
-        overview::overview(self.store.as_ref(), health, &self.manager, now).await.map_err(said)
+        let now = self.clock.now();
+        overview::overview(self.store.as_ref(), self.worker.health(now), &self.manager, now).await.map_err(said)
     }
 
     async fn queue(&self, query: QueueQuery) -> Result<QueuePage, BackendError> {

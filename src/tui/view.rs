@@ -134,6 +134,20 @@ pub fn put(frame: &mut Frame<'_>, area: Rect, row: u16, line: Line<'_>) {
     }
 }
 
+/// A remark where a list would stand, two columns in: as much of it as fits.
+pub fn remark(frame: &mut Frame<'_>, area: Rect, ctx: &Ctx, row: u16, (meaning, text): (Meaning, &str)) {
+    let text = ctx.theme.text(text, usize::from(area.width).saturating_sub(3));
+    put(frame, area, row, ctx.span(meaning, format!("  {text}")).into());
+}
+
+/// What a screen says, below its title, of data that it does not have: that it is read, or why it could not be.
+pub fn unread(frame: &mut Frame<'_>, area: Rect, ctx: &Ctx, what: &str, error: Option<&str>) {
+    match error {
+        Some(error) => remark(frame, area, ctx, 2, (Meaning::Bad, &format!("{what} could not be read: {error}"))),
+        None => remark(frame, area, ctx, 2, (Meaning::Muted, "reading ...")),
+    }
+}
+
 /// The line, cut to a width.
 fn fitted<'a>(ctx: &Ctx, line: Line<'a>, width: usize) -> Line<'a> {
     let text: String = line.iter().map(|span| span.content.as_ref()).collect();

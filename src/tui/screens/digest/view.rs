@@ -8,7 +8,7 @@ use crate::tui::action::Action;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, put};
+use crate::tui::view::{Ctx, put, unread};
 use crate::tui::widgets::sheet;
 
 /// Draws the day, its span, and what is told of it.
@@ -17,17 +17,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
     let Some(digest) = screen.shown() else {
         let day = screen.day.map_or_else(|| "today".to_owned(), |day| day.format("%A, %Y-%m-%d").to_string());
-        let (meaning, text) = match &screen.digest.error {
-            Some(error) => (Meaning::Bad, format!("The day could not be read: {error}")),
-            None => (Meaning::Muted, "reading ...".into()),
-        };
         put(frame, area, 0, title(ctx, &day));
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        return unread(frame, area, ctx, "The day", screen.digest.error.as_deref());
     };
     put(frame, area, 0, title(ctx, &digest.date()));
     put(

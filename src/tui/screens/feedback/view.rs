@@ -11,7 +11,7 @@ use crate::tui::backend::boards::{Feedback, ScopeTally, VerdictTally};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, list_row, put, put_all};
+use crate::tui::view::{Ctx, list_row, put, put_all, remark, unread};
 use crate::tui::widgets::strip::gauge;
 
 /// Lines about choices that were made blind, and about the next training.
@@ -33,17 +33,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let screen = &model.boards.feedback;
     let width = usize::from(area.width);
     let Some(said) = &screen.said.data else {
-        let (meaning, text) = match &screen.said.error {
-            Some(error) => (Meaning::Bad, format!("Verdicts could not be read: {error}")),
-            None => (Meaning::Muted, "reading ...".into()),
-        };
         put(frame, area, 0, ctx.span(Meaning::Title, " Feedback").into());
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        return unread(frame, area, ctx, "Verdicts", screen.said.error.as_deref());
     };
     put(frame, area, 0, heading(said, ctx));
     put(frame, area, 1, lists(screen.list, ctx));
@@ -57,12 +48,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
             }
             _ => format!("No lead came in {} days.", said.days),
         };
-        put(
-            frame,
-            list,
-            0,
-            ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        remark(frame, list, ctx, 0, (Meaning::Muted, &text));
     } else {
         put(frame, area, 2, ctx.span(Meaning::Muted, ctx.theme.text(&heads(screen.list, widths(width)), width)).into());
     }

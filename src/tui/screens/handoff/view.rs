@@ -12,7 +12,7 @@ use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, button, put};
+use crate::tui::view::{Ctx, button, put, unread};
 use crate::tui::widgets::sheet;
 
 const BY: usize = 24;
@@ -23,16 +23,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let width = usize::from(area.width);
     put(frame, area, 0, parts(model, ctx, area));
     let Some(board) = &screen.board.data else {
-        let (meaning, text) = match &screen.board.error {
-            Some(error) => (Meaning::Bad, format!("What is handed over could not be read: {error}")),
-            None => (Meaning::Muted, "reading ...".into()),
-        };
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        return unread(frame, area, ctx, "What is handed over", screen.board.error.as_deref());
     };
     let said = match (screen.part, &board.last) {
         (Part::Now, _) => now(model, ctx, width),

@@ -19,6 +19,7 @@ use crate::tui::model::Model;
 use crate::tui::team;
 use crate::tui::theme::Meaning;
 use crate::tui::view::{Ctx, layout, put, put_all, two_ends};
+use why::Reasons;
 
 /// Fewest lines the list of reps is given before other parts give way; where there is room, as many as there are keys for.
 const FEWEST_REPS: usize = 4;
@@ -102,10 +103,9 @@ pub fn panel(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     // What tells the two apart, or, where nothing was compared, what speaks for and against each.
     let change = answer::change(detail, ctx, width, if roomy { 2 } else { 1 });
     let few = 3 - change.len();
-    let contrasts = |most| why::contrasts(detail, ctx, width, (most, if roomy { 2 } else { 1 }));
-    let fits = |lines: &Vec<_>| lines.len() + change.len() <= room;
-    let more = if roomy { (few + 1..=MOST_REASONS).rev().map(contrasts).find(fits) } else { None };
-    let mut factors = more.unwrap_or_else(|| contrasts(few));
+    let (most, lines) = if roomy { (MOST_REASONS, 2) } else { (few, 1) };
+    let reasons = Reasons { least: few, most, lines, room: room.saturating_sub(change.len()) };
+    let mut factors = why::contrasts(detail, ctx, width, &reasons);
     let compared = !factors.is_empty();
     if !compared {
         factors = why::factors(detail, ctx, width, if roomy { 7 } else { few });

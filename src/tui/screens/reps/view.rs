@@ -11,7 +11,7 @@ use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, layout, list_row, put, put_all, two_ends};
+use crate::tui::view::{Ctx, layout, list_row, put, put_all, remark, two_ends, unread};
 use crate::tui::widgets::strip::gauge;
 
 /// Lines about the rep under the cursor, and what the numbers rest on.
@@ -51,26 +51,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let title = heading(model, ctx);
     let Some(team) = &screen.team.data else {
         put(frame, area, 0, title.0);
-        let (meaning, text) = match &screen.team.error {
-            Some(error) => (Meaning::Bad, format!("The team could not be read: {error}")),
-            None => (Meaning::Muted, "reading ...".into()),
-        };
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        return unread(frame, area, ctx, "The team", screen.team.error.as_deref());
     };
     two_ends(frame, area, title.0, title.1);
     if team.reps.is_empty() {
         let text = "No reps are known yet: the worker reads them from the CRM when it first runs.";
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(text, width.saturating_sub(3)))).into(),
-        );
+        return remark(frame, area, ctx, 2, (Meaning::Muted, text));
     }
     let columns = Columns::of(area.width);
     put(frame, area, 1, ctx.span(Meaning::Muted, ctx.theme.text(heads(columns).trim_end(), width)).into());

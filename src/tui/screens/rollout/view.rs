@@ -10,7 +10,7 @@ use crate::tui::format;
 use crate::tui::keymap::Place;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, layout, list_row, put, put_all};
+use crate::tui::view::{Ctx, layout, list_row, put, put_all, remark, unread};
 use crate::tui::widgets::strip::gauge;
 
 /// Lines about what the next phase would need.
@@ -26,17 +26,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let screen = &model.boards.rollout;
     let width = usize::from(area.width);
     let Some(state) = &screen.state.data else {
-        let (meaning, text) = match &screen.state.error {
-            Some(error) => (Meaning::Bad, format!("The rollout could not be read: {error}")),
-            None => (Meaning::Muted, "reading ...".into()),
-        };
         put(frame, area, 0, ctx.span(Meaning::Title, " Rollout").into());
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        return unread(frame, area, ctx, "The rollout", screen.state.error.as_deref());
     };
     put_all(frame, area, 0, switch(model, state, ctx, width));
     let phase = ctx.theme.wrap(&state.phase_in_words(), width.saturating_sub(10), 2);
@@ -49,12 +40,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let list = Rect { y: area.y + 5, height: below.saturating_sub(area.y + 5), ..area };
     if screen.rows().is_empty() {
         let text = format!("No lead came in the last {} days, so there is nothing to say of any scope.", state.days);
-        put(
-            frame,
-            list,
-            0,
-            ctx.span(Meaning::Muted, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        remark(frame, list, ctx, 0, (Meaning::Muted, &text));
     }
     for ((index, tally), y) in screen.cursor.shown(screen.rows()).zip(0..list.height) {
         put(frame, list, y, row(tally, index == screen.cursor.selected, state, ctx, width));

@@ -17,7 +17,7 @@ use crate::tui::backend::boards::{Board, ContactList, ContactRow, ContactTally};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::theme::Meaning;
-use crate::tui::view::{Ctx, layout, list_row, put, put_all};
+use crate::tui::view::{Ctx, layout, list_row, put, put_all, unread};
 
 /// Columns of what is left or came of it, so that all of it can be read.
 const CAME: usize = 24;
@@ -29,17 +29,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ctx: &Ctx, area: Rect) {
     let screen = &model.boards.sla;
     let width = usize::from(area.width);
     let Some(board) = &screen.board.data else {
-        let (meaning, text) = match &screen.board.error {
-            Some(error) => (Meaning::Bad, format!("First contacts could not be read: {error}")),
-            None => (Meaning::Muted, "reading ...".into()),
-        };
         put(frame, area, 0, ctx.span(Meaning::Title, " First contacts").into());
-        return put(
-            frame,
-            area,
-            2,
-            ctx.span(meaning, format!("  {}", ctx.theme.text(&text, width.saturating_sub(3)))).into(),
-        );
+        return unread(frame, area, ctx, "First contacts", screen.board.error.as_deref());
     };
     put(frame, area, 0, reasons(screen, board, ctx, width).unwrap_or_else(|| sum(board, ctx)));
     put(frame, area, 1, lists(screen.list, &board.all, ctx));

@@ -184,21 +184,43 @@ fn held(points: f64, expected: Expected, gap: f64, sure: &str) -> Vec<String> {
     ]
 }
 
-/// What tells the model's pick from the legacy owner, with the deals of both behind each reason; at most `count`, each on at most
-/// `most` lines.
-pub(super) fn contrasts(
-    detail: &LeadDetail,
-    ctx: &Ctx,
-    width: usize,
-    (count, most): (usize, usize),
-) -> Vec<Line<'static>> {
+/// How many reasons are told.
+pub(super) struct Reasons {
+    /// So many, whether there is room for them or not.
+    pub least: usize,
+    /// Not more than these.
+    pub most: usize,
+    /// On so many lines each, at most.
+    pub lines: usize,
+    /// Lines for all of them and their title.
+    pub room: usize,
+}
+
+/// What tells the model's pick from the legacy owner, with the deals of both behind each reason.
+pub(super) fn contrasts(detail: &LeadDetail, ctx: &Ctx, width: usize, reasons: &Reasons) -> Vec<Line<'static>> {
     let compared = explain::compared(detail).filter(|compared| !compared.reasons.contrasts.is_empty());
     let Some(Compared { reasons: comparison, recommended, role }) = compared else { return Vec::new() };
     let name = |rep| rep_name(detail, rep);
     let (ours, theirs) = (name(&comparison.ours), name(&comparison.theirs));
+    let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
+    let short = (first(ours), first(theirs));
     // What rounds to nothing is no reason.
-    let telling = || comparison.contrasts.iter().filter(|c| c.weight.abs() >= 0.005).take(count);
-    let shown = telling().count();
+    let telling = comparison.contrasts.iter().filter(|c| c.weight.abs() >= 0.005).take(reasons.most);
+    let told = telling.map(|contrast| {
+        let full = contrast.words(ours, theirs);
+        // Where it is tight, first names do, if they tell the two apart.
+        let words =
+            if full.width() + 8 > width && short.0 != short.1 { contrast.words(&short.0, &short.1) } else { full };
+        weighed(contrast.weight, &words, ctx, width, reasons.lines)
+    });
+    let (mut below, mut shown) = (Vec::new(), 0);
+    for lines in told {
+        if shown >= reasons.least && 1 + below.len() + lines.len() > reasons.room {
+            break;
+        }
+        below.extend(lines);
+        shown += 1;
+    }
     let some = match comparison.contrasts.len() {
         all if all > shown => format!(", {shown} of {all} reasons"),
         _ => String::new(),
@@ -221,18 +243,8 @@ pub(super) fn contrasts(
         ]
     };
     let title = titles.iter().find(|title| title.width() + 2 <= width).unwrap_or(&titles[2]);
-    let mut lines: Vec<Line<'static>> =
-        vec![ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(title, width.saturating_sub(1)))).into()];
-    let first = |name: &str| name.split_whitespace().next().unwrap_or(name).to_owned();
-    let short = (first(ours), first(theirs));
-    lines.extend(telling().flat_map(|contrast| {
-        let full = contrast.words(ours, theirs);
-        // Where it is tight, first names do, if they tell the two apart.
-        let words =
-            if full.width() + 8 > width && short.0 != short.1 { contrast.words(&short.0, &short.1) } else { full };
-        weighed(contrast.weight, &words, ctx, width, most)
-    }));
-    lines
+    let title = ctx.span(Meaning::Title, format!(" {}", ctx.theme.text(title, width.saturating_sub(1))));
+    std::iter::once(title.into()).chain(below).collect()
 }
 
 /// What speaks for and against the model's pick and the legacy owner, side by side where there is room.
