@@ -36,7 +36,7 @@ pub(super) async fn look(store: &dyn Store, context: &Context) -> Result<Overvie
 fn lines(found: &Overview) -> Vec<String> {
     let all = &found.conservation;
     let mut lines = vec![format!(
-        "{} received = {} decided + {} in lanes + {} pending + {} superseded; lost {}",
+        "{} received = {} decided + {} in queue + {} pending + {} superseded; lost {}",
         all.received,
         all.decided,
         all.in_lane,

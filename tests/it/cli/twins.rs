@@ -43,7 +43,7 @@ fn the_numbers_of_every_screen_are_told() {
     assert_eq!((&told["handed"][0]["lead"], &told["stopped"]), (&"lead-2".into(), &serde_json::Value::Null));
     let out = home.run("status").ended(0).out;
     for words in [
-        "2 received = 0 decided + 2 in lanes + 0 pending + 0 superseded; lost 0\n",
+        "2 received = 0 decided + 2 in queue + 0 pending + 0 superseded; lost 0\n",
         "Lanes: Disagree 2; 0 snoozed.\n",
         "No worker runs on this data directory",
         "has lead lead-1 open",
